@@ -1,0 +1,21 @@
+/* Time, in one place. Everything is int64_t nanoseconds.
+ *
+ * Packet time is the time of a capture; wall and monotonic time come from here
+ * only, and only live runs and the screen use them.
+ */
+#ifndef SOCKEYE_CLOCK_H
+#define SOCKEYE_CLOCK_H
+
+#include <stdint.h>
+
+enum { CLOCK_US = 1000, CLOCK_MS = 1000000 };
+#define CLOCK_S INT64_C(1000000000)
+
+int64_t clock_wall_ns(void);      /* since the epoch */
+int64_t clock_monotonic_ns(void); /* for waiting and for measuring ourselves */
+
+/* Local time of day as HH:MM:SS and the fraction with digits decimals; out
+ * must hold 32 bytes. */
+void clock_of_day(int64_t ns, unsigned digits, char *out);
+
+#endif

@@ -1,0 +1,64 @@
+/* The descriptor: what passes from the dissectors to the flows, one per packet
+ * that belongs to a flow. Compact, because a batch of them must stay in the
+ * first-level cache. */
+#ifndef SOCKEYE_DESCRIPTOR_H
+#define SOCKEYE_DESCRIPTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sockeye/error.h"
+#include "sockeye/packet.h"
+
+enum descriptor_icmp { ICMP_IS_ERROR = 1, ICMP_IS_ECHO = 2, ICMP_IS_REPLY = 4 };
+
+struct descriptor {
+	int64_t ts_ns;
+	const uint8_t *payload;    /* lent until the batch ends; NULL: none captured */
+	struct tuple tuple;        /* as on the wire: from is the sender */
+	uint16_t path;             /* index for path_get(); 0: plain */
+	uint32_t hash;             /* of the ordered tuple */
+	uint32_t payload_len;      /* as the IP header says */
+	uint32_t payload_captured;
+	uint16_t flags;            /* enum tcp_flag */
+	uint16_t window;
+	uint16_t ip_id;
+	uint16_t interface;        /* source and interface folded by the engine */
+	uint8_t ttl;
+	uint8_t ecn;               /* two bits of IP */
+	uint8_t options;           /* enum tcp_option_bit */
+	uint8_t sacks;
+	union {
+		struct {
+			uint32_t seq, ack, tsval, tsecr;
+			union {
+				uint32_t sack[4][2];             /* without SYN */
+				struct { uint16_t mss; uint8_t wscale; } syn; /* with SYN */
+			};
+		} tcp;
+		struct {
+			struct tuple quoted; /* family NONE: no quote */
+			uint16_t id;
+			uint32_t quoted_seq;
+			uint8_t type, code;
+			uint8_t about; /* enum descriptor_icmp */
+		} icmp;
+	};
+};
+
+_Static_assert(sizeof(struct descriptor) <= 128, "a descriptor is two cache lines");
+
+/* The paths seen so far, by number: bounded; when full, new paths get the
+ * number of the plain one and are counted. */
+struct paths;
+int paths_open(struct paths **out, struct error *e);
+void paths_free(struct paths *p);
+uint16_t paths_index(struct paths *p, const struct path *path);
+const struct path *paths_get(const struct paths *p, uint16_t index);
+uint64_t paths_overflow(const struct paths *p);
+
+/* False if the packet belongs to no flow (no IP, cut before the transport is
+ * known, a fragment that waits). The hash is left 0: the flow table keys it. */
+bool descriptor_fill(struct descriptor *d, const struct packet *p, struct paths *paths);
+
+#endif

@@ -1,0 +1,82 @@
+/* The contract of a dissector, and of the loop that runs them.
+ *
+ * A dissector is one file in dissectors/ and one line in dissectors.def. It
+ * reads one layer at the cursor, leaves the cursor at its payload, and calls
+ * packet_next() if something follows. It does no printing, takes no memory,
+ * has no clock and no globals: the same bytes in give the same packet out.
+ * The loop turns a cursor fault into DISSECT_CUT or DISSECT_BAD by itself.
+ */
+#ifndef SOCKEYE_DISSECTOR_H
+#define SOCKEYE_DISSECTOR_H
+
+#include "sockeye/error.h"
+#include "sockeye/packet.h"
+
+struct bind {
+	enum table table; /* TABLE_NONE ends the list */
+	uint32_t key;
+};
+
+/* What a payload dissector may know about its conversation. */
+struct talk {
+	const struct dissector *known; /* the application, once it is known; else NULL */
+	bool from_client;
+	bool first;                    /* first payload of this direction */
+	bool gap;                      /* bytes are missing before this payload */
+};
+
+struct dissector {
+	const char *name;      /* "dns": one lower-case word, unique */
+	const char *title;     /* "Domain Name System" */
+	const char *reference; /* "RFC 1035" */
+	const struct bind *binds;
+	/* The line that says what a packet does, for `packets`: words, {key} for
+	 * the text of a field, [ ] around what goes if a key in it is absent,
+	 * e.g. "{dns.flags.response} {dns.qry.type}[ {dns.qry.name}]". */
+	const char *info;
+	enum dissect_result (*dissect)(struct cursor *c, struct packet *p);
+};
+
+/* ---- the loop ----------------------------------------------------------- */
+
+struct dissect_options {
+	size_t fragment_memory;      /* bytes for reassembly; 0: default (4 MiB) */
+	int64_t fragment_timeout_ns; /* 0: default (30 s, RFC 8200 allows 60) */
+};
+
+struct dissect_stats {
+	uint64_t fragments;           /* fragments seen */
+	uint64_t reassembled;         /* datagrams made whole */
+	uint64_t fragments_forgotten; /* datagrams given up: time or memory */
+	uint64_t fragment_overlaps;   /* datagrams dropped, RFC 5722 */
+	uint64_t unknown_link;        /* frames of a link type that we do not read */
+	uint64_t cut, bad;            /* packets with a cut or malformed layer */
+};
+
+struct dissect;
+
+int dissect_open(struct dissect **out, const struct dissect_options *o, struct error *e);
+void dissect_free(struct dissect *d);
+
+/* A new batch begins: reassembled datagrams of the last one are forgotten. */
+void dissect_batch(struct dissect *d);
+
+/* Link to transport, through tunnels, fragments put together. Fills facts,
+ * layers, payload, and rows if p->want_fields; the packet must have been reset
+ * with its frame. Time of fragments is the frame's. */
+enum dissect_result dissect_headers(struct dissect *d, struct packet *p);
+
+/* Above the transport: t->known if it is set, else every guesser of the
+ * transport, in the order of dissectors.def. DISSECT_NOT_MINE: nobody knows. */
+enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const struct talk *t);
+
+const struct dissect_stats *dissect_stats(const struct dissect *d);
+
+/* The dissectors in the order of dissectors.def; ends with NULL. */
+const struct dissector *const *dissect_list(void);
+const struct dissector *dissect_by_name(const char *name);
+/* Index in dissect_list(), for counters; dissect_count() of them. */
+unsigned dissect_index(const struct dissector *by);
+unsigned dissect_count(void);
+
+#endif

@@ -1,0 +1,97 @@
+/* The engine: where dissectors and flows meet, on one thread.
+ *
+ * engine_batch() is the program: time, flow, application, counters, observers,
+ * packet by packet. Reading a file and capturing live run the same code.
+ */
+#ifndef SOCKEYE_ENGINE_H
+#define SOCKEYE_ENGINE_H
+
+#include "sockeye/dissector.h"
+#include "sockeye/error.h"
+#include "sockeye/event.h"
+#include "sockeye/flow.h"
+#include "sockeye/query.h"
+#include "sockeye/source.h"
+
+struct engine;
+
+struct engine_options {
+	size_t memory;      /* --memory, all of it; the engine takes its shares */
+	bool live;
+	uint64_t hash_seed; /* 0: random */
+};
+
+enum { ENGINE_MEMORY_DEFAULT = 256 << 20, ENGINE_MEMORY_MIN = 16 << 20 };
+
+int engine_open(struct engine **out, const struct engine_options *o, struct error *e);
+void engine_free(struct engine *e);
+
+/* Add an observer before the first batch; closed by engine_free(). */
+int engine_observe(struct engine *e, const struct observer *o);
+
+/* Account n frames. 0, or what an observer returned to stop the run. */
+int engine_batch(struct engine *e, const struct frame *f, unsigned n);
+
+/* Live: time goes on without packets. */
+int engine_tick(struct engine *e, int64_t now_ns);
+
+/* Nothing follows: every flow ends (unless keep_flows: for the screen), then
+ * EVENT_END. */
+int engine_end(struct engine *e, bool keep_flows);
+
+const struct totals *engine_totals(const struct engine *e);
+const struct dissect_stats *engine_dissect_stats(const struct engine *e);
+struct flow_table *engine_flows(struct engine *e);
+const struct paths *engine_paths(const struct engine *e);
+
+/* Answer a query in full, on the engine's thread. */
+void engine_answer(struct engine *e, const struct query *q, struct answer *out);
+
+/* ---- the run: the one place that waits ---------------------------------- */
+
+struct exchange; /* the screen's hand-over, below */
+
+struct run_options {
+	uint64_t max_packets;   /* -c; 0: no bound */
+	int64_t duration_ns;    /* --duration; 0: no bound */
+	struct exchange *screen; /* or NULL */
+	bool keep_flows;        /* after the end of input go on answering the screen */
+	int signal_fd;          /* signalfd with the signals below, or -1 */
+};
+
+struct run_result {
+	bool interrupted;  /* SIGINT or SIGTERM */
+	bool hung_up;      /* SIGHUP */
+	bool incomplete;   /* a source was cut, damaged or vanished: exit 3 */
+	bool observer_stopped;
+	int observer_error; /* -errno an observer returned (-EPIPE is silent) */
+};
+
+/* Pump frames from s into e until the end, a bound, a signal, or an observer
+ * stops it; then engine_end(). */
+int run_loop(struct engine *e, struct source *s, const struct run_options *o, struct run_result *out,
+	     struct error *err);
+
+/* ---- the hand-over between the screen's thread and the engine's ---------- */
+/* Rule: one query and one answer at most are under way. The screen posts and
+ * takes; the engine serves between batches. Only the memory of struct answer
+ * is shared, and it belongs to whoever holds the turn. */
+
+int exchange_open(struct exchange **out, struct error *e);
+void exchange_free(struct exchange *x);
+/* Screen: ask. Replaces a query that has not been served yet. */
+void exchange_post(struct exchange *x, const struct query *q);
+/* Screen: copy the newest answer if there is a new one. */
+bool exchange_take(struct exchange *x, struct answer *out);
+/* Readable when an answer is there (screen) / a query is there (engine). */
+int exchange_answer_fd(const struct exchange *x);
+int exchange_query_fd(const struct exchange *x);
+/* Engine: serve a waiting query; false if there was none. */
+bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool ended);
+/* Engine: data changed since the last answer (the screen may ask again). */
+void exchange_dirty(struct exchange *x);
+/* Either side: the run is over. */
+void exchange_quit(struct exchange *x);
+bool exchange_quitting(const struct exchange *x);
+
+#endif

@@ -1,0 +1,69 @@
+/* Events and observers: how the engine tells the views.
+ *
+ * Observers run on the engine thread, in the order they were added. What an
+ * event points to is lent for the call.
+ */
+#ifndef SOCKEYE_EVENT_H
+#define SOCKEYE_EVENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sockeye/packet.h"
+#include "sockeye/record.h"
+
+enum event_kind {
+	EVENT_PACKET = 1,    /* a frame was read: packet; flow if it belongs to one */
+	EVENT_HANDSHAKE = 2, /* once per handshake: complete, failed, or given up: flow */
+	EVENT_FLOW_END = 4,  /* the flow's last record: flow */
+	EVENT_TICK = 8,      /* time went on */
+	EVENT_END = 16,      /* nothing follows: totals */
+};
+
+enum handshake_outcome {
+	OUTCOME_NONE, OUTCOME_COMPLETE, OUTCOME_REFUSED, OUTCOME_UNANSWERED, OUTCOME_HALF_OPEN,
+	OUTCOME_RESET, OUTCOME_UNREACHABLE, OUTCOMES,
+};
+extern const char *const outcome_names[OUTCOMES];
+
+enum { TOTALS_SOURCES = 64 };
+
+struct source_totals {
+	uint64_t packets, wire_bytes;
+	int64_t first_ns, last_ns;     /* 0: no packet */
+	const uint64_t *protocols;     /* frames by totals.protocol_names */
+};
+
+struct totals {
+	uint64_t packets, wire_bytes;
+	int64_t first_ns, last_ns, now_ns;
+	uint64_t flows_tcp, flows_udp, flows_icmp, flows_other; /* begun */
+	uint64_t handshakes[OUTCOMES];                          /* reported */
+	uint64_t flows_evicted, flows_live;
+	uint64_t no_flow;              /* packets that belong to no flow */
+	unsigned protocols;            /* length of protocol_names and of each protocols[] */
+	const char *const *protocol_names;
+	unsigned sources;
+	struct source_totals source[TOTALS_SOURCES];
+	uint64_t memory_used, memory_limit;
+};
+
+struct event {
+	enum event_kind kind;
+	int64_t ts_ns;
+	const struct packet *packet;    /* or NULL */
+	const struct flow_record *flow; /* or NULL */
+	const struct totals *totals;
+	unsigned side;                  /* EVENT_PACKET with a flow: 0 client sent it, 1 server */
+};
+
+struct observer {
+	const char *name;
+	unsigned wants;    /* bits of event_kind */
+	bool wants_fields; /* of packets; the union of all decides */
+	int (*event)(void *self, const struct event *ev); /* -errno stops the run */
+	void (*close)(void *self);
+	void *self;
+};
+
+#endif

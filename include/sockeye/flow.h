@@ -1,0 +1,108 @@
+/* Flows: packets become conversations.
+ *
+ * One thread owns a table. Everything is bounded at open; what has to be
+ * forgotten ends with a record and a count. Ids are never reused; a pointer to
+ * a flow is valid until the next flow_track() or flow_expire().
+ *
+ * A flow begins as an embryo (64 bytes: one SYN, or one datagram) and becomes
+ * a full record with its second packet, so that a flood costs little.
+ */
+#ifndef SOCKEYE_FLOW_H
+#define SOCKEYE_FLOW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sockeye/descriptor.h"
+#include "sockeye/error.h"
+#include "sockeye/event.h"
+#include "sockeye/record.h"
+
+struct flow;
+struct flow_table;
+
+enum flow_class { FLOW_CLOSED, FLOW_HALF_OPEN, FLOW_UDP, FLOW_ICMP, FLOW_ESTABLISHED, FLOW_CLASSES };
+
+struct flow_limits {
+	size_t memory;                  /* bytes for everything in the table */
+	int64_t idle_ns[FLOW_CLASSES];  /* 0: never by silence (files) */
+	int64_t closed_told_ns;         /* live: the record of a closed flow comes this late */
+	uint64_t hash_seed;             /* 0: random */
+};
+
+/* What flow_track() changed, and flow_told reports. */
+enum flow_change {
+	FLOW_NEW = 1,
+	FLOW_HANDSHAKE_DONE = 2, /* complete, refused, reset, unreachable */
+	FLOW_STATE = 4,
+	FLOW_REUSED = 8,         /* the tuple's former flow was ended for this one */
+};
+
+/* Called for each flow that ends (by time, reuse, memory or flow_table_end):
+ * read it with flow_record_fill(). */
+typedef void flow_ended(void *arg, struct flow *f, bool evicted);
+
+struct flow_stats {
+	uint64_t tcp, udp, icmp, other; /* begun */
+	uint64_t live, embryos;         /* in the table now */
+	uint64_t evicted, evicted_embryos;
+	uint64_t names_lost;            /* server names that found no room */
+	uint64_t probes;                /* slots looked at: counted work */
+	size_t memory_used;
+};
+
+/* The live and the file settings of PRODUCT.md section 2. */
+void flow_limits_file(struct flow_limits *l, size_t memory);
+void flow_limits_live(struct flow_limits *l, size_t memory);
+
+int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_ended *told, void *arg,
+		    struct error *e);
+void flow_table_free(struct flow_table *t);
+
+/* Fill d->hash. Done for a whole batch before the first flow_track(). */
+void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n);
+
+/* Time went on: end what was silent too long. now_ns never moves back. */
+void flow_expire(struct flow_table *t, int64_t now_ns);
+
+/* Account one packet. *change gets enum flow_change bits; *side 0 if the
+ * client sent it. Never NULL. */
+struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side);
+
+/* An ICMP error quotes a packet of the flow: returns it, or NULL. Also sets
+ * its icmp_error. */
+struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change);
+
+/* End every flow in the order of their ids. */
+void flow_table_end(struct flow_table *t);
+
+/* NULL: gone. */
+struct flow *flow_by_id(struct flow_table *t, uint64_t id);
+uint64_t flow_id(const struct flow *f);
+
+/* Walk all flows in the table: start with *at = 0; NULL at the end. A flow
+ * that is promoted between two calls may be met twice or not at all. */
+struct flow *flow_next(struct flow_table *t, uint64_t *at);
+
+const struct flow_stats *flow_stats(const struct flow_table *t);
+
+/* The application: known name and server name (foreign bytes, copied). */
+bool flow_service_wanted(const struct flow *f, unsigned side);
+void flow_service_set(struct flow_table *t, struct flow *f, const struct dissector *by,
+		      const uint8_t *server_name, uint32_t len);
+/* A payload was looked at and nobody knew it. */
+void flow_service_missed(struct flow *f, unsigned side);
+const struct dissector *flow_service(const struct flow *f);
+bool flow_first_payload(const struct flow *f, unsigned side);
+
+/* Once per flow: the outcome of its handshake is reported now. Returns false
+ * if it was reported before or there is none. give_up: it will not go on. */
+bool flow_handshake_report(struct flow *f, bool give_up, enum handshake_outcome *out);
+enum handshake_outcome flow_outcome(const struct flow *f);
+
+/* Everything known about f, as views see it. paths may be NULL. */
+void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,
+		      const struct paths *paths);
+
+#endif

@@ -1,0 +1,48 @@
+/* What the screen asks, what the engine answers.
+ *
+ * The screen owns no rows. It posts a query: order, match, window, selected
+ * id. The engine answers between two batches, in slices, with at most
+ * QUERY_ROWS rows and the counts. Selection is an id that is never reused.
+ */
+#ifndef SOCKEYE_QUERY_H
+#define SOCKEYE_QUERY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sockeye/event.h"
+#include "sockeye/record.h"
+#include "sockeye/source.h"
+
+enum { QUERY_ROWS = 200, QUERY_MATCH = 64, QUERY_SOURCES = 4 };
+
+struct query {
+	uint64_t serial;            /* answers carry it back */
+	enum record_key sort;
+	bool descending;
+	char match[QUERY_MATCH];    /* substring, case ignored; "" matches all */
+	uint64_t selected;          /* flow id, 0: the first row */
+	int64_t move;               /* select the row that many further on (or back) */
+	bool to_first, to_last;
+	unsigned rows;              /* height of the window, <= QUERY_ROWS */
+	unsigned anchor;            /* screen line of the selected row; kept where possible */
+};
+
+struct answer {
+	uint64_t serial;
+	uint64_t flows, open;       /* in the table */
+	uint64_t matched;
+	uint64_t first;             /* position of row[0] among the matched, 0-based */
+	uint64_t selected;          /* id now selected, 0: nothing to select */
+	unsigned selected_row;      /* index in row[] */
+	unsigned rows;
+	bool vanished;              /* the selected flow of the query is gone or does not match */
+	int64_t now_ns;             /* the run's clock: last packet (file), wall (live) */
+	bool live, ended;           /* the source has come to its end */
+	struct totals totals;
+	struct source_stats source[QUERY_SOURCES];
+	unsigned sources;           /* of them filled; there may be more */
+	struct flow_record row[QUERY_ROWS];
+};
+
+#endif

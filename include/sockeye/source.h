@@ -1,0 +1,70 @@
+/* Where frames come from: a file, a pipe, an interface, or several of them in
+ * one order of time. All look alike to the engine. */
+#ifndef SOCKEYE_SOURCE_H
+#define SOCKEYE_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sockeye/error.h"
+#include "sockeye/frame.h"
+
+enum { SOURCE_BATCH = 64, SOURCE_MAX = 64 };
+
+struct source_stats {
+	const char *name;        /* file or interface; foreign: escape it. "-" for stdin */
+	const char *format;      /* "pcap", "pcapng", "live" */
+	uint64_t frames;         /* read so far, before the filter */
+	uint64_t filtered;       /* of them, not passed by the filter */
+	uint64_t damaged;        /* records or blocks skipped or cut */
+	uint64_t drops;          /* lost by the kernel (live) or said by the file */
+	bool drops_known;        /* drops means something */
+	bool complete;           /* the end was reached and nothing was damaged */
+	bool fine;               /* time stamps finer than 1 us */
+	uint64_t bytes_read, bytes_total; /* of a file: for progress; total 0: unknown */
+	char problem[256];       /* a sentence with the position, or "" */
+};
+
+struct source {
+	const char *kind;
+	int fd;  /* readable when next_batch() may have something; -1: never blocks */
+	bool live;
+	/* Lend up to n frames until the next call. Returns their count, 0: none
+	 * yet (poll fd), -ENODATA: the end, complete or not (stats tell). Other
+	 * negative numbers: this source is broken, stats().problem says why. */
+	int (*next_batch)(struct source *s, struct frame *out, unsigned n);
+	/* Stats of the index-th source under this one (a merge has several);
+	 * false: no such index. */
+	bool (*stats)(struct source *s, unsigned index, struct source_stats *out);
+	/* Name of an interface ("eth0"), or NULL where the file has none. */
+	const char *(*interface)(struct source *s, unsigned source, unsigned interface);
+	void (*free)(struct source *s);
+};
+
+struct source_options {
+	const char *const *files;      /* "-" is standard input */
+	unsigned n_files;
+	const char *const *interfaces; /* "any" is one */
+	unsigned n_interfaces;
+	const char *filter;            /* BPF words joined, or NULL */
+	int snaplen;                   /* live; 0: default 262144 */
+	bool no_promiscuous;
+	int buffer_kib;                /* live; 0: default */
+	const char *link_type;         /* -y, live; NULL: the default */
+	bool ns;                       /* live: ask for ns time stamps */
+};
+
+/* Open every file and interface named, as one source. Returns 0, or:
+ * -EINVAL the filter does not compile (exit 2), -ENOENT, -EACCES, -EPERM and
+ * others (exit 1); the error has the sentence. A filter that compiles for some
+ * link types only is a note in stats().problem of that source, not an error. */
+int source_open(struct source **out, const struct source_options *o, struct error *e);
+
+/* Print -D's list to a FILE through the callback, one line an interface. */
+int source_list_interfaces(void (*line)(void *arg, const char *text), void *arg, struct error *e);
+
+/* False where built without libpcap: then BPF words and -i do not work. */
+bool source_has_live(void);
+const char *source_libpcap_version(void);
+
+#endif
