@@ -17,6 +17,7 @@
 #include "sockeye/tuple.h"
 
 struct dissector;
+struct talk;
 
 enum { PACKET_LAYERS = 16, PACKET_FIELDS = 128, PACKET_VLANS = 4, PACKET_TUNNELS = 4 };
 
@@ -192,6 +193,7 @@ struct packet {
 	uint32_t next_key, next_alternative; /* alternative: the other UDP port */
 	uint8_t current_buffer;
 	const struct dissector *current;
+	const struct talk *talk; /* for payload dissectors only: what is known of the conversation */
 };
 
 /* Make p ready for f. Keeps want_fields. */

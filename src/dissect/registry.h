@@ -1,0 +1,21 @@
+/* The tables made from dissectors.def: who reads what.
+ *
+ * Private to this room. The loop asks by table and key, the payload step asks
+ * for the guessers of a transport. Everything here is constant once
+ * dissect_open() has run; nothing is copied, nothing is owned by the caller.
+ */
+#ifndef SOCKEYE_DISSECT_REGISTRY_H
+#define SOCKEYE_DISSECT_REGISTRY_H
+
+#include <stdint.h>
+
+#include "sockeye/dissector.h"
+
+/* The dissector bound to that key, or NULL. The guess tables have no keys. */
+const struct dissector *registry_find(enum table table, uint32_t key);
+
+/* The guessers of TABLE_TCP_GUESS or TABLE_UDP_GUESS in the order of
+ * dissectors.def; *n of them. */
+const struct dissector *const *registry_guessers(enum table table, unsigned *n);
+
+#endif
