@@ -1,0 +1,63 @@
+/* Reserved address space.
+ *
+ * Anonymous private mappings without a reservation in swap: the bound is an
+ * upper bound, and only touched pages count. Nothing here grows or moves.
+ */
+#include "sockeye/memory.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static size_t whole_pages(size_t size)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+
+	return (size + page - 1) / page * page;
+}
+
+int memory_reserve(void **out, size_t size, const char *what, struct error *e)
+{
+	size_t bytes = whole_pages(size);
+	void *p;
+
+	*out = NULL;
+	if (bytes < size || bytes == 0)
+		return error_set(e, ENOMEM, "%s: cannot reserve %zu bytes of memory", what, size);
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED) {
+		int why = errno;
+
+		return error_set(e, why, "%s: cannot reserve %zu bytes of memory: %s", what, size,
+				 strerror(why));
+	}
+	*out = p;
+	return 0;
+}
+
+void memory_release(void *p, size_t size)
+{
+	if (p)
+		(void)munmap(p, whole_pages(size));
+}
+
+void memory_forget(void *p, size_t size)
+{
+	if (p)
+		(void)madvise(p, whole_pages(size), MADV_DONTNEED);
+}
+
+size_t memory_resident(void)
+{
+	unsigned long total = 0, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "%lu %lu", &total, &resident) != 2)
+		resident = 0;
+	(void)fclose(f);
+	return (size_t)resident * (size_t)sysconf(_SC_PAGESIZE);
+}

@@ -1,0 +1,187 @@
+/* The field table of the flow record, and one value of it compared or shown.
+ *
+ * The table is written out of RECORD_FIELD_LIST; nothing here knows a key by
+ * name.
+ */
+#include "sockeye/record.h"
+
+#include <string.h>
+
+#include "sockeye/event.h"
+
+_Static_assert(RECORD_KEYS <= 128, "struct flow_record has two words of bits");
+_Static_assert(sizeof(struct flow_record) < UINT16_MAX, "offsets are 16 bits");
+
+const struct record_field record_fields[RECORD_KEYS] = {
+#define X(ID, KIND, IN, MEMBER, KEY, TITLE)                                                           \
+	[RECORD_##ID] = {.key = KEY,                                                                  \
+			 .title = TITLE,                                                              \
+			 .offset = (uint16_t)offsetof(struct flow_record, MEMBER),                    \
+			 .kind = VALUE_##KIND,                                                        \
+			 .in = IN},
+	RECORD_FIELD_LIST(X)
+#undef X
+};
+
+const char *const outcome_names[OUTCOMES] = {
+	[OUTCOME_NONE] = "none",
+	[OUTCOME_COMPLETE] = "complete",
+	[OUTCOME_REFUSED] = "refused",
+	[OUTCOME_UNANSWERED] = "unanswered",
+	[OUTCOME_HALF_OPEN] = "half_open",
+	[OUTCOME_RESET] = "reset",
+	[OUTCOME_UNREACHABLE] = "unreachable",
+};
+
+static int compare_u64(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_i64(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+/* Both halves together; an unknown half counts nothing. */
+static uint64_t pair_sum(const uint64_t *pair)
+{
+	return (pair[0] == PAIR_UNKNOWN ? 0 : pair[0]) + (pair[1] == PAIR_UNKNOWN ? 0 : pair[1]);
+}
+
+static int compare_name(const struct record_name *a, const struct record_name *b)
+{
+	int c = memcmp(a->bytes, b->bytes, a->len < b->len ? a->len : b->len);
+
+	return c != 0 ? c : (int)a->len - (int)b->len;
+}
+
+static int compare_list(const struct record_list *a, const struct record_list *b)
+{
+	for (unsigned i = 0; i < a->n && i < b->n && i < RECORD_LIST_MAX; i++)
+		if (a->at[i] != b->at[i])
+			return a->at[i] < b->at[i] ? -1 : 1;
+	return (int)a->n - (int)b->n;
+}
+
+static int compare_owners(const struct record_owners *a, const struct record_owners *b)
+{
+	if (a->n > 0 && b->n > 0) {
+		int c = strcmp(a->at[0].comm, b->at[0].comm);
+
+		return c != 0 ? c : (a->at[0].pid > b->at[0].pid) - (a->at[0].pid < b->at[0].pid);
+	}
+	return (int)b->n - (int)a->n;
+}
+
+int record_compare(enum record_key k, const struct flow_record *a, const struct flow_record *b)
+{
+	bool has_a = record_has(a, k), has_b = record_has(b, k);
+	const void *x = record_member(a, k), *y = record_member(b, k);
+
+	if (!has_a || !has_b)
+		return (int)has_b - (int)has_a;
+	switch ((enum value_kind)record_fields[k].kind) {
+	case VALUE_WORD:
+		return strcmp(*(const char *const *)x, *(const char *const *)y);
+	case VALUE_NAME:
+		return compare_name(x, y);
+	case VALUE_U64:
+		return compare_u64(*(const uint64_t *)x, *(const uint64_t *)y);
+	case VALUE_BOOL:
+		return (int)*(const bool *)x - (int)*(const bool *)y;
+	case VALUE_TIME:
+	case VALUE_DURATION:
+		return compare_i64(*(const int64_t *)x, *(const int64_t *)y);
+	case VALUE_PAIR:
+		return compare_u64(pair_sum(x), pair_sum(y));
+	case VALUE_ENDPOINT:
+		return tuple_compare_endpoint(x, y);
+	case VALUE_LIST:
+		return compare_list(x, y);
+	case VALUE_OWNERS:
+		return compare_owners(x, y);
+	}
+	return 0;
+}
+
+static void duration_text(struct text *t, int64_t ns)
+{
+	int64_t size = ns < 0 ? -ns : ns;
+
+	if (size < 1000000)
+		text_format(t, "%.0f us", (double)ns / 1e3);
+	else if (size < INT64_C(10000000000))
+		text_format(t, "%.1f ms", (double)ns / 1e6);
+	else
+		text_format(t, "%.1f s", (double)ns / 1e9);
+}
+
+static void pair_text(struct text *t, const uint64_t *pair)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		if (i > 0)
+			text_put(t, " / ");
+		if (pair[i] == PAIR_UNKNOWN)
+			text_char(t, '?');
+		else
+			text_u64(t, pair[i]);
+	}
+}
+
+static void owners_text(struct text *t, const struct record_owners *o)
+{
+	for (unsigned i = 0; i < o->n && i < RECORD_OWNERS_MAX; i++) {
+		if (i > 0)
+			text_put(t, ", ");
+		text_foreign(t, o->at[i].comm, strnlen(o->at[i].comm, sizeof o->at[i].comm), false);
+		text_format(t, "[%d] fd %d", (int)o->at[i].pid, (int)o->at[i].fd);
+	}
+}
+
+void record_text(struct text *t, const struct flow_record *r, enum record_key k)
+{
+	const void *x = record_member(r, k);
+
+	if (!record_has(r, k))
+		return;
+	switch ((enum value_kind)record_fields[k].kind) {
+	case VALUE_WORD:
+		text_put(t, *(const char *const *)x);
+		break;
+	case VALUE_NAME: {
+		const struct record_name *name = x;
+
+		text_foreign(t, name->bytes, name->len, false);
+		break;
+	}
+	case VALUE_U64:
+		text_u64(t, *(const uint64_t *)x);
+		break;
+	case VALUE_BOOL:
+		text_put(t, *(const bool *)x ? "yes" : "no");
+		break;
+	case VALUE_TIME:
+		text_seconds(t, *(const int64_t *)x, 6);
+		break;
+	case VALUE_DURATION:
+		duration_text(t, *(const int64_t *)x);
+		break;
+	case VALUE_PAIR:
+		pair_text(t, x);
+		break;
+	case VALUE_ENDPOINT:
+		tuple_endpoint(t, x);
+		break;
+	case VALUE_LIST: {
+		const struct record_list *list = x;
+
+		for (unsigned i = 0; i < list->n && i < RECORD_LIST_MAX; i++)
+			text_format(t, i > 0 ? " / %u" : "%u", (unsigned)list->at[i]);
+		break;
+	}
+	case VALUE_OWNERS:
+		owners_text(t, x);
+		break;
+	}
+}
