@@ -1,0 +1,97 @@
+/* Above the transport: which application speaks.
+ *
+ * Promises: at most one dissector leaves its layer in the packet; one that
+ * answers "not mine" leaves nothing. Content decides: ports only make a
+ * guesser stricter or milder. Nothing is remembered here; what is known of the
+ * conversation comes in with the call.
+ */
+#include "registry.h"
+
+/* What a guesser may have written and has to give back. */
+struct payload_mark {
+	const char *issue;
+	uint16_t fields, fields_dropped;
+	uint8_t layers;
+	uint8_t buffer;
+};
+
+static void payload_undo(struct packet *p, const struct payload_mark *m)
+{
+	p->issue = m->issue;
+	p->fields = m->fields;
+	p->fields_dropped = m->fields_dropped;
+	p->layers = m->layers;
+	p->service = NULL;
+	p->server_name = NULL;
+	p->server_name_len = 0;
+}
+
+static enum dissect_result payload_try(struct packet *p, const struct dissector *by)
+{
+	const struct payload_mark mark = {
+		.issue = p->issue, .fields = p->fields, .fields_dropped = p->fields_dropped,
+		.layers = p->layers, .buffer = p->current_buffer,
+	};
+	enum dissect_result result;
+	struct layer *layer;
+	struct cursor c;
+
+	if (p->layers >= PACKET_LAYERS) {
+		p->layers_full = true;
+		return DISSECT_NOT_MINE;
+	}
+	cursor_init(&c, p->payload, p->payload_captured, p->payload_len);
+	layer = &p->layer[p->layers++];
+	*layer = (struct layer){
+		.by = by,
+		.off = (uint32_t)(p->payload - p->buffer[p->payload_buffer].data),
+		.buffer = p->payload_buffer,
+	};
+	p->current_buffer = p->payload_buffer;
+	p->current = by;
+	result = by->dissect(&c, p);
+	p->current = NULL;
+	p->current_buffer = mark.buffer;
+
+	/* Read past the end without a word about it: judged here. */
+	if (result == DISSECT_OK && c.fault != CURSOR_OK)
+		result = c.fault == CURSOR_CUT ? DISSECT_CUT : DISSECT_BAD;
+	if (result == DISSECT_NOT_MINE) {
+		payload_undo(p, &mark);
+		return result;
+	}
+	layer->len = (uint32_t)cursor_offset(&c);
+	layer->result = (uint8_t)result;
+	if (result == DISSECT_CUT)
+		p->cut = true;
+	if (result == DISSECT_BAD && !layer->issue)
+		packet_issue(p, "the message is malformed");
+	return result;
+}
+
+enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const struct talk *t)
+{
+	static const struct talk stranger = {0};
+	const struct dissector *const *guessers;
+	enum dissect_result result = DISSECT_NOT_MINE;
+	enum table table = TABLE_TCP_GUESS;
+	unsigned n = 0;
+
+	(void)d;
+	if (!p->transport || !p->payload || p->payload_captured == 0)
+		return DISSECT_NOT_MINE;
+	if (p->tuple.proto == PROTO_UDP || p->tuple.proto == PROTO_UDPLITE)
+		table = TABLE_UDP_GUESS;
+	else if (p->tuple.proto != PROTO_TCP)
+		return DISSECT_NOT_MINE;
+	p->talk = t ? t : &stranger;
+	if (p->talk->known) {
+		result = payload_try(p, p->talk->known);
+	} else {
+		guessers = registry_guessers(table, &n);
+		for (unsigned i = 0; i < n && result == DISSECT_NOT_MINE; i++)
+			result = payload_try(p, guessers[i]);
+	}
+	p->talk = NULL;
+	return result;
+}
