@@ -44,8 +44,10 @@ const struct dissect_stats *engine_dissect_stats(const struct engine *e);
 struct flow_table *engine_flows(struct engine *e);
 const struct paths *engine_paths(const struct engine *e);
 
-/* Answer a query in full, on the engine's thread. */
+/* Answer a query in full, on the engine's thread. Leaves what the sources say
+ * to the next function. */
 void engine_answer(struct engine *e, const struct query *q, struct answer *out);
+void engine_answer_sources(struct answer *out, struct source *s, bool ended);
 
 /* ---- the run: the one place that waits ---------------------------------- */
 
@@ -88,8 +90,11 @@ int exchange_answer_fd(const struct exchange *x);
 int exchange_query_fd(const struct exchange *x);
 /* Engine: serve a waiting query; false if there was none. */
 bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool ended);
-/* Engine: data changed since the last answer (the screen may ask again). */
+/* Engine: data changed since the last answer (the screen may ask again). The
+ * answer descriptor becomes readable the first time after an answer. */
 void exchange_dirty(struct exchange *x);
+/* Screen: has it? */
+bool exchange_changed(const struct exchange *x);
 /* Either side: the run is over. */
 void exchange_quit(struct exchange *x);
 bool exchange_quitting(const struct exchange *x);

@@ -3,6 +3,7 @@
  * The screen owns no rows. It posts a query: order, match, window, selected
  * id. The engine answers between two batches, in slices, with at most
  * QUERY_ROWS rows and the counts. Selection is an id that is never reused.
+ * Where a key is absent the flow comes last, in either direction.
  */
 #ifndef SOCKEYE_QUERY_H
 #define SOCKEYE_QUERY_H
@@ -26,6 +27,8 @@ struct query {
 	bool to_first, to_last;
 	unsigned rows;              /* height of the window, <= QUERY_ROWS */
 	unsigned anchor;            /* screen line of the selected row; kept where possible */
+	unsigned holds;             /* order held: these rows stay in this order */
+	uint64_t hold[QUERY_ROWS];  /* their ids, as the last answer had them */
 };
 
 struct answer {
@@ -36,6 +39,7 @@ struct answer {
 	uint64_t selected;          /* id now selected, 0: nothing to select */
 	unsigned selected_row;      /* index in row[] */
 	unsigned rows;
+	int64_t cost_ns;            /* what the answer cost the engine's thread */
 	bool vanished;              /* the selected flow of the query is gone or does not match */
 	int64_t now_ns;             /* the run's clock: last packet (file), wall (live) */
 	bool live, ended;           /* the source has come to its end */
