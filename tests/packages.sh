@@ -1,0 +1,50 @@
+#!/bin/sh
+# Installs the Debian packages that building (build) or testing (test) needs.
+#
+# usage: sh tests/packages.sh build|test
+#
+# Says nothing and asks for nothing when they are there already; else one apt-get
+# install, through sudo where the caller is not root. It removes nothing and
+# upgrades nothing. On other systems the names below are the list to look up.
+set -eu
+
+build='build-essential cmake ninja-build pkg-config libpcap-dev libncurses-dev libutf8proc-dev'
+# clang and its runtime: second compiler, sanitizers and libFuzzer. nginx and
+# curl: real handshakes. tshark and tcpdump: second opinions. tmux: a terminal.
+test="$build libcmocka-dev clang libclang-rt-dev llvm tshark tcpdump nginx-light curl tmux
+	iproute2 python3 procps netcat-openbsd socat util-linux ncurses-bin"
+
+case "${1:-build}" in
+build) wanted=$build ;;
+test) wanted=$test ;;
+*)
+	echo 'usage: sh tests/packages.sh build|test' >&2
+	exit 2
+	;;
+esac
+
+missing=
+for package in $wanted; do
+	case "$(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null || true)" in
+	installed) ;;
+	*) missing="$missing $package" ;;
+	esac
+done
+[ -n "$missing" ] || exit 0
+
+if ! command -v apt-get >/dev/null 2>&1; then
+	echo "packages.sh: no apt-get here; install by other means:$missing" >&2
+	exit 1
+fi
+if [ "$(id -u)" = 0 ]; then
+	root='env'
+elif command -v sudo >/dev/null 2>&1; then
+	root='sudo env'
+else
+	echo "packages.sh: neither root nor sudo; as root: apt-get install$missing" >&2
+	exit 1
+fi
+echo "packages.sh: installing$missing" >&2
+$root DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null
+# wireshark-common asks whether others may capture; the default is no.
+$root DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing </dev/null >/dev/null

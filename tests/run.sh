@@ -1,0 +1,183 @@
+#!/bin/sh
+# The test command: installs what it needs, builds, runs every stage, counts.
+#
+# usage: sh tests/run.sh [STAGE...]
+#
+#   build    four builds: dev (gcc, ASan and UBSan), fuzz (clang, the same), release, min
+#   unit     cmocka programs and the rules of the house, in the dev and in the min build
+#   expect   what each capture and each case must print, in both builds
+#   cut      every frame of every capture at every length; fuzz targets on the captures
+#   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (180)
+#   live     real handshakes in network namespaces, signals, pipes, bounds (root)
+#   screen   kept screens, tmux, from SYN to screen (root)
+#   sweep    the developer captures in ../shared/captures where they are
+#
+# No stage stops the next: the report is at the end. Nothing is skipped: what
+# cannot run has failed, and says why. Status 0 only if everything passed.
+# Without a stage's name all run; a stage builds what it lacks.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+exec </dev/null
+export LC_ALL=C TZ=UTC PYTHONDONTWRITEBYTECODE=1
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
+
+stages=${*:-build unit expect cut fuzz live screen sweep}
+work=$(mktemp -d "${TMPDIR:-/tmp}/sockeye-tests.XXXXXX") || exit 1
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+: >"$work/results"
+: >"$work/minutes"
+
+# result pass|fail NAME [WHY]: one line of the report.
+result() {
+	echo "$1 $2" >>"$work/results"
+	[ "$1" = pass ] || echo "FAILED $2${3:+: $3}" | tee -a "$work/failures"
+}
+
+# attempt NAME SECONDS COMMAND...: a test that is one command; its output is shown if it fails.
+attempt() {
+	name=$1 bound=$2
+	shift 2
+	if timeout -k 5 "$bound" "$@" >"$work/log" 2>&1; then
+		result pass "$name"
+	else
+		status=$?
+		tail -n 60 "$work/log"
+		[ "$status" != 124 ] || echo "(stopped after $bound seconds)"
+		result fail "$name" "status $status"
+	fi
+}
+
+# lines NAME SECONDS COMMAND...: many tests in one command, which prints "ok NAME" and
+# "FAILED NAME: why" as it goes. Its status must agree.
+lines() {
+	name=$1 bound=$2
+	shift 2
+	timeout -k 10 "$bound" "$@" >"$work/log" 2>&1
+	status=$?
+	cat "$work/log"
+	sed -n 's/^ok \([^ ]*\).*/pass \1/p; s/^FAILED \([^ :]*\).*/fail \1/p' "$work/log" >"$work/part"
+	sed -n '/^FAILED /p' "$work/log" >>"$work/failures"
+	cat "$work/part" >>"$work/results"
+	if [ ! -s "$work/part" ] || { [ "$status" != 0 ] && ! grep -q '^fail ' "$work/part"; }; then
+		result fail "$name" "ended with status $status"
+	fi
+}
+
+# tests BUILD REGEX: those tests of a build that ctest knows, two at a time.
+tests() {
+	timeout -k 10 400 ctest --test-dir "build/$1" -j2 --timeout 120 -R "$2" --output-on-failure \
+		--no-tests=error >"$work/log" 2>&1
+	status=$?
+	sed -n 's/^ *[0-9]*\/[0-9]* *Test *#[0-9]*: \([^ ]*\) .*Passed.*/pass \1/p
+		s/^ *[0-9]*\/[0-9]* *Test *#[0-9]*: \([^ ]*\) .*\*\*\*.*/fail \1/p' "$work/log" |
+		sed "s| | $1/|" >"$work/part"
+	cat "$work/part" >>"$work/results"
+	sed -n 's/^fail /FAILED /p' "$work/part" >>"$work/failures"
+	grep -q '^fail ' "$work/part" && grep -vE '^ *[0-9]+/[0-9]+ Test|^ *Start ' "$work/log" | head -n 300
+	echo "$1: $(grep -c '^pass' "$work/part") of $(wc -l <"$work/part") passed"
+	if [ ! -s "$work/part" ] || { [ "$status" != 0 ] && ! grep -q '^fail ' "$work/part"; }; then
+		tail -n 20 "$work/log"
+		result fail "$1/$2" "ctest ended with status $status"
+	fi
+}
+
+# built PRESET: configured and built; once a run.
+built() {
+	[ ! -e "$work/built-$1" ] || return "$(cat "$work/built-$1")"
+	echo "building $1"
+	if timeout -k 5 300 cmake --preset "$1" -G Ninja >"$work/log" 2>&1 &&
+		timeout -k 5 480 cmake --build "build/$1" -j2 >"$work/log" 2>&1; then
+		result pass "build/$1"
+		echo 0 >"$work/built-$1"
+	else
+		grep -vE '^\[[0-9]+/[0-9]+\]' "$work/log" | head -n 60
+		result fail "build/$1"
+		echo 1 >"$work/built-$1"
+	fi
+	return "$(cat "$work/built-$1")"
+}
+
+stage_build() {
+	for preset in dev fuzz release min; do
+		built "$preset"
+	done
+}
+
+stage_unit() {
+	for preset in dev min; do
+		built "$preset" && tests "$preset" '^(unit\.|rooms)'
+	done
+}
+
+stage_expect() {
+	for preset in dev min; do
+		built "$preset" && tests "$preset" '^(expect|case)\.'
+	done
+}
+
+stage_cut() {
+	built dev && tests dev '^(cut|replay)\.'
+}
+
+stage_fuzz() {
+	built fuzz || return
+	seconds=${FUZZ_SECONDS:-180}
+	fuzzers=$(find build/fuzz/tests -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x | sort)
+	if [ -z "$fuzzers" ]; then
+		result fail fuzz 'there is no fuzz target'
+		return
+	fi
+	# The time is split evenly; two run at once.
+	each=$((seconds / $(echo "$fuzzers" | wc -l)))
+	echo "$fuzzers" | xargs -P 2 -I {} sh tests/tools/fuzz.sh {} "$each" "$work" >"$work/fuzz.out" 2>&1
+	lines fuzz 10 cat "$work/fuzz.out"
+}
+
+# Root and namespaces: where there is neither, these fail and say so.
+stage_live() {
+	built release || return
+	lines live 300 python3 tests/live/run.py --program build/release/sockeye
+}
+
+stage_screen() {
+	built dev && tests dev '^screen\.'
+	built release || return
+	lines tmux 90 sh tests/screen/tmux.sh build/release/sockeye
+	lines syn-to-screen 120 python3 tests/live/syn_to_screen.py --program build/release/sockeye
+}
+
+stage_sweep() {
+	if [ ! -d ../shared/captures ]; then
+		echo 'note: ../shared/captures is not here; the sweep over it is not part of this run'
+		return
+	fi
+	built dev && lines sweep 240 python3 tests/sweep.py --program build/dev/sockeye ../shared/captures
+}
+
+begun=$(date +%s)
+if ! sh tests/packages.sh test; then
+	result fail packages 'what the tests need could not be installed'
+fi
+for stage in $stages; do
+	case $stage in
+	build | unit | expect | cut | fuzz | live | screen | sweep) ;;
+	*)
+		echo "run.sh: no such stage: $stage" >&2
+		exit 2
+		;;
+	esac
+	echo "== $stage"
+	since=$(date +%s)
+	"stage_$stage"
+	echo "$stage $(($(date +%s) - since))" >>"$work/minutes"
+done
+
+passed=$(grep -c '^pass' "$work/results")
+failed=$(grep -c '^fail' "$work/results")
+echo '== report'
+awk '{ printf "%-8s %5.1f min\n", $1, $2 / 60 }' "$work/minutes"
+printf '%-8s %5.1f min\n' all "$(awk -v s="$(($(date +%s) - begun))" 'BEGIN { print s / 60 }')"
+[ ! -s "$work/failures" ] || sort -u "$work/failures"
+echo "$passed passed, $failed failed"
+[ "$failed" = 0 ] && [ "$passed" -gt 0 ]
