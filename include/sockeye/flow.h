@@ -85,16 +85,25 @@ uint64_t flow_id(const struct flow *f);
  * that is promoted between two calls may be met twice or not at all. */
 struct flow *flow_next(struct flow_table *t, uint64_t *at);
 
+/* For the screen's walk over all flows, which fills records only for the rows
+ * in sight. flow_sort_key: a number that orders f as key k does, present in
+ * every flow; false: this key needs a record. */
+bool flow_sort_key(const struct flow *f, enum record_key k, uint64_t *out);
+bool flow_is_open(const struct flow *f);
+
 const struct flow_stats *flow_stats(const struct flow_table *t);
 
-/* The application: known name and server name (foreign bytes, copied). */
+/* The application. flow_service_wanted: a payload of this side (0 client) is
+ * worth a look, because the service or its server name is not known and no
+ * payload of this side was looked at. Afterwards one of the two others. */
 bool flow_service_wanted(const struct flow *f, unsigned side);
-void flow_service_set(struct flow_table *t, struct flow *f, const struct dissector *by,
+bool flow_first_payload(const struct flow *f, unsigned side);
+const struct dissector *flow_service(const struct flow *f);
+/* The name is foreign bytes, copied; NULL: none. */
+void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const struct dissector *by,
 		      const uint8_t *server_name, uint32_t len);
 /* A payload was looked at and nobody knew it. */
-void flow_service_missed(struct flow *f, unsigned side);
-const struct dissector *flow_service(const struct flow *f);
-bool flow_first_payload(const struct flow *f, unsigned side);
+void flow_service_missed(struct flow_table *t, struct flow *f, unsigned side);
 
 /* Once per flow: the outcome of its handshake is reported now. Returns false
  * if it was reported before or there is none. give_up: it will not go on. */

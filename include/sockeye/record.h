@@ -180,7 +180,7 @@ struct record_owners {
 	  "Client RTT samples")                                                                   \
 	X(SERVICE, WORD, IN_CONNECTION, service, "service", "Service")                            \
 	X(SERVER_NAME, NAME, IN_CONNECTION, server_name, "server_name", "Server name")            \
-	X(TUNNEL, WORD, IN_CONNECTION, tunnel, "tunnel", "Tunnel")                                \
+	X(TUNNEL, NAME, IN_CONNECTION, tunnel, "tunnel", "Tunnel")                                \
 	X(VLAN, LIST, IN_CONNECTION, vlan, "vlan", "VLAN")                                        \
 	X(TTL, PAIR, IN_CONNECTION, ttl, "ttl", "TTL")                                            \
 	X(OWNER_CLIENT, OWNERS, IN_CONNECTION, owner[0], "owner.client", "Client owner")          \
@@ -252,8 +252,7 @@ struct flow_record {
 
 	const char *service;
 	struct record_name server_name;
-	char tunnel_text[96];
-	const char *tunnel; /* points to tunnel_text */
+	struct record_name tunnel;
 	struct record_list vlan;
 	uint64_t ttl[2];
 	struct record_owners owner[2];

@@ -1,0 +1,250 @@
+/* A flow as views see it: the flat record filled from the flow's memory.
+ * Nothing is computed elsewhere, nothing is printed here. */
+#include <string.h>
+
+#include "flow_private.h"
+
+static void set_endpoint(struct endpoint *e, const struct flow *f, unsigned side)
+{
+	e->ip = side ? f->key.b : f->key.a;
+	e->port = side ? f->key.b_port : f->key.a_port;
+	e->family = f->key.family;
+	e->has_port = f->key.proto == PROTO_TCP || f->key.proto == PROTO_UDP || f->key.proto == PROTO_SCTP ||
+		      f->key.proto == PROTO_UDPLITE;
+}
+
+static void fill_common(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+{
+	static const char *const known_by[] = {"first_packet", "synack", "syn"};
+	const struct flow_side *side[2] = {&f->side[f->client], &f->side[!f->client]};
+
+	const char *name = tuple_proto_name(f->key.proto);
+
+	r->proto = name ? name : t->proto_words[f->key.proto];
+	r->ip_proto = f->key.proto;
+	r->id = f->id;
+	r->first_ns = f->first_ns;
+	r->last_ns = f->last_ns;
+	set_endpoint(&r->client, f, f->client);
+	set_endpoint(&r->server, f, !f->client);
+	r->orientation = known_by[f->client_known];
+	for (unsigned i = 0; i < 2; i++) {
+		r->packets[i] = side[i]->packets;
+		r->bytes[i] = side[i]->bytes;
+		r->ttl[i] = side[i]->packets ? side[i]->ttl : PAIR_UNKNOWN;
+	}
+	r->evicted = f->bits & FLOW_BIT_EVICTED;
+	record_set(r, RECORD_PROTO);
+	record_set(r, RECORD_ID);
+	record_set(r, RECORD_HS_TIME);
+	record_set(r, RECORD_FIRST);
+	record_set(r, RECORD_LAST);
+	record_set(r, RECORD_CLIENT);
+	record_set(r, RECORD_SERVER);
+	record_set(r, RECORD_ORIENTATION);
+	record_set(r, RECORD_PACKETS);
+	record_set(r, RECORD_BYTES);
+	record_set(r, RECORD_TTL);
+	record_set(r, RECORD_EVICTED);
+}
+
+static void fill_options(struct flow_record *r, const struct flow_side *s, unsigned i)
+{
+	static const enum record_key mss[] = {RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS};
+	static const enum record_key wscale[] = {RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE};
+	static const enum record_key sack[] = {RECORD_HS_CLIENT_SACK, RECORD_HS_SERVER_SACK};
+	static const enum record_key ts[] = {RECORD_HS_CLIENT_TS, RECORD_HS_SERVER_TS};
+
+	r->options[i].mss = s->mss;
+	r->options[i].wscale = s->wscale;
+	r->options[i].sack_permitted = s->options & TCP_HAS_SACK_PERMITTED;
+	r->options[i].timestamps = s->options & TCP_HAS_TIMESTAMPS;
+	if (s->options & TCP_HAS_MSS)
+		record_set(r, mss[i]);
+	if (s->options & TCP_HAS_WSCALE)
+		record_set(r, wscale[i]);
+	/* Cut options: what was not seen is unknown, not absent. */
+	if (r->options[i].sack_permitted || !(s->options & TCP_OPTIONS_CUT))
+		record_set(r, sack[i]);
+	if (r->options[i].timestamps || !(s->options & TCP_OPTIONS_CUT))
+		record_set(r, ts[i]);
+}
+
+static void duration(struct flow_record *r, enum record_key k, int64_t *out, int64_t from, int64_t to)
+{
+	if (!from || !to)
+		return;
+	*out = to - from;
+	record_set(r, k);
+}
+
+static void fill_tries(struct flow_record *r, const struct flow *f)
+{
+	r->syns = f->syns;
+	r->synacks = f->synacks;
+	r->syn_ns[0] = f->first_syn_ns;
+	r->synack_ns[0] = f->synack_ns;
+	for (unsigned i = 0; i < FLOW_TRIES; i++) {
+		r->syn_ns[i + 1] = i + 1 < f->syns ? f->first_syn_ns + (int64_t)f->syn_after_us[i] * 1000 : 0;
+		r->synack_ns[i + 1] =
+			i + 1 < f->synacks ? f->synack_ns + (int64_t)f->synack_after_us[i] * 1000 : 0;
+	}
+	r->ack_ns = f->ack_ns;
+	r->rst_ns = f->rst_ns;
+}
+
+static void fill_handshake(struct flow_record *r, const struct flow *f)
+{
+	r->syn = f->first_syn_ns != 0;
+	r->synack = f->synack_ns != 0;
+	r->ack = r->synack && tcp_ack_seen(f);
+	r->complete = r->syn && r->synack && r->ack;
+	r->simultaneous_open = f->bits & FLOW_BIT_SIMULTANEOUS;
+	r->syn_retransmits = f->syn_retransmits;
+	r->synack_retransmits = f->synack_retransmits;
+	for (enum record_key k = RECORD_HS_SYN; k <= RECORD_HS_COMPLETE; k++)
+		record_set(r, k);
+	if (r->complete && f->rtt_ns >= 0) {
+		r->rtt = f->rtt_ns;
+		record_set(r, RECORD_HS_RTT);
+	}
+	duration(r, RECORD_HS_SYN_TO_SYNACK, &r->syn_to_synack, f->first_syn_ns, f->synack_ns);
+	duration(r, RECORD_HS_LAST_SYN_TO_SYNACK, &r->last_syn_to_synack, f->answered_syn_ns, f->synack_ns);
+	duration(r, RECORD_HS_SYNACK_TO_ACK, &r->synack_to_ack, f->synack_ns, f->ack_ns);
+	duration(r, RECORD_HS_FIRST_SYN_TO_ACK, &r->first_syn_to_ack, f->first_syn_ns, f->ack_ns);
+	record_set(r, RECORD_HS_SYN_RETRANSMITS);
+	record_set(r, RECORD_HS_SYNACK_RETRANSMITS);
+	record_set(r, RECORD_HS_SIMULTANEOUS);
+	if (r->syn)
+		fill_options(r, &f->side[f->client], 0);
+	if (r->synack)
+		fill_options(r, &f->side[!f->client], 1);
+	fill_tries(r, f);
+}
+
+static bool state_is_open(const char *state)
+{
+	static const char *const open[] = {"syn_sent", "syn_received", "established", "half_closed", "midstream"};
+
+	for (unsigned i = 0; i < sizeof open / sizeof *open; i++)
+		if (strcmp(state, open[i]) == 0)
+			return true;
+	return false;
+}
+
+static void fill_tcp(struct flow_record *r, const struct flow *f)
+{
+	static const char *const outcome_state[OUTCOMES] = {
+		NULL, "established", "refused", "syn_sent", "syn_received", "reset", "syn_sent",
+	};
+	enum handshake_outcome outcome = flow_outcome(f);
+
+	r->state = tcp_state(f);
+	r->open = state_is_open(r->state);
+	r->closing = !f->rst_ns && (f->side[0].fin != 0) != (f->side[1].fin != 0);
+	r->completeness = f->completeness_before;
+	r->reused = f->bits & FLOW_BIT_REUSED;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct flow_side *s = &f->side[i ^ f->client];
+
+		r->rst[i] = s->rst;
+		r->fin[i] = s->fin;
+		r->isn[i] = s->base;
+		r->isn_known[i] = s->bits & SIDE_BASE;
+	}
+	record_set(r, RECORD_STATE);
+	record_set(r, RECORD_OPEN);
+	record_set(r, RECORD_HS_OPEN);
+	record_set(r, RECORD_COMPLETENESS);
+	record_set(r, RECORD_REUSED);
+	record_set(r, RECORD_RST);
+	record_set(r, RECORD_FIN);
+	if (outcome != OUTCOME_NONE) {
+		r->outcome = outcome_names[outcome];
+		r->outcome_state = outcome_state[outcome];
+		record_set(r, RECORD_OUTCOME);
+		record_set(r, RECORD_HS_STATE);
+	}
+	if (f->closed_by) {
+		r->closed_by = (unsigned)(f->closed_by - 1) == f->client ? "client" : "server";
+		record_set(r, RECORD_CLOSED_BY);
+	}
+	fill_handshake(r, f);
+}
+
+static void fill_datagram(struct flow_record *r, const struct flow *f)
+{
+	bool icmp = f->key.proto == PROTO_ICMP || f->key.proto == PROTO_ICMPV6;
+	bool answered = icmp ? f->bits & FLOW_BIT_REPLY && f->side[0].packets && f->side[1].packets
+			     : f->side[0].packets && f->side[1].packets;
+
+	r->state = answered ? "answered" : "unanswered";
+	record_set(r, RECORD_STATE);
+	if (!icmp)
+		return;
+	r->icmp_type = f->icmp_type;
+	r->icmp_code = f->icmp_code;
+	r->icmp_id = f->icmp_id;
+	record_set(r, RECORD_ICMP_TYPE);
+	record_set(r, RECORD_ICMP_CODE);
+	if (f->bits & FLOW_BIT_ECHO)
+		record_set(r, RECORD_ICMP_ID);
+}
+
+static void fill_path(struct flow_record *r, const struct flow *f, const struct paths *paths)
+{
+	const struct path *p = paths ? paths_get(paths, f->path) : NULL;
+	struct text t;
+
+	if (!p)
+		return;
+	if (p->vlans) {
+		r->vlan.n = p->vlans;
+		for (unsigned i = 0; i < p->vlans; i++)
+			r->vlan.at[i] = p->vlan[i];
+		record_set(r, RECORD_VLAN);
+	}
+	if (p->tunnels) {
+		text_init(&t, r->tunnel.bytes, sizeof r->tunnel.bytes);
+		path_tunnels(&t, p);
+		r->tunnel.len = (uint16_t)t.len;
+		record_set(r, RECORD_TUNNEL);
+	}
+}
+
+static void fill_service(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+{
+	const uint8_t *bytes = NULL;
+	uint32_t len = names_get(&t->names, f->name, &bytes);
+
+	if (f->service) {
+		r->service = f->service->name;
+		record_set(r, RECORD_SERVICE);
+	}
+	if (len) {
+		r->server_name.len = (uint16_t)len;
+		memcpy(r->server_name.bytes, bytes, len);
+		record_set(r, RECORD_SERVER_NAME);
+	}
+}
+
+void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,
+		      const struct paths *paths)
+{
+	memset(r, 0, sizeof *r);
+	fill_common(r, t, f);
+	if (f->key.proto == PROTO_TCP)
+		fill_tcp(r, f);
+	else
+		fill_datagram(r, f);
+	fill_service(r, t, f);
+	fill_path(r, f, paths);
+	if (f->bits & FLOW_BIT_ICMP_ERROR) {
+		r->icmp_error.type = f->icmp_type;
+		r->icmp_error.code = f->icmp_code;
+		r->icmp_error.from = (struct endpoint){f->icmp_from, 0, f->icmp_family, false};
+		record_set(r, RECORD_ICMP_ERROR_TYPE);
+		record_set(r, RECORD_ICMP_ERROR_CODE);
+		record_set(r, RECORD_ICMP_ERROR_FROM);
+	}
+}

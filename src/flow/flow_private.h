@@ -1,0 +1,219 @@
+/* The memory of flows: what the files of this room share and nobody else sees.
+ *
+ *   slots      open addressing, 8 bytes {hash, reference}, at most half full
+ *   embryos    a ring in the order of birth: one SYN or one datagram, 64 bytes
+ *   flows      a slab of full records, taken with a flow's second packet
+ *   names      server names, in blocks of three sizes
+ *
+ * A reference is an index into the slab of flows, or into the ring of embryos
+ * with REF_EMBRYO set. Full records hang in one list per class, in the order
+ * in which they were last looked at: a packet moves nothing, the hand that
+ * passes puts what was active back to the end.
+ */
+#ifndef FLOW_PRIVATE_H
+#define FLOW_PRIVATE_H
+
+#include "sockeye/dissector.h"
+#include "sockeye/flow.h"
+#include "sockeye/hash.h"
+
+#define REF_NONE UINT32_MAX
+#define REF_EMBRYO UINT32_C(0x80000000)
+
+struct flow_key {
+	struct address a, b; /* the lower endpoint first */
+	uint16_t a_port, b_port;
+	uint8_t proto, family;
+};
+
+struct slot {
+	uint32_t hash;
+	uint32_t ref; /* REF_NONE: empty */
+};
+
+enum embryo_bit { EMBRYO_FROM_B = 1, EMBRYO_SYN = 2, EMBRYO_PAYLOAD = 4, EMBRYO_REPLY = 8, EMBRYO_ECHO = 16,
+		  EMBRYO_TRIED = 32 };
+
+/* family NONE in the key: this place of the ring is empty. */
+struct embryo {
+	int64_t ts_ns;
+	struct flow_key key;
+	uint16_t id_high;
+	uint32_t id_low;
+	union {
+		uint32_t isn;
+		struct { uint8_t type, code; uint16_t id; } icmp;
+	};
+	uint16_t mss_or_len;  /* TCP: MSS; else payload length */
+	uint16_t path;
+	uint8_t wscale_or_service; /* TCP: window scale; else number in table->services */
+	uint8_t options;      /* enum tcp_option_bit */
+	uint8_t ttl;
+	uint8_t bits;         /* enum embryo_bit */
+};
+_Static_assert(sizeof(struct embryo) <= 72, "an embryo is about a cache line");
+
+enum side_bit {
+	SIDE_BASE = 1,      /* base is known */
+	SIDE_NEXT = 2,      /* next is known */
+	SIDE_SYN = 4,       /* sent a SYN */
+	SIDE_SYNACK = 8,
+	SIDE_PAYLOAD = 16,  /* sent payload */
+	SIDE_TRIED = 32,    /* its first payload was looked at, nobody knew it */
+	SIDE_OPTIONS = 64,  /* options below come from its SYN or SYN/ACK */
+};
+
+struct flow_side {
+	uint64_t bytes;
+	uint32_t packets;
+	uint32_t base;      /* sequence number before the first byte (the ISN) */
+	uint32_t next;      /* highest sequence number sent, plus one */
+	uint32_t acked;     /* highest acknowledgement sent */
+	uint16_t fin, rst;  /* packets, saturating */
+	uint16_t window, mss;
+	uint8_t wscale, options, ttl, bits;
+};
+
+enum flow_bit {
+	FLOW_BIT_REUSED = 1,
+	FLOW_BIT_REPORTED = 2,   /* the handshake's outcome was told */
+	FLOW_BIT_TOLD = 4,       /* the record was told; the tuple is only remembered */
+	FLOW_BIT_EVICTED = 8,
+	FLOW_BIT_ICMP_ERROR = 16,
+	FLOW_BIT_LATE = 32,      /* packets after the record was told */
+	FLOW_BIT_SIMULTANEOUS = 64,
+	FLOW_BIT_REPLY = 128,    /* ICMP: an answer was seen */
+	FLOW_BIT_ECHO = 256,
+};
+
+enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };
+
+enum { FLOW_TRIES = 3 };
+
+struct flow {
+	struct flow_key key;
+	uint8_t class;
+	uint8_t client;          /* side that is the client: 0 is a of the key */
+	uint64_t id;
+	int64_t first_ns, last_ns;
+	struct flow_side side[2];
+
+	/* The handshake; 0: not seen. */
+	int64_t first_syn_ns, last_syn_ns, synack_ns, ack_ns, rst_ns;
+	int64_t answered_syn_ns; /* the SYN that the SYN/ACK answered: the last before it */
+	int64_t rtt_ns;          /* Wireshark's initial RTT, -1: unknown */
+	uint32_t syn_after_us[FLOW_TRIES], synack_after_us[FLOW_TRIES]; /* repeats, after the first */
+	uint16_t syns, synacks;  /* of the client, of the server; saturating */
+	uint16_t syn_retransmits, synack_retransmits;
+	uint32_t synack_isn;
+
+	const struct dissector *service;
+	uint32_t name;           /* reference into the names, REF_NONE */
+	uint32_t prev, next;     /* in the list of its class; next: also free list */
+	int64_t stamp_ns;        /* when the list's hand last passed */
+	uint32_t self;           /* own reference; of an embryo when expanded */
+	uint16_t path;
+	uint16_t bits;           /* enum flow_bit */
+	uint8_t completeness;    /* Wireshark's bits */
+	uint8_t completeness_before; /* as they were before the last packet */
+	uint8_t client_known;    /* enum client_known */
+	uint8_t closed_by;       /* 0 nobody, 1 side 0, 2 side 1 */
+	uint8_t closed_by_fin;
+	uint8_t icmp_type, icmp_code; /* ICMP flows: of the first; others: the error */
+	uint8_t icmp_family;
+	uint16_t icmp_id;
+	struct address icmp_from;
+};
+_Static_assert(sizeof(struct flow) <= 384, "keep a flow small");
+
+enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
+		    COMPLETE_FIN = 16, COMPLETE_RST = 32 };
+
+struct flow_list {
+	uint32_t head, tail;
+};
+
+enum { SERVICES_MAX = 255, NAME_CLASSES = 3 };
+
+struct names {
+	uint8_t *at;
+	size_t size, used;
+	uint32_t free[NAME_CLASSES];
+};
+
+struct flow_table {
+	struct hash_key key;
+	struct flow_limits limits;
+	flow_ended *told;
+	void *arg;
+	uint64_t next_id;
+	int64_t now_ns;
+
+	struct slot *slots;
+	uint32_t slot_mask, slots_used, slots_max;
+	void *area[2];           /* the slots live in one, the next doubling in the other */
+	size_t area_size[2];
+	unsigned area_now;
+
+	struct embryo *embryos;
+	uint32_t embryo_max, embryo_live;
+	uint64_t embryo_head, embryo_tail; /* births, deaths: index modulo embryo_max */
+
+	struct flow *flows;
+	uint32_t flow_max, flow_used, flow_free, flow_live;
+	struct flow_list list[FLOW_CLASSES];
+
+	struct names names;
+	const struct dissector *services[SERVICES_MAX + 1]; /* number 0: none */
+	unsigned n_services;
+
+	char proto_words[256][4]; /* "0" ... "255": protocols without a name */
+
+	struct flow scratch;     /* an embryo, seen as a flow */
+	struct flow_stats stats;
+};
+
+/* Sequence numbers wrap (RFC 9293 3.4). */
+static inline bool seq_before(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+/* table.c */
+uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t hash, uint32_t *slot);
+void table_insert(struct flow_table *t, uint32_t hash, uint32_t ref);
+void table_remove(struct flow_table *t, uint32_t slot);
+uint32_t table_hash(const struct flow_table *t, const struct flow_key *k);
+void table_slot_set(struct flow_table *t, const struct flow_key *k, uint32_t old_ref, uint32_t ref);
+
+/* embryo.c */
+bool embryo_fits(const struct descriptor *d);
+uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const struct flow_key *k, unsigned dir);
+void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
+void embryo_forget(struct flow_table *t, uint32_t ref); /* leaves its slot alone */
+void embryo_expire(struct flow_table *t);
+
+/* ageing.c */
+uint32_t flow_take(struct flow_table *t); /* a free record; evicts if it must */
+void flow_release(struct flow_table *t, struct flow *f); /* slot, list, name, record */
+void flow_list_add(struct flow_table *t, struct flow *f, unsigned class);
+void flow_list_remove(struct flow_table *t, struct flow *f);
+void flow_reclass(struct flow_table *t, struct flow *f);
+void flow_tell(struct flow_table *t, struct flow *f, bool evicted);
+bool flow_too_old(const struct flow_table *t, const struct flow *f, int64_t now_ns);
+
+/* tcp.c, datagram.c */
+bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir);
+void tcp_account(struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change);
+unsigned tcp_class(const struct flow *f);
+const char *tcp_state(const struct flow *f);
+bool tcp_ack_seen(const struct flow *f);
+void datagram_account(struct flow *f, const struct descriptor *d, unsigned dir);
+
+/* names.c */
+bool names_open(struct names *n, void *at, size_t size);
+uint32_t names_put(struct names *n, const uint8_t *bytes, uint32_t len); /* REF_NONE: full */
+void names_drop(struct names *n, uint32_t ref);
+uint32_t names_get(const struct names *n, uint32_t ref, const uint8_t **bytes);
+
+#endif

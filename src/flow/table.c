@@ -1,0 +1,505 @@
+/* The flow table: slots, references, and the way of one packet through them.
+ *
+ * Slots are 8 bytes {hash, reference}, linear probing, at most half full,
+ * doubled into the other of two reserved areas (a slot holds its hash, so
+ * doubling touches no record). A removed slot is closed by moving its
+ * followers back: there are no tombstones. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow_private.h"
+#include "sockeye/clock.h"
+#include "sockeye/memory.h"
+
+enum { SLOTS_MIN = 1 << 12 };
+
+uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
+{
+	uint64_t h = hash_bytes(&t->key, k, sizeof *k);
+
+	return (uint32_t)(h ^ h >> 32);
+}
+
+static void key_of(struct flow_key *k, const struct tuple *tuple, unsigned *dir)
+{
+	struct tuple ordered = *tuple;
+
+	*dir = tuple_order(&ordered);
+	k->a = ordered.from;
+	k->b = ordered.to;
+	k->a_port = ordered.from_port;
+	k->b_port = ordered.to_port;
+	k->proto = ordered.proto;
+	k->family = ordered.family;
+}
+
+static const struct flow_key *key_at(const struct flow_table *t, uint32_t ref)
+{
+	return ref & REF_EMBRYO ? &t->embryos[ref & ~REF_EMBRYO].key : &t->flows[ref].key;
+}
+
+/* The reference of a key, or REF_NONE; *slot is its slot, or the empty one
+ * where the search ended. */
+uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t hash, uint32_t *slot)
+{
+	uint32_t i = hash & t->slot_mask;
+
+	for (;; i = (i + 1) & t->slot_mask) {
+		const struct slot *s = &t->slots[i];
+
+		t->stats.probes++;
+		*slot = i;
+		if (s->ref == REF_NONE)
+			return REF_NONE;
+		if (s->hash == hash && memcmp(key_at(t, s->ref), k, sizeof *k) == 0)
+			return s->ref;
+	}
+}
+
+static void put(struct slot *slots, uint32_t mask, uint32_t hash, uint32_t ref)
+{
+	uint32_t i = hash & mask;
+
+	while (slots[i].ref != REF_NONE)
+		i = (i + 1) & mask;
+	slots[i] = (struct slot){hash, ref};
+}
+
+static void slots_clear(struct slot *slots, uint32_t n)
+{
+	memset(slots, 0xff, (size_t)n * sizeof *slots);
+}
+
+static void slots_double(struct flow_table *t)
+{
+	uint32_t n = t->slot_mask + 1;
+	struct slot *old = t->slots, *bigger = t->area[!t->area_now];
+
+	slots_clear(bigger, n * 2);
+	for (uint32_t i = 0; i < n; i++)
+		if (old[i].ref != REF_NONE)
+			put(bigger, n * 2 - 1, old[i].hash, old[i].ref);
+	memory_forget(old, (size_t)n * sizeof *old);
+	t->slots = bigger;
+	t->slot_mask = n * 2 - 1;
+	t->area_now = !t->area_now;
+}
+
+void table_insert(struct flow_table *t, uint32_t hash, uint32_t ref)
+{
+	if (t->slots_used >= (t->slot_mask + 1) / 2 && t->slot_mask + 1 < t->slots_max)
+		slots_double(t);
+	put(t->slots, t->slot_mask, hash, ref);
+	t->slots_used++;
+}
+
+/* Close the gap: a follower moves back unless it stands at or after its home. */
+void table_remove(struct flow_table *t, uint32_t hole)
+{
+	uint32_t i = hole;
+
+	for (;;) {
+		uint32_t home;
+
+		i = (i + 1) & t->slot_mask;
+		t->stats.probes++;
+		if (t->slots[i].ref == REF_NONE)
+			break;
+		home = t->slots[i].hash & t->slot_mask;
+		if (((i - home) & t->slot_mask) >= ((i - hole) & t->slot_mask)) {
+			t->slots[hole] = t->slots[i];
+			hole = i;
+		}
+	}
+	t->slots[hole].ref = REF_NONE;
+	t->slots_used--;
+}
+
+void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct flow_key k;
+		unsigned dir;
+
+		memset(&k, 0, sizeof k);
+		key_of(&k, &d[i].tuple, &dir);
+		d[i].hash = table_hash(t, &k);
+	}
+}
+
+/* ---- set-up -------------------------------------------------------------- */
+
+void flow_limits_file(struct flow_limits *l, size_t memory)
+{
+	memset(l, 0, sizeof *l);
+	l->memory = memory;
+}
+
+void flow_limits_live(struct flow_limits *l, size_t memory)
+{
+	memset(l, 0, sizeof *l);
+	l->memory = memory;
+	l->idle_ns[FLOW_CLOSED] = 60 * CLOCK_S;
+	l->idle_ns[FLOW_HALF_OPEN] = 130 * CLOCK_S;
+	l->idle_ns[FLOW_UDP] = 60 * CLOCK_S;
+	l->idle_ns[FLOW_ICMP] = 30 * CLOCK_S;
+	l->idle_ns[FLOW_ESTABLISHED] = 3600 * CLOCK_S;
+	l->closed_told_ns = 2 * CLOCK_S;
+}
+
+static uint32_t power_of_two(uint64_t n)
+{
+	uint32_t p = SLOTS_MIN;
+
+	while (p < n && p < UINT32_C(1) << 30)
+		p *= 2;
+	return p;
+}
+
+/* Shares of the memory: a quarter for embryos, a tenth for names, the slots
+ * that both need at half load, the rest for full records. */
+static void sizes(struct flow_table *t, size_t memory, size_t *names_size)
+{
+	uint64_t embryos = memory / 4 / sizeof(struct embryo), flows, slots;
+
+	*names_size = memory / 10;
+	flows = (memory - memory / 4 - *names_size) / (sizeof(struct flow) + 3 * 2 * sizeof(struct slot));
+	if (embryos > REF_EMBRYO / 4)
+		embryos = REF_EMBRYO / 4;
+	if (flows > REF_EMBRYO / 4)
+		flows = REF_EMBRYO / 4;
+	slots = power_of_two(2 * (embryos + flows));
+	t->embryo_max = (uint32_t)embryos;
+	t->flow_max = (uint32_t)flows;
+	t->slots_max = (uint32_t)slots;
+}
+
+int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_ended *told, void *arg,
+		    struct error *e)
+{
+	struct flow_table *t = calloc(1, sizeof *t);
+	size_t names_size;
+	void *at = NULL;
+	int err;
+
+	if (!t)
+		return error_set(e, ENOMEM, "no memory for the flow table");
+	t->limits = *l;
+	t->told = told;
+	t->arg = arg;
+	t->next_id = 1;
+	t->now_ns = INT64_MIN;
+	t->flow_free = REF_NONE;
+	for (unsigned c = 0; c < FLOW_CLASSES; c++)
+		t->list[c].head = t->list[c].tail = REF_NONE;
+	for (unsigned i = 0; i < 256; i++) {
+		struct text number;
+
+		text_init(&number, t->proto_words[i], sizeof t->proto_words[i]);
+		text_u64(&number, i);
+	}
+	hash_key_init(&t->key, l->hash_seed);
+	sizes(t, l->memory, &names_size);
+
+	t->area_size[0] = (size_t)t->slots_max * sizeof(struct slot);
+	t->area_size[1] = t->area_size[0] / 2;
+	if ((err = memory_reserve(&t->area[0], t->area_size[0], "flow slots", e)) < 0 ||
+	    (err = memory_reserve(&t->area[1], t->area_size[1], "flow slots", e)) < 0 ||
+	    (err = memory_reserve((void **)&t->embryos, t->embryo_max * sizeof *t->embryos, "embryos", e)) < 0 ||
+	    (err = memory_reserve((void **)&t->flows, t->flow_max * sizeof *t->flows, "flows", e)) < 0 ||
+	    (err = memory_reserve(&at, names_size, "server names", e)) < 0) {
+		flow_table_free(t);
+		return err;
+	}
+	names_open(&t->names, at, names_size);
+
+	/* Doubling alternates between the areas and must end in the larger. */
+	t->slot_mask = SLOTS_MIN - 1;
+	t->area_now = 0;
+	for (uint32_t n = SLOTS_MIN; n < t->slots_max; n *= 2)
+		t->area_now = !t->area_now;
+	t->slots = t->area[t->area_now];
+	slots_clear(t->slots, SLOTS_MIN);
+	*out = t;
+	return 0;
+}
+
+void flow_table_free(struct flow_table *t)
+{
+	if (!t)
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		if (t->area[i])
+			memory_release(t->area[i], t->area_size[i]);
+	if (t->embryos)
+		memory_release(t->embryos, t->embryo_max * sizeof *t->embryos);
+	if (t->flows)
+		memory_release(t->flows, t->flow_max * sizeof *t->flows);
+	if (t->names.at)
+		memory_release(t->names.at, t->limits.memory / 10);
+	free(t);
+}
+
+/* ---- one packet ---------------------------------------------------------- */
+
+static void count_new(struct flow_table *t, uint8_t proto)
+{
+	switch (proto) {
+	case PROTO_TCP: t->stats.tcp++; break;
+	case PROTO_UDP: t->stats.udp++; break;
+	case PROTO_ICMP:
+	case PROTO_ICMPV6: t->stats.icmp++; break;
+	default: t->stats.other++; break;
+	}
+}
+
+static void account(struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change)
+{
+	struct flow_side *s = &f->side[dir];
+
+	if (d->ts_ns > f->last_ns)
+		f->last_ns = d->ts_ns;
+	if (f->bits & FLOW_BIT_TOLD)
+		f->bits |= FLOW_BIT_LATE;
+	if (s->packets == 0)
+		s->ttl = d->ttl;
+	if (s->packets < UINT32_MAX)
+		s->packets++;
+	s->bytes += d->payload_len;
+	if (f->key.proto == PROTO_TCP)
+		tcp_account(f, d, dir, change);
+	else
+		datagram_account(f, d, dir);
+	if (d->payload_len)
+		s->bits |= SIDE_PAYLOAD;
+}
+
+/* A full record in place of the embryo, or for a first packet that does not
+ * fit into one. */
+static struct flow *flow_new(struct flow_table *t)
+{
+	uint32_t ref = flow_take(t);
+	struct flow *f = &t->flows[ref];
+
+	memset(f, 0, sizeof *f);
+	f->self = ref;
+	f->name = REF_NONE;
+	f->rtt_ns = -1;
+	return f;
+}
+
+static struct flow *promote(struct flow_table *t, uint32_t ref, uint32_t hash)
+{
+	struct flow grown;
+	struct flow *f;
+	uint32_t slot, found;
+
+	embryo_expand(t, ref, &grown);
+	embryo_forget(t, ref);
+	/* The slot keeps its place and refers to the full record from now on;
+	 * taking the record may evict another and move slots, so look again. */
+	f = flow_new(t);
+	grown.self = f->self;
+	t->embryos[ref & ~REF_EMBRYO].key = grown.key; /* so that the look-up meets it */
+	found = table_find(t, &grown.key, hash, &slot);
+	t->embryos[ref & ~REF_EMBRYO].key.family = FAMILY_NONE;
+	*f = grown;
+	if (found == ref)
+		t->slots[slot].ref = f->self;
+	flow_list_add(t, f, f->class);
+	return f;
+}
+
+/* The flow of the tuple has ended for good: make its place free. */
+static void end_now(struct flow_table *t, uint32_t ref, uint32_t slot)
+{
+	if (ref & REF_EMBRYO) {
+		flow_tell(t, &t->scratch, false);
+		table_remove(t, slot);
+		embryo_forget(t, ref);
+	} else {
+		flow_tell(t, &t->flows[ref], false);
+		flow_release(t, &t->flows[ref]);
+	}
+}
+
+static struct flow *begin(struct flow_table *t, const struct descriptor *d, const struct flow_key *k,
+			  unsigned dir, bool reused, uint32_t *change)
+{
+	struct flow *f;
+
+	count_new(t, k->proto);
+	*change |= FLOW_NEW;
+	if (!reused && embryo_fits(d)) {
+		uint32_t ref = embryo_new(t, d, k, dir);
+
+		table_insert(t, d->hash, ref);
+		embryo_expand(t, ref, &t->scratch);
+		return &t->scratch;
+	}
+	f = flow_new(t);
+	f->key = *k;
+	f->id = t->next_id++;
+	f->first_ns = f->last_ns = d->ts_ns;
+	f->client = (uint8_t)dir;
+	f->path = d->path;
+	if (reused) {
+		f->bits |= FLOW_BIT_REUSED;
+		f->completeness = COMPLETE_SYN; /* Wireshark: a new conversation by a SYN */
+		*change |= FLOW_REUSED;
+	}
+	account(f, d, dir, change);
+	table_insert(t, d->hash, f->self);
+	f->class = FLOW_ESTABLISHED;
+	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f)
+			 : k->proto == PROTO_UDP  ? FLOW_UDP : FLOW_ICMP);
+	return f;
+}
+
+struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side)
+{
+	struct flow_key k;
+	struct flow *f;
+	unsigned dir;
+	uint32_t ref, slot;
+	bool reused = false;
+
+	memset(&k, 0, sizeof k);
+	key_of(&k, &d->tuple, &dir);
+	*change = 0;
+	ref = table_find(t, &k, d->hash, &slot);
+	if (ref != REF_NONE) {
+		f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
+		if (ref & REF_EMBRYO)
+			embryo_expand(t, ref, f);
+		reused = k.proto == PROTO_TCP && tcp_reuses(f, d, dir);
+		if (reused || flow_too_old(t, f, d->ts_ns)) {
+			end_now(t, ref, slot);
+			ref = REF_NONE;
+		}
+	}
+	if (ref == REF_NONE) {
+		f = begin(t, d, &k, dir, reused, change);
+	} else {
+		f = ref & REF_EMBRYO ? promote(t, ref, d->hash) : &t->flows[ref];
+		account(f, d, dir, change);
+		flow_reclass(t, f);
+	}
+	*side = dir != f->client;
+	return f;
+}
+
+struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change)
+{
+	struct flow_key k;
+	struct flow *f;
+	unsigned dir;
+	uint32_t ref, slot, hash;
+
+	*change = 0;
+	if (d->icmp.quoted.family == FAMILY_NONE || !(d->icmp.about & ICMP_IS_ERROR))
+		return NULL;
+	memset(&k, 0, sizeof k);
+	key_of(&k, &d->icmp.quoted, &dir);
+	hash = table_hash(t, &k);
+	ref = table_find(t, &k, hash, &slot);
+	if (ref == REF_NONE)
+		return NULL;
+	f = ref & REF_EMBRYO ? promote(t, ref, hash) : &t->flows[ref];
+	if (f->key.proto != PROTO_ICMP && f->key.proto != PROTO_ICMPV6 && !(f->bits & FLOW_BIT_ICMP_ERROR)) {
+		f->bits |= FLOW_BIT_ICMP_ERROR;
+		f->icmp_type = d->icmp.type;
+		f->icmp_code = d->icmp.code;
+		f->icmp_family = d->tuple.family;
+		f->icmp_from = d->tuple.from;
+		if (f->key.proto == PROTO_TCP && f->first_syn_ns && !f->synack_ns)
+			*change |= FLOW_HANDSHAKE_DONE;
+	}
+	return f;
+}
+
+/* ---- everything ---------------------------------------------------------- */
+
+struct flow *flow_next(struct flow_table *t, uint64_t *at)
+{
+	uint64_t n = *at;
+
+	for (; n < t->flow_used; n++)
+		if (t->flows[n].key.family != FAMILY_NONE) {
+			*at = n + 1;
+			return &t->flows[n];
+		}
+	for (n -= t->flow_used; n < t->embryo_max; n++)
+		if (t->embryo_head > n && t->embryos[n].key.family != FAMILY_NONE) {
+			*at = t->flow_used + n + 1;
+			embryo_expand(t, (uint32_t)n | REF_EMBRYO, &t->scratch);
+			return &t->scratch;
+		}
+	*at = UINT64_MAX;
+	return NULL;
+}
+
+struct flow *flow_by_id(struct flow_table *t, uint64_t id)
+{
+	struct flow *f;
+
+	for (uint64_t at = 0; at != UINT64_MAX && (f = flow_next(t, &at)) != NULL;)
+		if (f->id == id)
+			return f;
+	return NULL;
+}
+
+uint64_t flow_id(const struct flow *f)
+{
+	return f->id;
+}
+
+static uint64_t id_of(const struct flow_table *t, uint32_t ref)
+{
+	const struct embryo *e;
+
+	if (!(ref & REF_EMBRYO))
+		return t->flows[ref].id;
+	e = &t->embryos[ref & ~REF_EMBRYO];
+	return (uint64_t)e->id_high << 32 | e->id_low;
+}
+
+static int by_id(const void *a, const void *b, void *arg)
+{
+	uint64_t x = id_of(arg, *(const uint32_t *)a), y = id_of(arg, *(const uint32_t *)b);
+
+	return x < y ? -1 : x > y;
+}
+
+/* The slots are not needed any more, so the spare area holds the order. */
+void flow_table_end(struct flow_table *t)
+{
+	uint32_t *order = t->area[!t->area_now];
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i <= t->slot_mask; i++)
+		if (t->slots[i].ref != REF_NONE)
+			order[n++] = t->slots[i].ref;
+	qsort_r(order, n, sizeof *order, by_id, t);
+	for (uint32_t i = 0; i < n; i++) {
+		struct flow *f = &t->scratch;
+
+		if (order[i] & REF_EMBRYO)
+			embryo_expand(t, order[i], f);
+		else
+			f = &t->flows[order[i]];
+		flow_tell(t, f, false);
+	}
+}
+
+const struct flow_stats *flow_stats(const struct flow_table *t)
+{
+	struct flow_stats *s = (struct flow_stats *)&t->stats;
+
+	s->live = t->flow_live + t->embryo_live;
+	s->embryos = t->embryo_live;
+	s->memory_used = (size_t)t->flow_live * sizeof *t->flows + t->embryo_live * sizeof *t->embryos +
+			 (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used;
+	return s;
+}

@@ -1,0 +1,275 @@
+/* TCP: the handshake, both sides' sequence numbers, the close, reuse.
+ *
+ *      client                          server
+ *        |  SYN  seq=x                    |   first_syn_ns, last_syn_ns
+ *        |------------------------------->|
+ *        |        SYN/ACK seq=y ack=x+1   |   synack_ns, answered_syn_ns
+ *        |<-------------------------------|
+ *        |  ACK  ack=y+1                  |   ack_ns
+ *        |------------------------------->|
+ *
+ * RFC 9293 3.4 (sequence numbers), 3.5 (handshake), 3.6 (close). Who is the
+ * client: the sender of the first SYN, else the receiver of the first SYN/ACK,
+ * else the sender of the first packet; a better witness corrects a worse one.
+ * A SYN with another sequence number on a known tuple begins a new flow, as in
+ * Wireshark. `completeness` follows Wireshark's dissector packet by packet. */
+#include "flow_private.h"
+
+static bool is_syn(const struct descriptor *d)
+{
+	return (d->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
+}
+
+static bool is_synack(const struct descriptor *d)
+{
+	return (d->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+}
+
+bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir)
+{
+	const struct flow_side *s = &f->side[dir];
+
+	return is_syn(d) && s->bits & SIDE_BASE && s->base != d->tcp.seq;
+}
+
+/* Wireshark's tcp.completeness. The first packet of a conversation counts only
+ * if it is a SYN: the dissector knows the conversation from the second on. */
+static void completeness(struct flow *f, const struct descriptor *d)
+{
+	bool first = f->side[0].packets + f->side[1].packets == 1;
+
+	f->completeness_before = f->completeness;
+	if (is_syn(d) && first)
+		f->completeness |= COMPLETE_SYN;
+	if (first && !is_syn(d))
+		return;
+	if (is_synack(d))
+		f->completeness |= COMPLETE_SYNACK;
+	if (d->payload_len)
+		f->completeness |= COMPLETE_DATA;
+	else if ((d->flags & (TCP_SYN | TCP_ACK)) == TCP_ACK)
+		f->completeness |= COMPLETE_ACK;
+	if ((d->flags & (TCP_FIN | TCP_ACK)) == (TCP_FIN | TCP_ACK))
+		f->completeness |= COMPLETE_FIN;
+	if (d->flags & TCP_RST)
+		f->completeness |= COMPLETE_RST;
+}
+
+static void sequence(struct flow *f, const struct descriptor *d, unsigned dir)
+{
+	struct flow_side *s = &f->side[dir], *other = &f->side[!dir];
+	uint32_t end = d->tcp.seq + d->payload_len + (d->flags & TCP_SYN ? 1 : 0) + (d->flags & TCP_FIN ? 1 : 0);
+
+	if (!(s->bits & SIDE_BASE)) {
+		s->base = d->flags & TCP_SYN ? d->tcp.seq : d->tcp.seq - 1;
+		s->bits |= SIDE_BASE;
+	}
+	if (!(other->bits & SIDE_BASE) && d->flags & TCP_ACK) {
+		other->base = d->tcp.ack - 1;
+		other->bits |= SIDE_BASE;
+	}
+	if (!(d->flags & TCP_RST) && (!(s->bits & SIDE_NEXT) || seq_before(s->next, end))) {
+		s->next = end;
+		s->bits |= SIDE_NEXT;
+	}
+	if (d->flags & TCP_ACK)
+		s->acked = d->tcp.ack;
+	s->window = d->window;
+}
+
+static void options(struct flow_side *s, const struct descriptor *d)
+{
+	if (s->bits & SIDE_OPTIONS)
+		return;
+	s->bits |= SIDE_OPTIONS;
+	s->mss = d->tcp.syn.mss;
+	s->wscale = d->tcp.syn.wscale;
+	s->options = d->options;
+}
+
+static uint32_t after_us(int64_t ns, int64_t since_ns)
+{
+	int64_t us = (ns - since_ns) / 1000;
+
+	return us < 0 ? 0 : us > UINT32_MAX ? UINT32_MAX : (uint32_t)us;
+}
+
+static void count16(uint16_t *n)
+{
+	if (*n < UINT16_MAX)
+		(*n)++;
+}
+
+static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir)
+{
+	struct flow_side *s = &f->side[dir];
+
+	if (f->client_known < CLIENT_SYN) {
+		f->client = (uint8_t)dir;
+		f->client_known = CLIENT_SYN;
+	}
+	s->bits |= SIDE_SYN;
+	options(s, d);
+	if (f->rtt_ns < 0)
+		f->last_syn_ns = d->ts_ns;
+	if (dir != f->client) {
+		f->bits |= FLOW_BIT_SIMULTANEOUS;
+		return;
+	}
+	if (!f->first_syn_ns)
+		f->first_syn_ns = d->ts_ns;
+	else if (d->tcp.seq == s->base) {
+		if (f->syns - 1 < FLOW_TRIES)
+			f->syn_after_us[f->syns - 1] = after_us(d->ts_ns, f->first_syn_ns);
+		count16(&f->syn_retransmits);
+	}
+	if (!f->synack_ns || f->synack_ns > d->ts_ns)
+		f->answered_syn_ns = d->ts_ns;
+	count16(&f->syns);
+}
+
+static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir)
+{
+	if (f->client_known < CLIENT_SYNACK) {
+		f->client = (uint8_t)!dir;
+		f->client_known = CLIENT_SYNACK;
+	}
+	f->side[dir].bits |= SIDE_SYNACK;
+	if (dir == f->client)
+		return; /* simultaneous open: each side answers the other's SYN */
+	options(&f->side[dir], d);
+	if (!f->synack_ns) {
+		f->synack_ns = d->ts_ns;
+		f->synack_isn = d->tcp.seq;
+		f->synacks = 1;
+		return;
+	}
+	if (d->tcp.seq == f->synack_isn) {
+		if (f->synacks - 1 < FLOW_TRIES)
+			f->synack_after_us[f->synacks - 1] = after_us(d->ts_ns, f->synack_ns);
+		count16(&f->synack_retransmits);
+		count16(&f->synacks);
+	}
+}
+
+static void saw_ack(struct flow *f, const struct descriptor *d, unsigned dir)
+{
+	if (f->rtt_ns < 0 && f->last_syn_ns) {
+		f->rtt_ns = d->ts_ns - f->last_syn_ns;
+		if (f->rtt_ns < 0)
+			f->rtt_ns = 0;
+	}
+	if (dir == f->client && !f->ack_ns && f->synack_ns && !(d->flags & TCP_RST) &&
+	    d->ts_ns >= f->synack_ns && d->tcp.ack == f->synack_isn + 1)
+		f->ack_ns = d->ts_ns;
+}
+
+static void saw_close(struct flow *f, const struct descriptor *d, unsigned dir)
+{
+	struct flow_side *s = &f->side[dir];
+
+	if (d->flags & TCP_FIN) {
+		count16(&s->fin);
+		if (!f->closed_by_fin) {
+			f->closed_by_fin = 1;
+			f->closed_by = (uint8_t)(dir + 1);
+		}
+	}
+	if (d->flags & TCP_RST) {
+		count16(&s->rst);
+		if (!f->rst_ns)
+			f->rst_ns = d->ts_ns;
+		if (!f->closed_by)
+			f->closed_by = (uint8_t)(dir + 1);
+	}
+}
+
+bool tcp_ack_seen(const struct flow *f)
+{
+	return f->ack_ns || (f->completeness_before & (COMPLETE_SYNACK | COMPLETE_ACK)) ==
+				    (COMPLETE_SYNACK | COMPLETE_ACK);
+}
+
+static bool complete(const struct flow *f)
+{
+	return f->first_syn_ns && f->synack_ns && tcp_ack_seen(f);
+}
+
+void tcp_account(struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change)
+{
+	completeness(f, d);
+	sequence(f, d, dir);
+	if (is_syn(d))
+		saw_syn(f, d, dir);
+	else if (is_synack(d))
+		saw_synack(f, d, dir);
+	else if (d->flags & TCP_ACK)
+		saw_ack(f, d, dir);
+	if (d->flags & (TCP_FIN | TCP_RST))
+		saw_close(f, d, dir);
+	if (!(f->bits & FLOW_BIT_REPORTED) && f->first_syn_ns && (complete(f) || f->rst_ns))
+		*change |= FLOW_HANDSHAKE_DONE;
+}
+
+unsigned tcp_class(const struct flow *f)
+{
+	if (f->rst_ns || (f->side[0].fin && f->side[1].fin))
+		return FLOW_CLOSED;
+	if (f->first_syn_ns && !complete(f) && !(f->side[!f->client].bits & SIDE_PAYLOAD))
+		return FLOW_HALF_OPEN;
+	return FLOW_ESTABLISHED;
+}
+
+/* The first that fits. */
+const char *tcp_state(const struct flow *f)
+{
+	const struct flow_side *client = &f->side[f->client], *server = &f->side[!f->client];
+
+	if (f->first_syn_ns && !f->synack_ns && server->rst && !server->bytes)
+		return "refused";
+	if (client->rst || server->rst)
+		return "reset";
+	if (client->fin && server->fin)
+		return "closed";
+	if (client->fin || server->fin)
+		return "half_closed";
+	if (f->synack_ns && tcp_ack_seen(f))
+		return "established";
+	if (f->synack_ns)
+		return "syn_received";
+	if (f->first_syn_ns && !server->packets)
+		return "syn_sent";
+	return "midstream";
+}
+
+enum handshake_outcome flow_outcome(const struct flow *f)
+{
+	const struct flow_side *client = &f->side[f->client], *server = &f->side[!f->client];
+
+	if (f->key.proto != PROTO_TCP || !f->first_syn_ns)
+		return OUTCOME_NONE;
+	if (complete(f))
+		return OUTCOME_COMPLETE;
+	if (!f->synack_ns && server->rst && !server->bytes)
+		return OUTCOME_REFUSED;
+	if (client->rst || server->rst)
+		return OUTCOME_RESET;
+	if (f->synack_ns)
+		return OUTCOME_HALF_OPEN;
+	if (f->bits & FLOW_BIT_ICMP_ERROR)
+		return OUTCOME_UNREACHABLE;
+	return server->packets ? OUTCOME_NONE : OUTCOME_UNANSWERED;
+}
+
+bool flow_handshake_report(struct flow *f, bool give_up, enum handshake_outcome *out)
+{
+	if (f->bits & FLOW_BIT_REPORTED)
+		return false;
+	*out = flow_outcome(f);
+	if (*out == OUTCOME_NONE)
+		return false;
+	if (!give_up && (*out == OUTCOME_UNANSWERED || *out == OUTCOME_HALF_OPEN))
+		return false;
+	f->bits |= FLOW_BIT_REPORTED;
+	return true;
+}
