@@ -23,6 +23,7 @@ struct query {
 	bool descending;
 	char match[QUERY_MATCH];    /* substring, case ignored; "" matches all */
 	uint64_t selected;          /* flow id, 0: the first row */
+	uint64_t otherwise[2];      /* if that is gone: its neighbours, below and above */
 	int64_t move;               /* select the row that many further on (or back) */
 	bool to_first, to_last;
 	unsigned rows;              /* height of the window, <= QUERY_ROWS */

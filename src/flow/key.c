@@ -9,11 +9,11 @@ bool flow_sort_key(const struct flow *f, enum record_key k, uint64_t *out)
 	case RECORD_ID:
 		*out = f->id;
 		return true;
-	case RECORD_FIRST: /* since 1970, so never negative */
-		*out = (uint64_t)f->first_ns;
+	case RECORD_FIRST: /* a signed number in the order of an unsigned one */
+		*out = (uint64_t)f->first_ns ^ UINT64_C(1) << 63;
 		return true;
 	case RECORD_LAST:
-		*out = (uint64_t)f->last_ns;
+		*out = (uint64_t)f->last_ns ^ UINT64_C(1) << 63;
 		return true;
 	case RECORD_PACKETS:
 		*out = (uint64_t)f->side[0].packets + f->side[1].packets;

@@ -1,0 +1,464 @@
+/* The screen's question: which rows are in sight now?
+ *
+ * One walk over the flow table, no memory that grows with it. Rows are ordered
+ * round a pivot, the selected flow: two bounded heaps keep its nearest
+ * neighbours before and behind, so a window anywhere in a million flows costs
+ * the same as one at the top. Flows that lack the sort key come last in either
+ * direction, ties go by id.
+ *
+ * A held order (query.hold) keeps the rows of the last answer as they stand;
+ * only what scrolls in at an edge follows the present order.
+ */
+#include "sockeye/engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sockeye/clock.h"
+#include "sockeye/text.h"
+
+enum { NEAR_MAX = 2 * QUERY_ROWS };
+
+/* Where a flow stands in the order: compared number by number. */
+struct rank {
+	uint64_t at[3];
+	uint64_t id;
+	bool absent;
+};
+
+/* The nearest few on one side of the pivot; the farthest of them is at[0]. */
+struct near {
+	struct rank at[NEAR_MAX];
+	unsigned n, most;
+	bool before;
+};
+
+struct walk {
+	struct engine *engine;
+	struct flow_table *flows;
+	const struct query *query;
+	struct rank pivot;
+	bool have_pivot;          /* without: everything is behind it */
+	uint64_t n_before;        /* matching flows before the pivot */
+	struct near before, behind;
+	struct flow_record record; /* of the flow at hand */
+};
+
+static uint64_t rank_word(const void *bytes, size_t n, size_t from)
+{
+	const uint8_t *p = bytes;
+	uint64_t v = 0;
+
+	for (size_t i = from; i < from + 8; i++)
+		v = v << 8 | (i < n ? p[i] : 0U);
+	return v;
+}
+
+/* Signed numbers in the order of unsigned ones. */
+static uint64_t rank_signed(int64_t v)
+{
+	return (uint64_t)v ^ UINT64_C(1) << 63;
+}
+
+static void rank_value(struct rank *r, const struct flow_record *f, enum record_key k)
+{
+	const void *v = record_member(f, k);
+	const struct endpoint *end;
+	const struct record_name *name;
+	const uint64_t *pair;
+	const char *word;
+
+	switch ((enum value_kind)record_fields[k].kind) {
+	case VALUE_WORD:
+		word = *(const char *const *)v;
+		for (size_t i = 0; i < 3; i++)
+			r->at[i] = rank_word(word, strlen(word), i * 8);
+		break;
+	case VALUE_NAME:
+		name = v;
+		for (size_t i = 0; i < 3; i++)
+			r->at[i] = rank_word(name->bytes, name->len, i * 8);
+		break;
+	case VALUE_U64:
+		r->at[0] = *(const uint64_t *)v;
+		break;
+	case VALUE_BOOL:
+		r->at[0] = *(const bool *)v;
+		break;
+	case VALUE_TIME:
+	case VALUE_DURATION:
+		r->at[0] = rank_signed(*(const int64_t *)v);
+		break;
+	case VALUE_PAIR:
+		pair = v;
+		for (size_t i = 0; i < 2; i++)
+			r->at[0] += pair[i] == PAIR_UNKNOWN ? 0 : pair[i];
+		break;
+	case VALUE_ENDPOINT:
+		end = v;
+		r->at[0] = (uint64_t)end->family << 56 | rank_word(end->ip.b, 16, 0) >> 8;
+		r->at[1] = rank_word(end->ip.b, 16, 7);
+		r->at[2] = (uint64_t)end->ip.b[15] << 16 | end->port;
+		break;
+	case VALUE_LIST:
+	case VALUE_OWNERS:
+		r->absent = true; /* nothing sorts by these yet */
+		break;
+	}
+}
+
+static int rank_compare(const struct rank *a, const struct rank *b, bool descending)
+{
+	if (a->absent != b->absent)
+		return a->absent ? 1 : -1;
+	for (size_t i = 0; i < 3; i++)
+		if (a->at[i] != b->at[i])
+			return (a->at[i] < b->at[i]) != descending ? -1 : 1;
+	return (a->id > b->id) - (a->id < b->id);
+}
+
+static char answer_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* Does haystack hold the needle, ASCII case ignored? Any byte may occur. */
+static bool answer_contains(const char *haystack, size_t n, const char *needle)
+{
+	size_t len = strlen(needle);
+
+	for (size_t i = 0; i + len <= n; i++) {
+		size_t k = 0;
+
+		while (k < len && answer_lower(haystack[i + k]) == answer_lower(needle[k]))
+			k++;
+		if (k == len)
+			return true;
+	}
+	return false;
+}
+
+/* What `/` looks through: the words a person sees in the row. */
+static bool answer_matches(const struct query *q, const struct flow_record *r)
+{
+	const char *const words[] = {
+		record_has(r, RECORD_STATE) ? r->state : NULL,
+		record_has(r, RECORD_OUTCOME) ? r->outcome : NULL,
+		record_has(r, RECORD_PROTO) ? r->proto : NULL,
+		record_has(r, RECORD_SERVICE) ? r->service : NULL,
+	};
+	char line[768];
+	struct text t;
+
+	if (q->match[0] == '\0')
+		return true;
+	text_init(&t, line, sizeof line);
+	tuple_endpoint(&t, &r->client);
+	text_char(&t, ' ');
+	tuple_endpoint(&t, &r->server);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		text_char(&t, ' ');
+		if (words[i] != NULL)
+			text_put(&t, words[i]);
+	}
+	text_char(&t, ' ');
+	if (record_has(r, RECORD_TUNNEL))
+		text_bytes(&t, r->tunnel.bytes, r->tunnel.len);
+	text_char(&t, ' ');
+	if (record_has(r, RECORD_SERVER_NAME))
+		text_bytes(&t, r->server_name.bytes, r->server_name.len);
+	return answer_contains(t.at, t.len, q->match);
+}
+
+/* The rank of a flow; false if it does not match. Fills w->record only where
+ * the match or the key need it. */
+static bool walk_rank(struct walk *w, const struct flow *f, struct rank *out)
+{
+	const struct query *q = w->query;
+	bool filled = q->match[0] != '\0';
+
+	memset(out, 0, sizeof *out);
+	out->id = flow_id(f);
+	if (filled) {
+		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
+		if (!answer_matches(q, &w->record))
+			return false;
+	}
+	if (flow_sort_key(f, q->sort, &out->at[0]))
+		return true;
+	if (!filled)
+		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
+	out->absent = !record_has(&w->record, q->sort);
+	if (!out->absent)
+		rank_value(out, &w->record, q->sort);
+	return true;
+}
+
+/* Is a farther from the pivot than b? */
+static bool near_farther(const struct near *h, const struct rank *a, const struct rank *b, bool descending)
+{
+	int c = rank_compare(a, b, descending);
+
+	return h->before ? c < 0 : c > 0;
+}
+
+static void near_swap(struct near *h, unsigned a, unsigned b)
+{
+	struct rank r = h->at[a];
+
+	h->at[a] = h->at[b];
+	h->at[b] = r;
+}
+
+static void near_add(struct near *h, const struct rank *r, bool descending)
+{
+	unsigned i, child;
+
+	if (h->most == 0)
+		return;
+	if (h->n < h->most) {
+		h->at[i = h->n++] = *r;
+		for (; i > 0 && near_farther(h, &h->at[i], &h->at[(i - 1) / 2], descending); i = (i - 1) / 2)
+			near_swap(h, i, (i - 1) / 2);
+		return;
+	}
+	if (!near_farther(h, &h->at[0], r, descending))
+		return;
+	h->at[0] = *r;
+	for (i = 0; (child = 2 * i + 1) < h->n; i = child) {
+		if (child + 1 < h->n && near_farther(h, &h->at[child + 1], &h->at[child], descending))
+			child++;
+		if (!near_farther(h, &h->at[child], &h->at[i], descending))
+			break;
+		near_swap(h, i, child);
+	}
+}
+
+/* Take the farthest ones off, one by one: the order of the screen. */
+static void near_sort(struct near *h, bool descending)
+{
+	unsigned n = h->n;
+
+	for (unsigned left = n; left > 1; left--) {
+		near_swap(h, 0, left - 1);
+		for (unsigned i = 0, child; (child = 2 * i + 1) < left - 1; i = child) {
+			if (child + 1 < left - 1 &&
+			    near_farther(h, &h->at[child + 1], &h->at[child], descending))
+				child++;
+			if (!near_farther(h, &h->at[child], &h->at[i], descending))
+				break;
+			near_swap(h, i, child);
+		}
+	}
+	if (h->before) /* the nearest came first; on the screen it is the last */
+		for (unsigned i = 0; i < n / 2; i++)
+			near_swap(h, i, n - 1 - i);
+}
+
+static bool walk_held(const struct query *q, uint64_t id)
+{
+	for (unsigned i = 0; i < q->holds && i < QUERY_ROWS; i++)
+		if (q->hold[i] == id)
+			return true;
+	return false;
+}
+
+/* The one walk: counts, and the neighbours of the pivot. */
+static void walk_all(struct walk *w, struct answer *out, bool skip_held)
+{
+	const struct query *q = w->query;
+	const struct flow *f;
+	uint64_t at = 0;
+	struct rank r;
+
+	out->flows = out->open = out->matched = 0;
+	while ((f = flow_next(w->flows, &at)) != NULL) {
+		int c;
+
+		out->flows++;
+		out->open += flow_is_open(f);
+		if (!walk_rank(w, f, &r))
+			continue;
+		out->matched++;
+		c = w->have_pivot ? rank_compare(&r, &w->pivot, q->descending) : 1;
+		w->n_before += c < 0;
+		if (c == 0 || (skip_held && walk_held(q, r.id)))
+			continue;
+		near_add(c < 0 ? &w->before : &w->behind, &r, q->descending);
+	}
+	near_sort(&w->before, q->descending);
+	near_sort(&w->behind, q->descending);
+}
+
+static bool walk_find(struct walk *w, uint64_t id, struct rank *out)
+{
+	const struct flow *f = id != 0 ? flow_by_id(w->flows, id) : NULL;
+
+	return f != NULL && walk_rank(w, f, out);
+}
+
+static void answer_put(struct walk *w, struct answer *out, uint64_t id)
+{
+	const struct flow *f = flow_by_id(w->flows, id);
+
+	if (f != NULL && out->rows < QUERY_ROWS)
+		flow_record_fill(&out->row[out->rows++], w->flows, f, engine_paths(w->engine));
+}
+
+/* Rows in the present order: the pivot with its neighbours, and a window on
+ * them that keeps the selected row on its screen line where it can. */
+static void answer_ordered(struct walk *w, struct answer *out, unsigned rows)
+{
+	const struct query *q = w->query;
+	int64_t move = q->move > QUERY_ROWS ? QUERY_ROWS : q->move < -QUERY_ROWS ? -QUERY_ROWS : q->move;
+	unsigned jump = (unsigned)(move < 0 ? -move : move), anchor = q->anchor < rows ? q->anchor : rows - 1;
+	unsigned len, first, target;
+
+	if (q->to_first || q->to_last || (q->selected == 0 && move == 0)) {
+		w->have_pivot = false;
+	} else {
+		w->have_pivot = walk_find(w, q->selected, &w->pivot);
+		for (unsigned i = 0; i < 2 && !w->have_pivot; i++)
+			w->have_pivot = walk_find(w, q->otherwise[i], &w->pivot);
+	}
+	out->vanished = q->selected != 0 && flow_by_id(w->flows, q->selected) == NULL;
+	if (q->to_last) { /* the end is a pivot that nothing is behind */
+		memset(&w->pivot, 0xff, sizeof w->pivot.at + sizeof w->pivot.id);
+		w->pivot.absent = true;
+		if (q->descending)
+			memset(w->pivot.at, 0, sizeof w->pivot.at);
+		w->have_pivot = true;
+	}
+	w->before.most = w->behind.most = rows + jump;
+	walk_all(w, out, false);
+
+	len = w->before.n + w->behind.n + (w->have_pivot && !q->to_last);
+	if (len == 0)
+		return;
+	target = q->to_last ? len - 1 : w->have_pivot ? w->before.n : 0;
+	if (q->to_last)
+		anchor = rows - 1;
+	if (move < 0)
+		target = target > jump ? target - jump : 0;
+	else
+		target = target + jump < len ? target + jump : len - 1;
+	first = target > anchor ? target - anchor : 0;
+	if (first + rows > len)
+		first = len > rows ? len - rows : 0;
+	out->first = w->n_before - w->before.n + first;
+	for (unsigned i = first; i < len && i < first + rows; i++) {
+		const struct rank *r;
+
+		if (i < w->before.n)
+			r = &w->before.at[i];
+		else if (w->have_pivot && !q->to_last)
+			r = i == w->before.n ? &w->pivot : &w->behind.at[i - w->before.n - 1];
+		else
+			r = &w->behind.at[i - w->before.n];
+		if (i == target) {
+			out->selected = r->id;
+			out->selected_row = out->rows;
+		}
+		answer_put(w, out, r->id);
+	}
+}
+
+/* Rows as they stood, but for those that scroll in. False: the selected flow
+ * is not among them, so there is nothing to hold. */
+static bool answer_held(struct walk *w, struct answer *out, unsigned rows)
+{
+	const struct query *q = w->query;
+	uint64_t ids[QUERY_ROWS + NEAR_MAX];
+	unsigned n = 0, first = 0;
+	int64_t target = -1;
+	struct rank r;
+	bool up;
+
+	for (unsigned i = 0; i < q->holds && i < QUERY_ROWS; i++) {
+		if (!walk_find(w, q->hold[i], &r))
+			continue;
+		if (q->hold[i] == q->selected)
+			target = n;
+		ids[n++] = q->hold[i];
+	}
+	if (target < 0 || q->to_first || q->to_last)
+		return false;
+	target += q->move > QUERY_ROWS ? QUERY_ROWS : q->move < -QUERY_ROWS ? -QUERY_ROWS : q->move;
+	up = target < 0;
+	w->have_pivot = walk_find(w, up ? ids[0] : ids[n - 1], &w->pivot);
+	if (up)
+		w->before.most = (unsigned)-target;
+	else
+		w->behind.most = target >= n || n < rows ? (unsigned)(target + 1) + rows - n : 0;
+	if (w->behind.most > NEAR_MAX)
+		w->behind.most = NEAR_MAX;
+	walk_all(w, out, true);
+	if (up) {
+		memmove(ids + w->before.n, ids, n * sizeof ids[0]);
+		for (unsigned i = 0; i < w->before.n; i++)
+			ids[i] = w->before.at[i].id;
+		n += w->before.n;
+		target += w->before.n;
+	} else {
+		for (unsigned i = 0; i < w->behind.n; i++)
+			ids[n++] = w->behind.at[i].id;
+	}
+	target = target < 0 ? 0 : target >= n ? (int64_t)n - 1 : target;
+	if (target >= rows)
+		first = (unsigned)target - rows + 1;
+	for (unsigned i = first; i < n && i < first + rows; i++) {
+		if (i == target) {
+			out->selected = ids[i];
+			out->selected_row = out->rows;
+		}
+		answer_put(w, out, ids[i]);
+	}
+	/* A held list has no exact place in the order; say where its edge is. */
+	out->first = up ? w->n_before - w->before.n : w->n_before + 1 + w->behind.n > n ?
+	             w->n_before + 1 + w->behind.n - n + first : 0;
+	if (out->first + out->rows > out->matched)
+		out->first = out->matched > out->rows ? out->matched - out->rows : 0;
+	return true;
+}
+
+static void walk_init(struct walk *w, struct engine *e, const struct query *q)
+{
+	w->engine = e;
+	w->flows = engine_flows(e);
+	w->query = q;
+	w->have_pivot = false;
+	w->n_before = 0;
+	w->before.n = w->before.most = w->behind.n = w->behind.most = 0;
+	w->before.before = true;
+	w->behind.before = false;
+}
+
+void engine_answer(struct engine *e, const struct query *q, struct answer *out)
+{
+	int64_t begun = clock_monotonic_ns();
+	unsigned rows = q->rows == 0 ? 1 : q->rows > QUERY_ROWS ? QUERY_ROWS : q->rows;
+	struct walk w;
+
+	out->serial = q->serial;
+	out->rows = 0;
+	out->first = out->selected = 0;
+	out->selected_row = 0;
+	out->vanished = false;
+	walk_init(&w, e, q);
+	if (q->holds == 0 || !answer_held(&w, out, rows)) {
+		walk_init(&w, e, q);
+		answer_ordered(&w, out, rows);
+	}
+	out->totals = *engine_totals(e);
+	out->now_ns = out->totals.now_ns;
+	out->cost_ns = clock_monotonic_ns() - begun;
+}
+
+void engine_answer_sources(struct answer *out, struct source *s, bool ended)
+{
+	out->live = s->live;
+	out->ended = ended;
+	out->sources = 0;
+	while (out->sources < QUERY_SOURCES && s->stats(s, out->sources, &out->source[out->sources]))
+		out->sources++;
+}

@@ -1,0 +1,176 @@
+/* The hand-over between the screen's thread and the engine's.
+ *
+ * Rule: one query and one answer. A mutex guards the two slots and three
+ * flags, and is held for a copy, never for work; the engine fills its own
+ * answer and copies it in when it is whole. Two eventfds wake the sides. The
+ * packet path touches one atomic flag a batch (exchange_dirty) and makes a
+ * system call only on the way from clean to dirty.
+ */
+#include "sockeye/engine.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct exchange {
+	pthread_mutex_t lock;
+	struct query query;
+	bool asked;             /* query waits */
+	bool answered;          /* handed waits */
+	struct answer *handed;  /* guarded by the lock */
+	struct answer *working; /* the engine's own */
+	atomic_bool waiting;    /* asked, seen without the lock */
+	atomic_bool changed;
+	atomic_bool quitting;
+	int query_fd, answer_fd;
+};
+
+static void exchange_wake(int fd)
+{
+	uint64_t one = 1;
+	ssize_t n = write(fd, &one, sizeof one);
+
+	(void)n; /* a full counter is a wake-up too */
+}
+
+static void exchange_calm(int fd)
+{
+	uint64_t count;
+	ssize_t n = read(fd, &count, sizeof count);
+
+	(void)n; /* nothing to read: it was calm */
+}
+
+/* Only the filled rows: the rest of the array is never looked at. */
+static void exchange_copy(struct answer *to, const struct answer *from)
+{
+	memcpy(to, from, offsetof(struct answer, row) + from->rows * sizeof from->row[0]);
+}
+
+int exchange_open(struct exchange **out, struct error *e)
+{
+	struct exchange *x = calloc(1, sizeof *x);
+
+	*out = NULL;
+	if (x == NULL)
+		return error_set(e, ENOMEM, "no memory for the screen");
+	x->query_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	x->answer_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	x->handed = calloc(1, sizeof *x->handed);
+	x->working = calloc(1, sizeof *x->working);
+	if (x->query_fd < 0 || x->answer_fd < 0 || x->handed == NULL || x->working == NULL ||
+	    pthread_mutex_init(&x->lock, NULL) != 0) {
+		if (x->query_fd >= 0)
+			close(x->query_fd);
+		if (x->answer_fd >= 0)
+			close(x->answer_fd);
+		free(x->handed);
+		free(x->working);
+		free(x);
+		return error_set(e, ENOMEM, "no memory or descriptors for the screen");
+	}
+	*out = x;
+	return 0;
+}
+
+void exchange_free(struct exchange *x)
+{
+	if (x == NULL)
+		return;
+	pthread_mutex_destroy(&x->lock);
+	close(x->query_fd);
+	close(x->answer_fd);
+	free(x->handed);
+	free(x->working);
+	free(x);
+}
+
+void exchange_post(struct exchange *x, const struct query *q)
+{
+	pthread_mutex_lock(&x->lock);
+	x->query = *q;
+	x->asked = true;
+	pthread_mutex_unlock(&x->lock);
+	atomic_store(&x->waiting, true);
+	exchange_wake(x->query_fd);
+}
+
+bool exchange_take(struct exchange *x, struct answer *out)
+{
+	bool had;
+
+	exchange_calm(x->answer_fd);
+	pthread_mutex_lock(&x->lock);
+	had = x->answered;
+	if (had)
+		exchange_copy(out, x->handed);
+	x->answered = false;
+	pthread_mutex_unlock(&x->lock);
+	return had;
+}
+
+int exchange_answer_fd(const struct exchange *x)
+{
+	return x->answer_fd;
+}
+
+int exchange_query_fd(const struct exchange *x)
+{
+	return x->query_fd;
+}
+
+bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool ended)
+{
+	struct query q;
+	bool asked;
+
+	if (!atomic_load(&x->waiting))
+		return false;
+	exchange_calm(x->query_fd);
+	atomic_store(&x->waiting, false);
+	pthread_mutex_lock(&x->lock);
+	asked = x->asked;
+	if (asked)
+		q = x->query;
+	x->asked = false;
+	pthread_mutex_unlock(&x->lock);
+	if (!asked)
+		return false;
+	/* Before the walk: what comes during it is news for the next answer. */
+	atomic_store(&x->changed, false);
+	engine_answer(e, &q, x->working);
+	engine_answer_sources(x->working, s, ended);
+	pthread_mutex_lock(&x->lock);
+	exchange_copy(x->handed, x->working);
+	x->answered = true;
+	pthread_mutex_unlock(&x->lock);
+	exchange_wake(x->answer_fd);
+	return true;
+}
+
+void exchange_dirty(struct exchange *x)
+{
+	if (!atomic_load_explicit(&x->changed, memory_order_relaxed) && !atomic_exchange(&x->changed, true))
+		exchange_wake(x->answer_fd);
+}
+
+bool exchange_changed(const struct exchange *x)
+{
+	return atomic_load(&x->changed);
+}
+
+void exchange_quit(struct exchange *x)
+{
+	atomic_store(&x->quitting, true);
+	exchange_wake(x->query_fd);
+	exchange_wake(x->answer_fd);
+}
+
+bool exchange_quitting(const struct exchange *x)
+{
+	return atomic_load(&x->quitting);
+}
