@@ -29,6 +29,7 @@ void packet_reset(struct packet *p, const struct frame *f)
 	p->next_key = p->next_alternative = 0;
 	p->current_buffer = BUFFER_FRAME;
 	p->current = NULL;
+	p->talk = NULL;
 }
 
 void packet_issue(struct packet *p, const char *words)

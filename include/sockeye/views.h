@@ -1,0 +1,57 @@
+/* The outputs without a screen: connections, handshakes, packets, report, as
+ * text, JSON Lines, CSV or TSV.
+ *
+ * A view is an observer that writes to one descriptor. It reads events, the
+ * record field table, packet rows and tuples; what only a source knows comes
+ * through struct views_sources, which main fills from the source's stats.
+ *
+ * An observer's event returns -errno once writing failed, so that the run
+ * stops: -EPIPE is the silent end, anything else is the caller's sentence.
+ */
+#ifndef SOCKEYE_VIEWS_H
+#define SOCKEYE_VIEWS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sockeye/error.h"
+#include "sockeye/event.h"
+
+enum view_kind { VIEW_CONNECTIONS, VIEW_HANDSHAKES, VIEW_PACKETS, VIEW_REPORT };
+enum view_format { VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_TSV };
+
+/* What a source says of itself; valid during the call that asked. */
+struct views_source {
+	const char *name;   /* foreign */
+	const char *format; /* "pcap", "pcapng", "live" */
+	uint64_t frames, filtered;
+	uint64_t damaged, drops;
+	bool drops_known;
+	bool complete;
+	const char *problem; /* a sentence, escaped; "" where there is none */
+};
+
+/* Asked at any time from an event; any of them may be NULL. */
+struct views_sources {
+	bool (*source)(void *arg, unsigned index, struct views_source *out);
+	const char *(*interface)(void *arg, unsigned source, unsigned interface);
+	bool (*fine)(void *arg); /* does any source have times finer than 1 us */
+	void *arg;
+};
+
+struct views_options {
+	enum view_kind view;
+	enum view_format format;
+	int fd;            /* written to, not closed */
+	bool live;         /* flush each record, nine decimals always */
+	bool ascii;        /* text: no byte above 0x7e */
+	bool absolute;     /* -S: sequence numbers as on the wire */
+	unsigned verbose;  /* -v: layers and their fields */
+	bool hex;          /* -x: the bytes of the frame */
+	struct views_sources sources;
+};
+
+/* Fill *out, to be given to engine_observe() and closed by the engine. */
+int views_open(struct observer *out, const struct views_options *o, struct error *e);
+
+#endif

@@ -1,0 +1,198 @@
+/* What a packet does, in words.
+ *
+ * TCP's words are tcpdump's. Everything else is the `info` template of its
+ * dissector: words, {key} for a field, [ ] around what goes if a key in it is
+ * absent. No protocol but TCP is known here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "sockeye/dissector.h"
+#include "view.h"
+
+static const struct layer *info_layer(const struct packet *p)
+{
+	return p->layers > 0 ? &p->layer[p->layers - 1] : NULL;
+}
+
+const char *info_protocol(const struct packet *p)
+{
+	const struct layer *top = info_layer(p);
+
+	if (p->service)
+		return p->service->name;
+	return top && top->by ? top->by->name : "unknown";
+}
+
+bool info_is_tcp(const struct packet *p)
+{
+	return p->transport && p->tuple.family != FAMILY_NONE && p->tuple.proto == PROTO_TCP;
+}
+
+static void info_flags(struct text *t, unsigned flags)
+{
+	static const struct {
+		unsigned bit;
+		char letter;
+	} letters[] = {{TCP_SYN, 'S'}, {TCP_FIN, 'F'}, {TCP_RST, 'R'}, {TCP_PSH, 'P'}, {TCP_ACK, '.'},
+		       {TCP_URG, 'U'}, {TCP_CWR, 'W'}, {TCP_ECE, 'E'}, {TCP_AE, 'e'}};
+
+	if (flags == 0) {
+		text_put(t, "none");
+		return;
+	}
+	for (unsigned i = 0; i < sizeof letters / sizeof *letters; i++)
+		if (flags & letters[i].bit)
+			text_char(t, letters[i].letter);
+}
+
+/* The start of the side's numbers, if they are to be counted from it. SYNs
+ * show the numbers of the wire: they are what the others are counted from. */
+static uint32_t info_base(const struct event *ev, unsigned side, bool absolute)
+{
+	const struct flow_record *r = ev->flow;
+
+	if (absolute || !r || ev->packet->tcp.flags & TCP_SYN || !r->isn_known[side])
+		return 0;
+	return r->isn[side];
+}
+
+static void info_sack(struct text *t, const struct tcp_facts *f, uint32_t base)
+{
+	text_format(t, "sack %u ", (unsigned)f->sacks);
+	for (unsigned i = 0; i < f->sacks && i < 4; i++)
+		text_format(t, "{%u:%u}", (unsigned)(f->sack[i][0] - base), (unsigned)(f->sack[i][1] - base));
+}
+
+static void info_options(struct text *t, const struct tcp_facts *f, uint32_t ack_base)
+{
+	const char *between = "";
+
+	if (f->options == 0)
+		return;
+	text_put(t, ", options [");
+	if (f->options & TCP_HAS_MSS) {
+		text_format(t, "mss %u", (unsigned)f->mss);
+		between = ",";
+	}
+	if (f->options & TCP_HAS_SACK_PERMITTED) {
+		text_format(t, "%ssackOK", between);
+		between = ",";
+	}
+	if (f->options & TCP_HAS_TIMESTAMPS) {
+		text_format(t, "%sTS val %u ecr %u", between, (unsigned)f->tsval, (unsigned)f->tsecr);
+		between = ",";
+	}
+	if (f->options & TCP_HAS_WSCALE) {
+		text_format(t, "%swscale %u", between, (unsigned)f->wscale);
+		between = ",";
+	}
+	if (f->options & TCP_HAS_SACK) {
+		text_put(t, between);
+		info_sack(t, f, ack_base);
+		between = ",";
+	}
+	if (f->options & TCP_OPTIONS_CUT)
+		text_format(t, "%s...", between);
+	text_char(t, ']');
+}
+
+void info_tcp(struct text *t, const struct event *ev, bool absolute)
+{
+	const struct packet *p = ev->packet;
+	const struct tcp_facts *f = &p->tcp;
+	unsigned side = ev->side & 1;
+	uint32_t seq = f->seq - info_base(ev, side, absolute);
+	uint32_t ack_base = info_base(ev, side ^ 1, absolute);
+
+	text_put(t, "Flags [");
+	info_flags(t, f->flags);
+	text_char(t, ']');
+	if (p->payload_len > 0)
+		text_format(t, ", seq %u:%u", (unsigned)seq, (unsigned)(seq + p->payload_len));
+	else if (f->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		text_format(t, ", seq %u", (unsigned)seq);
+	if (f->flags & TCP_ACK)
+		text_format(t, ", ack %u", (unsigned)(f->ack - ack_base));
+	text_format(t, ", win %u", (unsigned)f->window);
+	info_options(t, f, ack_base);
+	text_format(t, ", length %u", (unsigned)p->payload_len);
+}
+
+/* The first row of that key in the innermost layer, else in any. */
+static const struct field *info_field(const struct packet *p, const char *key)
+{
+	for (unsigned i = 0; i < p->fields; i++)
+		if (p->field[i].layer + 1 == p->layers && strcmp(p->field[i].info->key, key) == 0)
+			return &p->field[i];
+	return packet_find(p, key);
+}
+
+/* In a line the word of a number is enough. */
+static void info_value(struct text *t, const struct packet *p, const struct field *f)
+{
+	if (f->info->kind == FIELD_UINT || f->info->kind == FIELD_HEX) {
+		for (const struct name_of *n = f->info->names; n && n->name; n++) {
+			if (n->value == f->num) {
+				text_put(t, n->name);
+				return;
+			}
+		}
+	}
+	packet_field_text(t, p, f);
+}
+
+/* Render from at to the end or to the closing bracket. False: a key in it is
+ * absent. *end is where the template goes on. */
+static bool info_template(struct text *t, const struct packet *p, const char *at, bool inner, const char **end)
+{
+	bool all = true;
+
+	while (*at && !(inner && *at == ']')) {
+		if (*at == '{') {
+			const char *close = strchr(at, '}');
+			char key[64];
+			size_t n = close ? (size_t)(close - at - 1) : 0;
+			const struct field *f = NULL;
+
+			if (!close)
+				break;
+			if (n < sizeof key) {
+				memcpy(key, at + 1, n);
+				key[n] = '\0';
+				f = info_field(p, key);
+			}
+			if (f)
+				info_value(t, p, f);
+			else
+				all = false;
+			at = close + 1;
+		} else if (*at == '[' && !inner) {
+			char part[512];
+			struct text sub;
+
+			text_init(&sub, part, sizeof part);
+			if (info_template(&sub, p, at + 1, true, &at))
+				text_put(t, part);
+			if (*at == ']')
+				at++;
+		} else {
+			text_char(t, *at++);
+		}
+	}
+	*end = at;
+	return all;
+}
+
+void info_upper(struct text *t, const struct packet *p)
+{
+	const struct layer *top = info_layer(p);
+	const char *end;
+
+	if (!top || !top->by)
+		return;
+	if (info_is_tcp(p) && strcmp(top->by->name, "tcp") == 0)
+		return;
+	if (top->by->info)
+		(void)info_template(t, p, top->by->info, false, &end);
+}

@@ -1,0 +1,39 @@
+/* One JSON object per line, nested by dotted keys. */
+#ifndef SOCKEYE_VIEWS_JSON_H
+#define SOCKEYE_VIEWS_JSON_H
+
+#include "out.h"
+#include "sockeye/record.h"
+
+enum { JSON_DEPTH = 4, JSON_NAME = 64 };
+
+struct json {
+	struct out *out;
+	unsigned digits;     /* of times: 6 or 9 */
+	unsigned depth;      /* open objects below the line's own */
+	unsigned opened[JSON_DEPTH]; /* length of the dotted prefix of each */
+	char prefix[JSON_NAME];
+	bool first;          /* nothing stands in the innermost object yet */
+};
+
+/* {"type":"...": type leads every line. */
+void json_begin(struct json *j, struct out *out, const char *type, unsigned digits);
+void json_end(struct json *j);
+
+/* Write the key, opening and closing objects for its dots; a value follows. */
+void json_key(struct json *j, const char *key);
+
+void json_word(struct json *j, const char *word);
+void json_foreign(struct json *j, const void *bytes, size_t n);
+void json_bool(struct json *j, bool v);
+void json_u64(struct json *j, uint64_t v);
+void json_time(struct json *j, int64_t ns);
+void json_endpoint(struct json *j, const struct endpoint *e);
+
+/* Whole microseconds of a duration, rounded. */
+int64_t json_microseconds(int64_t ns);
+
+/* Every key of the record type (IN_CONNECTION, IN_HANDSHAKE) that r has. */
+void json_record(struct json *j, const struct flow_record *r, unsigned in);
+
+#endif

@@ -1,0 +1,210 @@
+/* A line per flow and a line per handshake, for people.
+ *
+ * Columns are wide enough for IPv4; a longer endpoint pushes its line to the
+ * right rather than losing its end. The header line comes once.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "sockeye/clock.h"
+#include "view.h"
+
+enum { ENDPOINT_WIDTH = 21, STATE_WIDTH = 12, OUTCOME_WIDTH = 11 };
+
+/* 517, 3.0k, 12M: five characters at most. */
+static void lines_short(struct text *t, uint64_t v)
+{
+	static const char units[] = "kMGTPE";
+	double size = (double)v;
+	unsigned unit = 0;
+
+	if (v == PAIR_UNKNOWN) {
+		text_char(t, '?');
+		return;
+	}
+	if (v < 1000) {
+		text_u64(t, v);
+		return;
+	}
+	for (size /= 1000; size >= 999.5 && unit < 5; unit++)
+		size /= 1000;
+	text_format(t, size < 9.95 ? "%.1f%c" : "%.0f%c", size, units[unit]);
+}
+
+static void lines_pair(struct out *out, const struct flow_record *r, enum record_key k, unsigned width)
+{
+	const uint64_t *pair = record_member(r, k);
+	char cell[32];
+	struct text t;
+
+	text_init(&t, cell, sizeof cell);
+	if (record_has(r, k)) {
+		lines_short(&t, pair[0]);
+		text_char(&t, '/');
+		lines_short(&t, pair[1]);
+	}
+	out_right(out, cell, width);
+}
+
+static void lines_cell(struct out *out, const struct flow_record *r, enum record_key k, unsigned width)
+{
+	char cell[RECORD_NAME_MAX * 4];
+	struct text t;
+
+	text_init(&t, cell, sizeof cell);
+	record_text(&t, r, k);
+	out_left(out, cell, width);
+}
+
+/* "tcp/tls example.org", "icmp type 3 from 10.0.0.9", "vxlan 42". */
+static void lines_service(struct out *out, const struct flow_record *r)
+{
+	char cell[RECORD_NAME_MAX * 4 + 256];
+	struct text t;
+
+	text_init(&t, cell, sizeof cell);
+	record_text(&t, r, RECORD_PROTO);
+	if (record_has(r, RECORD_SERVICE)) {
+		text_char(&t, '/');
+		record_text(&t, r, RECORD_SERVICE);
+	}
+	if (record_has(r, RECORD_SERVER_NAME)) {
+		text_char(&t, ' ');
+		record_text(&t, r, RECORD_SERVER_NAME);
+	}
+	if (record_has(r, RECORD_ICMP_ERROR_TYPE)) {
+		text_format(&t, ", icmp error %u/%u", (unsigned)r->icmp_error.type,
+			    (unsigned)r->icmp_error.code);
+		if (record_has(r, RECORD_ICMP_ERROR_FROM)) {
+			text_put(&t, " from ");
+			record_text(&t, r, RECORD_ICMP_ERROR_FROM);
+		}
+	}
+	if (record_has(r, RECORD_TUNNEL)) {
+		text_put(&t, ", in ");
+		record_text(&t, r, RECORD_TUNNEL);
+	}
+	if (record_has(r, RECORD_VLAN)) {
+		text_put(&t, ", vlan ");
+		record_text(&t, r, RECORD_VLAN);
+	}
+	if (record_has(r, RECORD_EVICTED) && r->evicted)
+		text_put(&t, ", forgotten early");
+	out_text(out, cell);
+}
+
+void lines_connection(struct view *v, const struct flow_record *r)
+{
+	struct out *out = &v->out;
+	enum record_key duration = RECORD_HS_FIRST_SYN_TO_ACK;
+
+	if (!v->headed) {
+		v->headed = true;
+		out_left(out, "STATE", STATE_WIDTH + 1);
+		out_left(out, "CLIENT", ENDPOINT_WIDTH + 1);
+		out_left(out, "SERVER", ENDPOINT_WIDTH + 1);
+		out_put(out, "  PACKETS       BYTES HANDSHAKE SERVICE\n");
+	}
+	lines_cell(out, r, RECORD_STATE, STATE_WIDTH);
+	out_char(out, ' ');
+	lines_cell(out, r, RECORD_CLIENT, ENDPOINT_WIDTH);
+	out_char(out, ' ');
+	lines_cell(out, r, RECORD_SERVER, ENDPOINT_WIDTH);
+	out_char(out, ' ');
+	lines_pair(out, r, RECORD_PACKETS, 9);
+	out_char(out, ' ');
+	lines_pair(out, r, RECORD_BYTES, 11);
+	out_char(out, ' ');
+	if (record_has(r, duration)) {
+		char cell[64];
+		struct text t;
+
+		text_init(&t, cell, sizeof cell);
+		record_text(&t, r, duration);
+		out_right(out, cell, 9);
+	} else {
+		out_right(out, "-", 9);
+	}
+	out_char(out, ' ');
+	lines_service(out, r);
+	out_char(out, '\n');
+}
+
+static void lines_duration(struct text *t, const struct flow_record *r, enum record_key k, const char *name)
+{
+	if (!record_has(r, k))
+		return;
+	text_format(t, "  %s ", name);
+	record_text(t, r, k);
+}
+
+static void lines_repeats(struct text *t, const struct flow_record *r, enum record_key k, uint64_t n,
+			  const char *name)
+{
+	if (record_has(r, k) && n > 0)
+		text_format(t, "  %s sent %llu times", name, (unsigned long long)n + 1);
+}
+
+/* One option of both sides: "mss 1460/1400"; "-" where a side has none. */
+static void lines_option(struct text *t, const struct flow_record *r, enum record_key client,
+			 enum record_key server, const char *name)
+{
+	if (!record_has(r, client) && !record_has(r, server))
+		return;
+	text_format(t, "  %s ", name);
+	if (record_has(r, client))
+		record_text(t, r, client);
+	else
+		text_char(t, '-');
+	text_char(t, '/');
+	if (record_has(r, server))
+		record_text(t, r, server);
+	else
+		text_char(t, '-');
+}
+
+void lines_handshake(struct view *v, const struct flow_record *r)
+{
+	struct out *out = &v->out;
+	char cell[512], time[32];
+	struct text t;
+
+	if (!v->headed) {
+		v->headed = true;
+		out_left(out, "TIME", view_digits(v) + 10);
+		out_left(out, "CLIENT", ENDPOINT_WIDTH + 4);
+		out_left(out, "SERVER", ENDPOINT_WIDTH + 1);
+		out_put(out, "OUTCOME      TIMES (net: last SYN to SYN/ACK, client: SYN/ACK to ACK)"
+			     " AND OPTIONS (client/server)\n");
+	}
+	clock_of_day(r->first_ns, view_digits(v), time);
+	out_put(out, time);
+	out_char(out, ' ');
+	lines_cell(out, r, RECORD_CLIENT, ENDPOINT_WIDTH);
+	out_put(out, " -> ");
+	lines_cell(out, r, RECORD_SERVER, ENDPOINT_WIDTH);
+	out_char(out, ' ');
+	lines_cell(out, r, RECORD_OUTCOME, OUTCOME_WIDTH);
+	text_init(&t, cell, sizeof cell);
+	lines_duration(&t, r, RECORD_HS_LAST_SYN_TO_SYNACK, "net");
+	lines_duration(&t, r, RECORD_HS_SYNACK_TO_ACK, "client");
+	lines_duration(&t, r, RECORD_HS_FIRST_SYN_TO_ACK, "total");
+	lines_repeats(&t, r, RECORD_HS_SYN_RETRANSMITS, r->syn_retransmits, "SYN");
+	lines_repeats(&t, r, RECORD_HS_SYNACK_RETRANSMITS, r->synack_retransmits, "SYN/ACK");
+	if (record_has(r, RECORD_HS_SIMULTANEOUS) && r->simultaneous_open)
+		text_put(&t, "  simultaneous open");
+	if (record_has(r, RECORD_ICMP_ERROR_TYPE)) {
+		text_format(&t, "  icmp error %u/%u", (unsigned)r->icmp_error.type,
+			    (unsigned)r->icmp_error.code);
+		if (record_has(r, RECORD_ICMP_ERROR_FROM)) {
+			text_put(&t, " from ");
+			record_text(&t, r, RECORD_ICMP_ERROR_FROM);
+		}
+	}
+	lines_option(&t, r, RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS, "mss");
+	lines_option(&t, r, RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE, "wscale");
+	lines_option(&t, r, RECORD_HS_CLIENT_SACK, RECORD_HS_SERVER_SACK, "sack");
+	lines_option(&t, r, RECORD_HS_CLIENT_TS, RECORD_HS_SERVER_TS, "ts");
+	out_text(out, cell);
+	out_char(out, '\n');
+}

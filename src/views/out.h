@@ -1,0 +1,35 @@
+/* The one writer of the views: buffered, every write checked. */
+#ifndef SOCKEYE_VIEWS_OUT_H
+#define SOCKEYE_VIEWS_OUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { OUT_BUFFER = 65536 };
+
+struct out {
+	int fd;
+	int error;  /* -errno of the first write that failed; nothing is written after it */
+	bool ascii; /* out_text(): bytes above 0x7e become \xNN */
+	size_t len;
+	char buffer[OUT_BUFFER];
+};
+
+void out_init(struct out *o, int fd, bool ascii);
+void out_char(struct out *o, char c);
+void out_put(struct out *o, const char *s);
+void out_bytes(struct out *o, const char *s, size_t n);
+void out_u64(struct out *o, uint64_t v);
+void out_format(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Text for people that is already escaped. */
+void out_text(struct out *o, const char *s);
+/* The same, filled with blanks to a width: at its right end, or before it. */
+void out_left(struct out *o, const char *s, unsigned width);
+void out_right(struct out *o, const char *s, unsigned width);
+
+/* Returns o->error. */
+int out_flush(struct out *o);
+
+#endif

@@ -1,0 +1,52 @@
+/* What the files of this room share: the view's state and its parts. */
+#ifndef SOCKEYE_VIEWS_VIEW_H
+#define SOCKEYE_VIEWS_VIEW_H
+
+#include "out.h"
+#include "sockeye/text.h"
+#include "sockeye/views.h"
+
+struct report;
+
+struct view {
+	struct views_options o;
+	struct report *report; /* VIEW_REPORT only */
+	bool headed;           /* the header line is written */
+	bool fine;             /* times have nine digits from now on */
+	struct out out;
+};
+
+/* Digits of times: 6, or 9 where it is known that they mean something. */
+unsigned view_digits(struct view *v);
+
+/* lines.c: a line per flow, a line per handshake. */
+void lines_connection(struct view *v, const struct flow_record *r);
+void lines_handshake(struct view *v, const struct flow_record *r);
+
+/* packets.c: one packet in the view's format. */
+void packets_header(struct view *v);
+void packets_event(struct view *v, const struct event *ev);
+
+/* rows.c: the layers and rows of a packet, and its bytes. */
+void rows_text(struct view *v, const struct packet *p);
+void rows_json(struct view *v, const struct packet *p);
+void rows_hex(struct view *v, const struct packet *p);
+
+/* info.c: what a packet does, in words. */
+void info_tcp(struct text *t, const struct event *ev, bool absolute);
+bool info_is_tcp(const struct packet *p);
+/* The template of the innermost layer; nothing where that is TCP itself. */
+void info_upper(struct text *t, const struct packet *p);
+const char *info_protocol(const struct packet *p);
+
+/* files.c: the records that close the sources. */
+void files_json(struct view *v, const struct totals *t);
+
+/* report.c */
+int report_open(struct report **out, struct error *e);
+void report_free(struct report *r);
+void report_handshake(struct report *r, const struct flow_record *f);
+void report_flow(struct report *r, const struct flow_record *f);
+void report_write(struct view *v, const struct totals *t);
+
+#endif

@@ -1,0 +1,164 @@
+/* A view as an observer: which events it wants, and which file writes them.
+ *
+ * Live, every record is flushed when it is written; else when the buffer is
+ * full and at the end.
+ */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "csv.h"
+#include "json.h"
+#include "view.h"
+
+unsigned view_digits(struct view *v)
+{
+	if (!v->fine && v->o.sources.fine && v->o.sources.fine(v->o.sources.arg))
+		v->fine = true;
+	return v->fine ? 9 : 6;
+}
+
+/* The record type of this view in the field table. */
+static unsigned view_type(const struct view *v)
+{
+	return v->o.view == VIEW_HANDSHAKES ? IN_HANDSHAKE : IN_CONNECTION;
+}
+
+static bool view_is_table(const struct view *v)
+{
+	return v->o.format == VIEW_CSV || v->o.format == VIEW_TSV;
+}
+
+static char view_separator(const struct view *v)
+{
+	return v->o.format == VIEW_CSV ? ',' : '\t';
+}
+
+/* Column names, even where no record follows: an empty table says so. */
+static void view_table_header(struct view *v)
+{
+	struct csv c;
+
+	if (v->headed || !view_is_table(v))
+		return;
+	v->headed = true;
+	if (v->o.view == VIEW_PACKETS) {
+		packets_header(v);
+		return;
+	}
+	csv_begin(&c, &v->out, view_separator(v), 6);
+	csv_record_header(&c, view_type(v));
+	csv_end(&c);
+}
+
+static void view_record(struct view *v, const struct flow_record *r)
+{
+	const char *type = v->o.view == VIEW_HANDSHAKES ? "handshake" : "connection";
+	struct json j;
+	struct csv c;
+
+	switch (v->o.format) {
+	case VIEW_TEXT:
+		if (v->o.view == VIEW_HANDSHAKES)
+			lines_handshake(v, r);
+		else
+			lines_connection(v, r);
+		break;
+	case VIEW_JSON:
+		json_begin(&j, &v->out, type, view_digits(v));
+		json_record(&j, r, view_type(v));
+		json_end(&j);
+		break;
+	case VIEW_CSV:
+	case VIEW_TSV:
+		view_table_header(v);
+		csv_begin(&c, &v->out, view_separator(v), view_digits(v));
+		csv_record(&c, r, view_type(v), type);
+		csv_end(&c);
+		break;
+	}
+}
+
+static void view_end(struct view *v, const struct event *ev)
+{
+	view_table_header(v);
+	if (v->o.view == VIEW_REPORT)
+		report_write(v, ev->totals);
+	else if (v->o.view == VIEW_CONNECTIONS && v->o.format == VIEW_JSON && ev->totals)
+		files_json(v, ev->totals);
+}
+
+static int view_event(void *self, const struct event *ev)
+{
+	struct view *v = self;
+
+	switch (ev->kind) {
+	case EVENT_PACKET:
+		view_table_header(v);
+		packets_event(v, ev);
+		break;
+	case EVENT_HANDSHAKE:
+		if (v->o.view == VIEW_REPORT)
+			report_handshake(v->report, ev->flow);
+		else
+			view_record(v, ev->flow);
+		break;
+	case EVENT_FLOW_END:
+		if (v->o.view == VIEW_REPORT)
+			report_flow(v->report, ev->flow);
+		else
+			view_record(v, ev->flow);
+		break;
+	case EVENT_TICK:
+		break;
+	case EVENT_END:
+		view_end(v, ev);
+		break;
+	}
+	if (v->o.live || ev->kind == EVENT_END)
+		(void)out_flush(&v->out);
+	return v->out.error;
+}
+
+static void view_close(void *self)
+{
+	struct view *v = self;
+
+	(void)out_flush(&v->out);
+	report_free(v->report);
+	free(v);
+}
+
+int views_open(struct observer *out, const struct views_options *o, struct error *e)
+{
+	static const char *const names[] = {"connections", "handshakes", "packets", "report"};
+	static const unsigned wants[] = {
+		[VIEW_CONNECTIONS] = EVENT_FLOW_END | EVENT_END,
+		[VIEW_HANDSHAKES] = EVENT_HANDSHAKE | EVENT_END,
+		[VIEW_PACKETS] = EVENT_PACKET | EVENT_END,
+		[VIEW_REPORT] = EVENT_HANDSHAKE | EVENT_FLOW_END | EVENT_END,
+	};
+	struct view *v;
+	int r;
+
+	if (o->view == VIEW_REPORT && o->format != VIEW_TEXT && o->format != VIEW_JSON)
+		return error_set(e, EINVAL, "report has no CSV or TSV: it holds more than one record type");
+	v = calloc(1, sizeof *v);
+	if (!v)
+		return error_set(e, ENOMEM, "no memory for the output");
+	v->o = *o;
+	v->fine = o->live;
+	out_init(&v->out, o->fd, o->ascii && o->format == VIEW_TEXT);
+	if (o->view == VIEW_REPORT && (r = report_open(&v->report, e)) != 0) {
+		free(v);
+		return r;
+	}
+	*out = (struct observer){
+		.name = names[o->view],
+		.wants = wants[o->view],
+		.wants_fields = o->view == VIEW_PACKETS,
+		.event = view_event,
+		.close = view_close,
+		.self = v,
+	};
+	return 0;
+}
