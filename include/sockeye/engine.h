@@ -39,7 +39,8 @@ int engine_tick(struct engine *e, int64_t now_ns);
  * EVENT_END. */
 int engine_end(struct engine *e, bool keep_flows);
 
-const struct totals *engine_totals(const struct engine *e);
+/* Brought up to date by the call; the pointer stays valid. */
+const struct totals *engine_totals(struct engine *e);
 const struct dissect_stats *engine_dissect_stats(const struct engine *e);
 struct flow_table *engine_flows(struct engine *e);
 const struct paths *engine_paths(const struct engine *e);

@@ -91,7 +91,8 @@ struct flow *flow_next(struct flow_table *t, uint64_t *at);
 bool flow_sort_key(const struct flow *f, enum record_key k, uint64_t *out);
 bool flow_is_open(const struct flow *f);
 
-const struct flow_stats *flow_stats(const struct flow_table *t);
+/* Brought up to date by the call; the pointer stays valid. */
+const struct flow_stats *flow_stats(struct flow_table *t);
 
 /* The application. flow_service_wanted: a payload of this side (0 client) is
  * worth a look, because the service or its server name is not known and no

@@ -493,9 +493,9 @@ void flow_table_end(struct flow_table *t)
 	}
 }
 
-const struct flow_stats *flow_stats(const struct flow_table *t)
+const struct flow_stats *flow_stats(struct flow_table *t)
 {
-	struct flow_stats *s = (struct flow_stats *)&t->stats;
+	struct flow_stats *s = &t->stats;
 
 	s->live = t->flow_live + t->embryo_live;
 	s->embryos = t->embryo_live;

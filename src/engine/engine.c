@@ -1,0 +1,322 @@
+/* The engine: frames in, events out. Read engine_batch() first.
+ *
+ * One struct packet is reused for every frame; what the flows need of it passes
+ * through a descriptor, so that dissecting and accounting can become two loops
+ * without a change to either room. */
+#include "sockeye/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sockeye/clock.h"
+#include "sockeye/descriptor.h"
+
+enum { OBSERVERS_MAX = 8 };
+
+struct engine {
+	struct engine_options options;
+	struct dissect *dissect;
+	struct paths *paths;
+	struct flow_table *flows;
+	struct observer observer[OBSERVERS_MAX];
+	unsigned observers;
+	unsigned wants;          /* union of the observers' */
+	int stop;                /* what an observer returned, or 0 */
+	uint64_t *protocols;     /* [TOTALS_SOURCES][dissect_count()] */
+	const char **protocol_names;
+	struct totals totals;
+	struct packet packet;    /* reused for every frame */
+	struct flow_record record;
+};
+
+/* ---- observers ------------------------------------------------------------ */
+
+static void publish(struct engine *e, struct event *ev)
+{
+	ev->totals = ev->kind == EVENT_END || ev->kind == EVENT_TICK ? engine_totals(e) : &e->totals;
+	for (unsigned i = 0; i < e->observers && !e->stop; i++)
+		if (e->observer[i].wants & ev->kind)
+			e->stop = e->observer[i].event(e->observer[i].self, ev);
+}
+
+static void fill(struct engine *e, const struct flow *f)
+{
+	flow_record_fill(&e->record, e->flows, f, e->paths);
+}
+
+static void publish_flow(struct engine *e, enum event_kind kind, const struct flow *f)
+{
+	struct event ev = {.kind = kind, .ts_ns = e->totals.now_ns, .flow = &e->record};
+
+	if (!(e->wants & (unsigned)kind))
+		return;
+	fill(e, f);
+	publish(e, &ev);
+}
+
+static void handshake(struct engine *e, struct flow *f, bool give_up)
+{
+	enum handshake_outcome outcome;
+
+	if (!flow_handshake_report(f, give_up, &outcome))
+		return;
+	e->totals.handshakes[outcome]++;
+	publish_flow(e, EVENT_HANDSHAKE, f);
+}
+
+/* A flow ended; called by the flow table. */
+static void told(void *arg, struct flow *f, bool evicted)
+{
+	struct engine *e = arg;
+
+	if (evicted)
+		e->totals.flows_evicted++;
+	handshake(e, f, true);
+	publish_flow(e, EVENT_FLOW_END, f);
+}
+
+int engine_observe(struct engine *e, const struct observer *o)
+{
+	if (e->observers == OBSERVERS_MAX)
+		return -ENOSPC;
+	e->observer[e->observers++] = *o;
+	e->wants |= o->wants;
+	if (o->wants_fields)
+		e->packet.want_fields = true;
+	return 0;
+}
+
+/* ---- open and free -------------------------------------------------------- */
+
+static int open_parts(struct engine *e, struct error *err)
+{
+	size_t memory = e->options.memory;
+	struct dissect_options dissect = {.fragment_memory = memory / 16};
+	struct flow_limits limits;
+	unsigned n = dissect_count();
+	int r;
+
+	/* Shares: live half for the flow tables (the ring has a quarter), files
+	 * five eighths; side slabs an eighth, of which fragments take a half. */
+	if (e->options.live)
+		flow_limits_live(&limits, memory / 2);
+	else
+		flow_limits_file(&limits, memory / 8 * 5);
+	limits.hash_seed = e->options.hash_seed;
+	e->protocols = calloc((size_t)TOTALS_SOURCES * n, sizeof *e->protocols);
+	e->protocol_names = calloc(n, sizeof *e->protocol_names);
+	if (!e->protocols || !e->protocol_names)
+		return error_set(err, ENOMEM, "no memory for the engine");
+	for (unsigned i = 0; i < n; i++)
+		e->protocol_names[i] = dissect_list()[i]->name;
+	for (unsigned i = 0; i < TOTALS_SOURCES; i++)
+		e->totals.source[i].protocols = e->protocols + (size_t)i * n;
+	e->totals.protocols = n;
+	e->totals.protocol_names = e->protocol_names;
+	e->totals.memory_limit = memory;
+	if ((r = dissect_open(&e->dissect, &dissect, err)) < 0 || (r = paths_open(&e->paths, err)) < 0)
+		return r;
+	return flow_table_open(&e->flows, &limits, told, e, err);
+}
+
+int engine_open(struct engine **out, const struct engine_options *o, struct error *err)
+{
+	struct engine *e;
+	int r;
+
+	if (o->memory < ENGINE_MEMORY_MIN)
+		return error_set(err, EINVAL, "--memory %zu is too small: at least 16M", o->memory);
+	e = calloc(1, sizeof *e);
+	if (!e)
+		return error_set(err, ENOMEM, "no memory for the engine");
+	e->options = *o;
+	r = open_parts(e, err);
+	if (r < 0) {
+		engine_free(e);
+		return r;
+	}
+	*out = e;
+	return 0;
+}
+
+void engine_free(struct engine *e)
+{
+	if (!e)
+		return;
+	for (unsigned i = 0; i < e->observers; i++)
+		if (e->observer[i].close)
+			e->observer[i].close(e->observer[i].self);
+	flow_table_free(e->flows);
+	paths_free(e->paths);
+	dissect_free(e->dissect);
+	free(e->protocols);
+	free(e->protocol_names);
+	free(e);
+}
+
+/* ---- one packet ----------------------------------------------------------- */
+
+static void count(struct engine *e, const struct frame *f, const struct packet *p)
+{
+	struct source_totals *s = &e->totals.source[f->source < TOTALS_SOURCES ? f->source : 0];
+	uint64_t *protocols = e->protocols + (size_t)(s - e->totals.source) * e->totals.protocols;
+	uint64_t seen = 0;
+
+	e->totals.packets++;
+	e->totals.wire_bytes += f->wirelen;
+	s->packets++;
+	s->wire_bytes += f->wirelen;
+	if (!s->first_ns || f->ts_ns < s->first_ns)
+		s->first_ns = f->ts_ns;
+	if (f->ts_ns > s->last_ns)
+		s->last_ns = f->ts_ns;
+	if (!e->totals.first_ns || f->ts_ns < e->totals.first_ns)
+		e->totals.first_ns = f->ts_ns;
+	if (f->ts_ns > e->totals.last_ns)
+		e->totals.last_ns = f->ts_ns;
+	if (f->source >= e->totals.sources && f->source < TOTALS_SOURCES)
+		e->totals.sources = f->source + 1u;
+	/* A protocol counts once per frame, however often it occurs in it. */
+	for (unsigned i = 0; i < p->layers; i++) {
+		unsigned index = p->layer[i].by ? dissect_index(p->layer[i].by) : 64;
+
+		if (index < 64 && seen >> index & 1)
+			continue;
+		if (index < e->totals.protocols) {
+			if (index < 64)
+				seen |= UINT64_C(1) << index;
+			protocols[index]++;
+		}
+	}
+}
+
+/* The application, from the first payload of each direction. */
+static void application(struct engine *e, struct packet *p, struct flow *f, unsigned side)
+{
+	struct talk talk = {.known = flow_service(f), .from_client = side == 0,
+			    .first = flow_first_payload(f, side)};
+	enum dissect_result r;
+
+	if (!p->payload || !p->payload_captured)
+		return;
+	if (!p->want_fields && !flow_service_wanted(f, side))
+		return;
+	r = dissect_payload(e->dissect, p, &talk);
+	if (!flow_service_wanted(f, side))
+		return;
+	if (r != DISSECT_NOT_MINE && p->service)
+		flow_service_set(e->flows, f, side, p->service, p->server_name, p->server_name_len);
+	else
+		flow_service_missed(e->flows, f, side);
+}
+
+static void packet_event(struct engine *e, struct packet *p, const struct flow *f, unsigned side)
+{
+	struct event ev = {.kind = EVENT_PACKET, .ts_ns = p->frame.ts_ns, .packet = p, .side = side};
+
+	if (!(e->wants & EVENT_PACKET))
+		return;
+	if (f) {
+		fill(e, f);
+		ev.flow = &e->record;
+	}
+	publish(e, &ev);
+}
+
+static void flow_of(struct engine *e, struct packet *p, const struct descriptor *d)
+{
+	uint32_t change;
+	unsigned side;
+	struct flow *quoted, *f;
+
+	if (d->tuple.proto == PROTO_ICMP || d->tuple.proto == PROTO_ICMPV6) {
+		quoted = flow_quote(e->flows, d, &change);
+		if (quoted && change & FLOW_HANDSHAKE_DONE)
+			handshake(e, quoted, false);
+	}
+	f = flow_track(e->flows, d, &change, &side);
+	application(e, p, f, side);
+	if (change & FLOW_HANDSHAKE_DONE)
+		handshake(e, f, false);
+	packet_event(e, p, f, side);
+}
+
+/* Packet by packet: time, flow, application, counters, observers. Time moves
+ * before the packet is looked at, so that a flow that had timed out is ended
+ * before its ports are used again. */
+int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
+{
+	dissect_batch(e->dissect);
+	for (unsigned i = 0; i < n && !e->stop; i++) {
+		struct packet *p = &e->packet;
+		struct descriptor d;
+		struct frame f = frames[i];
+
+		f.number = e->totals.packets + 1;
+		if (f.ts_ns > e->totals.now_ns)
+			e->totals.now_ns = f.ts_ns;
+		flow_expire(e->flows, e->totals.now_ns);
+		packet_reset(p, &f);
+		dissect_headers(e->dissect, p);
+		if (descriptor_fill(&d, p, e->paths)) {
+			flow_hash(e->flows, &d, 1);
+			flow_of(e, p, &d);
+		} else {
+			e->totals.no_flow++;
+			packet_event(e, p, NULL, 0);
+		}
+		count(e, &f, p);
+	}
+	return e->stop;
+}
+
+int engine_tick(struct engine *e, int64_t now_ns)
+{
+	struct event ev = {.kind = EVENT_TICK, .ts_ns = now_ns};
+
+	if (now_ns > e->totals.now_ns)
+		e->totals.now_ns = now_ns;
+	flow_expire(e->flows, e->totals.now_ns);
+	publish(e, &ev);
+	return e->stop;
+}
+
+int engine_end(struct engine *e, bool keep_flows)
+{
+	struct event ev = {.kind = EVENT_END, .ts_ns = e->totals.now_ns};
+
+	if (!keep_flows)
+		flow_table_end(e->flows);
+	publish(e, &ev);
+	return e->stop;
+}
+
+const struct totals *engine_totals(struct engine *e)
+{
+	struct totals *t = &e->totals;
+	const struct flow_stats *s = flow_stats(e->flows);
+
+	t->flows_tcp = s->tcp;
+	t->flows_udp = s->udp;
+	t->flows_icmp = s->icmp;
+	t->flows_other = s->other;
+	t->flows_live = s->live;
+	t->memory_used = s->memory_used;
+	return t;
+}
+
+const struct dissect_stats *engine_dissect_stats(const struct engine *e)
+{
+	return dissect_stats(e->dissect);
+}
+
+struct flow_table *engine_flows(struct engine *e)
+{
+	return e->flows;
+}
+
+const struct paths *engine_paths(const struct engine *e)
+{
+	return e->paths;
+}
