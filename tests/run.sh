@@ -55,7 +55,7 @@ lines() {
 	shift 2
 	timeout -k 10 "$bound" "$@" >"$work/log" 2>&1
 	status=$?
-	cat "$work/log"
+	grep -v "^ok sweep/" "$work/log"
 	sed -n 's/^ok \([^ ]*\).*/pass \1/p; s/^FAILED \([^ :]*\).*/fail \1/p' "$work/log" >"$work/part"
 	sed -n '/^FAILED /p' "$work/log" >>"$work/failures"
 	cat "$work/part" >>"$work/results"

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""The other programs of the live tests, to be run inside a namespace.
+
+peer.py listen ADDRESS PORT...         accept and hold connections; says "listening"
+peer.py connect ADDRESS WAIT PORT...   connect to each; prints ok, refused or timeout for each
+peer.py datagrams ADDRESS PORT N       N datagrams to a socket that takes them
+peer.py syn FROM TO FROMPORT TOPORT    one SYN frame out of wire0, from any address
+peer.py syns FROM TO TOPORT            for each source port on standard input: a SYN, and
+                                       its time (ns, monotonic) on standard output
+"""
+import select
+import socket
+import struct
+import sys
+import time
+
+
+def listen(address, *ports):
+    sockets = []
+    for port in ports:
+        s = socket.socket()
+        s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        s.bind((address, int(port)))
+        s.listen(64)
+        sockets.append(s)
+    print("listening", flush=True)
+    held = []
+    while True:
+        for s in select.select(sockets, [], [])[0]:
+            held.append(s.accept()[0])
+
+
+def connect(address, wait, *ports):
+    held, said = [], []
+    for port in ports:
+        s = socket.socket()
+        s.settimeout(float(wait))
+        try:
+            s.connect((address, int(port)))
+            said.append("ok")
+            held.append(s)
+        except ConnectionRefusedError:
+            said.append("refused")
+        except TimeoutError:
+            said.append("timeout")
+    print(*said)
+
+
+def datagrams(address, port, number):
+    taker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    taker.bind((address, int(port)))
+    giver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for n in range(int(number)):
+        giver.sendto(b"x" * (10 + n), (address, int(port)))
+        taker.recv(100)
+
+
+def checksum(data):
+    data += b"\0" * (len(data) % 2)
+    s = sum(struct.unpack(f">{len(data) // 2}H", data))
+    while s >> 16:
+        s = (s & 0xFFFF) + (s >> 16)
+    return ~s & 0xFFFF
+
+
+def syn_frame(source, target, source_port, target_port):
+    addresses = socket.inet_aton(source) + socket.inet_aton(target)
+    tcp = struct.pack(">HHIIBBHHH4s", source_port, target_port, 0x51000000 + source_port, 0, 0x60, 2, 64240, 0, 0, b"\x02\x04\x05\xb4")
+    sum_tcp = checksum(addresses + struct.pack(">HH", 6, len(tcp)) + tcp)
+    tcp = tcp[:16] + struct.pack(">H", sum_tcp) + tcp[18:]
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(tcp), source_port, 0x4000, 64, 6, 0) + addresses
+    ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+    return bytes.fromhex("020000770002020000770001" "0800") + ip + tcp
+
+
+def wire():
+    s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+    s.bind(("wire0", 0))
+    return s
+
+
+def syn(source, target, source_port, target_port):
+    wire().send(syn_frame(source, target, int(source_port), int(target_port)))
+
+
+def syns(source, target, target_port):
+    out = wire()
+    print("ready", flush=True)
+    for line in sys.stdin:
+        frame = syn_frame(source, target, int(line), int(target_port))
+        now = time.monotonic_ns()
+        out.send(frame)
+        print(now, flush=True)
+
+
+if __name__ == "__main__":
+    {"listen": listen, "connect": connect, "datagrams": datagrams, "syn": syn, "syns": syns}[sys.argv[1]](*sys.argv[2:])

@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""The live tests: each in fresh namespaces, each bounded in time.
+
+usage: run.py --program PATH [NAME...]
+
+Prints "ok NAME" or "FAILED NAME: why" for each; status 1 if one failed. Needs root.
+"""
+import argparse
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import bounds
+import endings
+import handshakes
+import pipes
+from lab import Failed, Lab, TOP
+
+SECONDS = 60
+
+
+def out_of_time(*_):
+    raise Failed(f"not done after {SECONDS} seconds")
+
+
+def attempt(program, test):
+    signal.signal(signal.SIGALRM, out_of_time)
+    signal.alarm(SECONDS)
+    try:
+        with Lab(program) as lab:
+            return True, test(lab)
+    except (Failed, OSError, subprocess.SubprocessError, KeyError, ValueError, StopIteration) as why:
+        return False, f"{type(why).__name__}: {why}" if not isinstance(why, Failed) else str(why)
+    finally:
+        signal.alarm(0)
+
+
+def main():
+    options = argparse.ArgumentParser()
+    options.add_argument("--program", required=True)
+    options.add_argument("name", nargs="*")
+    o = options.parse_args()
+    program = os.path.abspath(o.program)
+    os.chdir(TOP)
+    tests = [t for m in (handshakes, endings, pipes, bounds) for t in m.TESTS]
+    failed = 0
+    for test in tests:
+        name = test.__name__.replace("_", "-")
+        if o.name and name not in o.name:
+            continue
+        began = time.monotonic()
+        good, said = attempt(program, test)
+        took = f"{time.monotonic() - began:.1f} s"
+        if good:
+            print(f"ok live/{name} {test.__doc__} ({took}{', ' + said if said else ''})", flush=True)
+        else:
+            failed += 1
+            said = " | ".join(said.split("\n"))
+            print(f"FAILED live/{name}: {test.__doc__}: {said}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
