@@ -1,0 +1,209 @@
+/* The capture filter on frames of files.
+ *
+ * A program is compiled when the first frame of a link type comes by, and kept;
+ * at most BPF_PROGRAMS of them, for a file may name 65536 link types. A link
+ * type that the words do not fit keeps libpcap's reason instead: its frames do
+ * not pass. Live capture compiles on its own handle (pcap_live.c).
+ */
+#include "bpf.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sockeye/text.h"
+
+/* LINKTYPE numbers that differ from libpcap's DLT numbers on Linux. */
+static const struct {
+	uint16_t linktype;
+	int dlt;
+} bpf_numbers[] = {
+	{100, 11}, {LINKTYPE_RAW, 12}, {102, 15}, {103, 16}, {106, 19}, {246, 18},
+};
+
+int bpf_dlt(uint16_t linktype)
+{
+	for (size_t i = 0; i < sizeof bpf_numbers / sizeof bpf_numbers[0]; i++)
+		if (bpf_numbers[i].linktype == linktype)
+			return bpf_numbers[i].dlt;
+	return linktype;
+}
+
+uint16_t bpf_linktype(int dlt)
+{
+	for (size_t i = 0; i < sizeof bpf_numbers / sizeof bpf_numbers[0]; i++)
+		if (bpf_numbers[i].dlt == dlt)
+			return bpf_numbers[i].linktype;
+	return (uint16_t)dlt;
+}
+
+#if SOCKEYE_LIVE
+
+#include <pcap/pcap.h>
+
+enum { BPF_PROGRAMS = 64 };
+
+struct bpf_entry {
+	uint16_t linktype;
+	bool works;
+	bool told;
+	struct bpf_program program;
+	char refusal[160]; /* printable */
+};
+
+struct bpf {
+	char *words;
+	unsigned entries, last; /* last: the entry of the previous frame */
+	struct bpf_entry entry[BPF_PROGRAMS];
+};
+
+int bpf_open(struct bpf **out, const char *words, struct error *e)
+{
+	struct bpf *b = calloc(1, sizeof *b);
+
+	*out = NULL;
+	if (!b || !(b->words = strdup(words))) {
+		free(b);
+		return error_set(e, ENOMEM, "no memory for the filter");
+	}
+	*out = b;
+	return 0;
+}
+
+void bpf_free(struct bpf *b)
+{
+	if (!b)
+		return;
+	for (unsigned i = 0; i < b->entries; i++)
+		if (b->entry[i].works)
+			pcap_freecode(&b->entry[i].program);
+	free(b->words);
+	free(b);
+}
+
+static void bpf_compile_entry(const struct bpf *b, struct bpf_entry *n)
+{
+	pcap_t *p = pcap_open_dead(bpf_dlt(n->linktype), FRAME_MAX);
+	const char *why = "no memory";
+	struct text t;
+
+	text_init(&t, n->refusal, sizeof n->refusal);
+	if (p && pcap_compile(p, &n->program, b->words, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+		n->works = true;
+	} else {
+		if (p)
+			why = pcap_geterr(p);
+		text_foreign(&t, why, strlen(why), false);
+	}
+	if (p)
+		pcap_close(p);
+}
+
+/* NULL: the table is full. */
+static struct bpf_entry *bpf_entry_of(struct bpf *b, uint16_t linktype)
+{
+	struct bpf_entry *n = &b->entry[b->last];
+
+	if (b->entries > 0 && n->linktype == linktype)
+		return n;
+	for (unsigned i = 0; i < b->entries; i++) {
+		if (b->entry[i].linktype == linktype) {
+			b->last = i;
+			return &b->entry[i];
+		}
+	}
+	if (b->entries == BPF_PROGRAMS)
+		return NULL;
+	b->last = b->entries++;
+	n = &b->entry[b->last];
+	n->linktype = linktype;
+	bpf_compile_entry(b, n);
+	return n;
+}
+
+const char *bpf_refusal(struct bpf *b, uint16_t linktype)
+{
+	const struct bpf_entry *n = bpf_entry_of(b, linktype);
+
+	if (!n)
+		return "too many link types";
+	return n->works ? NULL : n->refusal;
+}
+
+int bpf_check(struct bpf *b, struct error *e)
+{
+	static const uint16_t known[] = {
+		LINKTYPE_ETHERNET,  LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, LINKTYPE_RAW,       LINKTYPE_NULL,
+		LINKTYPE_LOOP,      LINKTYPE_PPP,       LINKTYPE_PPP_HDLC,   LINKTYPE_PPP_ETHER, LINKTYPE_C_HDLC,
+		LINKTYPE_PPP_PPPD,  LINKTYPE_IPV4,      LINKTYPE_IPV6,
+	};
+	const char *first;
+	char words[256];
+	struct text t;
+
+	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+		if (!bpf_refusal(b, known[i]))
+			return 0;
+	first = bpf_refusal(b, LINKTYPE_ETHERNET);
+	text_init(&t, words, sizeof words);
+	text_foreign(&t, b->words, strlen(b->words), false);
+	return error_set(e, EINVAL, "the filter \"%s\" does not compile: %s", words, first);
+}
+
+bool bpf_pass(struct bpf *b, const struct frame *f, const char **refusal)
+{
+	struct bpf_entry *n = bpf_entry_of(b, f->linktype);
+	struct pcap_pkthdr h;
+
+	*refusal = NULL;
+	if (!n)
+		return false;
+	if (!n->works) {
+		if (!n->told)
+			*refusal = n->refusal;
+		n->told = true;
+		return false;
+	}
+	memset(&h, 0, sizeof h);
+	h.caplen = f->caplen;
+	h.len = f->wirelen;
+	return pcap_offline_filter(&n->program, &h, f->data) != 0;
+}
+
+#else
+
+int bpf_open(struct bpf **out, const char *words, struct error *e)
+{
+	(void)words;
+	*out = NULL;
+	return error_set(e, ENOTSUP, "filter words need libpcap, and this program was built without it");
+}
+
+void bpf_free(struct bpf *b)
+{
+	(void)b;
+}
+
+int bpf_check(struct bpf *b, struct error *e)
+{
+	(void)b;
+	return error_set(e, ENOTSUP, "filter words need libpcap, and this program was built without it");
+}
+
+const char *bpf_refusal(struct bpf *b, uint16_t linktype)
+{
+	(void)b;
+	(void)linktype;
+	return "built without libpcap";
+}
+
+bool bpf_pass(struct bpf *b, const struct frame *f, const char **refusal)
+{
+	(void)b;
+	(void)f;
+	*refusal = NULL;
+	return false;
+}
+
+#endif

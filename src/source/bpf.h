@@ -1,0 +1,32 @@
+/* The capture filter: tcpdump's words, compiled once per link type. */
+#ifndef SOURCE_BPF_H
+#define SOURCE_BPF_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sockeye/error.h"
+#include "sockeye/frame.h"
+
+struct bpf;
+
+/* Keep the words; nothing is compiled yet. -ENOTSUP without libpcap. */
+int bpf_open(struct bpf **out, const char *words, struct error *e);
+void bpf_free(struct bpf *b);
+
+/* 0 if the words compile for at least one link type that is read, else
+ * -EINVAL with libpcap's reason. */
+int bpf_check(struct bpf *b, struct error *e);
+
+/* Why the words do not compile for this link type, or NULL if they do. */
+const char *bpf_refusal(struct bpf *b, uint16_t linktype);
+
+/* Does the frame pass? Frames of a link type that the words do not fit never
+ * do; *refusal is then set once per link type. */
+bool bpf_pass(struct bpf *b, const struct frame *f, const char **refusal);
+
+/* Numbers of a capture file and of libpcap's interfaces differ for a few. */
+int bpf_dlt(uint16_t linktype);
+uint16_t bpf_linktype(int dlt);
+
+#endif

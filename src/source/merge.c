@@ -1,0 +1,255 @@
+/* Several sources in one order of time.
+ *
+ * The earliest of the frames that stand first in each source goes next; inside
+ * one source the order never changes. Files are merged strictly. A pipe that
+ * has run dry is waited for 100 ms, then the others go on without it; a live
+ * source is never waited for. A source that breaks does not stop the others.
+ * Frames stay lent by the source below: a batch ends where one of the sources
+ * has to be asked again.
+ */
+#include "merge.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+#include "sockeye/clock.h"
+
+enum { MERGE_PATIENCE_MS = 100 };
+
+struct merge_child {
+	struct source *s;
+	unsigned pos, count; /* frames lent to us and not passed on: [pos, count) */
+	int ended;           /* 0, -ENODATA, or how it broke */
+	bool dry;
+	int64_t dry_since_ns;
+	struct frame frame[SOURCE_BATCH];
+};
+
+struct merge {
+	struct source s;
+	int timer; /* -1 where nothing has to be waited for */
+	unsigned n;
+	struct merge_child *child;
+};
+
+static void merge_end_child(struct merge *m, struct merge_child *c, int why)
+{
+	c->ended = why;
+	if (m->s.fd >= 0 && c->s->fd >= 0)
+		(void)epoll_ctl(m->s.fd, EPOLL_CTL_DEL, c->s->fd, NULL);
+}
+
+/* Ask every source that has nothing left. False: a file wants to be asked
+ * again before anything may go. */
+static bool merge_refill(struct merge *m)
+{
+	bool settled = true;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		struct merge_child *c = &m->child[i];
+		int got;
+
+		if (c->ended || c->pos < c->count)
+			continue;
+		c->pos = c->count = 0;
+		got = c->s->next_batch(c->s, c->frame, SOURCE_BATCH);
+		if (got < 0) {
+			merge_end_child(m, c, got);
+		} else if (got > 0) {
+			c->count = (unsigned)got;
+			c->dry = false;
+		} else if (c->s->fd < 0) {
+			settled = false;
+		} else if (!c->dry) {
+			c->dry = true;
+			c->dry_since_ns = clock_monotonic_ns();
+		}
+	}
+	return settled;
+}
+
+/* How long the frames at hand must wait for a pipe: 0, or ns. */
+static int64_t merge_wait(const struct merge *m)
+{
+	int64_t most = 0, now = 0;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		const struct merge_child *c = &m->child[i];
+		int64_t left;
+
+		if (c->ended || !c->dry || c->s->live)
+			continue;
+		if (now == 0)
+			now = clock_monotonic_ns();
+		left = c->dry_since_ns + MERGE_PATIENCE_MS * (int64_t)CLOCK_MS - now;
+		if (left > most)
+			most = left;
+	}
+	return most;
+}
+
+static void merge_alarm(const struct merge *m, int64_t ns)
+{
+	struct itimerspec t = {.it_value = {.tv_sec = ns / CLOCK_S, .tv_nsec = ns % CLOCK_S}};
+
+	if (m->timer >= 0)
+		(void)timerfd_settime(m->timer, 0, &t, NULL);
+}
+
+static struct merge_child *merge_earliest(struct merge *m)
+{
+	struct merge_child *best = NULL;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		struct merge_child *c = &m->child[i];
+
+		if (c->pos < c->count && (!best || c->frame[c->pos].ts_ns < best->frame[best->pos].ts_ns))
+			best = c;
+	}
+	return best;
+}
+
+/* Every source has ended: how. Broken only if all of them broke. */
+static int merge_end(const struct merge *m)
+{
+	int broken = -ENODATA;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		if (!m->child[i].ended)
+			return 0;
+		if (m->child[i].ended == -ENODATA)
+			return -ENODATA;
+		broken = m->child[i].ended;
+	}
+	return broken;
+}
+
+static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
+{
+	struct merge *m = (struct merge *)s;
+	struct merge_child *c;
+	unsigned have = 0;
+	int64_t wait;
+
+	merge_alarm(m, 0); /* disarms, and takes an alarm that rang */
+	if (!merge_refill(m)) {
+		merge_alarm(m, 1);
+		return 0;
+	}
+	c = merge_earliest(m);
+	if (!c)
+		return merge_end(m);
+	wait = merge_wait(m);
+	if (wait > 0) {
+		merge_alarm(m, wait);
+		return 0;
+	}
+	while (have < n && c) {
+		out[have] = c->frame[c->pos++];
+		out[have++].source = (uint16_t)(c - m->child);
+		if (c->pos == c->count) /* who follows is known only when it is asked again */
+			break;
+		c = merge_earliest(m);
+	}
+	return (int)have;
+}
+
+static bool merge_stats(struct source *s, unsigned index, struct source_stats *out)
+{
+	struct merge *m = (struct merge *)s;
+
+	return index < m->n && m->child[index].s->stats(m->child[index].s, 0, out);
+}
+
+static const char *merge_interface(struct source *s, unsigned source, unsigned interface)
+{
+	struct merge *m = (struct merge *)s;
+
+	return source < m->n ? m->child[source].s->interface(m->child[source].s, 0, interface) : NULL;
+}
+
+static void merge_free(struct source *s)
+{
+	struct merge *m = (struct merge *)s;
+
+	for (unsigned i = 0; i < m->n; i++)
+		m->child[i].s->free(m->child[i].s);
+	if (m->timer >= 0)
+		(void)close(m->timer);
+	if (m->s.fd >= 0)
+		(void)close(m->s.fd);
+	free(m->child);
+	free(m);
+}
+
+static int merge_watch(const struct merge *m, int fd)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data = {.fd = fd}};
+
+	return epoll_ctl(m->s.fd, EPOLL_CTL_ADD, fd, &ev) == 0 ? 0 : -errno;
+}
+
+/* One descriptor for all that can make the sources wait. */
+static int merge_descriptor(struct merge *m)
+{
+	int rc;
+
+	m->s.fd = epoll_create1(EPOLL_CLOEXEC);
+	m->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (m->s.fd < 0 || m->timer < 0)
+		return -errno;
+	rc = merge_watch(m, m->timer);
+	for (unsigned i = 0; i < m->n && rc == 0; i++) {
+		if (m->child[i].s->fd < 0)
+			continue;
+		rc = merge_watch(m, m->child[i].s->fd);
+		if (rc == -EPERM) /* a device that is always ready, /dev/null */
+			rc = 0;
+	}
+	return rc;
+}
+
+int merge_open(struct source **out, struct source *const *sources, unsigned n, struct error *e)
+{
+	struct merge *m = calloc(1, sizeof *m);
+	bool waits = false, files = false;
+	int rc = 0;
+
+	*out = NULL;
+	if (m)
+		m->child = calloc(n, sizeof *m->child);
+	if (!m || !m->child) {
+		for (unsigned i = 0; i < n; i++)
+			sources[i]->free(sources[i]);
+		free(m);
+		return error_set(e, ENOMEM, "no memory to merge %u sources", n);
+	}
+	m->s.kind = "merge";
+	m->s.fd = m->timer = -1;
+	m->s.next_batch = merge_next_batch;
+	m->s.stats = merge_stats;
+	m->s.interface = merge_interface;
+	m->s.free = merge_free;
+	m->n = n;
+	for (unsigned i = 0; i < n; i++) {
+		m->child[i].s = sources[i];
+		m->s.live |= sources[i]->live;
+		waits |= sources[i]->fd >= 0;
+		files |= sources[i]->fd < 0;
+	}
+	if (waits)
+		rc = merge_descriptor(m);
+	if (rc < 0) {
+		merge_free(&m->s);
+		return error_set(e, rc, "cannot wait for several sources: %s", strerror(-rc));
+	}
+	/* Files never wait: the first call must not wait for the pipes' bytes. */
+	if (waits && files)
+		merge_alarm(m, 1);
+	*out = &m->s;
+	return 0;
+}

@@ -1,0 +1,146 @@
+/* Classic pcap files (draft-ietf-opsawg-pcap).
+ *
+ * Both byte orders, microseconds, nanoseconds, and Kuznetzov's modified format
+ * with 24-byte record headers. Versions before 2.4 wrote the two lengths the
+ * other way round; 2.3 did either. A damaged length ends the file: nothing in
+ * the format says where the next record begins.
+ */
+#include <errno.h>
+
+#include "reader.h"
+#include "sockeye/cursor.h"
+
+enum {
+	PCAP_HEADER = 24,
+	PCAP_RECORD = 16,
+	PCAP_RECORD_MODIFIED = 24,
+	PCAP_PACKET_OUTGOING = 4, /* PACKET_OUTGOING of the modified format */
+};
+
+#define PCAP_MAGIC_US UINT32_C(0xa1b2c3d4)
+#define PCAP_MAGIC_NS UINT32_C(0xa1b23c4d)
+#define PCAP_MAGIC_MODIFIED UINT32_C(0xa1b2cd34)
+
+static bool pcap_file_known(uint32_t magic)
+{
+	return magic == PCAP_MAGIC_US || magic == PCAP_MAGIC_NS || magic == PCAP_MAGIC_MODIFIED;
+}
+
+bool pcap_file_magic(const uint8_t *p)
+{
+	struct cursor le, be;
+
+	cursor_init(&le, p, 4, 4);
+	be = le;
+	return pcap_file_known(cursor_le32(&le)) || pcap_file_known(cursor_be32(&be));
+}
+
+static uint32_t pcap_file_u32(const struct reader *r, struct cursor *c)
+{
+	return r->pcap.big ? cursor_be32(c) : cursor_le32(c);
+}
+
+static uint16_t pcap_file_u16(const struct reader *r, struct cursor *c)
+{
+	return r->pcap.big ? cursor_be16(c) : cursor_le16(c);
+}
+
+int pcap_file_open(struct reader *r, bool may_move, struct error *e)
+{
+	int rc = input_want(&r->in, PCAP_HEADER, may_move);
+	uint32_t magic, network;
+	uint16_t major, minor;
+	struct cursor c;
+
+	if (rc == -ENODATA)
+		return error_set(e, EPROTO, "%s: not a whole capture file: it ends within its header, at byte %zu",
+				 r->title, input_left(&r->in));
+	if (rc <= 0)
+		return rc;
+	cursor_init(&c, input_at(&r->in), PCAP_HEADER, PCAP_HEADER);
+	magic = cursor_le32(&c);
+	if (!pcap_file_known(magic)) {
+		r->pcap.big = true;
+		c.pos = c.base;
+		magic = cursor_be32(&c);
+	}
+	r->pcap.ns = magic == PCAP_MAGIC_NS;
+	r->pcap.modified = magic == PCAP_MAGIC_MODIFIED;
+	major = pcap_file_u16(r, &c);
+	minor = pcap_file_u16(r, &c);
+	cursor_skip(&c, 12); /* time zone, accuracy, snap length: nothing depends on them */
+	network = pcap_file_u32(r, &c);
+
+	/* 543.0 was written by tcpdump of DG/UX. */
+	if (!(major == 2 && minor <= 4) && !(major == 543 && minor == 0))
+		return error_set(e, EPROTO, "%s: version %u.%u of the pcap format is not known (2.0 to 2.4 are)",
+				 r->title, major, minor);
+	r->pcap.swapped = major == 543 || minor < 3;
+	r->pcap.maybe_swapped = major == 2 && minor == 3;
+
+	/* The upper six bits tell of the frame check sequence, the rest is the type. */
+	network &= UINT32_C(0x03ffffff);
+	if (network > UINT16_MAX)
+		return error_set(e, EPROTO, "%s: link type %lu does not exist", r->title, (unsigned long)network);
+	/* LINKTYPE_RAW as FreeBSD's (12) and OpenBSD's (14) libpcap once wrote it. */
+	r->pcap.linktype = network == 12 || network == 14 ? LINKTYPE_RAW : (uint16_t)network;
+	r->stats.fine = r->pcap.ns;
+	input_skip(&r->in, PCAP_HEADER);
+	return 1;
+}
+
+/* The record cannot be followed: say so and end. */
+static int pcap_file_cut(struct reader *r, const char *what, size_t need)
+{
+	reader_damage(r, "cut at byte %llu: %zu bytes of the %s of packet %llu are there, %zu are missing",
+		      (unsigned long long)(r->in.offset + input_left(&r->in)), input_left(&r->in), what,
+		      (unsigned long long)r->stats.frames + 1, need - input_left(&r->in));
+	return -ENODATA;
+}
+
+int pcap_file_next(struct reader *r, struct frame *f, bool may_move)
+{
+	const size_t header = r->pcap.modified ? PCAP_RECORD_MODIFIED : PCAP_RECORD;
+	uint32_t seconds, part, captured, wire;
+	struct cursor c;
+	int rc = input_want(&r->in, header, may_move);
+
+	if (rc == -ENODATA)
+		return input_left(&r->in) == 0 ? -ENODATA : pcap_file_cut(r, "record header", header);
+	if (rc <= 0)
+		return rc;
+	cursor_init(&c, input_at(&r->in), header, header);
+	seconds = pcap_file_u32(r, &c);
+	part = pcap_file_u32(r, &c);
+	captured = pcap_file_u32(r, &c);
+	wire = pcap_file_u32(r, &c);
+	if (r->pcap.swapped || (r->pcap.maybe_swapped && captured > wire)) {
+		uint32_t first = captured;
+
+		captured = wire;
+		wire = first;
+	}
+	if (captured > FRAME_MAX) {
+		reader_damage(r, "the record at byte %llu (packet %llu) says %lu bytes captured, more than %d: "
+			      "the file was cut or damaged", (unsigned long long)r->in.offset,
+			      (unsigned long long)r->stats.frames + 1, (unsigned long)captured, (int)FRAME_MAX);
+		return -ENODATA;
+	}
+	rc = input_want(&r->in, header + captured, may_move);
+	if (rc == -ENODATA)
+		return pcap_file_cut(r, "record", header + captured);
+	if (rc <= 0)
+		return rc;
+	*f = (struct frame){
+		.ts_ns = reader_time(r, seconds, r->pcap.ns ? part : (uint64_t)part * 1000),
+		.data = input_at(&r->in) + header,
+		.caplen = captured,
+		.wirelen = wire > captured ? wire : captured,
+		.linktype = r->pcap.linktype,
+	};
+	/* interface index (4), protocol (2), packet type (1), padding (1) */
+	if (r->pcap.modified && f->data[-2] == PCAP_PACKET_OUTGOING)
+		f->flags = FRAME_OUTGOING;
+	input_skip(&r->in, header + captured);
+	return READER_FRAME;
+}

@@ -1,0 +1,379 @@
+/* Live capture through libpcap.
+ *
+ * Non-blocking; libpcap lends its bytes for the callback only, so a batch is
+ * copied into an arena: address space for 64 of the largest frames, of which
+ * only what real frames need is ever touched. The kernel hands over its blocks
+ * every 10 ms; libpcap's immediate mode is quicker by that but falls back to
+ * the old ring, which loses packets and slows the observed. "any" is asked for
+ * in SLL2, which names each packet's interface; libpcap itself drops the second
+ * copy of packets on lo.
+ */
+#include "pcap_live.h"
+
+#include <errno.h>
+
+#if SOCKEYE_LIVE
+
+#include <limits.h>
+#include <net/if.h>
+#include <pcap/pcap.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf.h"
+#include "sockeye/clock.h"
+#include "sockeye/cursor.h"
+#include "sockeye/memory.h"
+#include "sockeye/text.h"
+
+enum {
+	LIVE_TIMEOUT_MS = 10,
+	LIVE_INTERFACES = 256, /* that "any" tells apart; 0 stands for the rest */
+	LIVE_ARENA = SOURCE_BATCH * FRAME_MAX,
+	SLL_OUTGOING = 4,
+};
+
+struct live {
+	struct source s; /* first */
+	pcap_t *p;
+	char *name;
+	char title[64]; /* the name, printable */
+	bool ns, refused;
+	int gone; /* 0, or what every further call answers */
+	uint16_t linktype;
+	uint8_t *arena;
+	size_t used;
+	struct frame *out; /* of the batch that is being filled */
+	unsigned have, want;
+	uint64_t frames;
+	unsigned interfaces;
+	struct {
+		unsigned index; /* the kernel's */
+		char name[IF_NAMESIZE];
+	} interface[LIVE_INTERFACES];
+	char problem[256];
+};
+
+/* Our index of a kernel's interface; its name is looked up the first time. */
+static uint16_t live_interface_of(struct live *l, unsigned index)
+{
+	char *name;
+
+	for (unsigned i = 1; i < l->interfaces; i++)
+		if (l->interface[i].index == index)
+			return (uint16_t)i;
+	if (l->interfaces == LIVE_INTERFACES)
+		return 0;
+	name = l->interface[l->interfaces].name;
+	if (!if_indextoname(index, name))
+		(void)snprintf(name, IF_NAMESIZE, "if%u", index);
+	l->interface[l->interfaces].index = index;
+	return (uint16_t)l->interfaces++;
+}
+
+/* "any" says in each packet where it was and who sent it. */
+static void live_cooked(struct live *l, struct frame *f)
+{
+	struct cursor c;
+	unsigned type;
+
+	cursor_init(&c, f->data, f->caplen, f->caplen);
+	if (l->linktype == LINKTYPE_LINUX_SLL2) {
+		unsigned index;
+
+		cursor_skip(&c, 4);
+		index = cursor_be32(&c);
+		cursor_skip(&c, 2);
+		type = cursor_u8(&c);
+		if (c.fault == CURSOR_OK)
+			f->interface = live_interface_of(l, index);
+	} else {
+		type = cursor_be16(&c);
+	}
+	if (c.fault == CURSOR_OK)
+		f->flags = type == SLL_OUTGOING ? FRAME_OUTGOING : FRAME_INCOMING;
+}
+
+static void live_packet(u_char *user, const struct pcap_pkthdr *h, const u_char *bytes)
+{
+	struct live *l = (struct live *)(void *)user;
+	uint32_t captured = h->caplen < FRAME_MAX ? h->caplen : FRAME_MAX;
+	struct frame *f;
+
+	if (l->have == l->want)
+		return; /* libpcap was asked for no more */
+	f = &l->out[l->have++];
+	memcpy(l->arena + l->used, bytes, captured);
+	*f = (struct frame){
+		.ts_ns = (int64_t)h->ts.tv_sec * CLOCK_S + (int64_t)h->ts.tv_usec * (l->ns ? 1 : 1000),
+		.data = l->arena + l->used,
+		.caplen = captured,
+		.wirelen = h->len > captured ? h->len : captured,
+		.linktype = l->linktype,
+	};
+	l->used += captured;
+	l->frames++;
+	if (l->linktype == LINKTYPE_LINUX_SLL2 || l->linktype == LINKTYPE_LINUX_SLL)
+		live_cooked(l, f);
+}
+
+static int live_next_batch(struct source *s, struct frame *out, unsigned n)
+{
+	struct live *l = (struct live *)s;
+	char why[PCAP_ERRBUF_SIZE];
+	struct text t;
+	int rc;
+
+	if (l->gone)
+		return l->gone;
+	l->out = out;
+	l->have = 0;
+	l->want = n < SOURCE_BATCH ? n : SOURCE_BATCH;
+	l->used = 0;
+	rc = pcap_dispatch(l->p, (int)l->want, live_packet, (u_char *)l);
+	if (rc >= 0 || rc == PCAP_ERROR_BREAK)
+		return (int)l->have;
+	l->gone = -ENODEV;
+	text_init(&t, l->problem, sizeof l->problem);
+	text_put(&t, l->title);
+	if (strcmp(l->name, "any") != 0 && if_nametoindex(l->name) == 0) {
+		text_put(&t, ": the interface is gone; everything up to there has been read");
+	} else {
+		(void)snprintf(why, sizeof why, "%s", pcap_geterr(l->p));
+		text_put(&t, ": capture stopped: ");
+		text_foreign(&t, why, strlen(why), false);
+	}
+	return l->have > 0 ? (int)l->have : l->gone;
+}
+
+static bool live_stats(struct source *s, unsigned index, struct source_stats *out)
+{
+	struct live *l = (struct live *)s;
+	struct pcap_stat st;
+
+	if (index != 0)
+		return false;
+	*out = (struct source_stats){
+		.name = l->name,
+		.format = "live",
+		.frames = l->frames,
+		.damaged = l->gone != 0,
+		.complete = l->gone == 0,
+		.fine = l->ns,
+	};
+	if (pcap_stats(l->p, &st) == 0) {
+		out->drops = st.ps_drop;
+		out->drops_known = true;
+	}
+	(void)snprintf(out->problem, sizeof out->problem, "%s", l->problem);
+	return true;
+}
+
+static const char *live_interface(struct source *s, unsigned source, unsigned interface)
+{
+	struct live *l = (struct live *)s;
+
+	if (source != 0 || interface >= l->interfaces)
+		return NULL;
+	return interface == 0 ? l->name : l->interface[interface].name;
+}
+
+static void live_free(struct source *s)
+{
+	struct live *l = (struct live *)s;
+
+	if (l->p)
+		pcap_close(l->p);
+	memory_release(l->arena, LIVE_ARENA);
+	free(l->name);
+	free(l);
+}
+
+/* What activation said, as a sentence with a way out. */
+static int live_refusal(struct live *l, int rc, struct error *e)
+{
+	char path[256], printable[300];
+	struct text t;
+	ssize_t n;
+
+	text_init(&t, printable, sizeof printable);
+	switch (rc) {
+	case PCAP_ERROR_NO_SUCH_DEVICE:
+		return error_set(e, ENODEV, "%s: no such interface (sockeye -D lists them)", l->title);
+	case PCAP_ERROR_PERM_DENIED:
+	case PCAP_ERROR_PROMISC_PERM_DENIED:
+		n = readlink("/proc/self/exe", path, sizeof path);
+		if (n > 0)
+			text_foreign(&t, path, (size_t)n, false);
+		return error_set(e, EPERM,
+				 "%s: no permission to capture: needs CAP_NET_RAW: "
+				 "sudo setcap cap_net_raw,cap_net_admin+ep %s, or read a file",
+				 l->title, n > 0 ? printable : "/path/of/sockeye");
+	case PCAP_ERROR_IFACE_NOT_UP:
+		return error_set(e, ENETDOWN, "%s: the interface is down (ip link set %s up)", l->title, l->title);
+	default:
+		text_foreign(&t, pcap_geterr(l->p), strlen(pcap_geterr(l->p)), false);
+		if (printable[0] == '\0')
+			text_put(&t, pcap_statustostr(rc));
+		return error_set(e, EIO, "%s: cannot capture: %s", l->title, printable);
+	}
+}
+
+static int live_link_type(struct live *l, const struct source_options *o, struct error *e)
+{
+	if (o->link_type) {
+		int dlt = pcap_datalink_name_to_val(o->link_type);
+		char asked[64];
+		struct text t;
+
+		text_init(&t, asked, sizeof asked);
+		text_foreign(&t, o->link_type, strlen(o->link_type), false);
+		if (dlt < 0)
+			return error_set(e, EINVAL, "%s: no such link type", asked);
+		if (pcap_set_datalink(l->p, dlt) != 0)
+			return error_set(e, EINVAL, "%s: the interface has no link type %s", l->title, asked);
+	} else if (strcmp(l->name, "any") == 0) {
+		(void)pcap_set_datalink(l->p, DLT_LINUX_SLL2); /* older libpcap: SLL stays */
+	}
+	l->linktype = bpf_linktype(pcap_datalink(l->p));
+	return 0;
+}
+
+/* 0; or -EINVAL with the reason in e. */
+static int live_filter(struct live *l, const char *words, struct error *e)
+{
+	char errors[PCAP_ERRBUF_SIZE], shown[200], why[200];
+	bpf_u_int32 net, mask = PCAP_NETMASK_UNKNOWN;
+	struct bpf_program program;
+	struct text t;
+
+	if (strcmp(l->name, "any") == 0 || pcap_lookupnet(l->name, &net, &mask, errors) != 0)
+		mask = PCAP_NETMASK_UNKNOWN;
+	if (pcap_compile(l->p, &program, words, 1, mask) == 0) {
+		int rc = pcap_setfilter(l->p, &program);
+
+		pcap_freecode(&program);
+		if (rc == 0)
+			return 0;
+	}
+	text_init(&t, shown, sizeof shown);
+	text_foreign(&t, words, strlen(words), false);
+	text_init(&t, why, sizeof why);
+	text_foreign(&t, pcap_geterr(l->p), strlen(pcap_geterr(l->p)), false);
+	return error_set(e, EINVAL, "%s: the filter \"%s\" does not compile: %s", l->title, shown, why);
+}
+
+/* A filter that lets nothing through. */
+static int live_shut(struct live *l, struct error *e)
+{
+	struct bpf_insn nothing = {.code = BPF_RET | BPF_K, .k = 0};
+	struct bpf_program program = {.bf_len = 1, .bf_insns = &nothing};
+
+	if (pcap_setfilter(l->p, &program) != 0)
+		return error_set(e, EIO, "%s: cannot set a filter: %s", l->title, pcap_geterr(l->p));
+	return 0;
+}
+
+static int live_activate(struct live *l, const struct source_options *o, struct error *e)
+{
+	int snaplen = o->snaplen > 0 && o->snaplen < FRAME_MAX ? o->snaplen : FRAME_MAX;
+	char errors[PCAP_ERRBUF_SIZE] = "";
+	int rc;
+
+	l->p = pcap_create(l->name, errors);
+	if (!l->p) {
+		char why[200];
+		struct text t;
+
+		text_init(&t, why, sizeof why);
+		text_foreign(&t, errors, strlen(errors), false);
+		return error_set(e, ENODEV, "%s: cannot capture: %s", l->title, why);
+	}
+	(void)pcap_set_snaplen(l->p, snaplen);
+	(void)pcap_set_promisc(l->p, !o->no_promiscuous && strcmp(l->name, "any") != 0);
+	(void)pcap_set_timeout(l->p, LIVE_TIMEOUT_MS);
+	if (o->buffer_kib > 0)
+		(void)pcap_set_buffer_size(l->p, o->buffer_kib < INT_MAX / 1024 ? o->buffer_kib * 1024 : INT_MAX);
+	if (o->ns)
+		l->ns = pcap_set_tstamp_precision(l->p, PCAP_TSTAMP_PRECISION_NANO) == 0;
+	rc = pcap_activate(l->p);
+	if (rc < 0)
+		return live_refusal(l, rc, e);
+	l->ns = pcap_get_tstamp_precision(l->p) == PCAP_TSTAMP_PRECISION_NANO;
+	rc = live_link_type(l, o, e);
+	if (rc < 0)
+		return rc;
+	if (pcap_setnonblock(l->p, 1, errors) != 0)
+		return error_set(e, EIO, "%s: cannot capture without blocking: %s", l->title, errors);
+	l->s.fd = pcap_get_selectable_fd(l->p);
+	if (l->s.fd < 0)
+		return error_set(e, ENOTSUP, "%s: this kind of interface cannot be waited for", l->title);
+	return 0;
+}
+
+int live_open(struct source **out, const char *interface, const struct source_options *o, bool *refused,
+	      struct error *e)
+{
+	struct live *l = calloc(1, sizeof *l);
+	struct text t;
+	void *arena = NULL;
+	int rc = 0;
+
+	*out = NULL;
+	*refused = false;
+	if (!l || !(l->name = strdup(interface))) {
+		free(l);
+		return error_set(e, ENOMEM, "no memory for a capture");
+	}
+	text_init(&t, l->title, sizeof l->title);
+	text_foreign(&t, interface, strlen(interface), false);
+	l->interfaces = 1;
+	l->s = (struct source){
+		.kind = "libpcap",
+		.fd = -1,
+		.live = true,
+		.next_batch = live_next_batch,
+		.stats = live_stats,
+		.interface = live_interface,
+		.free = live_free,
+	};
+	rc = memory_reserve(&arena, LIVE_ARENA, "capture buffer", e);
+	l->arena = arena;
+	if (rc == 0)
+		rc = live_activate(l, o, e);
+	if (rc == 0 && o->filter) {
+		struct error why;
+
+		if (live_filter(l, o->filter, &why) < 0) {
+			*refused = true;
+			rc = live_shut(l, e);
+			if (rc == 0) {
+				(void)error_set(e, EINVAL, "%s", why.text);
+				(void)snprintf(l->problem, sizeof l->problem, "%.*s", (int)sizeof l->problem - 1,
+					       why.text);
+			}
+		}
+	}
+	if (rc < 0) {
+		live_free(&l->s);
+		return rc;
+	}
+	*out = &l->s;
+	return 0;
+}
+
+#else
+
+int live_open(struct source **out, const char *interface, const struct source_options *o, bool *refused,
+	      struct error *e)
+{
+	(void)interface;
+	(void)o;
+	*out = NULL;
+	*refused = false;
+	return error_set(e, ENOTSUP, "live capture needs libpcap, and this program was built without it");
+}
+
+#endif

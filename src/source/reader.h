@@ -1,0 +1,100 @@
+/* One capture file being read: what its two formats share.
+ *
+ * file.c owns the reader: it finds the format, runs the filter and counts;
+ * pcap_file.c and pcapng.c read one record or block at a time.
+ */
+#ifndef SOURCE_READER_H
+#define SOURCE_READER_H
+
+#include "bpf.h"
+#include "input.h"
+#include "sockeye/source.h"
+
+/* What a format answers for one step; negative: the end, -ENODATA or -errno. */
+enum reader_step {
+	READER_WAIT = 0,  /* nothing arrived yet, or the buffer must not move */
+	READER_FRAME = 1, /* *f is filled */
+	READER_OTHER = 2, /* something else was read: go on */
+};
+
+struct pcap_file {
+	bool big, ns, modified;
+	bool swapped, maybe_swapped; /* captured and original length, before 2.4 */
+	uint16_t linktype;
+};
+
+enum {
+	PCAPNG_INTERFACES = 1024,        /* of one file, all sections */
+	PCAPNG_SECTION_INTERFACES = 1024, /* of one section */
+	PCAPNG_NAME = 48,
+};
+
+struct pcapng_interface {
+	uint32_t section;    /* the last one that described it */
+	uint32_t snaplen;    /* 0: no limit */
+	int64_t offset_s;    /* if_tsoffset */
+	uint64_t said_drops; /* the largest total of its statistics */
+	uint64_t seen_drops; /* sum over its packets */
+	uint16_t linktype;
+	uint8_t resolution;  /* if_tsresol as the file has it */
+	char name[PCAPNG_NAME];
+};
+
+struct pcapng {
+	bool big;
+	bool skipping;        /* a section whose version is unknown */
+	uint32_t section;     /* 1, 2, 3 ... */
+	uint32_t skipped_len; /* length of a block that was stepped over; 0: none */
+	uint64_t skipped_at;
+	unsigned interfaces, capacity; /* of the file */
+	struct pcapng_interface *interface;
+	unsigned locals; /* of the section: its ids, as indexes of the file's */
+	uint16_t local[PCAPNG_SECTION_INTERFACES];
+};
+
+struct reader {
+	struct source s; /* first: a source is cast back to its reader */
+	struct input in;
+	struct bpf *filter; /* or NULL */
+	char *name;
+	char title[100];    /* the name, printable, for sentences */
+	int ended;          /* 0, or what every further call answers */
+	bool damage_said;   /* stats.problem is about damage, not a note */
+	int64_t last_ns;    /* time of the previous frame */
+	struct source_stats stats;
+	int (*next)(struct reader *r, struct frame *f, bool may_move); /* NULL: no header yet */
+	struct pcap_file pcap;
+	struct pcapng ng;
+};
+
+/* Open a capture file; buffer 0: the usual size. Regular files: the header is
+ * read here; pipes get a moment for theirs. The reader owns fd and filter,
+ * also when it fails. */
+int reader_open(struct source **out, int fd, const char *name, struct bpf *filter, size_t buffer,
+		struct error *e);
+
+/* The link type, where the whole file has one and its header was read; else -1. */
+int reader_linktype(const struct source *s);
+
+/* Count a damage, and keep the first as the sentence: "NAME: " and the words. */
+void reader_damage(struct reader *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Something to say that is no damage. */
+void reader_note(struct reader *r, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Time from seconds and a part of one, clamped so that differences of any two
+ * times fit 64 bits. */
+int64_t reader_time(struct reader *r, int64_t seconds, uint64_t ns);
+
+/* Headers: 1 read, 0 wait, -EPROTO not a capture that is read (e says why). */
+int pcap_file_open(struct reader *r, bool may_move, struct error *e);
+int pcapng_open(struct reader *r, bool may_move, struct error *e);
+bool pcap_file_magic(const uint8_t *p);   /* 4 bytes */
+bool pcapng_magic(const uint8_t *p);      /* 4 bytes */
+
+int pcap_file_next(struct reader *r, struct frame *f, bool may_move);
+int pcapng_next(struct reader *r, struct frame *f, bool may_move);
+void pcapng_close(struct reader *r);
+const char *pcapng_interface_name(const struct reader *r, unsigned interface);
+uint64_t pcapng_drops(const struct reader *r, bool *known);
+
+#endif
