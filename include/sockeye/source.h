@@ -30,8 +30,10 @@ struct source {
 	int fd;  /* readable when next_batch() may have something; -1: never blocks */
 	bool live;
 	/* Lend up to n frames until the next call. Returns their count, 0: none
-	 * yet (poll fd), -ENODATA: the end, complete or not (stats tell). Other
-	 * negative numbers: this source is broken, stats().problem says why. */
+	 * yet (poll fd; where fd is -1: nothing passed the filter so far, call
+	 * again), -ENODATA: the end, complete or not (stats tell). Other negative
+	 * numbers: this source is broken, stats().problem says why (-EPROTO: a
+	 * pipe turned out not to be a capture; -ENODEV: the interface is gone). */
 	int (*next_batch)(struct source *s, struct frame *out, unsigned n);
 	/* Stats of the index-th source under this one (a merge has several);
 	 * false: no such index. */
@@ -55,8 +57,9 @@ struct source_options {
 };
 
 /* Open every file and interface named, as one source. Returns 0, or:
- * -EINVAL the filter does not compile (exit 2), -ENOENT, -EACCES, -EPERM and
- * others (exit 1); the error has the sentence. A filter that compiles for some
+ * -EINVAL the filter does not compile (exit 2), -ENOTSUP built without libpcap
+ * (filter words: exit 2), -EPROTO not a capture file, -ENOENT, -EACCES, -EPERM
+ * and others (exit 1); the error has the sentence. A filter that compiles for some
  * link types only is a note in stats().problem of that source, not an error. */
 int source_open(struct source **out, const struct source_options *o, struct error *e);
 

@@ -14,10 +14,25 @@
 
 #include "sockeye/text.h"
 
+/* Of a cable or of a radio; NULL: there is nothing to say. */
+static const char *interface_connection(bpf_u_int32 flags, bool wireless)
+{
+	switch (flags & PCAP_IF_CONNECTION_STATUS) {
+	case PCAP_IF_CONNECTION_STATUS_UNKNOWN:
+		return wireless ? "Association status unknown" : NULL;
+	case PCAP_IF_CONNECTION_STATUS_CONNECTED:
+		return wireless ? "Associated" : "Connected";
+	case PCAP_IF_CONNECTION_STATUS_DISCONNECTED:
+		return wireless ? "Not associated" : "Disconnected";
+	default:
+		return NULL;
+	}
+}
+
 static void interface_state(struct text *t, const pcap_if_t *i)
 {
 	const bool wireless = (i->flags & PCAP_IF_WIRELESS) != 0;
-	const char *before = "";
+	const char *before = "", *status;
 
 	if (i->flags == 0)
 		return;
@@ -41,24 +56,14 @@ static void interface_state(struct text *t, const pcap_if_t *i)
 		text_put(t, "Wireless");
 		before = ", ";
 	}
-	switch (i->flags & PCAP_IF_CONNECTION_STATUS) {
-	case PCAP_IF_CONNECTION_STATUS_UNKNOWN:
-		if (wireless) {
-			text_put(t, before);
-			text_put(t, "Association status unknown");
-		}
-		break;
-	case PCAP_IF_CONNECTION_STATUS_CONNECTED:
+	status = interface_connection(i->flags, wireless);
+	if (status) {
 		text_put(t, before);
-		text_put(t, wireless ? "Associated" : "Connected");
-		break;
-	case PCAP_IF_CONNECTION_STATUS_DISCONNECTED:
-		text_put(t, before);
-		text_put(t, wireless ? "Not associated" : "Disconnected");
-		break;
-	default: /* not applicable */
-		break;
+		text_put(t, status);
+		before = ", ";
 	}
+	if (before[0] == '\0')
+		text_put(t, "none");
 	text_put(t, "]");
 }
 

@@ -11,6 +11,7 @@
 #include "pcap_live.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #if SOCKEYE_LIVE
 
