@@ -1,0 +1,192 @@
+/* The key table, its names, and the key scripts of --keys.
+ *
+ * Only what works is listed. Two actions never share a key: a unit test walks
+ * the table. Inside the filter prompt printable keys are text; look.c decides
+ * that before it asks here.
+ */
+#include "keys.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "sockeye/tui.h"
+
+const struct key_line keys_table[] = {
+	{ACTION_UP, "up", "Move", "one row up", NULL, {KEY_ARROW_UP, 'k'}},
+	{ACTION_DOWN, "down", "Move", "one row down", NULL, {KEY_ARROW_DOWN, 'j'}},
+	{ACTION_PAGE_UP, "page-up", "Move", "a page up", NULL, {KEY_PAGE_UP, KEY_CONTROL('B')}},
+	{ACTION_PAGE_DOWN, "page-down", "Move", "a page down", NULL, {KEY_PAGE_DOWN, KEY_CONTROL('F'), KEY_BLANK}},
+	{ACTION_HALF_UP, "half-page-up", "Move", "half a page up", NULL, {KEY_CONTROL('U')}},
+	{ACTION_HALF_DOWN, "half-page-down", "Move", "half a page down", NULL, {KEY_CONTROL('D')}},
+	{ACTION_FIRST, "first", "Move", "to the first row, and stay there", NULL, {'g', KEY_TO_HOME}},
+	{ACTION_LAST, "last", "Move", "to the last row, and stay there", NULL, {'G', KEY_TO_END}},
+	{ACTION_DEEPER, "deeper", "Look", "the selected connection in full", "Detail", {KEY_RETURN}},
+	{ACTION_BACK, "back", "Look", "back; in the list: drop the filter", NULL, {KEY_ESCAPE, KEY_ERASE}},
+	{ACTION_FILTER, "filter", "Look", "show rows that contain a text", "Filter", {'/', KEY_FUNCTION + 4}},
+	{ACTION_YANK, "yank", "Look", "write the 4-tuple out, to copy it", NULL, {'y'}},
+	{ACTION_SORT_NEXT, "sort-next", "Order", "sort by the next column", "Sort", {'s', '>', KEY_FUNCTION + 6}},
+	{ACTION_SORT_BACK, "sort-previous", "Order", "sort by the previous column", NULL, {'<'}},
+	{ACTION_SORT_REVERSE, "sort-reverse", "Order", "turn the order round", "Reverse", {'S'}},
+	{ACTION_HOLD, "hold", "Order", "hold the order; values go on", "Hold", {'z'}},
+	{ACTION_PAUSE, "pause", "Order", "pause the view; capture goes on", "Pause", {'Z', KEY_FUNCTION + 7}},
+	{ACTION_VIEW_1, "view-connections", "Views", "Connections", NULL, {'1'}},
+	{ACTION_VIEW_2, "view-ladder", "Views", "Ladder (not built yet)", NULL, {'2'}},
+	{ACTION_VIEW_3, "view-packets", "Views", "Packets (not built yet)", NULL, {'3'}},
+	{ACTION_VIEW_4, "view-sockets", "Views", "Sockets (not built yet)", NULL, {'4'}},
+	{ACTION_VIEW_5, "view-diagnosis", "Views", "Diagnosis (not built yet)", NULL, {'5'}},
+	{ACTION_VIEW_6, "view-graphs", "Views", "Graphs (not built yet)", NULL, {'6'}},
+	{ACTION_HELP, "help", "Other", "this page, and away", "Help", {'?', KEY_FUNCTION + 1}},
+	{ACTION_REPAINT, "repaint", "Other", "draw everything anew", NULL, {KEY_CONTROL('L')}},
+	{ACTION_SUSPEND, "suspend", "Other", "to the shell; fg comes back", NULL, {KEY_CONTROL('Z')}},
+	{ACTION_QUIT, "quit", "Other", "quit; live asks once, ^C never", "Quit", {'q', KEY_FUNCTION + 10, KEY_CONTROL('C')}},
+};
+const size_t keys_lines = sizeof keys_table / sizeof keys_table[0];
+
+enum action keys_action(uint32_t key)
+{
+	for (size_t i = 0; i < keys_lines; i++)
+		for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++)
+			if (keys_table[i].key[k] == key)
+				return keys_table[i].action;
+	return ACTION_NONE;
+}
+
+/* Names in scripts and on screens. The first name of a key is the one shown. */
+static const struct {
+	const char *script, *shown, *glyph;
+	uint32_t key;
+} keys_names[] = {
+	{"Up", "Up", "↑", KEY_ARROW_UP},
+	{"Down", "Down", "↓", KEY_ARROW_DOWN},
+	{"Left", "Left", "←", KEY_ARROW_LEFT},
+	{"Right", "Right", "→", KEY_ARROW_RIGHT},
+	{"PgUp", "PgUp", NULL, KEY_PAGE_UP},
+	{"PgDn", "PgDn", NULL, KEY_PAGE_DOWN},
+	{"Home", "Home", NULL, KEY_TO_HOME},
+	{"End", "End", NULL, KEY_TO_END},
+	{"Enter", "Enter", NULL, KEY_RETURN},
+	{"CR", "Enter", NULL, KEY_RETURN},
+	{"Esc", "Esc", NULL, KEY_ESCAPE},
+	{"Space", "Space", NULL, KEY_BLANK},
+	{"Tab", "Tab", NULL, KEY_TABULATOR},
+	{"BackTab", "Shift-Tab", NULL, KEY_BACK_TAB},
+	{"Backspace", "Backspace", NULL, KEY_ERASE},
+	{"Delete", "Delete", NULL, KEY_DELETE},
+	{"lt", "<", NULL, '<'},
+	{"gt", ">", NULL, '>'},
+};
+
+void keys_name(struct text *t, uint32_t key, bool ascii)
+{
+	for (size_t i = 0; i < sizeof keys_names / sizeof keys_names[0]; i++)
+		if (keys_names[i].key == key) {
+			text_put(t, keys_names[i].glyph != NULL && !ascii ? keys_names[i].glyph
+									  : keys_names[i].shown);
+			return;
+		}
+	if (key > KEY_FUNCTION && key <= KEY_FUNCTION_LAST)
+		text_format(t, "F%u", (unsigned)(key - KEY_FUNCTION));
+	else if (key < ' ')
+		text_format(t, "^%c", (char)(key + '@'));
+	else
+		text_code(t, key);
+}
+
+static char keys_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static bool keys_same(const char *name, const char *s, size_t n)
+{
+	if (strlen(name) != n)
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (keys_lower(name[i]) != keys_lower(s[i]))
+			return false;
+	return true;
+}
+
+static uint32_t keys_by_name(const char *s, size_t n)
+{
+	if (n == 3 && (s[0] == 'C' || s[0] == 'c') && s[1] == '-' &&
+	    keys_lower(s[2]) >= 'a' && keys_lower(s[2]) <= 'z')
+		return KEY_CONTROL(s[2]);
+	for (unsigned f = 1; f <= 12; f++) {
+		char name[4] = {'F', (char)('0' + f % 10), '\0', '\0'};
+
+		if (f >= 10) {
+			name[1] = '1';
+			name[2] = (char)('0' + f % 10);
+		}
+		if (keys_same(name, s, n))
+			return KEY_FUNCTION + f;
+	}
+	for (size_t i = 0; i < sizeof keys_names / sizeof keys_names[0]; i++)
+		if (keys_same(keys_names[i].script, s, n))
+			return keys_names[i].key;
+	return 0;
+}
+
+uint32_t keys_script(const char **at, struct error *err)
+{
+	const char *s = *at, *close;
+	char shown[64];
+	struct text t;
+	uint32_t key;
+	bool bad;
+
+	while (*s == ' ' || *s == '\t' || *s == '\n')
+		s++;
+	*at = s;
+	if (*s == '\0')
+		return 0;
+	/* A lone '<' is the character; '<' and a word is a name. */
+	if (*s == '<' && s[1] != '\0' && s[1] != ' ') {
+		close = strchr(s, '>');
+		key = close != NULL ? keys_by_name(s + 1, (size_t)(close - s - 1)) : 0;
+		if (key == 0) {
+			text_init(&t, shown, sizeof shown);
+			text_foreign(&t, s, close != NULL ? (size_t)(close - s) + 1 : strlen(s), false);
+			(void)error_set(err, EINVAL,
+					"--keys: no key is named %s (names are like <Enter>, <Esc>, <F4>, "
+					"<PgDn>; <lt> is the character <)",
+					shown);
+			return 0;
+		}
+		*at = close + 1;
+		return key;
+	}
+	*at = s + text_utf8(s, strlen(s), &key, &bad);
+	if (!bad && key >= ' ' && key != 0x7f)
+		return key;
+	(void)error_set(err, EINVAL, "--keys: byte %u is no character (is the script UTF-8?)", (unsigned)(uint8_t)*s);
+	return 0;
+}
+
+bool tui_keys_check(const char *keys, struct error *err)
+{
+	struct error first = {""};
+
+	while (keys != NULL && keys_script(&keys, &first) != 0)
+		;
+	if (first.text[0] != '\0' && err != NULL)
+		*err = first;
+	return first.text[0] == '\0';
+}
+
+void tui_list_keys(FILE *to)
+{
+	for (size_t i = 0; i < keys_lines; i++) {
+		char buffer[64];
+		struct text t;
+
+		text_init(&t, buffer, sizeof buffer);
+		for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++) {
+			if (k > 0)
+				text_char(&t, ' ');
+			keys_name(&t, keys_table[i].key[k], true);
+		}
+		fprintf(to, "%-18s %-22s %s\n", keys_table[i].name, t.at, keys_table[i].help);
+	}
+}

@@ -1,0 +1,62 @@
+/* Keys to actions: one table with the keys, the name and the help of every
+ * action. The help screen, the key bar and --list-keys are made from it, so
+ * they cannot lie. */
+#ifndef TUI_KEYS_H
+#define TUI_KEYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sockeye/error.h"
+#include "sockeye/text.h"
+
+/* A key: a Unicode character, a control character (^A is 1), or one of these. */
+enum key {
+	KEY_NONE_YET = 0x110000, /* past Unicode */
+	KEY_ARROW_UP, KEY_ARROW_DOWN, KEY_ARROW_LEFT, KEY_ARROW_RIGHT,
+	KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_TO_HOME, KEY_TO_END,
+	KEY_ERASE, /* Backspace */
+	KEY_DELETE, KEY_BACK_TAB,
+	KEY_FUNCTION,    /* KEY_FUNCTION + n is Fn, up to 12 */
+	KEY_FUNCTION_LAST = KEY_FUNCTION + 12,
+	KEY_TABULATOR = '\t', KEY_RETURN = '\r', KEY_ESCAPE = 27, KEY_BLANK = ' ',
+};
+#define KEY_CONTROL(letter) ((uint32_t)(letter) & 31U)
+
+enum action {
+	ACTION_NONE,
+	ACTION_UP, ACTION_DOWN, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HALF_UP, ACTION_HALF_DOWN,
+	ACTION_FIRST, ACTION_LAST,
+	ACTION_VIEW_1, ACTION_VIEW_2, ACTION_VIEW_3, ACTION_VIEW_4, ACTION_VIEW_5, ACTION_VIEW_6,
+	ACTION_DEEPER, ACTION_BACK,
+	ACTION_FILTER, ACTION_SORT_NEXT, ACTION_SORT_BACK, ACTION_SORT_REVERSE, ACTION_HOLD, ACTION_PAUSE,
+	ACTION_YANK,
+	ACTION_HELP, ACTION_REPAINT, ACTION_SUSPEND, ACTION_QUIT,
+	ACTIONS,
+};
+
+enum { KEYS_EACH = 5 };
+
+struct key_line {
+	enum action action;
+	const char *name;  /* "sort-next": stable, for --list-keys */
+	const char *group; /* "Move", of the help screen */
+	const char *help;
+	const char *bar;   /* word in the key bar, or NULL */
+	uint32_t key[KEYS_EACH];
+};
+
+extern const struct key_line keys_table[];
+extern const size_t keys_lines;
+
+enum action keys_action(uint32_t key);
+
+/* "PgUp", "^B", "j": as the screens write it. */
+void keys_name(struct text *t, uint32_t key, bool ascii);
+
+/* The next key of a script; 0 at its end. *at moves on. A key that does not
+ * exist: 0, and the sentence in err. */
+uint32_t keys_script(const char **at, struct error *err);
+
+#endif

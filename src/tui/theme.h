@@ -1,0 +1,25 @@
+/* Roles to colours, for each depth that terminals have. */
+#ifndef TUI_THEME_H
+#define TUI_THEME_H
+
+#include <stdbool.h>
+
+#include "canvas.h"
+
+enum depth { DEPTH_MONO, DEPTH_8, DEPTH_16, DEPTH_256, DEPTH_DIRECT };
+
+struct theme_look {
+	int color;     /* -1: the terminal's own; else its number at this depth */
+	unsigned attr; /* enum attribute */
+	bool dim;
+};
+
+struct theme_look theme_look(enum role role, enum depth depth);
+
+/* One letter a role, for --dump-attrs. */
+char theme_letter(enum role role);
+
+/* True if the user's wish and NO_COLOR (no-color.org) leave colour allowed. */
+bool theme_wanted(int tui_color);
+
+#endif

@@ -1,0 +1,50 @@
+/* Numbers and states as people read them, in few cells. Each appends UTF-8
+ * of our own; the canvas maps it where only ASCII is to be had. */
+#ifndef TUI_WORDS_H
+#define TUI_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "canvas.h"
+#include "sockeye/record.h"
+#include "sockeye/text.h"
+
+/* 517, 4.1K, 218K, 38.2M: at most 5 cells, powers of 1000. */
+void words_size(struct text *t, uint64_t v);
+/* 1 204: digits in groups. */
+void words_count(struct text *t, uint64_t v);
+/* Milliseconds without the unit, at most 5 cells: 0.04, 12.1, 340; from a
+ * second on with it: 1.0s, 63s, 18m. */
+void words_ms(struct text *t, int64_t ns);
+/* With its unit, for sentences: 45 µs, 12.10 ms, 1.59 s, 2 min 3 s. */
+void words_span(struct text *t, int64_t ns);
+
+/* A flow's condition: what the glyph shows and the sentence says. */
+enum condition {
+	CONDITION_OPEN, CONDITION_OPENING, CONDITION_CLOSING, CONDITION_CLOSED, CONDITION_FAILED,
+	CONDITION_SILENT, CONDITION_MIDSTREAM, CONDITIONS,
+};
+
+struct condition_look {
+	const char *glyph; /* UTF-8, one cell */
+	char ascii;
+	enum role role;
+	const char *word, *meaning; /* for the help */
+};
+
+extern const struct condition_look condition_looks[CONDITIONS];
+
+/* ended: nothing more can come (the end of a file). */
+enum condition words_condition(const struct flow_record *r, bool ended);
+
+/* One or two words where a row has no service: "refused", "no answer". */
+const char *words_remark(const struct flow_record *r, bool ended);
+
+/* The sentence that says what happened to this flow. */
+void words_story(struct text *t, const struct flow_record *r, bool ended);
+
+/* An endpoint in `width` cells: the port stays, the address is cut. */
+void words_endpoint(struct text *t, const struct endpoint *e, unsigned width);
+
+#endif
