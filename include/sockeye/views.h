@@ -43,7 +43,8 @@ struct views_options {
 	enum view_kind view;
 	enum view_format format;
 	int fd;            /* written to, not closed */
-	bool live;         /* flush each record, nine decimals always */
+	bool live;         /* nine decimals always */
+	bool flush;        /* write each record at once */
 	bool ascii;        /* text: no byte above 0x7e */
 	bool absolute;     /* -S: sequence numbers as on the wire */
 	unsigned verbose;  /* -v: layers and their fields */

@@ -1,7 +1,7 @@
 /* A view as an observer: which events it wants, and which file writes them.
  *
- * Live, every record is flushed when it is written; else when the buffer is
- * full and at the end.
+ * Where asked (live), every record is flushed when it is written; else when the
+ * buffer is full and at the end.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -114,7 +114,7 @@ static int view_event(void *self, const struct event *ev)
 		view_end(v, ev);
 		break;
 	}
-	if (v->o.live || ev->kind == EVENT_END)
+	if (v->o.flush || ev->kind == EVENT_END)
 		(void)out_flush(&v->out);
 	return v->out.error;
 }

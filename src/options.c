@@ -1,0 +1,738 @@
+/* The command line: one table of options, and the parser that walks it.
+ *
+ * The first word is a view if it is one; leading words that are readable files
+ * are sources; the rest is a BPF filter; after "--" everything is. Letters that
+ * are tcpdump's keep tcpdump's meaning; what is known but not built says so.
+ */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sockeye/engine.h"
+#include "sockeye/text.h"
+
+enum group { GROUP_INPUT, GROUP_OUTPUT, GROUP_WATCH, GROUP_RUN, GROUP_OTHER, GROUPS };
+
+/* Long options without a letter. */
+enum {
+	LONG_MEMORY = 256, LONG_DURATION, LONG_BACKEND, LONG_ASCII, LONG_COLOR, LONG_HEADLESS, LONG_KEYS,
+	LONG_DUMP, LONG_DUMP_ATTRS, LONG_LIST_KEYS, LONG_VERSION, LONG_THREADS, LONG_NOT_BUILT,
+};
+
+struct option_row {
+	int letter;           /* the letter, or a LONG_ number */
+	const char *name;     /* without the dashes, or NULL */
+	const char *argument; /* its name, "[=X]" if optional, or NULL */
+	enum group group;
+	bool built;
+	const char *help;
+};
+
+static const struct option_row rows[] = {
+	{'i', "interface", "IFACE", GROUP_INPUT, true, "capture on an interface; may be given again; any: all"},
+	{'r', "read", "FILE", GROUP_INPUT, true, "read a capture file; - is standard input; may be given again"},
+	{'D', "list-interfaces", NULL, GROUP_INPUT, true, "list the interfaces"},
+	{'f', "filter", "EXPR", GROUP_INPUT, true, "the BPF filter, as one word"},
+	{'F', NULL, "FILE", GROUP_INPUT, true, "the BPF filter, from a file"},
+	{'s', "snapshot-length", "BYTES", GROUP_INPUT, true, "bytes to keep of each packet (default 262144)"},
+	{'p', "no-promiscuous-mode", NULL, GROUP_INPUT, true, "no promiscuous mode"},
+	{'B', "buffer-size", "KIB", GROUP_INPUT, true, "size of the capture buffer"},
+	{'y', "linktype", "NAME", GROUP_INPUT, true, "link type to capture"},
+	{LONG_BACKEND, "backend", "libpcap", GROUP_INPUT, true, "how to capture"},
+	{'o', "output", "FORMAT", GROUP_OUTPUT, true, "text, json, csv or tsv"},
+	{'v', "verbose", NULL, GROUP_OUTPUT, true, "packets: layers and their fields"},
+	{'x', "hex", NULL, GROUP_OUTPUT, true, "packets: bytes of the frame, link header included"},
+	{'S', "absolute-tcp-sequence-numbers", NULL, GROUP_OUTPUT, true, "sequence numbers as on the wire"},
+	{'l', "line-buffered", NULL, GROUP_OUTPUT, true, "write each record at once"},
+	{'n', "numeric", NULL, GROUP_OUTPUT, true, "do not look up names (they never are)"},
+	{LONG_ASCII, "ascii", NULL, GROUP_OUTPUT, true, "write nothing but ASCII"},
+	{LONG_COLOR, "color", "auto|always|never", GROUP_OUTPUT, true, "colours on the screen"},
+	{LONG_HEADLESS, "headless", "WxH", GROUP_WATCH, true, "draw to no terminal, 120x35 say"},
+	{LONG_KEYS, "keys", "KEYS", GROUP_WATCH, true, "headless: keys to type, '2 j <Enter>'"},
+	{LONG_DUMP, "dump", "FILE", GROUP_WATCH, true, "headless: write the last screen (default: standard output)"},
+	{LONG_DUMP_ATTRS, "dump-attrs", "FILE", GROUP_WATCH, true, "headless: write its attributes"},
+	{LONG_LIST_KEYS, "list-keys", NULL, GROUP_WATCH, true, "list keys and what they do"},
+	{'c', "count", "N", GROUP_RUN, true, "stop after N packets"},
+	{LONG_DURATION, "duration", "SECONDS", GROUP_RUN, true, "stop after that time"},
+	{LONG_MEMORY, "memory", "SIZE", GROUP_RUN, true, "bound of everything that grows (default 256M, at least 16M)"},
+	{LONG_THREADS, "threads", "1", GROUP_RUN, true, "threads that read packets"},
+	{'h', "help", NULL, GROUP_OTHER, true, "this text"},
+	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
+	/* Known, reserved, not built yet: not in --help, exit 2. */
+	{'w', "write", "FILE", GROUP_OUTPUT, false, NULL},
+	{'Y', "display-filter", "EXPR", GROUP_OUTPUT, false, NULL},
+	{'X', NULL, NULL, GROUP_OUTPUT, false, NULL},
+	{'e', NULL, NULL, GROUP_OUTPUT, false, NULL},
+	{'t', NULL, NULL, GROUP_OUTPUT, false, NULL},
+	{'q', "quiet", NULL, GROUP_OUTPUT, false, NULL},
+	{'#', "number", NULL, GROUP_OUTPUT, false, NULL},
+	{'A', NULL, NULL, GROUP_OUTPUT, false, NULL},
+	{'C', NULL, "SIZE", GROUP_OUTPUT, false, NULL},
+	{'W', NULL, "COUNT", GROUP_OUTPUT, false, NULL},
+	{'G', NULL, "SECONDS", GROUP_OUTPUT, false, NULL},
+	{'U', "packet-buffered", NULL, GROUP_OUTPUT, false, NULL},
+	{'K', "dont-verify-checksums", NULL, GROUP_OUTPUT, false, NULL},
+	{'O', "no-optimize", NULL, GROUP_OUTPUT, false, NULL},
+	{'L', "list-data-link-types", NULL, GROUP_INPUT, false, NULL},
+	{'Q', "direction", "DIRECTION", GROUP_INPUT, false, NULL},
+	{'Z', "relinquish-privileges", "USER", GROUP_RUN, false, NULL},
+	{LONG_NOT_BUILT, "print", NULL, GROUP_OUTPUT, false, NULL},
+	{LONG_NOT_BUILT, "replay", "[=SPEED]", GROUP_INPUT, false, NULL},
+	{LONG_NOT_BUILT, "netns", "NAME", GROUP_INPUT, false, NULL},
+	{LONG_NOT_BUILT, "privileges", NULL, GROUP_RUN, false, NULL},
+	{LONG_NOT_BUILT, "no-bpf", NULL, GROUP_RUN, false, NULL},
+	{LONG_NOT_BUILT, "resolve", NULL, GROUP_OUTPUT, false, NULL},
+	{LONG_NOT_BUILT, "log", "FILE", GROUP_RUN, false, NULL},
+};
+
+enum { ROWS = sizeof rows / sizeof *rows };
+
+static const char *const view_names[OPTIONS_VIEWS] = {
+	"watch", "packets", "handshakes", "connections", "report", "sockets", "graph",
+};
+
+static const char *const format_names[OPTIONS_FORMATS] = {
+	"screen", "text", "json", "csv", "tsv", "zeek", "html", "svg",
+};
+
+#define FORMAT(f) (1u << OPTIONS_##f)
+/* Which formats a view has (PRODUCT table), and which are built. */
+static const unsigned view_formats[OPTIONS_VIEWS] = {
+	[OPTIONS_WATCH] = FORMAT(SCREEN),
+	[OPTIONS_PACKETS] = FORMAT(TEXT) | FORMAT(JSON) | FORMAT(CSV) | FORMAT(TSV),
+	[OPTIONS_HANDSHAKES] = FORMAT(TEXT) | FORMAT(JSON) | FORMAT(CSV) | FORMAT(TSV),
+	[OPTIONS_CONNECTIONS] = FORMAT(TEXT) | FORMAT(JSON) | FORMAT(CSV) | FORMAT(TSV) | FORMAT(ZEEK),
+	[OPTIONS_REPORT] = FORMAT(TEXT) | FORMAT(JSON) | FORMAT(HTML),
+	[OPTIONS_SOCKETS] = FORMAT(TEXT) | FORMAT(JSON) | FORMAT(CSV) | FORMAT(TSV),
+	[OPTIONS_GRAPH] = FORMAT(TEXT) | FORMAT(SVG),
+};
+static const unsigned formats_not_built = FORMAT(ZEEK) | FORMAT(HTML) | FORMAT(SVG);
+#undef FORMAT
+
+const char *options_view_name(enum options_view v)
+{
+	return view_names[v];
+}
+
+/* Foreign words in a sentence, escaped and short. */
+static const char *word(char out[128], const char *s)
+{
+	struct text t;
+
+	text_init(&t, out, 128);
+	text_foreign(&t, s, strlen(s), false);
+	return out;
+}
+
+/* ---- resemblance: hints for what was mistyped ----------------------------- */
+
+/* Letters to change, add or leave out to make a of b; at most 32 each. */
+static unsigned distance(const char *a, const char *b)
+{
+	unsigned before[33], now[33];
+	size_t n = strlen(a), m = strlen(b);
+
+	if (n > 32 || m > 32)
+		return 99;
+	for (unsigned j = 0; j <= m; j++)
+		before[j] = j;
+	for (unsigned i = 1; i <= n; i++) {
+		now[0] = i;
+		for (unsigned j = 1; j <= m; j++) {
+			unsigned best = before[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (before[j] + 1 < best)
+				best = before[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			now[j] = best;
+		}
+		memcpy(before, now, (m + 1) * sizeof *now);
+	}
+	return before[m];
+}
+
+static const char *near_option(const char *name)
+{
+	const char *best = NULL;
+	unsigned least = 3;
+
+	for (unsigned i = 0; i < ROWS; i++) {
+		unsigned d;
+
+		if (!rows[i].name || !rows[i].built)
+			continue;
+		d = distance(name, rows[i].name);
+		if (d < least) {
+			least = d;
+			best = rows[i].name;
+		}
+	}
+	return best;
+}
+
+const char *options_near_view(const struct options *o)
+{
+	if (o->n_words == 0)
+		return NULL;
+	for (unsigned i = 0; i < OPTIONS_SOCKETS; i++)
+		if (distance(o->words[0], view_names[i]) <= 2)
+			return view_names[i];
+	return NULL;
+}
+
+const char *options_path_word(const struct options *o)
+{
+	static const char *const ends[] = {".pcap", ".pcapng", ".cap", ".dump", ".gz", ".zst", ".dmp", ".pcap0"};
+
+	for (unsigned i = 0; i < o->n_words; i++) {
+		const char *w = o->words[i];
+		size_t n = strlen(w);
+
+		/* A network has a slash too, but its words begin with digits. */
+		if (w[0] == '/' || strncmp(w, "./", 2) == 0 || strncmp(w, "../", 3) == 0)
+			return w;
+		for (unsigned k = 0; k < sizeof ends / sizeof *ends; k++) {
+			size_t m = strlen(ends[k]);
+
+			if (n > m && strcmp(w + n - m, ends[k]) == 0)
+				return w;
+		}
+	}
+	return NULL;
+}
+
+/* ---- values ---------------------------------------------------------------- */
+
+static bool number(const char *s, uint64_t most, uint64_t *out, const char **end)
+{
+	uint64_t v = 0;
+
+	if (*s < '0' || *s > '9')
+		return false;
+	for (; *s >= '0' && *s <= '9'; s++) {
+		uint64_t digit = (uint64_t)(*s - '0');
+
+		if (v > (most - digit) / 10)
+			return false;
+		v = v * 10 + digit;
+	}
+	*out = v;
+	*end = s;
+	return true;
+}
+
+static int whole(const char *option, const char *s, uint64_t least, uint64_t most, uint64_t *out, struct error *e)
+{
+	const char *end;
+	char w[128];
+
+	if (!number(s, most, out, &end) || *end || *out < least)
+		return error_set(e, EINVAL, "%s wants a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"", option,
+				 least, most, word(w, s));
+	return 0;
+}
+
+static int size_value(const char *s, size_t *out, struct error *e)
+{
+	static const char units[] = "KMG";
+	const char *end, *unit;
+	unsigned shift = 0;
+	uint64_t v;
+	char w[128];
+
+	if (!number(s, UINT64_MAX >> 1, &v, &end))
+		goto bad;
+	if (*end) {
+		unit = strchr(units, *end >= 'a' && *end <= 'z' ? *end - 'a' + 'A' : *end);
+		if (!unit || end[1])
+			goto bad;
+		shift = 10 * (unsigned)(unit - units + 1);
+	}
+	if (v > (SIZE_MAX >> 1) >> shift)
+		goto bad;
+	*out = (size_t)v << shift;
+	if (*out < ENGINE_MEMORY_MIN)
+		return error_set(e, EINVAL, "--memory %s is too small: at least 16M", word(w, s));
+	return 0;
+bad:
+	return error_set(e, EINVAL, "--memory wants a size such as 64M or 2G, not \"%s\"", word(w, s));
+}
+
+/* Seconds with a fraction, as 2.5. */
+static int duration_value(const char *s, int64_t *out, struct error *e)
+{
+	uint64_t seconds = 0, fraction = 0;
+	const char *end;
+	char w[128];
+
+	if (!number(s, 1000000000, &seconds, &end))
+		goto bad;
+	if (*end == '.') {
+		uint64_t scale = 100000000;
+
+		for (end++; *end >= '0' && *end <= '9'; end++, scale /= 10)
+			fraction += (uint64_t)(*end - '0') * scale;
+	}
+	if (*end || (seconds == 0 && fraction == 0))
+		goto bad;
+	*out = (int64_t)(seconds * 1000000000 + fraction);
+	return 0;
+bad:
+	return error_set(e, EINVAL, "--duration wants seconds such as 10 or 2.5, not \"%s\"", word(w, s));
+}
+
+static int headless_value(struct options *o, const char *s, struct error *e)
+{
+	uint64_t width, height;
+	const char *end;
+	char w[128];
+
+	if (!number(s, 1000, &width, &end) || *end != 'x' || !number(end + 1, 500, &height, &end) || *end ||
+	    width == 0 || height == 0)
+		return error_set(e, EINVAL, "--headless wants WIDTHxHEIGHT such as 120x35, not \"%s\"", word(w, s));
+	o->headless = true;
+	o->width = (unsigned)width;
+	o->height = (unsigned)height;
+	return 0;
+}
+
+static int format_value(struct options *o, const char *s, struct error *e)
+{
+	char w[128];
+
+	for (unsigned i = OPTIONS_TEXT; i < OPTIONS_FORMATS; i++) {
+		if (strcmp(s, format_names[i]) == 0) {
+			o->format = (enum options_format)i;
+			return 0;
+		}
+	}
+	return error_set(e, EINVAL, "-o %s: no such format; there are text, json, csv and tsv", word(w, s));
+}
+
+static int color_value(struct options *o, const char *s, struct error *e)
+{
+	char w[128];
+
+	if (strcmp(s, "auto") == 0)
+		o->color = OPTIONS_COLOR_AUTO;
+	else if (strcmp(s, "always") == 0)
+		o->color = OPTIONS_COLOR_ALWAYS;
+	else if (strcmp(s, "never") == 0)
+		o->color = OPTIONS_COLOR_NEVER;
+	else
+		return error_set(e, EINVAL, "--color wants auto, always or never, not \"%s\"", word(w, s));
+	return 0;
+}
+
+static int add_source(const char **list, unsigned *n, const char *name, struct error *e)
+{
+	if (*n == OPTIONS_SOURCES)
+		return error_set(e, EINVAL, "more than %d sources", (int)OPTIONS_SOURCES);
+	list[(*n)++] = name;
+	return 0;
+}
+
+static int set_filter(struct options *o, const char *expression, struct error *e)
+{
+	struct text t;
+
+	if (o->filter[0] || o->filter_file)
+		return error_set(e, EINVAL, "a filter is given twice: use -f, -F or words, one of them");
+	text_init(&t, o->filter, sizeof o->filter);
+	text_put(&t, expression);
+	if (t.cut)
+		return error_set(e, EINVAL, "the filter is longer than %d bytes", OPTIONS_FILTER - 1);
+	return 0;
+}
+
+/* ---- one option ------------------------------------------------------------ */
+
+static int choice(const char *option, const char *value, const char *built, const char *later, struct error *e)
+{
+	char w[128];
+
+	if (strcmp(value, built) == 0)
+		return 0;
+	if (strcmp(value, later) == 0)
+		return error_set(e, EINVAL, "%s %s is not built yet", option, later);
+	return error_set(e, EINVAL, "%s wants %s, not \"%s\"", option, built, word(w, value));
+}
+
+static int apply_input(struct options *o, int letter, const char *value, struct error *e)
+{
+	uint64_t v;
+	int r;
+
+	switch (letter) {
+	case 'i':
+		return add_source(o->interfaces, &o->n_interfaces, value, e);
+	case 'r':
+		return add_source(o->files, &o->n_files, value, e);
+	case 'D':
+		o->action = OPTIONS_INTERFACES;
+		return 0;
+	case 'f':
+		return set_filter(o, value, e);
+	case 'F':
+		if (o->filter[0] || o->filter_file)
+			return set_filter(o, "", e); /* says that there are two */
+		o->filter_file = value;
+		return 0;
+	case 's':
+		r = whole("-s", value, 0, 262144, &v, e);
+		o->snaplen = r == 0 ? (int)v : 0;
+		return r;
+	case 'p':
+		o->no_promiscuous = true;
+		return 0;
+	case 'B':
+		r = whole("-B", value, 1, 1048576, &v, e);
+		o->buffer_kib = r == 0 ? (int)v : 0;
+		return r;
+	case 'y':
+		o->link_type = value;
+		return 0;
+	default: /* LONG_BACKEND */
+		return choice("--backend", value, "libpcap", "native", e);
+	}
+}
+
+static int apply_output(struct options *o, int letter, const char *value, struct error *e)
+{
+	switch (letter) {
+	case 'o':
+		return format_value(o, value, e);
+	case 'v':
+		o->verbose++;
+		return 0;
+	case 'x':
+		o->hex = true;
+		return 0;
+	case 'S':
+		o->absolute = true;
+		return 0;
+	case 'l':
+		o->line_buffered = true;
+		return 0;
+	case LONG_ASCII:
+		o->ascii = true;
+		return 0;
+	case LONG_COLOR:
+		return color_value(o, value, e);
+	default: /* -n: names are never looked up */
+		return 0;
+	}
+}
+
+static int apply_rest(struct options *o, int letter, const char *value, struct error *e)
+{
+	switch (letter) {
+	case LONG_HEADLESS:
+		return headless_value(o, value, e);
+	case LONG_KEYS:
+		o->keys = value;
+		return 0;
+	case LONG_DUMP:
+		o->dump = value;
+		return 0;
+	case LONG_DUMP_ATTRS:
+		o->dump_attrs = value;
+		return 0;
+	case LONG_LIST_KEYS:
+		o->action = OPTIONS_KEYS;
+		return 0;
+	case 'c':
+		return whole("-c", value, 1, INT64_MAX, &o->count, e);
+	case LONG_DURATION:
+		return duration_value(value, &o->duration_ns, e);
+	case LONG_MEMORY:
+		return size_value(value, &o->memory, e);
+	case LONG_THREADS:
+		return choice("--threads", value, "1", "2", e);
+	case 'h':
+		o->action = OPTIONS_HELP;
+		return 0;
+	default: /* LONG_VERSION */
+		o->action = OPTIONS_VERSION;
+		return 0;
+	}
+}
+
+static int apply(struct options *o, const struct option_row *row, const char *value, struct error *e)
+{
+	if (!row->built) {
+		if (row->letter < LONG_MEMORY)
+			return error_set(e, EINVAL, "-%c is not built yet", row->letter);
+		return error_set(e, EINVAL, "--%s is not built yet", row->name);
+	}
+	if (row->group == GROUP_INPUT)
+		return apply_input(o, row->letter, value, e);
+	if (row->group == GROUP_OUTPUT)
+		return apply_output(o, row->letter, value, e);
+	return apply_rest(o, row->letter, value, e);
+}
+
+/* ---- getopt ---------------------------------------------------------------- */
+
+struct scan {
+	char letters[4 + 3 * ROWS];
+	struct option longs[ROWS + 1];
+	unsigned row_of[ROWS]; /* of longs[i] */
+};
+
+static void scan_prepare(struct scan *s)
+{
+	size_t n = 0;
+	unsigned k = 0;
+
+	/* "-": words come in their place; ":": what is missing is told apart. */
+	s->letters[n++] = '-';
+	s->letters[n++] = ':';
+	for (unsigned i = 0; i < ROWS; i++) {
+		const struct option_row *row = &rows[i];
+
+		if (row->letter < LONG_MEMORY) {
+			s->letters[n++] = (char)row->letter;
+			if (row->argument)
+				s->letters[n++] = ':';
+		}
+		if (!row->name)
+			continue;
+		s->longs[k] = (struct option){
+			.name = row->name,
+			.has_arg = !row->argument ? no_argument
+						  : row->argument[0] == '[' ? optional_argument : required_argument,
+			.val = row->letter,
+		};
+		s->row_of[k++] = i;
+	}
+	s->letters[n] = '\0';
+	s->longs[k] = (struct option){.name = NULL};
+}
+
+static const struct option_row *row_by_letter(int letter)
+{
+	for (unsigned i = 0; i < ROWS; i++)
+		if (rows[i].letter == letter)
+			return &rows[i];
+	return NULL;
+}
+
+static int unknown(char **argv, struct error *e)
+{
+	const char *given = argv[optind - 1], *near;
+	char w[128], name[64];
+	size_t n;
+
+	if (optopt != 0 && optopt < LONG_MEMORY && strncmp(given, "--", 2) != 0)
+		return error_set(e, EINVAL, "unknown option -%c; sockeye --help lists them",
+				 optopt > ' ' && optopt < 127 ? optopt : '?');
+	n = strcspn(given, "=");
+	if (optopt != 0)
+		return error_set(e, EINVAL, "%s takes no value", word(w, given));
+	n = n < sizeof name + 2 ? n : sizeof name + 1;
+	memcpy(name, given + 2, n > 2 ? n - 2 : 0);
+	name[n > 2 ? n - 2 : 0] = '\0';
+	near = near_option(name);
+	if (near)
+		return error_set(e, EINVAL, "unknown option %s; did you mean --%s?", word(w, given), near);
+	return error_set(e, EINVAL, "unknown option %s; sockeye --help lists them", word(w, given));
+}
+
+static int missing(char **argv, struct error *e)
+{
+	const struct option_row *row = row_by_letter(optopt);
+	char w[128];
+
+	return error_set(e, EINVAL, "%s wants a value: %s", word(w, argv[optind - 1]),
+			 row && row->argument ? row->argument : "see --help");
+}
+
+/* ---- words ------------------------------------------------------------------ */
+
+struct words {
+	const char *at[OPTIONS_WORDS];
+	unsigned n;       /* all of them */
+	unsigned guessed; /* those before "--": views and files are among these */
+};
+
+static int add_word(struct words *w, const char *s, struct error *e)
+{
+	if (w->n == OPTIONS_WORDS)
+		return error_set(e, EINVAL, "more than %d words", (int)OPTIONS_WORDS);
+	w->at[w->n++] = s;
+	return 0;
+}
+
+static int scan_arguments(struct options *o, struct words *words, int argc, char **argv, struct error *e)
+{
+	struct scan s;
+	int c, index = -1, r = 0;
+
+	scan_prepare(&s);
+	optind = 0; /* glibc: begin anew */
+	opterr = 0;
+	while (r == 0 && (c = getopt_long(argc, argv, s.letters, s.longs, &index)) != -1) {
+		if (c == 1)
+			r = add_word(words, optarg, e);
+		else if (c == '?')
+			r = unknown(argv, e);
+		else if (c == ':')
+			r = missing(argv, e);
+		else
+			r = apply(o, index >= 0 ? &rows[s.row_of[index]] : row_by_letter(c), optarg, e);
+		index = -1;
+	}
+	words->guessed = words->n;
+	for (; r == 0 && optind < argc; optind++)
+		r = add_word(words, argv[optind], e);
+	return r;
+}
+
+/* View, then files, then the filter. */
+static int place_words(struct options *o, const struct words *w, const struct options_world *world, bool *view_said,
+		       struct error *e)
+{
+	struct text t;
+	unsigned at = 0;
+	int r;
+
+	*view_said = false;
+	for (unsigned i = 0; at == 0 && w->guessed > 0 && i < OPTIONS_VIEWS; i++) {
+		if (strcmp(w->at[0], view_names[i]) == 0) {
+			o->view = (enum options_view)i;
+			*view_said = true;
+			at = 1;
+		}
+	}
+	for (; at < w->guessed; at++) {
+		if (strcmp(w->at[at], "-") != 0 && !world->is_source(w->at[at]))
+			break;
+		if ((r = add_source(o->files, &o->n_files, w->at[at], e)) != 0)
+			return r;
+	}
+	if (at == w->n)
+		return 0;
+	if ((r = set_filter(o, "", e)) != 0)
+		return r;
+	text_init(&t, o->filter, sizeof o->filter);
+	for (; at < w->n; at++) {
+		if (o->n_words > 0)
+			text_char(&t, ' ');
+		text_put(&t, w->at[at]);
+		o->words[o->n_words++] = w->at[at];
+	}
+	if (t.cut)
+		return error_set(e, EINVAL, "the filter is longer than %d bytes", OPTIONS_FILTER - 1);
+	return 0;
+}
+
+/* ---- what fits together ------------------------------------------------------ */
+
+static int check_format(struct options *o, bool format_said, struct error *e)
+{
+	if (!format_said)
+		o->format = o->view == OPTIONS_WATCH ? OPTIONS_SCREEN : OPTIONS_TEXT;
+	if (o->view == OPTIONS_SOCKETS || o->view == OPTIONS_GRAPH)
+		return error_set(e, EINVAL, "the view %s is not built yet", view_names[o->view]);
+	if (!(view_formats[o->view] >> o->format & 1)) {
+		if (o->view == OPTIONS_WATCH)
+			return error_set(e, EINVAL, "watch draws a screen and has no format %s; "
+					 "name another view for it, connections say", format_names[o->format]);
+		return error_set(e, EINVAL, "the view %s has no format %s", view_names[o->view],
+				 format_names[o->format]);
+	}
+	if (formats_not_built >> o->format & 1)
+		return error_set(e, EINVAL, "the format %s is not built yet", format_names[o->format]);
+	return 0;
+}
+
+static int check(struct options *o, bool view_said, bool format_said, bool terminal, struct error *e)
+{
+	int r;
+
+	if (!view_said)
+		o->view = o->headless || (terminal && !format_said) ? OPTIONS_WATCH : OPTIONS_CONNECTIONS;
+	if ((r = check_format(o, format_said, e)) != 0)
+		return r;
+	if (o->headless && o->view != OPTIONS_WATCH)
+		return error_set(e, EINVAL, "--headless belongs to the view watch, not to %s", view_names[o->view]);
+	if (!o->headless && (o->keys || o->dump || o->dump_attrs))
+		return error_set(e, EINVAL, "%s needs --headless WxH", o->keys ? "--keys" : o->dump ? "--dump" :
+				 "--dump-attrs");
+	if (o->headless && !o->dump)
+		o->dump = "-";
+	return 0;
+}
+
+int options_parse(struct options *o, int argc, char **argv, const struct options_world *world, struct error *e)
+{
+	struct words words = {.n = 0};
+	bool view_said, format_said;
+	int r;
+
+	memset(o, 0, sizeof *o);
+	o->memory = ENGINE_MEMORY_DEFAULT;
+	o->format = OPTIONS_SCREEN;
+	if ((r = scan_arguments(o, &words, argc, argv, e)) != 0)
+		return r;
+	if (o->action != OPTIONS_RUN)
+		return 0;
+	format_said = o->format != OPTIONS_SCREEN;
+	if ((r = place_words(o, &words, world, &view_said, e)) != 0)
+		return r;
+	return check(o, view_said, format_said, world->terminal, e);
+}
+
+/* ---- help --------------------------------------------------------------------- */
+
+static void help_row(FILE *to, const struct option_row *row)
+{
+	char left[64];
+	struct text t;
+
+	text_init(&t, left, sizeof left);
+	if (row->letter < LONG_MEMORY)
+		text_format(&t, "-%c%s", row->letter, row->name ? ", " : row->argument ? " " : "");
+	else
+		text_put(&t, "    ");
+	if (row->name)
+		text_format(&t, "--%s%s", row->name, row->argument ? "=" : "");
+	if (row->argument)
+		text_put(&t, row->argument);
+	if (t.len > 30)
+		fprintf(to, "  %s\n  %30s  %s\n", left, "", row->help);
+	else
+		fprintf(to, "  %-30s  %s\n", left, row->help);
+}
+
+void options_help(FILE *to)
+{
+	static const char *const titles[GROUPS] = {"Input", "Output", "The screen", "The run", "Other"};
+
+	fputs("Usage: sockeye [VIEW] [-i IFACE]... [-r FILE]... [OPTIONS] [FILE...] [BPF FILTER WORDS...]\n"
+	      "See every socket on the wire.\n"
+	      "\nViews\n"
+	      "  watch         the live view (default on a terminal)\n"
+	      "  packets       a line per packet; -v its layers, -x its bytes\n"
+	      "  handshakes    a line per TCP handshake\n"
+	      "  connections   a line per flow, when it ends (default elsewhere)\n"
+	      "  report        the summary\n"
+	      "\nThe first word is the view, leading words that are files are read, the rest is a\n"
+	      "BPF filter; -- ends the guessing. Without a source: all interfaces.\n",
+	      to);
+	for (unsigned g = 0; g < GROUPS; g++) {
+		fprintf(to, "\n%s\n", titles[g]);
+		for (unsigned i = 0; i < ROWS; i++)
+			if (rows[i].built && (unsigned)rows[i].group == g)
+				help_row(to, &rows[i]);
+	}
+	fputs("\nExit status: 0 complete, 1 could not do it, 2 usage, 3 incomplete input or output,\n"
+	      "129 hung up, 130 interrupted twice.\n",
+	      to);
+}
