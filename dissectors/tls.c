@@ -1,7 +1,7 @@
 /* TLS and SSL 3: records, and of the handshake what is readable.
  *
  * Promises: a segment is TLS only if it begins with a hello that reads well,
- * or if records fill it exactly; ClientHello gives the server name, even where
+ * or with a whole record and further ones up to its last byte; ClientHello gives the server name, even where
  * it ends in a later segment, if the name itself is here. Nothing is decrypted
  * or put together: a segment that begins inside a record is nobody's.
  *
@@ -385,8 +385,8 @@ static enum dissect_result tls_dissect(struct cursor *c, struct packet *p)
 		if (here < r.length || c->fault != CURSOR_OK)
 			break;
 	}
-	/* Without a hello only records that fill the segment to its last byte
-	 * are proof enough: three fixed bytes and a length that agrees. */
+	/* Without a hello only a whole record, with others up to the segment's
+	 * last byte, is proof enough: three fixed bytes and lengths that agree. */
 	if (!hello && !sure && (whole == 0 || cursor_wire_left(c) > 0 || c->fault != CURSOR_OK))
 		return DISSECT_NOT_MINE;
 	p->service = p->current;
