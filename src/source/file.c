@@ -133,12 +133,14 @@ static int reader_header(struct reader *r, struct error *e)
 static int reader_late_header(struct reader *r)
 {
 	struct error e;
+	struct text t;
 	int rc = reader_header(r, &e);
 
 	if (rc < 0) {
 		r->ended = rc;
 		r->damage_said = true;
-		(void)snprintf(r->stats.problem, sizeof r->stats.problem, "%s", e.text);
+		text_init(&t, r->stats.problem, sizeof r->stats.problem);
+		text_put(&t, e.text);
 	}
 	return rc;
 }

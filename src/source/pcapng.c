@@ -262,6 +262,18 @@ static int pcapng_begin(struct reader *r, bool may_move, uint32_t *type, uint32_
 	return 1;
 }
 
+/* A block that is not read must not shift the numbers that later ones use. */
+static void pcapng_lose(struct reader *r, uint32_t type)
+{
+	if (type == BLOCK_SECTION) {
+		r->ng.section++;
+		r->ng.locals = 0;
+		r->ng.skipping = false;
+	} else if (type == BLOCK_INTERFACE) {
+		pcapng_unknown_interface(r);
+	}
+}
+
 static int pcapng_block(struct reader *r, uint32_t type, struct cursor *c, struct frame *f)
 {
 	switch (type) {
@@ -295,6 +307,7 @@ int pcapng_next(struct reader *r, struct frame *f, bool may_move)
 	if (!pcapng_needed(r, type))
 		return pcapng_step_over(r, length);
 	if (length > INPUT_MAX) {
+		pcapng_lose(r, type);
 		reader_damage(r, "the block at byte %llu (after packet %llu) is %lu bytes long: it is stepped over", at(r),
 			      (unsigned long long)r->stats.frames, (unsigned long)length);
 		return pcapng_step_over(r, length);
@@ -305,10 +318,12 @@ int pcapng_next(struct reader *r, struct frame *f, bool may_move)
 	if (rc <= 0)
 		return rc;
 	cursor_init(&c, input_at(&r->in) + 8, length - BLOCK_LEAST, length - BLOCK_LEAST);
-	if (pcapng_trailer(r, c.end, length, r->in.offset))
+	if (pcapng_trailer(r, c.end, length, r->in.offset)) {
 		rc = pcapng_block(r, type, &c, f);
-	else
+	} else {
+		pcapng_lose(r, type);
 		rc = READER_OTHER;
+	}
 	input_skip(&r->in, length);
 	return rc;
 }

@@ -30,6 +30,8 @@ static inline bool pcapng_version(uint16_t major, uint16_t minor)
 struct pcapng_interface *pcapng_local(struct reader *r, uint32_t id);
 
 void pcapng_interface_block(struct reader *r, struct cursor *c);
+/* A description that cannot be read still takes its number. */
+void pcapng_unknown_interface(struct reader *r);
 void pcapng_statistics_block(struct reader *r, struct cursor *c);
 
 /* Comment and direction into the frame, drops added to *drops. */

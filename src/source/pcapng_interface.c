@@ -5,14 +5,13 @@
  * PCAPNG_INTERFACES are kept for a file; packets of further ones are counted as
  * damage. Does not walk blocks.
  */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pcapng.h"
 #include "sockeye/clock.h"
 
-enum {
+enum option_code {
 	OPTION_END = 0,
 	OPTION_COMMENT = 1,
 	OPTION_IF_NAME = 2,
@@ -22,7 +21,9 @@ enum {
 	OPTION_PACKET_DROPS = 4,
 	OPTION_STATISTICS_IFDROP = 5,
 	OPTION_STATISTICS_OSDROP = 7,
+};
 
+enum {
 	RESOLUTION_US = 6,       /* 10^-6 s, where the file says nothing */
 	RESOLUTION_BINARY = 128, /* a power of two, not of ten */
 	LOCAL_NONE = UINT16_MAX, /* an interface that found no room */
@@ -111,6 +112,12 @@ static bool resolution_fine(uint8_t resolution)
 	return resolution > RESOLUTION_US;
 }
 
+void pcapng_unknown_interface(struct reader *r)
+{
+	if (r->ng.locals < PCAPNG_SECTION_INTERFACES)
+		r->ng.local[r->ng.locals++] = LOCAL_NONE;
+}
+
 void pcapng_interface_block(struct reader *r, struct cursor *c)
 {
 	struct pcapng_interface new = {.resolution = RESOLUTION_US, .section = r->ng.section};
@@ -123,6 +130,7 @@ void pcapng_interface_block(struct reader *r, struct cursor *c)
 	if (c->fault != CURSOR_OK) {
 		reader_damage(r, "the interface at byte %llu has a description that is too short",
 			      (unsigned long long)r->in.offset);
+		pcapng_unknown_interface(r);
 		return;
 	}
 	if (new.linktype == 12 || new.linktype == 14) /* as in pcap_file.c */
@@ -240,7 +248,7 @@ void pcapng_packet_options(struct reader *r, struct cursor *c, struct frame *f, 
 	}
 }
 
-/* Parts of a second beyond ns are dropped; part < 10^19 or 2^127 of a second. */
+/* Units of 10^-n or 2^-n s as if_tsresol says; what is finer than ns is dropped. */
 int64_t pcapng_time(struct reader *r, const struct pcapng_interface *i, uint64_t units)
 {
 	static const uint64_t ten[] = {
