@@ -77,8 +77,12 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 /* End every flow in the order of their ids. */
 void flow_table_end(struct flow_table *t);
 
-/* NULL: gone. */
+/* NULL: gone. Walks the table: for the one flow that is selected. */
 struct flow *flow_by_id(struct flow_table *t, uint64_t id);
+/* The same at once, by the place where the flow was met (flow_place()); NULL
+ * if another flow, or none, is there now. */
+uint32_t flow_place(const struct flow *f);
+struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id);
 uint64_t flow_id(const struct flow *f);
 
 /* Walk all flows in the table: start with *at = 0; NULL at the end. A flow

@@ -455,6 +455,11 @@ uint64_t flow_id(const struct flow *f)
 	return f->id;
 }
 
+uint32_t flow_place(const struct flow *f)
+{
+	return f->self;
+}
+
 static uint64_t id_of(const struct flow_table *t, uint32_t ref)
 {
 	const struct embryo *e;
@@ -463,6 +468,18 @@ static uint64_t id_of(const struct flow_table *t, uint32_t ref)
 		return t->flows[ref].id;
 	e = &t->embryos[ref & ~REF_EMBRYO];
 	return (uint64_t)e->id_high << 32 | e->id_low;
+}
+
+struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
+{
+	uint32_t max = place & REF_EMBRYO ? t->embryo_max : t->flow_used;
+
+	if ((place & ~REF_EMBRYO) >= max || key_at(t, place)->family == FAMILY_NONE || id_of(t, place) != id)
+		return NULL;
+	if (!(place & REF_EMBRYO))
+		return &t->flows[place];
+	embryo_expand(t, place, &t->scratch);
+	return &t->scratch;
 }
 
 static int by_id(const void *a, const void *b, void *arg)
