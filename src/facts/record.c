@@ -110,7 +110,7 @@ static void duration_text(struct text *t, int64_t ns)
 	int64_t size = ns < 0 ? -ns : ns;
 
 	if (size < 1000000)
-		text_format(t, "%.0f us", (double)ns / 1e3);
+		text_format(t, "%lld us", (long long)((ns < 0 ? ns - 500 : ns + 500) / 1000));
 	else if (size < INT64_C(10000000000))
 		text_format(t, "%.1f ms", (double)ns / 1e6);
 	else

@@ -171,7 +171,7 @@ static void report_duration(struct text *t, int64_t ns)
 	if (ns < 0)
 		ns = 0;
 	if (ns < CLOCK_MS)
-		text_format(t, "%.0f us", (double)ns / 1e3);
+		text_format(t, "%lld us", (long long)json_microseconds(ns));
 	else if (ns < CLOCK_S)
 		text_format(t, "%.1f ms", (double)ns / 1e6);
 	else

@@ -1,0 +1,235 @@
+/* The command line: words, options, the table of views and formats.
+ * links: base
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "options.c"
+
+static struct options o;
+static struct error e;
+
+/* In this world these are files. */
+static bool is_file(const char *word_)
+{
+	return strcmp(word_, "a.pcap") == 0 || strcmp(word_, "b.pcap") == 0;
+}
+
+static int parse_on(bool terminal, const char *line)
+{
+	static char buffer[512];
+	char *argv[64];
+	int argc = 0;
+	struct options_world world = {.terminal = terminal, .is_source = is_file};
+
+	argv[argc++] = (char[]){"sockeye"};
+	(void)snprintf(buffer, sizeof buffer, "%s", line);
+	for (char *w = strtok(buffer, " "); w; w = strtok(NULL, " "))
+		argv[argc++] = w;
+	argv[argc] = NULL;
+	e.text[0] = '\0';
+	return options_parse(&o, argc, argv, &world, &e);
+}
+
+static int parse(const char *line)
+{
+	return parse_on(false, line);
+}
+
+static void assert_refused(const char *line, const char *part)
+{
+	assert_int_equal(parse(line), -EINVAL);
+	if (!strstr(e.text, part))
+		fail_msg("%s: \"%s\" does not say \"%s\"", line, e.text, part);
+}
+
+static void options_words_are_view_files_filter(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("packets a.pcap b.pcap tcp port 80"), 0);
+	assert_int_equal(o.view, OPTIONS_PACKETS);
+	assert_int_equal(o.n_files, 2);
+	assert_string_equal(o.files[1], "b.pcap");
+	assert_string_equal(o.filter, "tcp port 80");
+	assert_int_equal(parse("a.pcap -c 5 tcp -n and port 80"), 0);
+	assert_int_equal(o.view, OPTIONS_CONNECTIONS);
+	assert_int_equal(o.count, 5);
+	assert_string_equal(o.filter, "tcp and port 80");
+	assert_int_equal(parse("tcp a.pcap"), 0); /* not leading: a word */
+	assert_int_equal(o.n_files, 0);
+	assert_string_equal(o.filter, "tcp a.pcap");
+	assert_string_equal(options_path_word(&o), "a.pcap");
+	assert_int_equal(parse("report -r - -- a.pcap -n"), 0); /* -- ends the guessing */
+	assert_int_equal(o.n_files, 1);
+	assert_string_equal(o.files[0], "-");
+	assert_string_equal(o.filter, "a.pcap -n");
+	assert_int_equal(parse("-- packets"), 0);
+	assert_int_equal(o.view, OPTIONS_CONNECTIONS);
+	assert_string_equal(o.filter, "packets");
+	assert_int_equal(parse("host 10.0.0.0/8"), 0);
+	assert_null(options_path_word(&o));
+	assert_int_equal(parse("conections a.pcap"), 0);
+	assert_string_equal(options_near_view(&o), "connections");
+	assert_int_equal(parse("-f tcp a.pcap"), 0);
+	assert_string_equal(o.filter, "tcp");
+	assert_refused("-f tcp a.pcap udp", "given twice");
+	assert_refused("-f tcp -F file", "given twice");
+}
+
+static void options_default_view(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_on(true, "a.pcap"), 0);
+	assert_int_equal(o.view, OPTIONS_WATCH);
+	assert_int_equal(parse_on(true, "-o json a.pcap"), 0);
+	assert_int_equal(o.view, OPTIONS_CONNECTIONS);
+	assert_int_equal(parse_on(false, ""), 0);
+	assert_int_equal(o.view, OPTIONS_CONNECTIONS);
+	assert_int_equal(o.format, OPTIONS_TEXT);
+	assert_int_equal(o.memory, ENGINE_MEMORY_DEFAULT);
+	assert_int_equal(parse("-r a.pcap --headless 120x35 --keys j"), 0);
+	assert_int_equal(o.view, OPTIONS_WATCH);
+	assert_int_equal(o.width, 120);
+	assert_int_equal(o.height, 35);
+	assert_string_equal(o.dump, "-");
+}
+
+static void options_table_of_views_and_formats(void **state)
+{
+	static const char *const views[] = {"packets", "handshakes", "connections", "report"};
+	static const char *const formats[] = {"text", "json", "csv", "tsv"};
+	char line[64];
+
+	(void)state;
+	for (unsigned v = 0; v < 4; v++) {
+		for (unsigned f = 0; f < 4; f++) {
+			bool has = v < 3 || f < 2;
+
+			(void)snprintf(line, sizeof line, "%s -o %s", views[v], formats[f]);
+			assert_int_equal(parse(line), has ? 0 : -EINVAL);
+			if (has)
+				assert_int_equal(o.format, OPTIONS_TEXT + f);
+		}
+	}
+	assert_refused("connections -o zeek", "not built yet");
+	assert_refused("report -o html", "not built yet");
+	assert_refused("handshakes -o svg", "no format svg");
+	assert_refused("watch -o json", "no format json");
+	assert_refused("packets -o xml", "no such format");
+	assert_refused("sockets", "not built yet");
+	assert_refused("graph a.pcap", "not built yet");
+}
+
+static void options_values_are_checked(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--memory 32M"), 0);
+	assert_int_equal(o.memory, 32 << 20);
+	assert_int_equal(parse("--memory=1g"), 0);
+	assert_int_equal(o.memory, (size_t)1 << 30);
+	assert_refused("--memory 1M", "at least 16M");
+	assert_refused("--memory 99999999999999999999", "wants a size");
+	assert_refused("--memory 17179869184G", "wants a size");
+	assert_refused("--memory 32MB", "wants a size");
+	assert_refused("-c many", "wants a number");
+	assert_refused("-c 0", "wants a number");
+	assert_refused("-c -1", "wants a number");
+	assert_refused("-s 9999999", "wants a number");
+	assert_int_equal(parse("--duration 2.5"), 0);
+	assert_int_equal(o.duration_ns, 2500000000);
+	assert_refused("--duration 0", "wants seconds");
+	assert_refused("--duration 1.x", "wants seconds");
+	assert_refused("--headless 120", "WIDTHxHEIGHT");
+	assert_refused("--headless 0x10", "WIDTHxHEIGHT");
+	assert_refused("--color maybe", "auto, always or never");
+	assert_refused("--keys j", "needs --headless");
+	assert_refused("packets --headless 80x24", "belongs to the view watch");
+	assert_refused("--backend native", "not built yet");
+	assert_refused("--backend pf_ring", "wants libpcap");
+	assert_int_equal(parse("--threads 1 --backend libpcap"), 0);
+	assert_refused("--threads 2", "not built yet");
+	assert_int_equal(parse("-i eth0 -i lo -B 4096 -s 96 -p -y EN10MB -vvxSln"), 0);
+	assert_int_equal(o.n_interfaces, 2);
+	assert_int_equal(o.buffer_kib, 4096);
+	assert_int_equal(o.snaplen, 96);
+	assert_int_equal(o.verbose, 2);
+	assert_true(o.no_promiscuous && o.hex && o.absolute && o.line_buffered);
+	assert_string_equal(o.link_type, "EN10MB");
+}
+
+static void options_unknown_and_not_built(void **state)
+{
+	static const char *const later[] = {"-w x", "-Y x", "-X", "-e", "-t", "-q", "-#", "-A", "-C 1", "-W 1",
+		"-G 1", "-U", "-K", "-O", "-L", "-Q in", "-Z nobody", "--print", "--replay", "--replay=2",
+		"--netns all", "--privileges", "--no-bpf", "--resolve", "--log x", "--write x"};
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof later / sizeof *later; i++)
+		assert_refused(later[i], "not built yet");
+	assert_refused("--no-such-option", "unknown option --no-such-option");
+	assert_refused("--memroy 32M", "did you mean --memory?");
+	assert_refused("-k", "unknown option -k");
+	assert_refused("-vk", "unknown option -k");
+	assert_refused("-c", "wants a value");
+	assert_refused("--memory", "wants a value");
+	assert_refused("--ascii=yes", "takes no value");
+	assert_refused("--\x1b[31m", "\\x1b");
+}
+
+static void options_actions(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--help"), 0);
+	assert_int_equal(o.action, OPTIONS_HELP);
+	assert_int_equal(parse("--version"), 0);
+	assert_int_equal(o.action, OPTIONS_VERSION);
+	assert_int_equal(parse("-D"), 0);
+	assert_int_equal(o.action, OPTIONS_INTERFACES);
+	assert_int_equal(parse("--list-keys"), 0);
+	assert_int_equal(o.action, OPTIONS_KEYS);
+}
+
+static void options_help_has_what_is_built_only(void **state)
+{
+	char text[16384];
+	FILE *f = fmemopen(text, sizeof text, "w");
+
+	(void)state;
+	assert_non_null(f);
+	options_help(f);
+	assert_int_equal(fclose(f), 0);
+	for (unsigned i = 0; i < ROWS; i++) {
+		char name[64];
+
+		if (!rows[i].name)
+			continue;
+		(void)snprintf(name, sizeof name, "--%s", rows[i].name);
+		if (rows[i].built)
+			assert_non_null(strstr(text, name));
+		else if (strcmp(rows[i].name, "number") != 0)
+			assert_null(strstr(text, name));
+	}
+	for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+		assert_true(strlen(line) <= 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_words_are_view_files_filter),
+		cmocka_unit_test(options_default_view),
+		cmocka_unit_test(options_table_of_views_and_formats),
+		cmocka_unit_test(options_values_are_checked),
+		cmocka_unit_test(options_unknown_and_not_built),
+		cmocka_unit_test(options_actions),
+		cmocka_unit_test(options_help_has_what_is_built_only),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
