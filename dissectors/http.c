@@ -239,6 +239,7 @@ const struct dissector http_dissector = {
 	.title = "Hypertext Transfer Protocol",
 	.reference = "RFC 9110, RFC 9112",
 	.binds = http_binds,
-	.info = "[{http.request.method}][ {http.host}][ {http.request.uri}][{http.response.code}][ {http.response.phrase}][ {http.content_type}]",
+	.info = "[{http.request.method} {http.request.uri}][ Host {http.host}]"
+		"[{http.response.code}][ {http.response.phrase}][ {http.content_type}]",
 	.dissect = http_dissect,
 };

@@ -18,6 +18,7 @@ enum {
 	SSH_KEXINIT = 20, SSH_NEWKEYS = 21, SSH_KEX_FIRST = 30, SSH_KEX_LAST = 34,
 	SSH_COOKIE_LEN = 16,
 	SSH_PACKETS = 16,
+	SSH_LINES_BEFORE = 16,
 };
 
 static const struct name_of ssh_codes[] = {
@@ -69,6 +70,27 @@ static bool ssh_banner(struct cursor *c, struct packet *p)
 	cursor_skip(c, (size_t)(end - at) + 1);
 	packet_field(p, &f_protocol, at, n, 0);
 	return true;
+}
+
+/* A server may send other lines before (RFC 4253 section 4.2); they count only
+ * if the identification follows in the same segment. */
+static bool ssh_greeting(struct cursor *c, struct packet *p)
+{
+	struct cursor look = *c;
+
+	for (unsigned i = 0; i <= SSH_LINES_BEFORE && cursor_left(&look) > 0; i++) {
+		size_t left = cursor_left(&look), n = left < SSH_BANNER_MAX ? left : SSH_BANNER_MAX;
+		const uint8_t *end = memchr(look.pos, '\n', n);
+
+		if (ssh_banner(&look, p)) {
+			*c = look;
+			return true;
+		}
+		if (!end)
+			return false;
+		cursor_skip(&look, (size_t)(end - look.pos) + 1);
+	}
+	return false;
 }
 
 static bool ssh_is_name_list(const uint8_t *at, size_t n)
@@ -141,7 +163,7 @@ static bool ssh_packet(struct cursor *c, struct packet *p, bool *kexinit)
 static enum dissect_result ssh_dissect(struct cursor *c, struct packet *p)
 {
 	bool known = p->talk && p->talk->known, cut = cursor_left(c) < cursor_wire_left(c);
-	bool banner = ssh_banner(c, p), kexinit = false;
+	bool banner = ssh_greeting(c, p), kexinit = false;
 	uint16_t before = p->fields;
 
 	for (unsigned i = 0; i < SSH_PACKETS && cursor_left(c) > 0 && c->fault == CURSOR_OK; i++) {

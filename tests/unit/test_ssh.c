@@ -31,6 +31,8 @@ static void ssh_identification_on_any_port(void **state)
 	assert_string_equal(speak_service(s), "ssh");
 	assert_string_equal(speak_row(s, "ssh.protocol", 0), "SSH-2.0-OpenSSH_9.2p1 Debian");
 	assert_int_equal(speak(s, PROTO_TCP, 22, "SSH-1.99-x\n", 11), DISSECT_OK);
+	assert_int_equal(speak(s, PROTO_TCP, 22, "hello\r\nSSH-2.0-x\n", 17), DISSECT_OK);
+	assert_string_equal(speak_row(s, "ssh.protocol", 0), "SSH-2.0-x");
 }
 
 static void ssh_look_alikes_are_not(void **state)
