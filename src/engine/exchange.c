@@ -95,8 +95,9 @@ void exchange_post(struct exchange *x, const struct query *q)
 	x->query = *q;
 	x->asked = true;
 	pthread_mutex_unlock(&x->lock);
-	atomic_store(&x->waiting, true);
+	/* In this order: a readable descriptor is then always calmed by a serve. */
 	exchange_wake(x->query_fd);
+	atomic_store(&x->waiting, true);
 }
 
 bool exchange_take(struct exchange *x, struct answer *out)

@@ -8,7 +8,6 @@
 
 #include <stdlib.h>
 
-#include "sockeye/tui.h"
 
 enum { BLACK, RED, GREEN, YELLOW, BLUE, MAGENTA, CYAN, WHITE, OWN = -1 };
 
@@ -66,11 +65,11 @@ char theme_letter(enum role role)
 	return theme_table[role].letter;
 }
 
-bool theme_wanted(int tui_color)
+bool theme_wanted(enum tui_color wish)
 {
 	const char *no_color = getenv("NO_COLOR");
 
-	if (tui_color != TUI_COLOR_AUTO)
-		return tui_color == TUI_COLOR_ALWAYS;
+	if (wish != TUI_COLOR_AUTO)
+		return wish == TUI_COLOR_ALWAYS;
 	return no_color == NULL || no_color[0] == '\0';
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "canvas.h"
+#include "sockeye/tui.h"
 
 enum depth { DEPTH_MONO, DEPTH_8, DEPTH_16, DEPTH_256, DEPTH_DIRECT };
 
@@ -20,6 +21,6 @@ struct theme_look theme_look(enum role role, enum depth depth);
 char theme_letter(enum role role);
 
 /* True if the user's wish and NO_COLOR (no-color.org) leave colour allowed. */
-bool theme_wanted(int tui_color);
+bool theme_wanted(enum tui_color wish);
 
 #endif

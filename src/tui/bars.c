@@ -1,0 +1,293 @@
+/* The frame of every screen: where the data comes from and how it goes, the
+ * views, the message row, the keys.
+ */
+#include <string.h>
+
+#include "look.h"
+#include "sockeye/clock.h"
+#include "words.h"
+
+/* What is put on a bar from the right, as long as there is room. */
+struct right {
+	struct canvas *c;
+	unsigned y, end, least; /* nothing is drawn left of least */
+};
+
+static void right_put(struct right *r, enum role role, const char *s)
+{
+	unsigned width = canvas_width(s);
+
+	if (r->end < r->least + width + 1)
+		return;
+	r->end -= width;
+	canvas_put(r->c, r->end, r->y, r->end + width, role, s);
+	r->end -= r->end > 2 ? 2 : r->end;
+}
+
+static void bars_clock(struct text *t, int64_t ns)
+{
+	int64_t s = ns < 0 ? 0 : ns / CLOCK_S;
+
+	text_format(t, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+}
+
+/* Bytes read of all files, in percent; -1 where it cannot be known. */
+static int bars_progress(const struct answer *a)
+{
+	uint64_t read = 0, total = 0;
+
+	for (unsigned i = 0; i < a->sources; i++) {
+		read += a->source[i].bytes_read;
+		total += a->source[i].bytes_total;
+		if (a->source[i].bytes_total == 0)
+			return -1;
+	}
+	return total == 0 ? -1 : (int)(read >= total ? 100 : (unsigned)((double)read * 100 / (double)total));
+}
+
+static unsigned bars_mode(const struct look *l, const struct answer *a, struct canvas *c, unsigned x)
+{
+	char buffer[96];
+	struct text t;
+	int percent = bars_progress(a);
+
+	text_init(&t, buffer, sizeof buffer);
+	if (a->live || l->live) {
+		x = canvas_put(c, x, 0, c->width, a->ended ? ROLE_WARN : ROLE_GOOD, a->ended ? "ENDED" : "LIVE");
+		if (l->clock_ns != 0) {
+			text_char(&t, ' ');
+			bars_clock(&t, l->clock_ns - l->started_ns);
+		}
+	} else if (!a->ended) {
+		x = canvas_put(c, x, 0, c->width, ROLE_OPENING, "READING");
+		if (percent >= 0)
+			text_format(&t, " %d %%", percent);
+	} else {
+		x = canvas_put(c, x, 0, c->width, ROLE_KEY, "FILE");
+		text_char(&t, ' ');
+		words_count(&t, a->totals.packets);
+		text_put(&t, c->width >= 80 ? " packets" : " pkt");
+		if (c->width >= 100 && a->totals.last_ns > a->totals.first_ns) {
+			text_put(&t, " in ");
+			words_span(&t, a->totals.last_ns - a->totals.first_ns);
+		}
+	}
+	return canvas_put(c, x, 0, c->width, ROLE_TEXT, buffer);
+}
+
+/* Losses are always said: of the kernel, of the file, of our own memory. */
+static void bars_losses(const struct answer *a, struct right *r)
+{
+	uint64_t drops = 0, damaged = 0;
+	bool known = false;
+	char buffer[64];
+	struct text t;
+
+	for (unsigned i = 0; i < a->sources; i++) {
+		known = known || a->source[i].drops_known;
+		drops += a->source[i].drops_known ? a->source[i].drops : 0;
+		damaged += a->source[i].damaged;
+	}
+	text_init(&t, buffer, sizeof buffer);
+	if (damaged > 0) {
+		text_put(&t, "damaged ");
+		words_count(&t, damaged);
+		right_put(r, ROLE_BAD, buffer);
+		text_reset(&t);
+	}
+	if (a->totals.flows_evicted > 0) {
+		text_put(&t, "forgot ");
+		words_size(&t, a->totals.flows_evicted);
+		right_put(r, ROLE_WARN, buffer);
+		text_reset(&t);
+	}
+	if ((known && drops > 0) || (known && a->live)) {
+		text_put(&t, "drop ");
+		words_size(&t, drops);
+		right_put(r, drops > 0 ? ROLE_BAD : ROLE_TEXT, buffer);
+	}
+}
+
+static void bars_top(const struct look *l, const struct answer *a, struct canvas *c)
+{
+	struct right r = {c, 0, c->width - 1, 0};
+	unsigned x, end, wide = c->width >= 100;
+	char buffer[96];
+	struct text t;
+
+	x = canvas_put(c, 1, 0, c->width, ROLE_BRAND, "sockeye");
+	x = canvas_put(c, x, 0, c->width, ROLE_RULE, wide ? " │ " : " ");
+	/* The name of the source may be long: it gets a third of the row. */
+	end = x + c->width / 3 > c->width ? c->width : x + c->width / 3;
+	x = canvas_foreign(c, x, 0, end, ROLE_TEXT, l->title, strlen(l->title));
+	x = canvas_put(c, x, 0, c->width, ROLE_RULE, wide ? " │ " : " ");
+	x = bars_mode(l, a, c, x);
+	r.least = x + 1;
+
+	text_init(&t, buffer, sizeof buffer);
+	if (wide) {
+		text_format(&t, "mem %.0f/%.0fM", (double)a->totals.memory_used / (1 << 20),
+			    (double)a->totals.memory_limit / (1 << 20));
+		right_put(&r, ROLE_DIM, buffer);
+		text_reset(&t);
+	}
+	words_count(&t, a->flows);
+	text_put(&t, wide ? " conns " : " / ");
+	words_count(&t, a->open);
+	text_put(&t, " open");
+	right_put(&r, ROLE_TEXT, buffer);
+	bars_losses(a, &r);
+	if (a->live && !a->ended && l->rate_known) {
+		text_reset(&t);
+		words_size(&t, (uint64_t)l->packets_s);
+		text_put(&t, wide ? " pkt/s  " : " p/s ");
+		words_size(&t, (uint64_t)l->bits_s);
+		text_put(&t, wide ? "b/s" : "b");
+		right_put(&r, ROLE_TEXT, buffer);
+	}
+}
+
+static const char *const bars_views[6][2] = {
+	{"Connections", "Conn"}, {"Ladder", "Ladr"}, {"Packets", "Pkt"},
+	{"Sockets", "Sock"}, {"Diagnosis", "Diag"}, {"Graphs", "Graf"},
+};
+
+static void bars_tabs(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
+{
+	unsigned x = 1, wide = c->width >= 100;
+	char buffer[64];
+	struct text t;
+	struct right r = {c, y, c->width - 1, 0};
+
+	for (unsigned i = 0; i < 6 && c->width >= 60; i++) {
+		text_init(&t, buffer, sizeof buffer);
+		text_format(&t, wide ? "%u %s" : "%u%s", i + 1, bars_views[i][!wide]);
+		if (i == 0) {
+			unsigned from = x;
+
+			x = canvas_put(c, x, y, c->width, ROLE_TAB, wide ? "[" : " ");
+			x = canvas_put(c, x, y, c->width, ROLE_TAB, buffer);
+			x = canvas_put(c, x, y, c->width, ROLE_TAB, wide ? "]" : " ");
+			canvas_attr(c, from, y, x, ATTR_REVERSE | ATTR_BOLD);
+		} else {
+			x = canvas_put(c, x + 1, y, c->width, ROLE_DIM, buffer);
+			x += 1 + wide;
+		}
+		if (i == 0)
+			x += wide;
+	}
+	r.least = x + 1;
+	text_init(&t, buffer, sizeof buffer);
+	if (l->paused) {
+		text_put(&t, " PAUSED ");
+		right_put(&r, ROLE_WARN, buffer);
+	} else if (l->held) {
+		right_put(&r, ROLE_WARN, " ORDER HELD ");
+	}
+	if (l->match[0] != '\0' && r.end > r.least + 12) {
+		char filter[QUERY_MATCH * 2];
+		unsigned width;
+
+		text_reset(&t);
+		words_count(&t, a->matched);
+		text_put(&t, " of ");
+		words_count(&t, a->flows);
+		right_put(&r, ROLE_TEXT, buffer);
+		text_init(&t, filter, sizeof filter);
+		text_put(&t, l->match); /* typed: only printable characters get in */
+		width = canvas_width(filter);
+		if (r.end > r.least + width + 9) {
+			canvas_put(c, r.end - width, y, r.end, ROLE_MATCH, filter);
+			canvas_put(c, r.end - width - 8, y, r.end, ROLE_DIM, "filter: ");
+		}
+	}
+}
+
+/* The prompt, a message, or what a source complains of. */
+static void bars_message(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
+{
+	char buffer[96];
+	struct text t;
+	unsigned x = 1;
+
+	text_init(&t, buffer, sizeof buffer);
+	if (l->prompting) {
+		canvas_fill(c, 0, y, c->width, ROLE_TEXT, ' ');
+		x = canvas_put(c, x, y, c->width, ROLE_KEY, "/ ");
+		x = canvas_foreign(c, x, y, c->width - 24, ROLE_TEXT, l->match, strlen(l->match));
+		x = canvas_put(c, x, y, c->width, ROLE_KEY, "▏");
+		text_put(&t, "matches ");
+		words_count(&t, a->matched);
+		text_put(&t, " of ");
+		words_count(&t, a->flows);
+		canvas_put(c, x + 2, y, c->width, a->matched > 0 ? ROLE_DIM : ROLE_WARN, buffer);
+		if (c->width >= 80)
+			canvas_put(c, c->width - 23, y, c->width - 1, ROLE_DIM, "Enter keeps  Esc drops");
+		return;
+	}
+	if (l->message[0] != '\0') {
+		if (l->message_bad)
+			x = canvas_put(c, x, y, c->width, ROLE_WARN, "▲ ");
+		canvas_cut(c, x, y, c->width - 1, l->message_bad ? ROLE_WARN : ROLE_TEXT, l->message);
+		return;
+	}
+	for (unsigned i = 0; i < a->sources; i++)
+		if (a->source[i].problem[0] != '\0') {
+			x = canvas_put(c, x, y, c->width, ROLE_WARN, "▲ ");
+			canvas_foreign(c, x, y, c->width - 1, ROLE_WARN, a->source[i].problem,
+				       strlen(a->source[i].problem));
+			return;
+		}
+}
+
+static void bars_keys(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
+{
+	struct right r = {c, y, c->width - 1, 0};
+	unsigned x = 1;
+	char buffer[96];
+	struct text t;
+
+	text_init(&t, buffer, sizeof buffer);
+	if (l->page == PAGE_LIST && a->matched > 0 && c->width >= 60) {
+		words_count(&t, a->first + a->selected_row + 1);
+		text_put(&t, " of ");
+		words_count(&t, a->matched);
+		right_put(&r, ROLE_TEXT, buffer);
+		text_reset(&t);
+		text_format(&t, "%s %s", look_sorts[l->sort].name, l->descending ? "▼" : "▲");
+		right_put(&r, ROLE_DIM, buffer);
+	}
+	for (size_t i = 0; i < keys_lines; i++) {
+		const struct key_line *line = &keys_table[i];
+		bool other = l->page != PAGE_LIST && line->action != ACTION_HELP && line->action != ACTION_QUIT;
+		char name[24];
+		struct text n;
+
+		if (line->bar == NULL || other)
+			continue;
+		text_init(&n, name, sizeof name);
+		keys_name(&n, line->key[0], c->ascii);
+		if (x + canvas_width(name) + canvas_width(line->bar) + 2 > r.end)
+			break;
+		x = canvas_put(c, x, y, r.end, ROLE_KEY, name);
+		x = canvas_put(c, x + (n.len > 1), y, r.end, ROLE_TEXT, line->bar) + 2;
+	}
+	if (l->page != PAGE_LIST) {
+		x = canvas_put(c, x, y, r.end, ROLE_KEY, "Esc");
+		canvas_put(c, x + 1, y, r.end, ROLE_TEXT, "Back");
+	}
+}
+
+void bars_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
+{
+	bars_top(l, a, c);
+	if (at->tabs)
+		bars_tabs(l, a, c, at->tabs);
+	bars_keys(l, a, c, at->bar);
+	if (at->message)
+		bars_message(l, a, c, at->message);
+	else if (l->prompting || l->message[0] != '\0') {
+		canvas_fill(c, 0, at->bar, c->width, ROLE_TEXT, ' ');
+		bars_message(l, a, c, at->bar);
+	}
+}

@@ -1,0 +1,360 @@
+/* One connection in words: the pane under the list, and the page that Enter
+ * opens, with its handshake drawn as a ladder and every key of its record.
+ */
+#include <string.h>
+
+#include "look.h"
+#include "sockeye/clock.h"
+#include "words.h"
+
+enum { LABEL = 1, VALUE = 12 };
+
+/* ---- the lines ------------------------------------------------------------ */
+
+static unsigned detail_label(struct canvas *c, unsigned y, const char *label)
+{
+	canvas_put(c, LABEL, y, VALUE, ROLE_HEAD, label);
+	return VALUE;
+}
+
+/* A name in front of a duration that the record has. */
+static unsigned detail_duration(struct canvas *c, unsigned x, unsigned y, const struct flow_record *r,
+				enum record_key k, const char *name)
+{
+	char buffer[48];
+	struct text t;
+
+	if (!record_has(r, k))
+		return x;
+	text_init(&t, buffer, sizeof buffer);
+	words_span(&t, *(const int64_t *)record_member(r, k));
+	x = canvas_put(c, x, y, c->width, ROLE_DIM, name);
+	x = canvas_put(c, x + 1, y, c->width, ROLE_TEXT, buffer);
+	return x + 2;
+}
+
+static void detail_handshake(struct canvas *c, unsigned y, const struct flow_record *r)
+{
+	unsigned x = detail_label(c, y, "handshake");
+	bool roomy = c->width >= 110;
+
+	x = handshake_draw(c, x, y, c->width - 1, r, roomy ? HANDSHAKE_WORDS : HANDSHAKE_CHAIN) + 3;
+	x = detail_duration(c, x, y, r, RECORD_HS_LAST_SYN_TO_SYNACK, "network");
+	x = detail_duration(c, x, y, r, RECORD_HS_SYNACK_TO_ACK, "client");
+	if (r->syns > 1 || roomy)
+		detail_duration(c, x, y, r, RECORD_HS_FIRST_SYN_TO_ACK, "in all");
+}
+
+static void detail_pair_number(struct text *t, const struct flow_record *r, enum record_key client,
+			       enum record_key server)
+{
+	const enum record_key k[2] = {client, server};
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (i > 0)
+			text_char(t, '/');
+		if (record_has(r, k[i]))
+			text_u64(t, *(const uint64_t *)record_member(r, k[i]));
+		else
+			text_char(t, '-');
+	}
+}
+
+/* An option is in use only if both offered it; if one did, say which. */
+static void detail_option(struct text *t, const struct flow_record *r, enum record_key client,
+			  enum record_key server, const char *name)
+{
+	bool a = record_has(r, client) && *(const bool *)record_member(r, client);
+	bool b = record_has(r, server) && *(const bool *)record_member(r, server);
+
+	if (!a && !b)
+		return;
+	text_put(t, "  ");
+	text_put(t, name);
+	if (a != b)
+		text_put(t, a ? " (client only)" : " (server only)");
+}
+
+static void detail_options(struct canvas *c, unsigned y, const struct flow_record *r)
+{
+	unsigned x = detail_label(c, y, "options");
+	char buffer[160];
+	struct text t;
+
+	text_init(&t, buffer, sizeof buffer);
+	if (r->syns == 0 && r->synacks == 0) {
+		canvas_put(c, x, y, c->width, ROLE_DIM,
+			   r->ip_proto == PROTO_TCP ? "not captured" : "none: no handshake");
+		return;
+	}
+	text_put(&t, "mss ");
+	detail_pair_number(&t, r, RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS);
+	text_put(&t, "  wscale ");
+	detail_pair_number(&t, r, RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE);
+	detail_option(&t, r, RECORD_HS_CLIENT_SACK, RECORD_HS_SERVER_SACK, "sack");
+	detail_option(&t, r, RECORD_HS_CLIENT_TS, RECORD_HS_SERVER_TS, "timestamps");
+	if (record_has(r, RECORD_HS_SIMULTANEOUS) && r->simultaneous_open)
+		text_put(&t, "  simultaneous open");
+	canvas_cut(c, x, y, c->width - 1, ROLE_TEXT, buffer);
+}
+
+static void detail_data(struct canvas *c, unsigned y, const struct flow_record *r)
+{
+	static const char *const way[] = {"▶ ", "◀ "};
+	static const enum role role[] = {ROLE_UP, ROLE_DOWN};
+	unsigned x = detail_label(c, y, "data");
+	char buffer[96];
+	struct text t;
+
+	for (unsigned i = 0; i < 2; i++) {
+		text_init(&t, buffer, sizeof buffer);
+		words_size(&t, r->bytes[i]);
+		text_put(&t, "B in ");
+		words_count(&t, r->packets[i]);
+		text_put(&t, r->packets[i] == 1 ? " packet" : " packets");
+		x = canvas_put(c, x, y, c->width, role[i], way[i]);
+		x = canvas_put(c, x, y, c->width, ROLE_TEXT, buffer) + 3;
+	}
+	if (c->width >= 100) {
+		text_init(&t, buffer, sizeof buffer);
+		words_span(&t, r->last_ns - r->first_ns);
+		x = canvas_put(c, x, y, c->width, ROLE_DIM, "for ");
+		canvas_put(c, x, y, c->width, ROLE_TEXT, buffer);
+	}
+}
+
+/* Service and name, then the way the packets took. */
+static void detail_path(struct canvas *c, unsigned y, const struct flow_record *r)
+{
+	unsigned x = detail_label(c, y, "service");
+	char buffer[96];
+	struct text t;
+
+	if (record_has(r, RECORD_SERVICE))
+		x = canvas_put(c, x, y, c->width, ROLE_TEXT, r->service) + 1;
+	if (record_has(r, RECORD_SERVER_NAME))
+		x = canvas_foreign(c, x, y, c->width - 1, ROLE_MATCH, r->server_name.bytes, r->server_name.len) + 1;
+	if (!record_has(r, RECORD_SERVICE) && !record_has(r, RECORD_SERVER_NAME))
+		x = canvas_put(c, x, y, c->width, ROLE_DIM, "not known by its content") + 1;
+	x += 2;
+	if (record_has(r, RECORD_TTL)) {
+		text_init(&t, buffer, sizeof buffer);
+		text_put(&t, "ttl ");
+		for (unsigned i = 0; i < 2; i++) {
+			if (i > 0)
+				text_char(&t, '/');
+			if (r->ttl[i] == PAIR_UNKNOWN)
+				text_char(&t, '-');
+			else
+				text_u64(&t, r->ttl[i]);
+		}
+		x = canvas_put(c, x, y, c->width, ROLE_DIM, buffer) + 2;
+	}
+	if (record_has(r, RECORD_VLAN)) {
+		text_init(&t, buffer, sizeof buffer);
+		text_put(&t, "vlan");
+		for (unsigned i = 0; i < r->vlan.n && i < RECORD_LIST_MAX; i++)
+			text_format(&t, " %u", (unsigned)r->vlan.at[i]);
+		x = canvas_put(c, x, y, c->width, ROLE_DIM, buffer) + 2;
+	}
+	if (record_has(r, RECORD_TUNNEL))
+		canvas_foreign(c, x, y, c->width - 1, ROLE_DIM, r->tunnel.bytes, r->tunnel.len);
+}
+
+static void detail_story(struct canvas *c, unsigned y, const struct flow_record *r, bool ended)
+{
+	enum condition is = words_condition(r, ended);
+	unsigned x = detail_label(c, y, "state");
+	char letter[2] = {condition_looks[is].ascii, '\0'}, buffer[256];
+	struct text t;
+
+	x = canvas_put(c, x, y, c->width, condition_looks[is].role, c->ascii ? letter : condition_looks[is].glyph);
+	text_init(&t, buffer, sizeof buffer);
+	words_story(&t, r, ended);
+	canvas_cut(c, x + 1, y, c->width - 1, ROLE_TEXT, buffer);
+}
+
+/* ── 10.9.0.1:47840 → 10.9.0.2:5301  tcp  #17 ──────────────────────── */
+static void detail_rule(struct canvas *c, unsigned y, const struct flow_record *r, const char *right)
+{
+	unsigned x = canvas_fill(c, 0, y, 2, ROLE_RULE, 0x2500), end = c->width;
+	unsigned room = c->width > 30 ? (c->width - 24) / 2 : 12;
+	char buffer[96];
+	struct text t;
+
+	text_init(&t, buffer, sizeof buffer);
+	words_endpoint(&t, &r->client, room);
+	x = canvas_put(c, x + 1, y, end, ROLE_NEW, buffer);
+	canvas_attr(c, 3, y, x, ATTR_BOLD);
+	x = canvas_put(c, x + 1, y, end, ROLE_RULE, "→");
+	text_reset(&t);
+	words_endpoint(&t, &r->server, room);
+	{
+		unsigned from = x + 1;
+
+		x = canvas_put(c, from, y, end, ROLE_NEW, buffer);
+		canvas_attr(c, from, y, x, ATTR_BOLD);
+	}
+	text_reset(&t);
+	text_format(&t, "  %s  #", r->proto != NULL ? r->proto : "?");
+	text_u64(&t, r->id);
+	x = canvas_put(c, x, y, end, ROLE_DIM, buffer) + 1;
+	canvas_fill(c, x, y, end, ROLE_RULE, 0x2500);
+	if (right != NULL && x + canvas_width(right) + 4 < end) {
+		unsigned from = end - canvas_width(right) - 2;
+
+		canvas_put(c, from, y, from + 1, ROLE_TEXT, " ");
+		canvas_put(c, from + 1, y, end, ROLE_DIM, right);
+		canvas_put(c, end - 1, y, end, ROLE_TEXT, " ");
+	}
+}
+
+void detail_pane(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
+{
+	const struct flow_record *r;
+	unsigned y = at->pane + 1;
+
+	(void)l;
+	if (a->rows == 0) {
+		canvas_fill(c, 0, at->pane, c->width, ROLE_RULE, 0x2500);
+		return;
+	}
+	r = &a->row[a->selected_row];
+	detail_rule(c, at->pane, r, "Enter: all of it");
+	detail_handshake(c, y++, r);
+	if (at->pane_rows >= 5)
+		detail_options(c, y++, r);
+	detail_data(c, y++, r);
+	if (at->pane_rows >= 5)
+		detail_path(c, y++, r);
+	detail_story(c, y, r, a->ended);
+}
+
+/* ---- the page ------------------------------------------------------------- */
+
+struct arrow {
+	int64_t at_ns;
+	bool from_server;
+	const char *label, *note;
+};
+
+static unsigned detail_arrows(const struct flow_record *r, struct arrow *out)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < RECORD_TRIES && i < r->syns && r->syn_ns[i] != 0; i++)
+		out[n++] = (struct arrow){r->syn_ns[i], false, "SYN", i ? "the SYN again" : "the client asks"};
+	for (unsigned i = 0; i < RECORD_TRIES && i < r->synacks && r->synack_ns[i] != 0; i++)
+		out[n++] = (struct arrow){r->synack_ns[i], true, "SYN/ACK",
+					  i ? "the SYN/ACK again" : "the server agrees"};
+	if (r->ack_ns != 0)
+		out[n++] = (struct arrow){r->ack_ns, false, "ACK", "open"};
+	else if (r->rst_ns != 0 && n > 0)
+		out[n++] = (struct arrow){r->rst_ns, r->synacks == 0, "RST", "refused"};
+	for (unsigned i = 1; i < n; i++) {
+		struct arrow s = out[i];
+		unsigned k = i;
+
+		for (; k > 0 && out[k - 1].at_ns > s.at_ns; k--)
+			out[k] = out[k - 1];
+		out[k] = s;
+	}
+	return n;
+}
+
+static void detail_arrow(struct canvas *c, unsigned y, const struct arrow *w, int64_t first_ns, int64_t before_ns)
+{
+	enum { TIME = 11, DELTA = 21, LEFT = 23 };
+	unsigned right = c->width >= 110 ? 70 : c->width >= 76 ? 56 : c->width - 3;
+	unsigned label = (unsigned)strlen(w->label) + 2, middle = (LEFT + right - label) / 2 + 1;
+	enum role role = w->label[0] == 'R' ? ROLE_BAD : w->from_server ? ROLE_DOWN : ROLE_UP;
+	char buffer[48];
+	struct text t;
+
+	text_init(&t, buffer, sizeof buffer);
+	text_format(&t, "%.6f", (double)(w->at_ns - first_ns) / 1e9);
+	canvas_right(c, 1, y, TIME, ROLE_TEXT, buffer);
+	if (w->at_ns != before_ns) {
+		text_reset(&t);
+		text_format(&t, "+%.3f", (double)(w->at_ns - before_ns) / 1e6);
+		canvas_right(c, TIME, y, DELTA, ROLE_DIM, buffer);
+	}
+	canvas_put(c, LEFT, y, c->width, ROLE_RULE, "│");
+	canvas_fill(c, LEFT + 1, y, right, role, 0x2500);
+	canvas_put(c, middle, y, right, role, " ");
+	canvas_put(c, middle + 1, y, right, role, w->label);
+	canvas_put(c, middle + label - 1, y, right, role, " ");
+	canvas_attr(c, middle, y, middle + label, ATTR_BOLD);
+	if (w->from_server)
+		canvas_put(c, LEFT + 1, y, right, role, "◀");
+	else
+		canvas_put(c, right - 1, y, right, role, "▶");
+	canvas_put(c, right, y, c->width, ROLE_RULE, "│");
+	canvas_cut(c, right + 2, y, c->width, ROLE_DIM, w->note);
+}
+
+static void detail_ladder(struct sheet *s, const struct flow_record *r)
+{
+	struct arrow arrow[2 * RECORD_TRIES + 2];
+	unsigned n = r->ip_proto == PROTO_TCP ? detail_arrows(r, arrow) : 0;
+	unsigned y;
+
+	if (n == 0 || (r->syns == 0 && r->synacks == 0))
+		return;
+	y = sheet_next(s);
+	canvas_right(s->c, 1, y, 11, ROLE_HEAD, "time s");
+	canvas_right(s->c, 11, y, 21, ROLE_HEAD, "+ ms");
+	canvas_put(s->c, 23, y, s->c->width, ROLE_HEAD, "client");
+	canvas_right(s->c, 30, y, (s->c->width >= 110 ? 70 : s->c->width >= 76 ? 56 : s->c->width - 3) + 1, ROLE_HEAD,
+		     "server");
+	for (unsigned i = 0; i < n; i++)
+		detail_arrow(s->c, sheet_next(s), &arrow[i], arrow[0].at_ns, arrow[i > 0 ? i - 1 : 0].at_ns);
+	sheet_next(s);
+}
+
+/* Every key of the record that has a value, in the table's order. */
+static void detail_keys(struct sheet *s, const struct flow_record *r)
+{
+	unsigned columns = s->c->width >= 110 ? 2 : 1, half = s->c->width / columns, column = 0, y = 0;
+
+	canvas_put(s->c, LABEL, sheet_next(s), s->c->width, ROLE_HEAD, "record");
+	for (unsigned k = 0; k < RECORD_KEYS; k++) {
+		unsigned x = LABEL + column * half;
+		char buffer[512];
+		struct text t;
+
+		if (!(record_fields[k].in & IN_CONNECTION) || !record_has(r, (enum record_key)k))
+			continue;
+		if (column == 0)
+			y = sheet_next(s);
+		text_init(&t, buffer, sizeof buffer);
+		record_text(&t, r, (enum record_key)k);
+		canvas_cut(s->c, x, y, x + 24, ROLE_DIM, record_fields[k].title);
+		/* record_text() has escaped what is foreign. */
+		canvas_cut(s->c, x + 25, y, x + half - 2, ROLE_TEXT, buffer);
+		column = (column + 1) % columns;
+	}
+}
+
+unsigned detail_page(const struct look *l, const struct answer *a, struct canvas *c, unsigned top, unsigned rows)
+{
+	struct sheet s = {c, top, rows, l->scrolled, 0};
+	const struct flow_record *r;
+
+	if (a->rows == 0) {
+		canvas_put(c, 3, sheet_next(&s), c->width, ROLE_DIM, "nothing is selected; Esc goes back");
+		return s.line;
+	}
+	r = &a->row[a->selected_row];
+	detail_rule(c, sheet_next(&s), r, NULL);
+	detail_story(c, sheet_next(&s), r, a->ended);
+	sheet_next(&s);
+	detail_ladder(&s, r);
+	detail_handshake(c, sheet_next(&s), r);
+	detail_options(c, sheet_next(&s), r);
+	detail_data(c, sheet_next(&s), r);
+	detail_path(c, sheet_next(&s), r);
+	sheet_next(&s);
+	detail_keys(&s, r);
+	return s.line;
+}

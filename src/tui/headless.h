@@ -1,0 +1,16 @@
+/* The screen without a terminal: a key script in, a text file out. */
+#ifndef TUI_HEADLESS_H
+#define TUI_HEADLESS_H
+
+#include "look.h"
+#include "sockeye/tui.h"
+
+/* After the source was read to its end. */
+int headless_run(const struct tui_options *o, struct engine *e, struct source *s, struct error *err);
+
+/* The cells as text, height lines of at most width columns without blanks at
+ * their ends; or one letter a cell, upper case where it is reversed. */
+void headless_text(const struct canvas *c, FILE *to);
+void headless_attrs(const struct canvas *c, FILE *to);
+
+#endif

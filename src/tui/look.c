@@ -1,0 +1,501 @@
+/* The state machine of the screen: keys in, queries out.
+ *
+ * Promises: the selection is a flow's id and survives sorting, filtering and
+ * traffic; a flow that vanished hands over to its neighbour and is named; the
+ * order stands still for two seconds after navigation, or as long as it is
+ * held. Does not draw lists or talk to anybody.
+ */
+#include "look.h"
+
+#include <string.h>
+
+#include "sockeye/clock.h"
+#include "sockeye/tui.h"
+#include "words.h"
+
+const struct look_sort look_sorts[LOOK_SORTS] = {
+	{RECORD_FIRST, "start", false, "oldest first"},
+	{RECORD_CLIENT, "client", false, "lowest first"},
+	{RECORD_SERVER, "server", false, "lowest first"},
+	{RECORD_HS_FIRST_SYN_TO_ACK, "handshake", true, "slowest first"},
+	{RECORD_BYTES, "bytes", true, "largest first"},
+	{RECORD_STATE, "state", false, "a to z"},
+	{RECORD_SERVICE, "service", false, "a to z"},
+};
+
+enum { HOLD_NS = 2 * 1000000000LL };
+
+bool look_fits(unsigned width, unsigned height)
+{
+	return width >= TUI_WIDTH_MIN && height >= TUI_HEIGHT_MIN;
+}
+
+struct layout look_layout(unsigned width, unsigned height)
+{
+	struct layout at = {0};
+	unsigned below;
+
+	(void)width;
+	at.bar = height - 1;
+	at.tabs = height >= 10 ? 1 : 0;
+	at.message = height >= 10 ? height - 2 : 0;
+	at.head = at.tabs + 1;
+	at.list = at.head + 1;
+	at.pane_rows = height < 16 ? 0 : height < 30 ? 3 : 5;
+	below = (at.message ? at.message : at.bar) - (at.pane_rows ? at.pane_rows + 1 : 0);
+	at.pane = at.pane_rows ? below : 0;
+	at.rows = below - at.list;
+	if (at.rows > QUERY_ROWS)
+		at.rows = QUERY_ROWS;
+	return at;
+}
+
+void look_init(struct look *l, bool live, const char *title)
+{
+	memset(l, 0, sizeof *l);
+	l->live = live;
+	l->title = title != NULL ? title : "";
+	/* A file reads from top to bottom; live, what just came is on top. */
+	l->descending = live;
+	l->stick = STICK_FIRST;
+}
+
+static enum reaction look_say(struct look *l, bool bad, const char *words)
+{
+	struct text t;
+
+	text_init(&t, l->message, sizeof l->message);
+	text_put(&t, words);
+	l->message_bad = bad;
+	return REACT_DRAW;
+}
+
+/* ---- moving ------------------------------------------------------------ */
+
+/* While paused the last answer stands: the selection moves inside it. */
+static enum reaction look_move_paused(struct look *l, struct answer *a, int64_t move)
+{
+	int64_t to = (int64_t)a->selected_row + move;
+
+	if (a->rows == 0)
+		return REACT_NOTHING;
+	to = to < 0 ? 0 : to >= a->rows ? (int64_t)a->rows - 1 : to;
+	a->selected_row = (unsigned)to;
+	a->selected = l->selected = a->row[to].id;
+	l->anchor = (unsigned)to;
+	l->stick = STICK_NONE;
+	return REACT_DRAW;
+}
+
+static enum reaction look_move(struct look *l, struct answer *a, int64_t move, bool scroll, int64_t now_ns)
+{
+	if (l->paused)
+		return look_move_paused(l, a, move);
+	l->move += move;
+	l->scroll = scroll;
+	l->stick = STICK_NONE;
+	l->hold_until_ns = now_ns + HOLD_NS;
+	return REACT_ASK;
+}
+
+static enum reaction look_stick_to(struct look *l, struct answer *a, enum look_stick end)
+{
+	if (l->paused)
+		return look_move_paused(l, a, end == STICK_FIRST ? -QUERY_ROWS : QUERY_ROWS);
+	l->stick = end;
+	l->move = 0;
+	l->fresh = true;
+	return REACT_ASK;
+}
+
+/* In a page of text the keys scroll; drawing clips the end. */
+static enum reaction look_scroll(struct look *l, enum action act, unsigned page)
+{
+	int64_t to = l->scrolled;
+
+	switch (act) {
+	case ACTION_UP: to -= 1; break;
+	case ACTION_DOWN: to += 1; break;
+	case ACTION_PAGE_UP: to -= page; break;
+	case ACTION_PAGE_DOWN: to += page; break;
+	case ACTION_HALF_UP: to -= page / 2; break;
+	case ACTION_HALF_DOWN: to += page / 2; break;
+	case ACTION_FIRST: to = 0; break;
+	case ACTION_LAST: to = 1000; break;
+	default: return REACT_NOTHING;
+	}
+	l->scrolled = (unsigned)(to < 0 ? 0 : to > 1000 ? 1000 : to);
+	return REACT_DRAW;
+}
+
+static enum reaction look_navigate(struct look *l, enum action act, struct answer *a, unsigned rows,
+				   int64_t now_ns)
+{
+	if (l->page == PAGE_HELP || (l->page == PAGE_DETAIL && act != ACTION_UP && act != ACTION_DOWN))
+		return look_scroll(l, act, rows);
+	switch (act) {
+	case ACTION_UP: return look_move(l, a, -1, false, now_ns);
+	case ACTION_DOWN: return look_move(l, a, 1, false, now_ns);
+	case ACTION_PAGE_UP: return look_move(l, a, -(int64_t)rows, true, now_ns);
+	case ACTION_PAGE_DOWN: return look_move(l, a, rows, true, now_ns);
+	case ACTION_HALF_UP: return look_move(l, a, -(int64_t)(rows + 1) / 2, true, now_ns);
+	case ACTION_HALF_DOWN: return look_move(l, a, (rows + 1) / 2, true, now_ns);
+	case ACTION_FIRST: return look_stick_to(l, a, STICK_FIRST);
+	default: return look_stick_to(l, a, STICK_LAST);
+	}
+}
+
+/* ---- order, filter ------------------------------------------------------ */
+
+static enum reaction look_sorted(struct look *l)
+{
+	const struct look_sort *by = &look_sorts[l->sort];
+	struct text t;
+
+	text_init(&t, l->message, sizeof l->message);
+	text_format(&t, "sorted by %s, ", by->name);
+	text_put(&t, l->descending == by->descending ? by->first : "the other way round");
+	l->message_bad = false;
+	l->held = false;
+	l->hold_until_ns = 0;
+	l->fresh = true;
+	return REACT_ASK;
+}
+
+static enum reaction look_sort_by(struct look *l, int step)
+{
+	l->sort = (l->sort + LOOK_SORTS + (unsigned)step) % LOOK_SORTS;
+	l->descending = look_sorts[l->sort].descending || (l->sort == 0 && l->live);
+	return look_sorted(l);
+}
+
+static enum reaction look_filtered(struct look *l)
+{
+	l->fresh = true;
+	l->hold_until_ns = 0;
+	return REACT_ASK;
+}
+
+static void look_erase(char *s)
+{
+	size_t n = strlen(s);
+
+	while (n > 0 && ((unsigned char)s[--n] & 0xc0) == 0x80)
+		;
+	s[n] = '\0';
+}
+
+/* The prompt: what is typed filters at once. */
+static enum reaction look_type(struct look *l, uint32_t key)
+{
+	struct text t;
+	char one[8];
+
+	switch (key) {
+	case KEY_RETURN:
+		l->prompting = false;
+		return REACT_DRAW;
+	case KEY_ESCAPE:
+		l->prompting = false;
+		memcpy(l->match, l->former, sizeof l->match);
+		return look_filtered(l);
+	case KEY_ERASE:
+	case KEY_DELETE:
+		if (l->match[0] == '\0') {
+			l->prompting = false;
+			return REACT_DRAW;
+		}
+		look_erase(l->match);
+		return look_filtered(l);
+	default:
+		break;
+	}
+	if (key == KEY_CONTROL('U')) {
+		l->match[0] = '\0';
+		return look_filtered(l);
+	}
+	if (key >= KEY_NONE_YET || text_width(key) == 0)
+		return REACT_NOTHING;
+	text_init(&t, one, sizeof one);
+	text_code(&t, key);
+	if (strlen(l->match) + t.len < sizeof l->match)
+		memcpy(l->match + strlen(l->match), one, t.len + 1);
+	return look_filtered(l);
+}
+
+/* ---- the other actions --------------------------------------------------- */
+
+static enum reaction look_pause(struct look *l, const struct answer *a)
+{
+	l->paused = !l->paused;
+	l->paused_packets = a->totals.packets;
+	if (!l->paused) {
+		look_say(l, false, "goes on");
+		return REACT_ASK;
+	}
+	return look_say(l, false, "paused: the view stands, capture goes on; Z again to go on");
+}
+
+static enum reaction look_yank(struct look *l, const struct answer *a)
+{
+	const struct flow_record *r;
+	struct text t;
+
+	if (a->rows == 0)
+		return look_say(l, false, "nothing is selected");
+	r = &a->row[a->selected_row];
+	text_init(&t, l->message, sizeof l->message);
+	text_put(&t, r->proto != NULL ? r->proto : "?");
+	text_char(&t, ' ');
+	tuple_endpoint(&t, &r->client);
+	text_char(&t, ' ');
+	tuple_endpoint(&t, &r->server);
+	l->message_bad = false;
+	return REACT_DRAW;
+}
+
+static enum reaction look_view(struct look *l, unsigned view)
+{
+	static const char *const missing[] = {
+		"", "", "Ladder is not built yet", "Packets is not built yet", "Sockets is not built yet",
+		"Diagnosis is not built yet", "Graphs is not built yet",
+	};
+
+	if (view > 1)
+		return look_say(l, false, missing[view]);
+	l->page = PAGE_LIST;
+	return REACT_DRAW;
+}
+
+static enum reaction look_back(struct look *l)
+{
+	if (l->page == PAGE_HELP) {
+		l->page = l->help_from;
+		l->scrolled = 0;
+		return REACT_DRAW;
+	}
+	if (l->page == PAGE_DETAIL) {
+		l->page = PAGE_LIST;
+		return REACT_DRAW;
+	}
+	if (l->match[0] == '\0')
+		return REACT_DRAW;
+	l->match[0] = '\0';
+	look_say(l, false, "filter dropped");
+	return look_filtered(l);
+}
+
+static enum reaction look_help(struct look *l)
+{
+	if (l->page == PAGE_HELP)
+		return look_back(l);
+	l->help_from = l->page;
+	l->page = PAGE_HELP;
+	l->scrolled = 0;
+	return REACT_DRAW;
+}
+
+static enum reaction look_quit(struct look *l, const struct answer *a, bool asked_before, uint32_t key)
+{
+	struct text t;
+
+	if (l->page == PAGE_HELP && key == 'q')
+		return look_back(l);
+	if (!l->live || a->ended || asked_before || key == KEY_CONTROL('C'))
+		return REACT_QUIT;
+	text_init(&t, l->message, sizeof l->message);
+	text_put(&t, "q again: quit; ");
+	words_count(&t, a->totals.packets);
+	text_put(&t, " packets are not saved");
+	l->message_bad = true;
+	l->quit_asked = true;
+	return REACT_DRAW;
+}
+
+static bool look_moves(enum action act)
+{
+	return act >= ACTION_UP && act <= ACTION_LAST;
+}
+
+enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned width, unsigned height,
+		       int64_t now_ns)
+{
+	enum action act = keys_action(key);
+	struct layout at = look_layout(width, height < TUI_HEIGHT_MIN ? TUI_HEIGHT_MIN : height);
+	bool asked = l->quit_asked;
+
+	l->quit_asked = false;
+	l->message[0] = '\0';
+	/* Arrows move behind the prompt; every other key there is text. */
+	if (l->prompting && key != KEY_CONTROL('C') && key != KEY_CONTROL('L') && key != KEY_CONTROL('Z') &&
+	    (key < KEY_NONE_YET || key == KEY_ERASE || key == KEY_DELETE))
+		return look_type(l, key);
+	if (!look_fits(width, height) && act != ACTION_QUIT && act != ACTION_SUSPEND)
+		return REACT_DRAW;
+	if (look_moves(act))
+		return look_navigate(l, act, a, at.rows, now_ns);
+	if (l->paused && (act == ACTION_FILTER || (act >= ACTION_SORT_NEXT && act <= ACTION_HOLD) ||
+			  (act == ACTION_BACK && l->page == PAGE_LIST && l->match[0] != '\0')))
+		return look_say(l, false, "paused: Z first, then sort and filter");
+
+	switch (act) {
+	case ACTION_VIEW_1: case ACTION_VIEW_2: case ACTION_VIEW_3:
+	case ACTION_VIEW_4: case ACTION_VIEW_5: case ACTION_VIEW_6:
+		return look_view(l, (unsigned)act - ACTION_VIEW_1 + 1);
+	case ACTION_DEEPER:
+		if (l->page == PAGE_LIST && a->rows > 0) {
+			l->page = PAGE_DETAIL;
+			l->scrolled = 0;
+		}
+		return REACT_DRAW;
+	case ACTION_BACK:
+		return look_back(l);
+	case ACTION_FILTER:
+		l->page = PAGE_LIST;
+		l->prompting = true;
+		memcpy(l->former, l->match, sizeof l->former);
+		return REACT_DRAW;
+	case ACTION_SORT_NEXT:
+		return look_sort_by(l, 1);
+	case ACTION_SORT_BACK:
+		return look_sort_by(l, -1);
+	case ACTION_SORT_REVERSE:
+		l->descending = !l->descending;
+		return look_sorted(l);
+	case ACTION_HOLD:
+		l->held = !l->held;
+		look_say(l, false, l->held ? "order held: rows stand, values go on; z again lets go" : "order free");
+		return REACT_ASK;
+	case ACTION_PAUSE:
+		return look_pause(l, a);
+	case ACTION_YANK:
+		return look_yank(l, a);
+	case ACTION_HELP:
+		return look_help(l);
+	case ACTION_REPAINT:
+		return REACT_REPAINT;
+	case ACTION_SUSPEND:
+		return REACT_SUSPEND;
+	case ACTION_QUIT:
+		return look_quit(l, a, asked, key);
+	default:
+		return look_say(l, false, "no such key here; ? shows them all");
+	}
+}
+
+/* ---- queries -------------------------------------------------------------- */
+
+void look_ask(const struct look *l, const struct answer *a, unsigned width, unsigned height, int64_t now_ns,
+	      struct query *out)
+{
+	struct layout at = look_layout(width, height < TUI_HEIGHT_MIN ? TUI_HEIGHT_MIN : height);
+	int64_t anchor = l->anchor;
+	bool hold = l->stick == STICK_NONE && !l->fresh && (l->held || now_ns < l->hold_until_ns);
+
+	memset(out, 0, sizeof *out);
+	out->sort = look_sorts[l->sort].key;
+	out->descending = l->descending;
+	memcpy(out->match, l->match, sizeof out->match);
+	out->rows = at.rows;
+	out->to_first = l->stick == STICK_FIRST;
+	out->to_last = l->stick == STICK_LAST;
+	if (l->stick == STICK_NONE) {
+		out->selected = l->selected;
+		memcpy(out->otherwise, l->otherwise, sizeof out->otherwise);
+		out->move = l->move;
+	}
+	if (!l->scroll)
+		anchor += l->move;
+	out->anchor = (unsigned)(anchor < 0 ? 0 : anchor >= at.rows ? (int64_t)at.rows - 1 : anchor);
+	if (!hold && !(l->held && !l->fresh))
+		return;
+	for (out->holds = 0; out->holds < a->rows && out->holds < at.rows; out->holds++)
+		out->hold[out->holds] = a->row[out->holds].id;
+}
+
+void look_asked(struct look *l)
+{
+	l->move = 0;
+	l->scroll = false;
+	l->fresh = false;
+}
+
+static void look_rate(struct look *l, const struct answer *a)
+{
+	int64_t passed = a->now_ns - l->rate_ns;
+
+	if (l->rate_ns != 0 && passed < CLOCK_S)
+		return;
+	if (l->rate_ns != 0) {
+		double s = (double)passed / (double)CLOCK_S;
+
+		l->packets_s = (double)(a->totals.packets - l->rate_packets) / s;
+		l->bits_s = 8 * (double)(a->totals.wire_bytes - l->rate_bytes) / s;
+		l->rate_known = true;
+	}
+	l->rate_ns = a->now_ns;
+	l->rate_packets = a->totals.packets;
+	l->rate_bytes = a->totals.wire_bytes;
+}
+
+void look_answered(struct look *l, const struct answer *a)
+{
+	unsigned at = a->selected_row;
+
+	if (a->vanished && l->stick == STICK_NONE && l->message[0] == '\0')
+		look_say(l, false, "the selected connection was forgotten; its neighbour is selected");
+	l->selected = a->selected;
+	l->anchor = at;
+	l->otherwise[0] = at + 1 < a->rows ? a->row[at + 1].id : 0;
+	l->otherwise[1] = at > 0 && at <= a->rows ? a->row[at - 1].id : 0;
+	if (a->live)
+		look_rate(l, a);
+}
+
+/* ---- drawing ---------------------------------------------------------------- */
+
+/* Below the least size: one honest sentence, in as many rows as it needs. */
+static void look_small(const struct look *l, const struct answer *a, struct canvas *c)
+{
+	char line[3][64];
+	struct text t;
+
+	text_init(&t, line[0], sizeof line[0]);
+	text_format(&t, "needs %dx%d, is %ux%u", (int)TUI_WIDTH_MIN, (int)TUI_HEIGHT_MIN, c->width, c->height);
+	text_init(&t, line[1], sizeof line[1]);
+	text_put(&t, l->live && !a->ended ? "q quits; still capturing" : "q quits");
+	text_init(&t, line[2], sizeof line[2]);
+	words_count(&t, a->totals.packets);
+	text_put(&t, " packets");
+	for (unsigned y = 0; y < 3; y++)
+		canvas_put(c, 0, y, c->width, ROLE_TEXT, line[y]);
+}
+
+void look_draw(struct look *l, const struct answer *a, struct canvas *c)
+{
+	struct layout at;
+	unsigned top, rows, lines;
+
+	canvas_clear(c);
+	if (!look_fits(c->width, c->height)) {
+		look_small(l, a, c);
+		return;
+	}
+	at = look_layout(c->width, c->height);
+	bars_draw(l, a, c, &at);
+	if (l->page == PAGE_LIST) {
+		connections_draw(l, a, c, &at);
+		if (at.pane)
+			detail_pane(l, a, c, &at);
+		return;
+	}
+	top = at.head;
+	rows = (at.message ? at.message : at.bar) - top;
+	lines = l->page == PAGE_HELP ? help_page(l, c, top, 0) : detail_page(l, a, c, top, 0);
+	if (l->scrolled + rows > lines) /* past the end there is nothing to see */
+		l->scrolled = lines > rows ? lines - rows : 0;
+	if (l->page == PAGE_HELP)
+		help_page(l, c, top, rows);
+	else
+		detail_page(l, a, c, top, rows);
+}

@@ -1,0 +1,132 @@
+/* The state of the screen between two keys, and what each part of it draws.
+ *
+ * The loop (tui.c, headless.c) owns one struct look and one answer. A key goes
+ * to look_key(), whose reaction says what the loop must do; look_ask() writes
+ * the next query, look_answered() takes in the answer, look_draw() draws both.
+ * None of this knows curses, threads or the engine.
+ */
+#ifndef TUI_LOOK_H
+#define TUI_LOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "canvas.h"
+#include "keys.h"
+#include "sockeye/query.h"
+
+enum look_page { PAGE_LIST, PAGE_DETAIL, PAGE_HELP };
+
+enum reaction {
+	REACT_NOTHING,
+	REACT_DRAW,
+	REACT_ASK,     /* the rows change: post a query */
+	REACT_REPAINT, /* draw every cell anew */
+	REACT_SUSPEND,
+	REACT_QUIT,
+};
+
+enum look_stick { STICK_NONE, STICK_FIRST, STICK_LAST };
+
+struct look {
+	enum look_page page;
+	enum look_page help_from;
+	bool live;
+	const char *title; /* foreign */
+	int64_t started_ns, clock_ns; /* monotonic: when the screen began, now (live only) */
+
+	unsigned sort; /* index of look_sorts */
+	bool descending;
+	char match[QUERY_MATCH];
+	char former[QUERY_MATCH]; /* the filter before the prompt was opened */
+	bool prompting;
+
+	enum look_stick stick; /* the first or last row is selected, whichever it is */
+	uint64_t selected, otherwise[2];
+	int64_t move;
+	unsigned anchor;
+	bool scroll;           /* the next move keeps the selected screen line */
+	bool held, fresh;      /* fresh: the next answer starts a new order */
+	int64_t hold_until_ns; /* after navigation the order stands still for a moment */
+	bool paused;
+	uint64_t paused_packets;
+
+	unsigned scrolled;     /* first line shown, of detail or help */
+	char message[192];     /* ours, UTF-8 */
+	bool message_bad;
+	bool quit_asked;
+
+	/* Speed of a live run, from two answers a second apart. */
+	int64_t rate_ns;
+	uint64_t rate_packets, rate_bytes;
+	double packets_s, bits_s;
+	bool rate_known;
+};
+
+struct look_sort {
+	enum record_key key;
+	const char *name;
+	bool descending; /* what one wants first */
+	const char *first; /* what then comes first: "slowest first" */
+};
+
+enum { LOOK_SORTS = 7 };
+extern const struct look_sort look_sorts[LOOK_SORTS];
+
+/* How the rows of a screen of this size are used. */
+struct layout {
+	unsigned tabs;              /* row of the tabs, 0: none */
+	unsigned head, list, rows;  /* column heads, first row, how many */
+	unsigned pane, pane_rows;   /* rule of the detail pane, lines under it; 0: none */
+	unsigned message;           /* 0: none */
+	unsigned bar;
+};
+
+struct layout look_layout(unsigned width, unsigned height);
+bool look_fits(unsigned width, unsigned height);
+
+void look_init(struct look *l, bool live, const char *title);
+enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned width, unsigned height,
+		       int64_t now_ns);
+void look_ask(const struct look *l, const struct answer *a, unsigned width, unsigned height, int64_t now_ns,
+	      struct query *out);
+void look_asked(struct look *l); /* the query was posted: its move is spent */
+void look_answered(struct look *l, const struct answer *a);
+/* Clips how far a page is scrolled, else changes nothing. */
+void look_draw(struct look *l, const struct answer *a, struct canvas *c);
+
+/* bars.c */
+void bars_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
+/* screen_connections.c */
+void connections_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
+/* detail.c */
+void detail_pane(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
+/* Pages of text: `rows` lines from l->scrolled on, at row top. Both return how
+ * many lines they have in all. */
+unsigned detail_page(const struct look *l, const struct answer *a, struct canvas *c, unsigned top,
+		     unsigned rows);
+/* screen_help.c */
+unsigned help_page(const struct look *l, struct canvas *c, unsigned top, unsigned rows);
+
+/* A page of text longer than the screen: lines are counted, and those in sight
+ * get a row. */
+struct sheet {
+	struct canvas *c;
+	unsigned top, rows, scrolled, line;
+};
+
+/* The row of the next line; beyond the canvas, where nothing is drawn, if it
+ * is out of sight. */
+static inline unsigned sheet_next(struct sheet *s)
+{
+	unsigned line = s->line++;
+
+	return line >= s->scrolled && line - s->scrolled < s->rows ? s->top + line - s->scrolled : UINT32_MAX;
+}
+
+/* handshake.c: the handshake in so many cells; 0 if it has none to show */
+enum handshake_size { HANDSHAKE_SHORT, HANDSHAKE_CHAIN, HANDSHAKE_WORDS };
+unsigned handshake_draw(struct canvas *c, unsigned x, unsigned y, unsigned end, const struct flow_record *r,
+			enum handshake_size size);
+
+#endif

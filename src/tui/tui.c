@@ -1,0 +1,284 @@
+/* The loop: a key, an answer or a while; then draw.
+ *
+ * A key is answered at once. Data draws at most ten frames a second, and none
+ * where nothing changed: the first change after a quiet time is asked for and
+ * drawn immediately, the next ones wait for their turn. An answer that was
+ * dear makes the next one wait longer, so that the screen of a huge table
+ * never takes more than an eighth of the engine's time.
+ */
+#include "sockeye/tui.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "headless.h"
+#include "look.h"
+#include "sockeye/clock.h"
+#include "display.h"
+
+enum { FRAME_NS = 100 * CLOCK_MS, COST_FACTOR = 8, EMPTY_READS = 8 };
+
+struct pump {
+	struct engine *engine;
+	struct source *source;
+	struct run_options run;
+	struct run_result *result;
+	struct error err;
+	int status;
+};
+
+struct tui {
+	struct look look;
+	struct canvas canvas;
+	struct answer *answer;
+	struct display *display;
+	struct exchange *exchange;
+	int signal_fd;
+	bool outstanding;  /* a query is under way */
+	bool want;         /* the screen needs another answer */
+	bool draw;
+	bool leave;
+	int64_t asked_ns;
+	unsigned empty_reads; /* readable, but no key: the terminal is gone */
+};
+
+static void *pump_run(void *arg)
+{
+	struct pump *p = arg;
+
+	p->status = run_loop(p->engine, p->source, &p->run, p->result, &p->err);
+	exchange_quit(p->run.screen);
+	return NULL;
+}
+
+static void tui_resize(struct tui *t)
+{
+	unsigned width, height;
+
+	display_size(t->display, &width, &height);
+	if (width == t->canvas.width && height == t->canvas.height)
+		return;
+	if (!canvas_resize(&t->canvas, width, height))
+		t->leave = true;
+	t->draw = t->want = true;
+}
+
+static void tui_signals(struct tui *t)
+{
+	struct signalfd_siginfo info;
+
+	while (read(t->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+		if (info.ssi_signo == SIGTSTP)
+			display_suspend(t->display);
+		if (info.ssi_signo != SIGWINCH)
+			t->draw = true;
+	}
+	tui_resize(t);
+}
+
+static void tui_keys(struct tui *t)
+{
+	uint32_t key;
+	bool any = false;
+
+	while (!t->leave && (key = display_key(t->display)) != 0) {
+		any = true;
+		switch (look_key(&t->look, key, t->answer, t->canvas.width, t->canvas.height,
+				 clock_monotonic_ns())) {
+		case REACT_ASK:
+			t->want = true;
+			t->draw = true;
+			break;
+		case REACT_DRAW:
+			t->draw = true;
+			break;
+		case REACT_REPAINT:
+			display_repaint(t->display);
+			t->draw = true;
+			break;
+		case REACT_SUSPEND:
+			display_suspend(t->display);
+			t->draw = true;
+			break;
+		case REACT_QUIT:
+			t->leave = true;
+			break;
+		case REACT_NOTHING:
+			break;
+		}
+	}
+	t->empty_reads = any ? 0 : t->empty_reads + 1;
+	if (t->empty_reads > EMPTY_READS)
+		t->leave = true;
+}
+
+static void tui_answer(struct tui *t)
+{
+	if (!exchange_take(t->exchange, t->answer))
+		return; /* only news that there is news */
+	t->outstanding = false;
+	look_answered(&t->look, t->answer);
+	t->draw = true;
+}
+
+/* Ask if something calls for it; else say how long to sleep, in ns, -1: until
+ * something happens. */
+static int64_t tui_ask(struct tui *t, int64_t now_ns)
+{
+	int64_t pace = t->answer->cost_ns * COST_FACTOR, left;
+	struct query q;
+
+	if (t->outstanding)
+		return -1;
+	if (!t->want) {
+		if (t->look.paused || !exchange_changed(t->exchange))
+			return -1;
+		left = t->asked_ns + (pace > FRAME_NS ? pace : FRAME_NS) - now_ns;
+		if (left > 0)
+			return left;
+	}
+	look_ask(&t->look, t->answer, t->canvas.width, t->canvas.height, now_ns, &q);
+	look_asked(&t->look);
+	t->want = false;
+	t->outstanding = true;
+	t->asked_ns = now_ns;
+	exchange_post(t->exchange, &q);
+	return -1;
+}
+
+/* The clock of a live run: a frame a second, and the speed falls to zero. */
+static int64_t tui_tick(struct tui *t, int64_t now_ns)
+{
+	int64_t left;
+
+	if (!t->look.live || t->answer->ended)
+		return -1;
+	left = CLOCK_S - (now_ns - t->look.started_ns) % CLOCK_S;
+	if ((now_ns - t->look.started_ns) / CLOCK_S != (t->look.clock_ns - t->look.started_ns) / CLOCK_S) {
+		t->look.clock_ns = now_ns;
+		t->draw = true;
+		if (t->look.rate_known && t->look.packets_s > 0 && !t->look.paused)
+			t->want = true;
+	}
+	return left;
+}
+
+static void tui_loop(struct tui *t)
+{
+	struct pollfd fds[3] = {
+		{.fd = display_fd(t->display), .events = POLLIN},
+		{.fd = exchange_answer_fd(t->exchange), .events = POLLIN},
+		{.fd = t->signal_fd, .events = POLLIN},
+	};
+
+	t->want = t->draw = true;
+	while (!t->leave && !exchange_quitting(t->exchange)) {
+		int64_t now = clock_monotonic_ns(), tick = tui_tick(t, now), wait = tui_ask(t, now);
+
+		if (t->draw) {
+			look_draw(&t->look, t->answer, &t->canvas);
+			display_show(t->display, &t->canvas);
+			t->draw = false;
+		}
+		if (wait < 0 || (tick >= 0 && tick < wait))
+			wait = tick;
+		if (poll(fds, 3, wait < 0 ? -1 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS)) < 0 && errno != EINTR)
+			break;
+		if (fds[2].revents & POLLIN)
+			tui_signals(t);
+		if (fds[0].revents & POLLIN)
+			tui_keys(t);
+		if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+			break;
+		if (fds[1].revents & POLLIN)
+			tui_answer(t);
+	}
+}
+
+static int tui_open(struct tui *t, const struct tui_options *o, struct source *s, struct error *err)
+{
+	sigset_t signals;
+	int failed;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGWINCH);
+	sigaddset(&signals, SIGTSTP);
+	sigaddset(&signals, SIGCONT);
+	t->answer = calloc(1, sizeof *t->answer);
+	if (t->answer == NULL)
+		return error_set(err, ENOMEM, "no memory for the screen");
+	t->answer->live = s->live;
+	failed = exchange_open(&t->exchange, err);
+	if (failed != 0)
+		return failed;
+	t->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
+	if (t->signal_fd < 0)
+		return error_set(err, errno, "no descriptor for signals: %s", strerror(errno));
+	failed = display_open(&t->display, o, err);
+	if (failed != 0)
+		return failed;
+	t->canvas.ascii = display_ascii(t->display);
+	look_init(&t->look, s->live, o->title);
+	t->look.started_ns = t->look.clock_ns = clock_monotonic_ns();
+	tui_resize(t);
+	return 0;
+}
+
+static void tui_close(struct tui *t)
+{
+	display_close(t->display);
+	canvas_release(&t->canvas);
+	if (t->signal_fd >= 0)
+		close(t->signal_fd);
+	exchange_free(t->exchange);
+	free(t->answer);
+}
+
+static int tui_run_headless(const struct tui_options *o, struct engine *e, struct source *s,
+			    const struct run_options *run, struct run_result *result, struct error *err)
+{
+	struct run_options all = *run;
+	int status;
+
+	all.screen = NULL;
+	all.keep_flows = true;
+	status = run_loop(e, s, &all, result, err);
+	return status != 0 ? status : headless_run(o, e, s, err);
+}
+
+int tui_run(const struct tui_options *o, struct engine *e, struct source *s, const struct run_options *run,
+	    struct run_result *result, struct error *err)
+{
+	struct tui t = {.signal_fd = -1};
+	struct pump pump = {.engine = e, .source = s, .run = *run, .result = result};
+	pthread_t thread;
+	int failed;
+
+	memset(result, 0, sizeof *result);
+	if (o->headless)
+		return tui_run_headless(o, e, s, run, result, err);
+	failed = tui_open(&t, o, s, err);
+	if (failed == 0) {
+		pump.run.screen = t.exchange;
+		pump.run.keep_flows = true;
+		failed = -pthread_create(&thread, NULL, pump_run, &pump);
+		if (failed == 0) {
+			tui_loop(&t);
+			exchange_quit(t.exchange);
+			pthread_join(thread, NULL);
+			failed = pump.status;
+			if (failed != 0 && err != NULL)
+				*err = pump.err;
+		} else {
+			failed = error_set(err, -failed, "cannot start the engine's thread: %s", strerror(-failed));
+		}
+	}
+	tui_close(&t);
+	return failed;
+}
