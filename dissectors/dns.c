@@ -400,7 +400,7 @@ static enum dissect_result dns_message(struct cursor *c, struct packet *p, bool 
 	for (unsigned i = 0; i < 4; i++)
 		count[i] = cursor_be16(c);
 	if (c->fault != CURSOR_OK)
-		return trusted && c->fault == CURSOR_CUT ? DISSECT_CUT : DISSECT_NOT_MINE;
+		return DISSECT_NOT_MINE; /* a port alone proves nothing */
 	if (!dns_plausible(flags, count) || (!trusted && count[0] == 0))
 		return DISSECT_NOT_MINE;
 	dns_header_fields(p, d.whole.base, id, flags, count);

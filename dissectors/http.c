@@ -121,8 +121,10 @@ static bool http_request(struct span line, struct packet *p, bool whole)
 	version = line;
 	if (!http_is_target(target))
 		return false;
-	if (whole ? !http_is_version(version) : version.len > 8 || target.len < HTTP_TARGET_SURE ||
-							(target.at[0] != '/' && target.at[0] != 'h'))
+	if (whole && !http_is_version(version))
+		return false;
+	if (!whole && (version.len > 8 || memcmp(version.at, "HTTP/1.1", version.len) != 0 ||
+		       target.len < HTTP_TARGET_SURE || (target.at[0] != '/' && target.at[0] != 'h')))
 		return false;
 	packet_field(p, &f_method, method.at, method.len, 0);
 	packet_field(p, &f_uri, target.at, target.len, 0);

@@ -196,51 +196,37 @@ static void tls_extension_list(struct cursor *c, struct packet *p, bool client)
 	}
 }
 
-/* The body of a ClientHello or ServerHello. False: it does not read as one.
- * A body that ends early (next segment, short capture) is read as far as it
- * goes; c->fault tells. */
+/* The body of a ClientHello or ServerHello. False: it does not read as one, or
+ * ends before its cipher suites, which is too early to be sure. What comes
+ * after them is read as far as it is here (next segment, short capture). */
 static bool tls_hello(struct cursor *c, struct packet *p, bool client)
 {
-	const uint8_t *at = c->pos;
-	uint16_t version = cursor_be16(c);
-	unsigned n;
+	const uint8_t *version_at = c->pos, *session_at, *cipher_at;
+	unsigned version = cursor_be16(c), session, cipher;
 
-	if (c->fault != CURSOR_OK)
-		return false;
-	if (version < 0x0300 || version > 0x0304)
-		return false;
-	packet_field(p, &f_hs_version, at, 2, version);
 	cursor_skip(c, 32); /* random */
-	at = c->pos;
-	n = cursor_u8(c);
-	if (c->fault != CURSOR_OK)
-		return true;
-	if (n > 32)
+	session_at = c->pos;
+	session = cursor_u8(c);
+	cursor_skip(c, session);
+	cipher_at = c->pos;
+	cipher = cursor_be16(c);
+	if (c->fault != CURSOR_OK || version < 0x0300 || version > 0x0304 || session > 32)
 		return false;
-	packet_field(p, &f_session, at, 1, n);
-	cursor_skip(c, n);
-	at = c->pos;
-	n = cursor_be16(c);
-	if (c->fault != CURSOR_OK)
-		return true;
+	if (client && (cipher < 2 || cipher % 2 != 0))
+		return false;
+	packet_field(p, &f_hs_version, version_at, 2, version);
+	packet_field(p, &f_session, session_at, 1, session);
 	if (client) {
-		if (n < 2 || n % 2 != 0)
-			return false;
-		packet_field(p, &f_ciphers, at, 2, n / 2);
-		cursor_skip(c, n);
-		n = cursor_u8(c);
-		if (c->fault == CURSOR_OK && n == 0)
-			return false;
-		cursor_skip(c, n);
+		packet_field(p, &f_ciphers, cipher_at, 2, cipher / 2);
+		cursor_skip(c, cipher);
+		cursor_skip(c, cursor_u8(c)); /* compression methods */
 	} else {
-		packet_field(p, &f_cipher, at, 2, n);
-		if (cursor_u8(c) > 1) /* compression: none or DEFLATE */
-			return false;
+		packet_field(p, &f_cipher, cipher_at, 2, cipher);
+		cursor_skip(c, 1); /* compression method */
 	}
 	if (c->fault != CURSOR_OK || cursor_wire_left(c) == 0)
 		return true;
-	n = cursor_be16(c);
-	(void)cursor_limit(c, n); /* longer than what is here: it goes on in the next segment */
+	(void)cursor_limit(c, cursor_be16(c)); /* more than what is here: the next segment has it */
 	tls_extension_list(c, p, client);
 	return true;
 }
@@ -380,8 +366,11 @@ static enum dissect_result tls_dissect(struct cursor *c, struct packet *p)
 		here = r.length <= cursor_wire_left(c) ? r.length : cursor_wire_left(c);
 		whole += here == r.length;
 		body = cursor_sub(c, here);
-		if (!tls_record_body(&body, p, &r, &hello))
-			return sure ? DISSECT_BAD : DISSECT_NOT_MINE;
+		if (!tls_record_body(&body, p, &r, &hello)) {
+			if (hello) /* what begins so well is ours, whatever follows */
+				break;
+			return sure && c->fault == CURSOR_OK ? DISSECT_BAD : DISSECT_NOT_MINE;
+		}
 		if (here < r.length || c->fault != CURSOR_OK)
 			break;
 	}
