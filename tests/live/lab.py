@@ -136,7 +136,8 @@ class Lab:
 
     def listen(self, *ports, namespace=None, address=SERVER):
         process = self.peer(namespace or self.server, "listen", address, *ports)
-        check(process.stdout.readline() == b"listening\n", "the server did not start:", process.stderr.readline())
+        if process.stdout.readline() != b"listening\n":
+            raise Failed(f"the server did not start: {process.stderr.readline().decode()}")
         return process
 
     def connect(self, address, *ports, namespace=None, wait=1.0):
