@@ -132,7 +132,7 @@ static void bars_top(const struct look *l, const struct answer *a, struct canvas
 		text_reset(&t);
 	}
 	words_count(&t, a->flows);
-	text_put(&t, wide ? " conns " : " / ");
+	text_put(&t, c->width >= 80 ? " conns " : " / ");
 	words_count(&t, a->open);
 	text_put(&t, " open");
 	right_put(&r, ROLE_TEXT, buffer);
@@ -165,9 +165,9 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 		if (i == 0) {
 			unsigned from = x;
 
-			x = canvas_put(c, x, y, c->width, ROLE_TAB, wide ? "[" : " ");
+			x = canvas_put(c, x, y, c->width, ROLE_TAB, "[");
 			x = canvas_put(c, x, y, c->width, ROLE_TAB, buffer);
-			x = canvas_put(c, x, y, c->width, ROLE_TAB, wide ? "]" : " ");
+			x = canvas_put(c, x, y, c->width, ROLE_TAB, "]");
 			canvas_attr(c, from, y, x, ATTR_REVERSE | ATTR_BOLD);
 		} else {
 			x = canvas_put(c, x + 1, y, c->width, ROLE_DIM, buffer);
@@ -242,6 +242,11 @@ static void bars_message(const struct look *l, const struct answer *a, struct ca
 
 static void bars_keys(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
+	/* What is needed most comes first: narrow screens drop the rest. */
+	static const enum action order[] = {
+		ACTION_HELP, ACTION_FILTER, ACTION_SORT_NEXT, ACTION_DEEPER, ACTION_QUIT, ACTION_HOLD,
+		ACTION_PAUSE, ACTION_SORT_REVERSE,
+	};
 	struct right r = {c, y, c->width - 1, 0};
 	unsigned x = 1;
 	char buffer[96];
@@ -257,13 +262,13 @@ static void bars_keys(const struct look *l, const struct answer *a, struct canva
 		text_format(&t, "%s %s", look_sorts[l->sort].name, l->descending ? "▼" : "▲");
 		right_put(&r, ROLE_DIM, buffer);
 	}
-	for (size_t i = 0; i < keys_lines; i++) {
-		const struct key_line *line = &keys_table[i];
-		bool other = l->page != PAGE_LIST && line->action != ACTION_HELP && line->action != ACTION_QUIT;
+	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
+		const struct key_line *line = keys_of(order[i]);
+		bool list_only = order[i] != ACTION_HELP && order[i] != ACTION_QUIT;
 		char name[24];
 		struct text n;
 
-		if (line->bar == NULL || other)
+		if (l->page != PAGE_LIST && list_only)
 			continue;
 		text_init(&n, name, sizeof name);
 		keys_name(&n, line->key[0], c->ascii);

@@ -28,6 +28,8 @@ static unsigned detail_duration(struct canvas *c, unsigned x, unsigned y, const 
 		return x;
 	text_init(&t, buffer, sizeof buffer);
 	words_span(&t, *(const int64_t *)record_member(r, k));
+	if (x + canvas_width(name) + canvas_width(buffer) + 2 > c->width)
+		return c->width; /* nor does the next one fit */
 	x = canvas_put(c, x, y, c->width, ROLE_DIM, name);
 	x = canvas_put(c, x + 1, y, c->width, ROLE_TEXT, buffer);
 	return x + 2;

@@ -90,10 +90,10 @@ static void handshake_words(struct text *t, const struct step *step, unsigned n)
 		text_char(t, ' ');
 		words_ms(t, step[i].at_ns - step[0].at_ns);
 	}
-	if (n > 1)
-		text_put(t, " ms");
-	else if (n == 1)
+	if (n == 1)
 		text_put(t, " …");
+	else if (n > 1 && t->at[t->len - 1] >= '0' && t->at[t->len - 1] <= '9')
+		text_put(t, " ms"); /* else the last one brought its unit */
 }
 
 /* 12.1+0.2: network and client; S×3 before it where the SYN was repeated. */

@@ -51,6 +51,14 @@ enum action keys_action(uint32_t key)
 	return ACTION_NONE;
 }
 
+const struct key_line *keys_of(enum action action)
+{
+	for (size_t i = 0; i < keys_lines; i++)
+		if (keys_table[i].action == action)
+			return &keys_table[i];
+	return NULL;
+}
+
 /* Names in scripts and on screens. The first name of a key is the one shown. */
 static const struct {
 	const char *script, *shown, *glyph;

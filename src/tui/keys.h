@@ -51,6 +51,7 @@ extern const struct key_line keys_table[];
 extern const size_t keys_lines;
 
 enum action keys_action(uint32_t key);
+const struct key_line *keys_of(enum action action); /* never NULL but for ACTION_NONE */
 
 /* "PgUp", "^B", "j": as the screens write it. */
 void keys_name(struct text *t, uint32_t key, bool ascii);

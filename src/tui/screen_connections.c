@@ -23,7 +23,7 @@ struct column {
 	unsigned width;       /* 0: the rest */
 };
 
-enum { COLUMNS_MAX = 9, GLYPH_WIDTH = 3 };
+enum { COLUMNS_MAX = 9, GLYPH_WIDTH = 3, STATE_FROM = 140 };
 
 struct columns {
 	unsigned from; /* least width of the screen */
@@ -45,7 +45,7 @@ struct columns {
 static const struct columns connections_columns[] = {
 	{160, HANDSHAKE_WORDS, {START, CLIENT(26), SERVER(26), HANDSHAKE("Handshake", 40), UP, DOWN, STATE,
 				SERVICE("Service, name")}},
-	{140, HANDSHAKE_CHAIN, {START, CLIENT(24), SERVER(24), HANDSHAKE("Handshake ms", 26), UP, DOWN, STATE,
+	{STATE_FROM, HANDSHAKE_CHAIN, {START, CLIENT(24), SERVER(24), HANDSHAKE("Handshake ms", 26), UP, DOWN, STATE,
 				SERVICE("Service, name")}},
 	{120, HANDSHAKE_CHAIN, {START, CLIENT(21), SERVER(21), HANDSHAKE("Handshake ms", 24), UP, DOWN,
 				SERVICE("Service, name")}},
@@ -54,7 +54,7 @@ static const struct columns connections_columns[] = {
 	{80, HANDSHAKE_SHORT, {CLIENT(20), SERVER(20), HANDSHAKE("Handshake", 12), BYTES, SERVICE("Service")}},
 	{60, HANDSHAKE_SHORT, {{COLUMN_PORT, "Client", RECORD_CLIENT, false, 6}, SERVER(20),
 			       HANDSHAKE("Handshake", 11), BYTES, SERVICE("Service")}},
-	{0, HANDSHAKE_SHORT, {SERVER(20), HANDSHAKE("Handsh.", 8), BYTES}},
+	{0, HANDSHAKE_SHORT, {SERVER(19), HANDSHAKE("Handshake", 9), BYTES}},
 };
 
 static const struct columns *connections_fit(unsigned width)
@@ -103,10 +103,13 @@ static void connections_heads(const struct look *l, struct canvas *c, unsigned y
 	canvas_attr(c, 0, y, c->width, ATTR_UNDERLINE);
 }
 
+/* Service and name; where neither is known, and no column of its own says it,
+ * what became of the flow. */
 static void connections_service(struct canvas *c, unsigned x, unsigned y, unsigned end,
-				const struct flow_record *r, bool ended, bool room)
+				const struct flow_record *r, bool ended, bool remark)
 {
 	bool named = record_has(r, RECORD_SERVER_NAME) && r->server_name.len > 0;
+	bool room = end - x >= 20; /* for both the service and the name */
 
 	if (record_has(r, RECORD_SERVICE) && r->service != NULL && (!named || room)) {
 		x = canvas_cut(c, x, y, end, ROLE_TEXT, r->service);
@@ -115,8 +118,9 @@ static void connections_service(struct canvas *c, unsigned x, unsigned y, unsign
 	} else if (!named) {
 		enum condition is = words_condition(r, ended);
 
-		canvas_cut(c, x, y, end, is == CONDITION_FAILED || is == CONDITION_SILENT
-			   ? condition_looks[is].role : ROLE_DIM, words_remark(r, ended));
+		if (remark)
+			canvas_cut(c, x, y, end, is == CONDITION_FAILED || is == CONDITION_SILENT
+				   ? condition_looks[is].role : ROLE_DIM, words_remark(r, ended));
 		return;
 	}
 	if (named)
@@ -163,7 +167,7 @@ static void connections_cell(const struct answer *a, const struct columns *set, 
 								: condition_looks[is].word);
 		break;
 	case COLUMN_SERVICE:
-		connections_service(c, x, y, end, r, a->ended, end - x >= 20);
+		connections_service(c, x, y, end, r, a->ended, set->from < STATE_FROM);
 		break;
 	}
 }

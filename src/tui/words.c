@@ -6,7 +6,7 @@
 #include "sockeye/clock.h"
 
 const struct condition_look condition_looks[CONDITIONS] = {
-	[CONDITION_OPEN] = {"●", 'O', ROLE_GOOD, "open", "handshake whole; UDP, ICMP: answered"},
+	[CONDITION_OPEN] = {"●", 'O', ROLE_GOOD, "open", "handshake whole, or answered"},
 	[CONDITION_OPENING] = {"◐", 'H', ROLE_OPENING, "opening", "SYN seen, handshake not whole yet"},
 	[CONDITION_CLOSING] = {"◍", 'F', ROLE_CLOSING, "closing", "one side has sent its FIN"},
 	[CONDITION_CLOSED] = {"○", 'C', ROLE_DIM, "closed", "FIN both ways: tidy"},
@@ -58,7 +58,7 @@ void words_ms(struct text *t, int64_t ns)
 		text_format(t, "%.1f", ms);
 	else if (ms < 999.5)
 		text_format(t, "%.0f", ms);
-	else if (ms < 99950)
+	else if (ms < 9950)
 		text_format(t, "%.1fs", ms / 1e3);
 	else if (ms < 600e3)
 		text_format(t, "%.0fs", ms / 1e3);
@@ -180,38 +180,37 @@ static void words_tries(struct text *t, const struct flow_record *r)
 	text_u64(t, r->syns);
 	text_put(t, " SYNs");
 	if (r->syns <= RECORD_TRIES && r->syn_ns[r->syns - 1] > r->syn_ns[0]) {
-		text_put(t, " over ");
+		text_put(t, " in ");
 		words_span(t, r->syn_ns[r->syns - 1] - r->syn_ns[0]);
 	}
 }
 
+/* Sentences fit what an 80-column screen leaves them. */
 static void words_story_tcp(struct text *t, const struct flow_record *r, bool ended)
 {
 	if (words_state(r, "refused")) {
-		text_put(t, "refused: the server answered the SYN with a reset; nothing listens there, or a "
-			    "filter rejects");
+		text_put(t, "refused: a reset answered the SYN; nothing listens there");
 	} else if (words_state(r, "reset")) {
 		words_by(t, r, "reset");
 		text_put(t, " after ");
 		words_span(t, r->last_ns - r->first_ns);
-		text_put(t, ": ended in the middle, unread data is lost");
+		text_put(t, ": what was unread is lost");
 	} else if (words_state(r, "syn_sent")) {
 		words_tries(t, r);
-		text_put(t, ended ? ", no answer: a filter drops them, the host is down, or its answers go elsewhere"
-				  : ", no answer yet");
+		text_put(t, ended ? ", no answer: a filter, or the host is down" : ", no answer yet");
 	} else if (words_state(r, "syn_received")) {
-		text_put(t, "half-open: the server answered, the client's last ACK is missing");
+		text_put(t, "half-open: the client's ACK is missing");
 		if (r->synacks > 1)
 			text_format(t, "; SYN/ACK sent %u times", (unsigned)r->synacks);
 	} else if (words_state(r, "closed")) {
-		words_by(t, r, "closed tidily, first");
+		words_by(t, r, "closed, first");
 		text_put(t, ", after ");
 		words_span(t, r->last_ns - r->first_ns);
 	} else if (words_state(r, "half_closed")) {
-		words_by(t, r, "one direction closed");
-		text_put(t, ", the other side has not closed yet");
+		words_by(t, r, "closed");
+		text_put(t, ", the other side goes on");
 	} else if (words_state(r, "midstream")) {
-		text_put(t, "mid-stream: it began before the capture, so there is no handshake to see");
+		text_put(t, "mid-stream: it began before the capture");
 	} else {
 		text_put(t, ended ? "open at the end of the capture, for " : "open for ");
 		words_span(t, r->last_ns - r->first_ns);
