@@ -104,7 +104,7 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 
 	f->client_known = CLIENT_SYN;
 	f->class = FLOW_HALF_OPEN;
-	f->first_syn_ns = f->last_syn_ns = e->ts_ns;
+	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = e->ts_ns;
 	f->syns = 1;
 	f->completeness = COMPLETE_SYN;
 	s->base = e->isn;

@@ -110,7 +110,7 @@ static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir)
 	}
 	s->bits |= SIDE_SYN;
 	options(s, d);
-	if (f->rtt_ns < 0)
+	if (f->rtt_ns <= 0)
 		f->last_syn_ns = d->ts_ns;
 	if (dir != f->client) {
 		f->bits |= FLOW_BIT_SIMULTANEOUS;
@@ -154,9 +154,9 @@ static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir)
 
 static void saw_ack(struct flow *f, const struct descriptor *d, unsigned dir)
 {
-	if (f->rtt_ns < 0 && f->last_syn_ns) {
+	if (f->rtt_ns <= 0 && f->last_syn_ns) {
 		f->rtt_ns = d->ts_ns - f->last_syn_ns;
-		if (f->rtt_ns < 0)
+		if (f->rtt_ns <= 0)
 			f->rtt_ns = 0;
 	}
 	if (dir == f->client && !f->ack_ns && f->synack_ns && !(d->flags & TCP_RST) &&

@@ -178,6 +178,7 @@ static void refused_reset_and_half_open(void **state)
 
 	tcp(w, CLOCK_S, true, TCP_SYN, 9000, 0, 0);
 	f = tcp(w, 1000, false, TCP_SYN | TCP_ACK, 80, 9001, 0);
+	assert_int_equal(record_of(w, f).last_syn_to_synack, 1000);
 	f = tcp(w, CLOCK_S, false, TCP_SYN | TCP_ACK, 80, 9001, 0);
 	assert_false(flow_handshake_report(f, false, &outcome));
 	assert_true(flow_handshake_report(f, true, &outcome));
