@@ -87,9 +87,15 @@ class Screen:
         if self.x + wide > self.width:
             self.x = 0
             self.line_feed()
-        self.cells[self.y][self.x] = c
+        row = self.cells[self.y]
+        # Half of a wide character is written over: the other half goes too.
+        if row[self.x] == "" and self.x:
+            row[self.x - 1] = " "
+        if self.x + wide < self.width and row[self.x + wide] == "":
+            row[self.x + wide] = " "
+        row[self.x] = c
         if wide == 2:
-            self.cells[self.y][self.x + 1] = ""
+            row[self.x + 1] = ""
         self.x += wide
         self.last = c
 
