@@ -26,7 +26,7 @@ struct pcap_file {
 enum {
 	PCAPNG_INTERFACES = 1024,        /* of one file, all sections */
 	PCAPNG_SECTION_INTERFACES = 1024, /* of one section */
-	PCAPNG_NAME = 48,
+	PCAPNG_NAME = 64,
 };
 
 struct pcapng_interface {
