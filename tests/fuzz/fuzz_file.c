@@ -1,12 +1,12 @@
 /* Fuzz target: the capture file readers.
  *
  * The bytes are a file. It is read three times: with the usual buffer, with one
- * so small that every record straddles reads, and through a pipe that may be
- * cut anywhere; the frames must be the same each time, inside their bounds, and
- * every byte and comment readable.
+ * so small that every record straddles reads, and through a pipe; the
+ * frames must be the same each time and inside their bounds, every byte and
+ * comment readable.
+ * links: source
  */
 #include <fcntl.h>
-#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
