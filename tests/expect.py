@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs sockeye over a capture, or a line of cases.txt, and compares what it prints.
 
-usage: expect.py --program PATH [--has bpf]... (NAME... | --all)
+usage: expect.py --program PATH [--has full] (NAME... | --all)
 
 NAME is a file in captures/ or a case. A capture has two kept files:
 tests/expect/CAPTURE.txt, the connections and the handshakes as text, and
