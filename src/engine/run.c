@@ -124,7 +124,8 @@ static int pump(struct run *r)
 		serve(r, false);
 		if (got == 0 || ++turn % RUN_LOOK == 0)
 			look(r);
-		if (got == 0 && !r->over) {
+		/* A file returns nothing now and then, so that others get a turn. */
+		if (got == 0 && !r->over && r->source->fd >= 0) {
 			wait_for_something(r, false);
 			if (r->source->live)
 				engine_tick(r->engine, clock_wall_ns());
@@ -143,7 +144,7 @@ static bool incomplete(struct run *r, int pumped)
 	if (pumped < 0)
 		return true;
 	for (unsigned i = 0; r->source->stats(r->source, i, &s); i++)
-		if (s.damaged || (!r->source->live && !s.complete && to_the_end) || (r->source->live && s.problem[0]))
+		if (s.damaged || (!r->source->live && !s.complete && to_the_end))
 			return true;
 	return false;
 }
@@ -154,11 +155,14 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 	struct run r = {.engine = e, .source = s, .options = o, .result = out};
 	int pumped, ended;
 
-	(void)err;
+	struct source_stats stats;
+
 	*out = (struct run_result){0};
 	if (o->duration_ns)
 		r.end_ns = clock_monotonic_ns() + o->duration_ns;
 	pumped = pump(&r);
+	if (pumped == -EPROTO && engine_totals(e)->packets == 0 && s->stats(s, 0, &stats))
+		return error_set(err, EPROTO, "%s", stats.problem); /* a pipe that is no capture */
 	out->incomplete = incomplete(&r, pumped);
 	if (!out->observer_stopped) {
 		ended = engine_end(e, o->keep_flows);
