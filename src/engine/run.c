@@ -161,8 +161,11 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 	if (o->duration_ns)
 		r.end_ns = clock_monotonic_ns() + o->duration_ns;
 	pumped = pump(&r);
-	if (pumped == -EPROTO && engine_totals(e)->packets == 0 && s->stats(s, 0, &stats))
+	if (pumped == -EPROTO && engine_totals(e)->packets == 0 && s->stats(s, 0, &stats)) {
+		if (o->screen)
+			exchange_quit(o->screen);
 		return error_set(err, EPROTO, "%s", stats.problem); /* a pipe that is no capture */
+	}
 	out->incomplete = incomplete(&r, pumped);
 	if (!out->observer_stopped) {
 		ended = engine_end(e, o->keep_flows);
