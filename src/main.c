@@ -132,9 +132,11 @@ static int signals_open(bool screen, struct error *e)
 	for (unsigned i = 0; i < 3; i++) {
 		struct sigaction before;
 
-		/* nohup and & leave signals ignored: they stay so. */
-		if (sigaction(told[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
-			(void)sigaction(told[i], &action, NULL);
+		/* nohup leaves SIGHUP ignored, and it stays so; a shell that starts
+		 * us with & ignores SIGINT too, but kill -INT must end the run. */
+		if (told[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
+			continue;
+		(void)sigaction(told[i], &action, NULL);
 	}
 	return signal_pipe[0];
 }
@@ -241,17 +243,22 @@ static int open_failed(int why, const struct error *e)
 	bool filter = (why == -EINVAL || why == -ENOTSUP) && options.filter[0] != '\0';
 
 	text_init(&t, word, sizeof word);
-	if (filter && path) {
-		text_foreign(&t, path, strlen(path), false);
-		if (access(path, F_OK) == 0)
-			say("%s: cannot be read: %s", word, strerror(EACCES));
-		else
-			say("no such file %s", word);
-		return EXIT_CANNOT;
-	}
 	if (filter && view) {
 		text_foreign(&t, options.words[0], strlen(options.words[0]), false);
 		say("%s; \"%s\" is no view, did you mean %s?", e->text, word, view);
+		return EXIT_USAGE;
+	}
+	if (filter && path) {
+		text_foreign(&t, path, strlen(path), false);
+		if (access(path, F_OK) != 0) {
+			say("no such file %s", word);
+			return EXIT_CANNOT;
+		}
+		if (access(path, R_OK) != 0) {
+			say("%s: no permission to read it", word);
+			return EXIT_CANNOT;
+		}
+		say("%s; files come before the words of a filter: %s", e->text, word);
 		return EXIT_USAGE;
 	}
 	if ((why == -EPERM || why == -EACCES) && options.n_interfaces > 0 && !strstr(e->text, "CAP_NET_RAW")) {

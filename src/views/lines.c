@@ -163,6 +163,13 @@ static void lines_option(struct text *t, const struct flow_record *r, enum recor
 		text_char(t, '-');
 }
 
+/* An option that is there or not: its name, and who alone has it. */
+static void lines_flag(struct text *t, bool client, bool server, const char *name)
+{
+	if (client || server)
+		text_format(t, "  %s%s", name, client && server ? "" : client ? " client only" : " server only");
+}
+
 void lines_handshake(struct view *v, const struct flow_record *r)
 {
 	struct out *out = &v->out;
@@ -174,8 +181,7 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 		out_left(out, "TIME", view_digits(v) + 10);
 		out_left(out, "CLIENT", ENDPOINT_WIDTH + 4);
 		out_left(out, "SERVER", ENDPOINT_WIDTH + 1);
-		out_put(out, "OUTCOME      TIMES (net: last SYN to SYN/ACK, client: SYN/ACK to ACK)"
-			     " AND OPTIONS (client/server)\n");
+		out_put(out, "OUTCOME      TIMES (net: SYN to SYN/ACK, client: to ACK), OPTIONS\n");
 	}
 	clock_of_day(r->first_ns, view_digits(v), time);
 	out_put(out, time);
@@ -187,6 +193,8 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	lines_cell(out, r, RECORD_OUTCOME, OUTCOME_WIDTH);
 	text_init(&t, cell, sizeof cell);
 	lines_duration(&t, r, RECORD_HS_LAST_SYN_TO_SYNACK, "net");
+	if (!record_has(r, RECORD_HS_LAST_SYN_TO_SYNACK)) /* which SYN was answered is not known */
+		lines_duration(&t, r, RECORD_HS_SYN_TO_SYNACK, "answer");
 	lines_duration(&t, r, RECORD_HS_SYNACK_TO_ACK, "client");
 	lines_duration(&t, r, RECORD_HS_FIRST_SYN_TO_ACK, "total");
 	lines_repeats(&t, r, RECORD_HS_SYN_RETRANSMITS, r->syn_retransmits, "SYN");
@@ -203,8 +211,8 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	}
 	lines_option(&t, r, RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS, "mss");
 	lines_option(&t, r, RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE, "wscale");
-	lines_option(&t, r, RECORD_HS_CLIENT_SACK, RECORD_HS_SERVER_SACK, "sack");
-	lines_option(&t, r, RECORD_HS_CLIENT_TS, RECORD_HS_SERVER_TS, "ts");
+	lines_flag(&t, r->options[0].sack_permitted, r->options[1].sack_permitted, "sack");
+	lines_flag(&t, r->options[0].timestamps, r->options[1].timestamps, "ts");
 	out_text(out, cell);
 	out_char(out, '\n');
 }

@@ -231,7 +231,7 @@ static void views_text_lines(void **state)
 	record.vlan.n = 0;
 	assert_string_equal(play(options(VIEW_HANDSHAKES, VIEW_TEXT), flow_event(EVENT_HANDSHAKE), 1),
 		"TIME            CLIENT                   SERVER                OUTCOME      TIMES"
-		" (net: last SYN to SYN/ACK, client: SYN/ACK to ACK) AND OPTIONS (client/server)\n"
+		" (net: SYN to SYN/ACK, client: to ACK), OPTIONS\n"
 		"21:42:06.869344 10.0.0.1:1234         -> 10.0.0.2:80           complete    "
 		" net 69.8 ms  client 235 us  total 70.0 ms  SYN sent 2 times  mss 1460/1400\n");
 }
