@@ -190,7 +190,6 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	out_put(out, " -> ");
 	lines_cell(out, r, RECORD_SERVER, ENDPOINT_WIDTH);
 	out_char(out, ' ');
-	lines_cell(out, r, RECORD_OUTCOME, OUTCOME_WIDTH);
 	text_init(&t, cell, sizeof cell);
 	lines_duration(&t, r, RECORD_HS_LAST_SYN_TO_SYNACK, "net");
 	if (!record_has(r, RECORD_HS_LAST_SYN_TO_SYNACK)) /* which SYN was answered is not known */
@@ -213,6 +212,7 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	lines_option(&t, r, RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE, "wscale");
 	lines_flag(&t, r->options[0].sack_permitted, r->options[1].sack_permitted, "sack");
 	lines_flag(&t, r->options[0].timestamps, r->options[1].timestamps, "ts");
+	lines_cell(out, r, RECORD_OUTCOME, t.len > 0 ? OUTCOME_WIDTH : 0); /* no blanks at the end */
 	out_text(out, cell);
 	out_char(out, '\n');
 }
