@@ -211,7 +211,7 @@ static void random_step(uint64_t *next_id)
 
 	if (n_flows < FLOWS_MAX && rand() % 3 == 0)
 		flows[n_flows++] = (struct flow){.id = ++*next_id, .bytes = (uint64_t)(rand() % 50),
-						 .handshake = rand() % 40 - 10, .port = (uint16_t)(rand() % 900)};
+						 .handshake = rand() % 4 ? rand() % 30 : -1, .port = (uint16_t)(rand() % 900)};
 	else if (n_flows > 0 && rand() % 4 == 0)
 		flows[i].gone = true;
 	else if (n_flows > 0)
