@@ -1,10 +1,10 @@
-/* The command line: one table of options, and the parser that walks it.
+/* The parser of the command line; its table is options_table.c.
  *
  * The first word is a view if it is one; leading words that are readable files
  * are sources; the rest is a BPF filter; after "--" everything is. Letters that
  * are tcpdump's keep tcpdump's meaning; what is known but not built says so.
  */
-#include "options.h"
+#include "options_table.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -14,86 +14,6 @@
 
 #include "sockeye/engine.h"
 #include "sockeye/text.h"
-
-enum group { GROUP_INPUT, GROUP_OUTPUT, GROUP_WATCH, GROUP_RUN, GROUP_OTHER, GROUPS };
-
-/* Long options without a letter. */
-enum {
-	LONG_MEMORY = 256, LONG_DURATION, LONG_BACKEND, LONG_ASCII, LONG_COLOR, LONG_HEADLESS, LONG_KEYS,
-	LONG_DUMP, LONG_DUMP_ATTRS, LONG_LIST_KEYS, LONG_VERSION, LONG_THREADS, LONG_NOT_BUILT,
-};
-
-struct option_row {
-	int letter;           /* the letter, or a LONG_ number */
-	const char *name;     /* without the dashes, or NULL */
-	const char *argument; /* its name, "[=X]" if optional, or NULL */
-	enum group group;
-	bool built;
-	const char *help;
-};
-
-static const struct option_row rows[] = {
-	{'i', "interface", "IFACE", GROUP_INPUT, true, "capture on an interface; may be given again; any: all"},
-	{'r', "read", "FILE", GROUP_INPUT, true, "read a capture file; - is standard input; may be given again"},
-	{'D', "list-interfaces", NULL, GROUP_INPUT, true, "list the interfaces"},
-	{'f', "filter", "EXPR", GROUP_INPUT, true, "the BPF filter, as one word"},
-	{'F', NULL, "FILE", GROUP_INPUT, true, "the BPF filter, from a file"},
-	{'s', "snapshot-length", "BYTES", GROUP_INPUT, true, "bytes to keep of each packet (default 262144)"},
-	{'p', "no-promiscuous-mode", NULL, GROUP_INPUT, true, "no promiscuous mode"},
-	{'B', "buffer-size", "KIB", GROUP_INPUT, true, "size of the capture buffer"},
-	{'y', "linktype", "NAME", GROUP_INPUT, true, "link type to capture"},
-	{LONG_BACKEND, "backend", "libpcap", GROUP_INPUT, true, "how to capture"},
-	{'o', "output", "FORMAT", GROUP_OUTPUT, true, "text, json, csv or tsv"},
-	{'v', "verbose", NULL, GROUP_OUTPUT, true, "packets: layers and their fields"},
-	{'x', "hex", NULL, GROUP_OUTPUT, true, "packets: bytes of the frame, link header included"},
-	{'S', "absolute-tcp-sequence-numbers", NULL, GROUP_OUTPUT, true, "sequence numbers as on the wire"},
-	{'l', "line-buffered", NULL, GROUP_OUTPUT, true, "write each record at once"},
-	{'n', "numeric", NULL, GROUP_OUTPUT, true, "do not look up names (they never are)"},
-	{LONG_ASCII, "ascii", NULL, GROUP_OUTPUT, true, "write nothing but ASCII"},
-	{LONG_COLOR, "color", "auto|always|never", GROUP_OUTPUT, true, "colours on the screen"},
-	{LONG_HEADLESS, "headless", "WxH", GROUP_WATCH, true, "draw to no terminal, 120x35 say"},
-	{LONG_KEYS, "keys", "KEYS", GROUP_WATCH, true, "headless: keys to type, '2 j <Enter>'"},
-	{LONG_DUMP, "dump", "FILE", GROUP_WATCH, true, "headless: write the last screen (default: standard output)"},
-	{LONG_DUMP_ATTRS, "dump-attrs", "FILE", GROUP_WATCH, true, "headless: write its attributes"},
-	{LONG_LIST_KEYS, "list-keys", NULL, GROUP_WATCH, true, "list keys and what they do"},
-	{'c', "count", "N", GROUP_RUN, true, "stop after N packets"},
-	{LONG_DURATION, "duration", "SECONDS", GROUP_RUN, true, "stop after that time"},
-	{LONG_MEMORY, "memory", "SIZE", GROUP_RUN, true, "bound of everything that grows (default 256M, at least 16M)"},
-	{LONG_THREADS, "threads", "1", GROUP_RUN, true, "threads that read packets"},
-	{'h', "help", NULL, GROUP_OTHER, true, "this text"},
-	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
-	/* Known, reserved, not built yet: not in --help, exit 2. */
-	{'w', "write", "FILE", GROUP_OUTPUT, false, NULL},
-	{'Y', "display-filter", "EXPR", GROUP_OUTPUT, false, NULL},
-	{'X', NULL, NULL, GROUP_OUTPUT, false, NULL},
-	{'e', NULL, NULL, GROUP_OUTPUT, false, NULL},
-	{'t', NULL, NULL, GROUP_OUTPUT, false, NULL},
-	{'q', "quiet", NULL, GROUP_OUTPUT, false, NULL},
-	{'#', "number", NULL, GROUP_OUTPUT, false, NULL},
-	{'A', NULL, NULL, GROUP_OUTPUT, false, NULL},
-	{'C', NULL, "SIZE", GROUP_OUTPUT, false, NULL},
-	{'W', NULL, "COUNT", GROUP_OUTPUT, false, NULL},
-	{'G', NULL, "SECONDS", GROUP_OUTPUT, false, NULL},
-	{'U', "packet-buffered", NULL, GROUP_OUTPUT, false, NULL},
-	{'K', "dont-verify-checksums", NULL, GROUP_OUTPUT, false, NULL},
-	{'O', "no-optimize", NULL, GROUP_OUTPUT, false, NULL},
-	{'L', "list-data-link-types", NULL, GROUP_INPUT, false, NULL},
-	{'Q', "direction", "DIRECTION", GROUP_INPUT, false, NULL},
-	{'Z', "relinquish-privileges", "USER", GROUP_RUN, false, NULL},
-	{LONG_NOT_BUILT, "print", NULL, GROUP_OUTPUT, false, NULL},
-	{LONG_NOT_BUILT, "replay", "[=SPEED]", GROUP_INPUT, false, NULL},
-	{LONG_NOT_BUILT, "netns", "NAME", GROUP_INPUT, false, NULL},
-	{LONG_NOT_BUILT, "privileges", NULL, GROUP_RUN, false, NULL},
-	{LONG_NOT_BUILT, "no-bpf", NULL, GROUP_RUN, false, NULL},
-	{LONG_NOT_BUILT, "resolve", NULL, GROUP_OUTPUT, false, NULL},
-	{LONG_NOT_BUILT, "log", "FILE", GROUP_RUN, false, NULL},
-};
-
-enum { ROWS = sizeof rows / sizeof *rows };
-
-static const char *const view_names[OPTIONS_VIEWS] = {
-	"watch", "packets", "handshakes", "connections", "report", "sockets", "graph",
-};
 
 static const char *const format_names[OPTIONS_FORMATS] = {
 	"screen", "text", "json", "csv", "tsv", "zeek", "html", "svg",
@@ -113,11 +33,6 @@ static const unsigned view_formats[OPTIONS_VIEWS] = {
 static const unsigned formats_not_built = FORMAT(ZEEK) | FORMAT(HTML) | FORMAT(SVG);
 #undef FORMAT
 
-const char *options_view_name(enum options_view v)
-{
-	return view_names[v];
-}
-
 /* Foreign words in a sentence, escaped and short. */
 static const char *word(char out[128], const char *s)
 {
@@ -126,84 +41,6 @@ static const char *word(char out[128], const char *s)
 	text_init(&t, out, 128);
 	text_foreign(&t, s, strlen(s), false);
 	return out;
-}
-
-/* ---- resemblance: hints for what was mistyped ----------------------------- */
-
-/* Letters to change, add or leave out to make a of b; at most 32 each. */
-static unsigned distance(const char *a, const char *b)
-{
-	unsigned before[33], now[33];
-	size_t n = strlen(a), m = strlen(b);
-
-	if (n > 32 || m > 32)
-		return 99;
-	for (unsigned j = 0; j <= m; j++)
-		before[j] = j;
-	for (unsigned i = 1; i <= n; i++) {
-		now[0] = i;
-		for (unsigned j = 1; j <= m; j++) {
-			unsigned best = before[j - 1] + (a[i - 1] != b[j - 1]);
-
-			if (before[j] + 1 < best)
-				best = before[j] + 1;
-			if (now[j - 1] + 1 < best)
-				best = now[j - 1] + 1;
-			now[j] = best;
-		}
-		memcpy(before, now, (m + 1) * sizeof *now);
-	}
-	return before[m];
-}
-
-static const char *near_option(const char *name)
-{
-	const char *best = NULL;
-	unsigned least = 3;
-
-	for (unsigned i = 0; i < ROWS; i++) {
-		unsigned d;
-
-		if (!rows[i].name || !rows[i].built)
-			continue;
-		d = distance(name, rows[i].name);
-		if (d < least) {
-			least = d;
-			best = rows[i].name;
-		}
-	}
-	return best;
-}
-
-const char *options_near_view(const struct options *o)
-{
-	if (o->n_words == 0)
-		return NULL;
-	for (unsigned i = 0; i < OPTIONS_SOCKETS; i++)
-		if (distance(o->words[0], view_names[i]) <= 2)
-			return view_names[i];
-	return NULL;
-}
-
-const char *options_path_word(const struct options *o)
-{
-	static const char *const ends[] = {".pcap", ".pcapng", ".cap", ".dump", ".gz", ".zst", ".dmp", ".pcap0"};
-
-	for (unsigned i = 0; i < o->n_words; i++) {
-		const char *w = o->words[i];
-		size_t n = strlen(w);
-
-		/* A network has a slash too, but its words begin with digits. */
-		if (w[0] == '/' || strncmp(w, "./", 2) == 0 || strncmp(w, "../", 3) == 0)
-			return w;
-		for (unsigned k = 0; k < sizeof ends / sizeof *ends; k++) {
-			size_t m = strlen(ends[k]);
-
-			if (n > m && strcmp(w + n - m, ends[k]) == 0)
-				return w;
-		}
-	}
-	return NULL;
 }
 
 /* ---- values ---------------------------------------------------------------- */
@@ -480,9 +317,9 @@ static int apply(struct options *o, const struct option_row *row, const char *va
 /* ---- getopt ---------------------------------------------------------------- */
 
 struct scan {
-	char letters[4 + 3 * ROWS];
-	struct option longs[ROWS + 1];
-	unsigned row_of[ROWS]; /* of longs[i] */
+	char letters[4 + 3 * OPTIONS_ROWS];
+	struct option longs[OPTIONS_ROWS + 1];
+	unsigned row_of[OPTIONS_ROWS]; /* of longs[i] */
 };
 
 static void scan_prepare(struct scan *s)
@@ -493,8 +330,8 @@ static void scan_prepare(struct scan *s)
 	/* "-": words come in their place; ":": what is missing is told apart. */
 	s->letters[n++] = '-';
 	s->letters[n++] = ':';
-	for (unsigned i = 0; i < ROWS; i++) {
-		const struct option_row *row = &rows[i];
+	for (unsigned i = 0; i < OPTIONS_ROWS; i++) {
+		const struct option_row *row = &options_rows[i];
 
 		if (row->letter < LONG_MEMORY) {
 			s->letters[n++] = (char)row->letter;
@@ -517,9 +354,9 @@ static void scan_prepare(struct scan *s)
 
 static const struct option_row *row_by_letter(int letter)
 {
-	for (unsigned i = 0; i < ROWS; i++)
-		if (rows[i].letter == letter)
-			return &rows[i];
+	for (unsigned i = 0; i < OPTIONS_ROWS; i++)
+		if (options_rows[i].letter == letter)
+			return &options_rows[i];
 	return NULL;
 }
 
@@ -538,7 +375,7 @@ static int unknown(char **argv, struct error *e)
 	n = n < sizeof name + 2 ? n : sizeof name + 1;
 	memcpy(name, given + 2, n > 2 ? n - 2 : 0);
 	name[n > 2 ? n - 2 : 0] = '\0';
-	near = near_option(name);
+	near = options_near_option(name);
 	if (near)
 		return error_set(e, EINVAL, "unknown option %s; did you mean --%s?", word(w, given), near);
 	return error_set(e, EINVAL, "unknown option %s; sockeye --help lists them", word(w, given));
@@ -585,7 +422,7 @@ static int scan_arguments(struct options *o, struct words *words, int argc, char
 		else if (c == ':')
 			r = missing(argv, e);
 		else
-			r = apply(o, index >= 0 ? &rows[s.row_of[index]] : row_by_letter(c), optarg, e);
+			r = apply(o, index >= 0 ? &options_rows[s.row_of[index]] : row_by_letter(c), optarg, e);
 		index = -1;
 	}
 	words->guessed = words->n;
@@ -604,7 +441,7 @@ static int place_words(struct options *o, const struct words *w, const struct op
 
 	*view_said = false;
 	for (unsigned i = 0; at == 0 && w->guessed > 0 && i < OPTIONS_VIEWS; i++) {
-		if (strcmp(w->at[0], view_names[i]) == 0) {
+		if (strcmp(w->at[0], options_views[i]) == 0) {
 			o->view = (enum options_view)i;
 			*view_said = true;
 			at = 1;
@@ -639,12 +476,12 @@ static int check_format(struct options *o, bool format_said, struct error *e)
 	if (!format_said)
 		o->format = o->view == OPTIONS_WATCH ? OPTIONS_SCREEN : OPTIONS_TEXT;
 	if (o->view == OPTIONS_SOCKETS || o->view == OPTIONS_GRAPH)
-		return error_set(e, EINVAL, "the view %s is not built yet", view_names[o->view]);
+		return error_set(e, EINVAL, "the view %s is not built yet", options_views[o->view]);
 	if (!(view_formats[o->view] >> o->format & 1)) {
 		if (o->view == OPTIONS_WATCH)
 			return error_set(e, EINVAL, "watch draws a screen and has no format %s; "
 					 "name another view for it, connections say", format_names[o->format]);
-		return error_set(e, EINVAL, "the view %s has no format %s", view_names[o->view],
+		return error_set(e, EINVAL, "the view %s has no format %s", options_views[o->view],
 				 format_names[o->format]);
 	}
 	if (formats_not_built >> o->format & 1)
@@ -661,7 +498,7 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 	if ((r = check_format(o, format_said, e)) != 0)
 		return r;
 	if (o->headless && o->view != OPTIONS_WATCH)
-		return error_set(e, EINVAL, "--headless belongs to the view watch, not to %s", view_names[o->view]);
+		return error_set(e, EINVAL, "--headless belongs to the view watch, not to %s", options_views[o->view]);
 	if (!o->headless && (o->keys || o->dump || o->dump_attrs))
 		return error_set(e, EINVAL, "%s needs --headless WxH", o->keys ? "--keys" : o->dump ? "--dump" :
 				 "--dump-attrs");
@@ -687,52 +524,4 @@ int options_parse(struct options *o, int argc, char **argv, const struct options
 	if ((r = place_words(o, &words, world, &view_said, e)) != 0)
 		return r;
 	return check(o, view_said, format_said, world->terminal, e);
-}
-
-/* ---- help --------------------------------------------------------------------- */
-
-static void help_row(FILE *to, const struct option_row *row)
-{
-	char left[64];
-	struct text t;
-
-	text_init(&t, left, sizeof left);
-	if (row->letter < LONG_MEMORY)
-		text_format(&t, "-%c%s", row->letter, row->name ? ", " : row->argument ? " " : "");
-	else
-		text_put(&t, "    ");
-	if (row->name)
-		text_format(&t, "--%s%s", row->name, row->argument ? "=" : "");
-	if (row->argument)
-		text_put(&t, row->argument);
-	if (t.len > 30)
-		fprintf(to, "  %s\n  %30s  %s\n", left, "", row->help);
-	else
-		fprintf(to, "  %-30s  %s\n", left, row->help);
-}
-
-void options_help(FILE *to)
-{
-	static const char *const titles[GROUPS] = {"Input", "Output", "The screen", "The run", "Other"};
-
-	fputs("Usage: sockeye [VIEW] [-i IFACE]... [-r FILE]... [OPTIONS] [FILE...] [BPF FILTER WORDS...]\n"
-	      "See every socket on the wire.\n"
-	      "\nViews\n"
-	      "  watch         the live view (default on a terminal)\n"
-	      "  packets       a line per packet; -v its layers, -x its bytes\n"
-	      "  handshakes    a line per TCP handshake\n"
-	      "  connections   a line per flow, when it ends (default elsewhere)\n"
-	      "  report        the summary\n"
-	      "\nThe first word is the view, leading words that are files are read, the rest is a\n"
-	      "BPF filter; -- ends the guessing. Without a source: all interfaces.\n",
-	      to);
-	for (unsigned g = 0; g < GROUPS; g++) {
-		fprintf(to, "\n%s\n", titles[g]);
-		for (unsigned i = 0; i < ROWS; i++)
-			if (rows[i].built && (unsigned)rows[i].group == g)
-				help_row(to, &rows[i]);
-	}
-	fputs("\nExit status: 0 complete, 1 could not do it, 2 usage, 3 incomplete input or output,\n"
-	      "129 hung up, 130 interrupted twice.\n",
-	      to);
 }

@@ -1,0 +1,33 @@
+/* The table of options, and what is told from it. Private to options*.c. */
+#ifndef SOCKEYE_OPTIONS_TABLE_H
+#define SOCKEYE_OPTIONS_TABLE_H
+
+#include <stdbool.h>
+
+#include "options.h"
+
+enum group { GROUP_INPUT, GROUP_OUTPUT, GROUP_WATCH, GROUP_RUN, GROUP_OTHER, GROUPS };
+
+/* Long options without a letter. */
+enum {
+	LONG_MEMORY = 256, LONG_DURATION, LONG_BACKEND, LONG_ASCII, LONG_COLOR, LONG_HEADLESS, LONG_KEYS,
+	LONG_DUMP, LONG_DUMP_ATTRS, LONG_LIST_KEYS, LONG_VERSION, LONG_THREADS, LONG_NOT_BUILT,
+};
+
+struct option_row {
+	int letter;           /* the letter, or a LONG_ number */
+	const char *name;     /* without the dashes, or NULL */
+	const char *argument; /* its name, "[=X]" if optional, or NULL */
+	enum group group;
+	bool built;
+	const char *help;
+};
+
+enum { OPTIONS_ROWS = 53 };
+extern const struct option_row options_rows[OPTIONS_ROWS];
+extern const char *const options_views[OPTIONS_VIEWS];
+
+/* The built option whose long name is nearest to what was typed, or NULL. */
+const char *options_near_option(const char *name);
+
+#endif
