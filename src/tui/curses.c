@@ -123,6 +123,7 @@ int tui_check(const struct tui_options *o, struct error *err)
 		return error_set(err, ENOTTY, "unknown terminal: terminfo has no \"%s\"; try TERM=xterm-256color, "
 					      "or install ncurses-term", shown);
 	}
+	(void)del_curterm(cur_term); /* newterm() reads it again */
 	return 0;
 }
 
