@@ -23,6 +23,7 @@ enum { NEAR_MAX = 2 * QUERY_ROWS };
 struct rank {
 	uint64_t at[3];
 	uint64_t id;
+	uint32_t place; /* where the walk met it */
 	bool absent;
 };
 
@@ -179,6 +180,7 @@ static bool walk_rank(struct walk *w, const struct flow *f, struct rank *out)
 
 	memset(out, 0, sizeof *out);
 	out->id = flow_id(f);
+	out->place = flow_place(f);
 	if (filled) {
 		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
 		if (!answer_matches(q, &w->record))
@@ -297,9 +299,9 @@ static bool walk_find(struct walk *w, uint64_t id, struct rank *out)
 	return f != NULL && walk_rank(w, f, out);
 }
 
-static void answer_put(struct walk *w, struct answer *out, uint64_t id)
+static void answer_put(struct walk *w, struct answer *out, const struct rank *r)
 {
-	const struct flow *f = flow_by_id(w->flows, id);
+	const struct flow *f = flow_at(w->flows, r->place, r->id);
 
 	if (f != NULL && out->rows < QUERY_ROWS)
 		flow_record_fill(&out->row[out->rows++], w->flows, f, engine_paths(w->engine));
@@ -359,8 +361,34 @@ static void answer_ordered(struct walk *w, struct answer *out, unsigned rows)
 			out->selected = r->id;
 			out->selected_row = out->rows;
 		}
-		answer_put(w, out, r->id);
+		answer_put(w, out, r);
 	}
+}
+
+/* The held rows that are still there and match, in the order they stood: one
+ * walk, whatever their number. */
+static unsigned held_rows(struct walk *w, struct rank *rows)
+{
+	const struct query *q = w->query;
+	unsigned holds = q->holds < QUERY_ROWS ? q->holds : QUERY_ROWS, n = 0;
+	const struct flow *f;
+	uint64_t at = 0;
+
+	memset(rows, 0, holds * sizeof *rows);
+	while ((f = flow_next(w->flows, &at)) != NULL) {
+		uint64_t id = flow_id(f);
+
+		for (unsigned i = 0; i < holds; i++)
+			if (q->hold[i] == id) {
+				if (!walk_rank(w, f, &rows[i]))
+					rows[i].id = 0;
+				break;
+			}
+	}
+	for (unsigned i = 0; i < holds; i++)
+		if (rows[i].id != 0)
+			rows[n++] = rows[i];
+	return n;
 }
 
 /* Rows as they stood, but for those that scroll in. False: the selected flow
@@ -368,24 +396,20 @@ static void answer_ordered(struct walk *w, struct answer *out, unsigned rows)
 static bool answer_held(struct walk *w, struct answer *out, unsigned rows)
 {
 	const struct query *q = w->query;
-	uint64_t ids[QUERY_ROWS + NEAR_MAX];
-	unsigned n = 0, first = 0;
+	struct rank held[QUERY_ROWS + NEAR_MAX];
+	unsigned n = held_rows(w, held), first = 0;
 	int64_t target = -1;
-	struct rank r;
 	bool up;
 
-	for (unsigned i = 0; i < q->holds && i < QUERY_ROWS; i++) {
-		if (!walk_find(w, q->hold[i], &r))
-			continue;
-		if (q->hold[i] == q->selected)
-			target = n;
-		ids[n++] = q->hold[i];
-	}
+	for (unsigned i = 0; i < n; i++)
+		if (held[i].id == q->selected)
+			target = i;
 	if (target < 0 || q->to_first || q->to_last)
 		return false;
 	target += q->move > QUERY_ROWS ? QUERY_ROWS : q->move < -QUERY_ROWS ? -QUERY_ROWS : q->move;
 	up = target < 0;
-	w->have_pivot = walk_find(w, up ? ids[0] : ids[n - 1], &w->pivot);
+	w->have_pivot = true;
+	w->pivot = up ? held[0] : held[n - 1];
 	if (up)
 		w->before.most = (unsigned)-target;
 	else
@@ -394,24 +418,23 @@ static bool answer_held(struct walk *w, struct answer *out, unsigned rows)
 		w->behind.most = NEAR_MAX;
 	walk_all(w, out, true);
 	if (up) {
-		memmove(ids + w->before.n, ids, n * sizeof ids[0]);
-		for (unsigned i = 0; i < w->before.n; i++)
-			ids[i] = w->before.at[i].id;
+		memmove(held + w->before.n, held, n * sizeof held[0]);
+		memcpy(held, w->before.at, w->before.n * sizeof held[0]);
 		n += w->before.n;
 		target += w->before.n;
 	} else {
-		for (unsigned i = 0; i < w->behind.n; i++)
-			ids[n++] = w->behind.at[i].id;
+		memcpy(held + n, w->behind.at, w->behind.n * sizeof held[0]);
+		n += w->behind.n;
 	}
 	target = target < 0 ? 0 : target >= n ? (int64_t)n - 1 : target;
 	if (target >= rows)
 		first = (unsigned)target - rows + 1;
 	for (unsigned i = first; i < n && i < first + rows; i++) {
 		if (i == target) {
-			out->selected = ids[i];
+			out->selected = held[i].id;
 			out->selected_row = out->rows;
 		}
-		answer_put(w, out, ids[i]);
+		answer_put(w, out, &held[i]);
 	}
 	/* A held list has no exact place in the order; say where its edge is. */
 	out->first = up ? w->n_before - w->before.n : w->n_before + 1 + w->behind.n > n ?

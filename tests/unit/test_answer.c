@@ -54,6 +54,17 @@ uint64_t flow_id(const struct flow *f)
 	return f->id;
 }
 
+uint32_t flow_place(const struct flow *f)
+{
+	return (uint32_t)(f - flows);
+}
+
+struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
+{
+	(void)t;
+	return place < n_flows && flows[place].id == id && !flows[place].gone ? &flows[place] : NULL;
+}
+
 bool flow_is_open(const struct flow *f)
 {
 	return f->open;
