@@ -1,0 +1,160 @@
+/* Exchange: the hand-over between the screen's thread and the engine's.
+ * links: facts base
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/exchange.c"
+
+static struct exchange *x;
+static struct answer answer;
+
+void engine_answer(struct engine *e, const struct query *q, struct answer *out)
+{
+	(void)e;
+	out->serial = q->serial;
+	out->rows = (unsigned)(q->serial % 7);
+	for (unsigned i = 0; i < out->rows; i++)
+		out->row[i].id = q->serial + i;
+}
+
+void engine_answer_sources(struct answer *out, struct source *s, bool ended)
+{
+	(void)s;
+	out->ended = ended;
+}
+
+static int start(void **state)
+{
+	(void)state;
+	return exchange_open(&x, NULL);
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	exchange_free(x);
+	return 0;
+}
+
+static bool readable(int fd)
+{
+	struct pollfd p = {fd, POLLIN, 0};
+
+	return poll(&p, 1, 0) == 1;
+}
+
+static void a_query_is_served_once(void **state)
+{
+	struct query q = {.serial = 5};
+
+	(void)state;
+	assert_false(exchange_serve(x, NULL, NULL, false));
+	assert_false(exchange_take(x, &answer));
+	exchange_post(x, &q);
+	q.serial = 6;
+	exchange_post(x, &q); /* replaces the one before it */
+	assert_true(readable(exchange_query_fd(x)));
+	assert_true(exchange_serve(x, NULL, NULL, true));
+	assert_false(readable(exchange_query_fd(x)));
+	assert_false(exchange_serve(x, NULL, NULL, true));
+	assert_true(readable(exchange_answer_fd(x)));
+	assert_true(exchange_take(x, &answer));
+	assert_int_equal(answer.serial, 6);
+	assert_int_equal(answer.rows, 6);
+	assert_int_equal(answer.row[5].id, 11);
+	assert_true(answer.ended);
+	assert_false(readable(exchange_answer_fd(x)));
+	assert_false(exchange_take(x, &answer));
+}
+
+static void only_the_first_change_wakes(void **state)
+{
+	struct query q = {.serial = 1};
+
+	(void)state;
+	assert_false(exchange_changed(x));
+	exchange_dirty(x);
+	assert_true(exchange_changed(x));
+	assert_true(readable(exchange_answer_fd(x)));
+	assert_false(exchange_take(x, &answer)); /* news that there is news */
+	exchange_dirty(x);
+	assert_false(readable(exchange_answer_fd(x)));
+	exchange_post(x, &q);
+	assert_true(exchange_serve(x, NULL, NULL, false));
+	assert_false(exchange_changed(x));
+	assert_true(exchange_take(x, &answer));
+}
+
+static void quitting_wakes_both(void **state)
+{
+	(void)state;
+	assert_false(exchange_quitting(x));
+	exchange_quit(x);
+	assert_true(exchange_quitting(x));
+	assert_true(readable(exchange_query_fd(x)));
+	assert_true(readable(exchange_answer_fd(x)));
+}
+
+static void *engine_side(void *arg)
+{
+	uint64_t turns = 0;
+
+	(void)arg;
+	while (!exchange_quitting(x)) {
+		struct pollfd p = {exchange_query_fd(x), POLLIN, 0};
+
+		if (turns++ % 3 == 0)
+			exchange_dirty(x);
+		else
+			(void)poll(&p, 1, 1000);
+		(void)exchange_serve(x, NULL, NULL, false);
+	}
+	return NULL;
+}
+
+/* Ten thousand questions between two threads: each answer is whole and the
+ * one to the last question. */
+static void answers_are_whole(void **state)
+{
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, engine_side, NULL), 0);
+	for (uint64_t serial = 1; serial <= 10000; serial++) {
+		struct query q = {.serial = serial};
+		struct pollfd p = {exchange_answer_fd(x), POLLIN, 0};
+
+		exchange_post(x, &q);
+		do {
+			assert_true(poll(&p, 1, 5000) == 1);
+		} while (!exchange_take(x, &answer));
+		assert_int_equal(answer.serial, serial);
+		assert_int_equal(answer.rows, serial % 7);
+		for (unsigned i = 0; i < answer.rows; i++)
+			assert_int_equal(answer.row[i].id, serial + i);
+	}
+	exchange_quit(x);
+	pthread_join(thread, NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_query_is_served_once, start, stop),
+		cmocka_unit_test_setup_teardown(only_the_first_change_wakes, start, stop),
+		cmocka_unit_test_setup_teardown(quitting_wakes_both, start, stop),
+		cmocka_unit_test_setup_teardown(answers_are_whole, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
