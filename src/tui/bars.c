@@ -183,6 +183,8 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 		right_put(&r, ROLE_WARN, buffer);
 	} else if (l->held) {
 		right_put(&r, ROLE_WARN, " ORDER HELD ");
+	} else if (l->live && l->stick == STICK_LAST) {
+		right_put(&r, ROLE_OPENING, " FOLLOW ");
 	}
 	if (l->match[0] != '\0' && r.end > r.least + 12) {
 		char filter[QUERY_MATCH * 2];

@@ -225,10 +225,9 @@ static enum reaction look_type(struct look *l, uint32_t key)
 
 /* ---- the other actions --------------------------------------------------- */
 
-static enum reaction look_pause(struct look *l, const struct answer *a)
+static enum reaction look_pause(struct look *l)
 {
 	l->paused = !l->paused;
-	l->paused_packets = a->totals.packets;
 	if (!l->paused) {
 		look_say(l, false, "goes on");
 		return REACT_ASK;
@@ -367,7 +366,7 @@ enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned 
 		look_say(l, false, l->held ? "order held: rows stand, values go on; z again lets go" : "order free");
 		return REACT_ASK;
 	case ACTION_PAUSE:
-		return look_pause(l, a);
+		return look_pause(l);
 	case ACTION_YANK:
 		return look_yank(l, a);
 	case ACTION_HELP:
@@ -438,13 +437,37 @@ static void look_rate(struct look *l, const struct answer *a)
 	l->rate_bytes = a->totals.wire_bytes;
 }
 
+bool look_new(const struct answer *a, const struct flow_record *r)
+{
+	return a->live && !a->ended && a->now_ns >= r->first_ns && a->now_ns - r->first_ns < CLOCK_S;
+}
+
+bool look_fades(const struct answer *a)
+{
+	for (unsigned i = 0; i < a->rows; i++)
+		if (look_new(a, &a->row[i]))
+			return true;
+	return false;
+}
+
 void look_answered(struct look *l, const struct answer *a)
 {
 	unsigned at = a->selected_row;
+	struct text t;
 
-	if (a->vanished && l->stick == STICK_NONE && l->message[0] == '\0')
-		look_say(l, false, "the selected connection was forgotten; its neighbour is selected");
+	if (a->vanished && l->stick == STICK_NONE && l->message[0] == '\0') {
+		text_init(&t, l->message, sizeof l->message);
+		text_put(&t, l->selected_name);
+		text_put(&t, " left the list; its neighbour is selected");
+		l->message_bad = false;
+	}
 	l->selected = a->selected;
+	text_init(&t, l->selected_name, sizeof l->selected_name);
+	if (at < a->rows) {
+		tuple_endpoint(&t, &a->row[at].client);
+		text_put(&t, " → ");
+		tuple_endpoint(&t, &a->row[at].server);
+	}
 	l->anchor = at;
 	l->otherwise[0] = at + 1 < a->rows ? a->row[at + 1].id : 0;
 	l->otherwise[1] = at > 0 && at <= a->rows ? a->row[at - 1].id : 0;

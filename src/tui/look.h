@@ -43,13 +43,13 @@ struct look {
 
 	enum look_stick stick; /* the first or last row is selected, whichever it is */
 	uint64_t selected, otherwise[2];
+	char selected_name[112]; /* to say who it was when it is gone */
 	int64_t move;
 	unsigned anchor;
 	bool scroll;           /* the next move keeps the selected screen line */
 	bool held, fresh;      /* fresh: the next answer starts a new order */
 	int64_t hold_until_ns; /* after navigation the order stands still for a moment */
 	bool paused;
-	uint64_t paused_packets;
 
 	unsigned scrolled;     /* first line shown, of detail or help */
 	char message[192];     /* ours, UTF-8 */
@@ -92,6 +92,9 @@ void look_ask(const struct look *l, const struct answer *a, unsigned width, unsi
 	      struct query *out);
 void look_asked(struct look *l); /* the query was posted: its move is spent */
 void look_answered(struct look *l, const struct answer *a);
+/* Is a flow shown as new, which it will not be for long? */
+bool look_fades(const struct answer *a);
+bool look_new(const struct answer *a, const struct flow_record *r);
 /* Clips how far a page is scrolled, else changes nothing. */
 void look_draw(struct look *l, const struct answer *a, struct canvas *c);
 

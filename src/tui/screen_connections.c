@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "look.h"
-#include "sockeye/clock.h"
 #include "words.h"
 
 enum column_id {
@@ -189,8 +188,8 @@ static void connections_row(const struct look *l, const struct answer *a, struct
 	}
 	if (is == CONDITION_CLOSED)
 		canvas_role(c, 0, y, c->width, ROLE_DIM);
-	else if (a->live && !a->ended && a->now_ns - r->first_ns < CLOCK_S && a->now_ns >= r->first_ns)
-		canvas_attr(c, 0, y, c->width, ATTR_BOLD); /* new */
+	else if (look_new(a, r))
+		canvas_attr(c, 0, y, c->width, ATTR_BOLD);
 	if (l->match[0] != '\0')
 		canvas_mark(c, GLYPH_WIDTH, y, c->width, l->match);
 	canvas_put(c, 1, y, 2, condition_looks[is].role, c->ascii ? letter : condition_looks[is].glyph);

@@ -152,7 +152,8 @@ static int64_t tui_ask(struct tui *t, int64_t now_ns)
 	return -1;
 }
 
-/* The clock of a live run: a frame a second, and the speed falls to zero. */
+/* The clock of a live run: a frame a second; speeds fall to zero and new rows
+ * become ordinary ones. */
 static int64_t tui_tick(struct tui *t, int64_t now_ns)
 {
 	int64_t left;
@@ -163,7 +164,7 @@ static int64_t tui_tick(struct tui *t, int64_t now_ns)
 	if ((now_ns - t->look.started_ns) / CLOCK_S != (t->look.clock_ns - t->look.started_ns) / CLOCK_S) {
 		t->look.clock_ns = now_ns;
 		t->draw = true;
-		if (t->look.rate_known && t->look.packets_s > 0 && !t->look.paused)
+		if (!t->look.paused && ((t->look.rate_known && t->look.packets_s > 0) || look_fades(t->answer)))
 			t->want = true;
 	}
 	return left;
