@@ -20,10 +20,10 @@ export PATH TZ LC_ALL
 awk '
 	/^<!-- run: .* -->$/ {
 		print
-		words = substr($0, 11, length($0) - 14)
+		command = substr($0, 11, length($0) - 14) " 2>&1"
 		print "```"
-		while ((words " 2>&1" | getline line) > 0) { sub(/ +$/, "", line); print line }
-		close(words " 2>&1")
+		while ((command | getline line) > 0) { sub(/ +$/, "", line); print line }
+		close(command)
 		print "```"
 		fences = 2
 		next
