@@ -11,6 +11,9 @@
 
 #include "sockeye/dissector.h"
 
+/* Build the tables, once for the whole process; from any thread. */
+void registry_open(void);
+
 /* The dissector bound to that key, or NULL. The guess tables have no keys. */
 const struct dissector *registry_find(enum table table, uint32_t key);
 

@@ -1,0 +1,35 @@
+/* Raw IP: no link header at all; the first four bits of IP say its version.
+ * The link types of one version (LINKTYPE_IPV4, LINKTYPE_IPV6) are bound by
+ * ipv4.c and ipv6.c themselves. */
+#include "layers.h"
+
+static const struct name_of raw_versions[] = {{4, "IPv4"}, {6, "IPv6"}, {0, NULL}};
+
+static const struct field_info f_version = {"raw.version", "Version", FIELD_UINT, raw_versions};
+
+static enum dissect_result raw_dissect(struct cursor *c, struct packet *p)
+{
+	struct cursor look = *c;
+	unsigned version = cursor_u8(&look) >> 4;
+
+	c->fault = look.fault;
+	if (c->fault != CURSOR_OK)
+		return DISSECT_OK;
+	packet_field(p, &f_version, c->pos, 1, version);
+	if (!layers_ip_by_version(c, p)) {
+		packet_issue(p, "neither IPv4 nor IPv6");
+		return DISSECT_BAD;
+	}
+	return DISSECT_OK;
+}
+
+static const struct bind raw_binds[] = {{TABLE_LINKTYPE, LINKTYPE_RAW}, {TABLE_NONE, 0}};
+
+const struct dissector raw_dissector = {
+	.name = "raw",
+	.title = "Raw IP",
+	.reference = "LINKTYPE_RAW",
+	.binds = raw_binds,
+	.info = "{raw.version}",
+	.dissect = raw_dissect,
+};
