@@ -9,7 +9,7 @@
 #include "sockeye/clock.h"
 #include "view.h"
 
-enum { ENDPOINT_WIDTH = 21, STATE_WIDTH = 12, OUTCOME_WIDTH = 11 };
+enum { ENDPOINT_WIDTH = 21, STATE_WIDTH = 12, OUTCOME_WIDTH = 11, TIMES_WIDTH = 11, DAY_DIGITS = 3 };
 
 /* 517, 3.0k, 12M: five characters at most. */
 static void lines_short(struct text *t, uint64_t v)
@@ -130,12 +130,29 @@ void lines_connection(struct view *v, const struct flow_record *r)
 	out_char(out, '\n');
 }
 
-static void lines_duration(struct text *t, const struct flow_record *r, enum record_key k, const char *name)
+/* Milliseconds with as many decimals as three figures need: 0.05, 12.1, 3070. */
+static void lines_ms(struct text *t, int64_t ns)
 {
-	if (!record_has(r, k))
-		return;
-	text_format(t, "  %s ", name);
-	record_text(t, r, k);
+	double ms = (double)ns / 1e6;
+
+	text_format(t, ms < 9.995 ? "%.2f" : ms < 999.95 ? "%.1f" : "%.0f", ms);
+}
+
+/* "12.1+0.20": until the SYN/ACK came, and from there to the ACK. */
+static void lines_times(struct out *out, const struct flow_record *r)
+{
+	bool answered = record_has(r, RECORD_HS_LAST_SYN_TO_SYNACK);
+	char cell[64];
+	struct text t;
+
+	text_init(&t, cell, sizeof cell);
+	if (answered)
+		lines_ms(&t, r->last_syn_to_synack);
+	if (record_has(r, RECORD_HS_SYNACK_TO_ACK)) {
+		text_put(&t, answered ? "+" : "?+");
+		lines_ms(&t, r->synack_to_ack);
+	}
+	out_right(out, t.len ? cell : "-", TIMES_WIDTH);
 }
 
 static void lines_repeats(struct text *t, const struct flow_record *r, enum record_key k, uint64_t n,
@@ -145,13 +162,23 @@ static void lines_repeats(struct text *t, const struct flow_record *r, enum reco
 		text_format(t, "  %s sent %llu times", name, (unsigned long long)n + 1);
 }
 
-/* One option of both sides: "mss 1460/1400"; "-" where a side has none. */
+/* One option of both sides: "mss 1460" where they agree, else "mss 1460/1400"; "-" where a
+ * side has none. */
 static void lines_option(struct text *t, const struct flow_record *r, enum record_key client,
 			 enum record_key server, const char *name)
 {
 	if (!record_has(r, client) && !record_has(r, server))
 		return;
 	text_format(t, "  %s ", name);
+	if (record_has(r, client) && record_has(r, server) &&
+	    *(const uint64_t *)record_member(r, client) == *(const uint64_t *)record_member(r, server)) {
+		record_text(t, r, client);
+		return;
+	}
+	if (!r->synack) { /* only the client has spoken */
+		record_text(t, r, client);
+		return;
+	}
 	if (record_has(r, client))
 		record_text(t, r, client);
 	else
@@ -164,10 +191,12 @@ static void lines_option(struct text *t, const struct flow_record *r, enum recor
 }
 
 /* An option that is there or not: its name, and who alone has it. */
-static void lines_flag(struct text *t, bool client, bool server, const char *name)
+static void lines_flag(struct text *t, const struct flow_record *r, bool client, bool server, const char *name)
 {
+	const char *whose = client && server ? "" : client ? " client only" : " server only";
+
 	if (client || server)
-		text_format(t, "  %s%s", name, client && server ? "" : client ? " client only" : " server only");
+		text_format(t, "  %s%s", name, r->synack ? whose : "");
 }
 
 void lines_handshake(struct view *v, const struct flow_record *r)
@@ -178,24 +207,27 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 
 	if (!v->headed) {
 		v->headed = true;
-		out_left(out, "TIME", view_digits(v) + 10);
-		out_left(out, "CLIENT", ENDPOINT_WIDTH + 4);
+		out_left(out, "TIME", DAY_DIGITS + 10);
+		out_left(out, "CLIENT", ENDPOINT_WIDTH + 1);
 		out_left(out, "SERVER", ENDPOINT_WIDTH + 1);
-		out_put(out, "OUTCOME      TIMES (net: SYN to SYN/ACK, client: to ACK), OPTIONS\n");
+		out_left(out, "OUTCOME", OUTCOME_WIDTH + 1);
+		out_put(out, "NET+HOST ms  NOTES\n");
 	}
-	clock_of_day(r->first_ns, view_digits(v), time);
+	clock_of_day(r->first_ns, DAY_DIGITS, time);
 	out_put(out, time);
 	out_char(out, ' ');
 	lines_cell(out, r, RECORD_CLIENT, ENDPOINT_WIDTH);
-	out_put(out, " -> ");
+	out_char(out, ' ');
 	lines_cell(out, r, RECORD_SERVER, ENDPOINT_WIDTH);
 	out_char(out, ' ');
+	lines_cell(out, r, RECORD_OUTCOME, OUTCOME_WIDTH);
+	out_char(out, ' ');
+	lines_times(out, r);
 	text_init(&t, cell, sizeof cell);
-	lines_duration(&t, r, RECORD_HS_LAST_SYN_TO_SYNACK, "net");
-	if (!record_has(r, RECORD_HS_LAST_SYN_TO_SYNACK)) /* which SYN was answered is not known */
-		lines_duration(&t, r, RECORD_HS_SYN_TO_SYNACK, "answer");
-	lines_duration(&t, r, RECORD_HS_SYNACK_TO_ACK, "client");
-	lines_duration(&t, r, RECORD_HS_FIRST_SYN_TO_ACK, "total");
+	if (r->syn_retransmits > 0 && record_has(r, RECORD_HS_FIRST_SYN_TO_ACK)) {
+		text_put(&t, "  total ");
+		record_text(&t, r, RECORD_HS_FIRST_SYN_TO_ACK);
+	}
 	lines_repeats(&t, r, RECORD_HS_SYN_RETRANSMITS, r->syn_retransmits, "SYN");
 	lines_repeats(&t, r, RECORD_HS_SYNACK_RETRANSMITS, r->synack_retransmits, "SYN/ACK");
 	if (record_has(r, RECORD_HS_SIMULTANEOUS) && r->simultaneous_open)
@@ -210,9 +242,8 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	}
 	lines_option(&t, r, RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS, "mss");
 	lines_option(&t, r, RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE, "wscale");
-	lines_flag(&t, r->options[0].sack_permitted, r->options[1].sack_permitted, "sack");
-	lines_flag(&t, r->options[0].timestamps, r->options[1].timestamps, "ts");
-	lines_cell(out, r, RECORD_OUTCOME, t.len > 0 ? OUTCOME_WIDTH : 0); /* no blanks at the end */
+	lines_flag(&t, r, r->options[0].sack_permitted, r->options[1].sack_permitted, "sack");
+	lines_flag(&t, r, r->options[0].timestamps, r->options[1].timestamps, "ts");
 	out_text(out, cell);
 	out_char(out, '\n');
 }
