@@ -124,19 +124,21 @@ static void bars_top(const struct look *l, const struct answer *a, struct canvas
 	x = bars_mode(l, a, c, x);
 	r.least = x + 1;
 
+	bars_losses(a, &r); /* first, so that nothing crowds them out */
 	text_init(&t, buffer, sizeof buffer);
 	if (wide) {
-		text_format(&t, "mem %.0f/%.0fM", (double)a->totals.memory_used / (1 << 20),
+		double used = (double)a->totals.memory_used / (1 << 20);
+
+		text_format(&t, used < 9.95 ? "mem %.1f/%.0fM" : "mem %.0f/%.0fM", used,
 			    (double)a->totals.memory_limit / (1 << 20));
 		right_put(&r, ROLE_DIM, buffer);
 		text_reset(&t);
 	}
 	words_count(&t, a->flows);
-	text_put(&t, c->width >= 80 ? " conns " : " / ");
+	text_put(&t, c->width < 80 ? " / " : a->flows == 1 ? " conn " : " conns ");
 	words_count(&t, a->open);
 	text_put(&t, " open");
 	right_put(&r, ROLE_TEXT, buffer);
-	bars_losses(a, &r);
 	if (a->live && !a->ended && l->rate_known) {
 		text_reset(&t);
 		words_size(&t, (uint64_t)l->packets_s);

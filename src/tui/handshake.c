@@ -97,7 +97,8 @@ static void handshake_words(struct text *t, const struct step *step, unsigned n)
 }
 
 /* 12.1+0.2: network and client; S×3 before it where the SYN was repeated. */
-static void handshake_short(struct text *t, const struct step *step, unsigned n, const struct flow_record *r)
+static void handshake_short(struct text *t, const struct step *step, unsigned n, const struct flow_record *r,
+			    bool both)
 {
 	unsigned syns = r->syns;
 
@@ -106,7 +107,8 @@ static void handshake_short(struct text *t, const struct step *step, unsigned n,
 	if (record_has(r, RECORD_HS_LAST_SYN_TO_SYNACK) && record_has(r, RECORD_HS_SYNACK_TO_ACK)) {
 		words_ms(t, r->last_syn_to_synack);
 		text_char(t, '+');
-		words_ms(t, r->synack_to_ack);
+		if (both)
+			words_ms(t, r->synack_to_ack);
 	} else if (n > 1 && step[n - 1].label[0] == 'R') {
 		words_ms(t, step[n - 1].at_ns - step[n - 2].at_ns);
 		text_put(t, " R");
@@ -130,6 +132,11 @@ static void handshake_none(struct text *t, const struct flow_record *r, bool who
 		return;
 	}
 	text_put(t, r->proto != NULL ? r->proto : "?");
+	if (words_condition(r, true) == CONDITION_MESSAGE) {
+		text_format(t, whole ? " type %u code %u" : " %u/%u", (unsigned)r->icmp_type,
+			    (unsigned)r->icmp_code);
+		return;
+	}
 	if (record_has(r, RECORD_ICMP_ERROR_TYPE))
 		text_put(t, whole ? " unreachable" : " ✗");
 	else if (record_has(r, RECORD_STATE) && strcmp(r->state, "unanswered") == 0)
@@ -208,7 +215,11 @@ unsigned handshake_draw(struct canvas *c, unsigned x, unsigned y, unsigned end, 
 	}
 	if (size == HANDSHAKE_SHORT || canvas_width(buffer) > width) {
 		text_reset(&t);
-		handshake_short(&t, step, n, r);
+		handshake_short(&t, step, n, r, true);
+		if (canvas_width(buffer) > width) {
+			text_reset(&t);
+			handshake_short(&t, step, n, r, false);
+		}
 	}
 	return handshake_paint(c, x, y, end, buffer);
 }

@@ -50,7 +50,7 @@ static const struct columns connections_columns[] = {
 				SERVICE("Service, name")}},
 	{100, HANDSHAKE_CHAIN, {CLIENT(21), SERVER(21), HANDSHAKE("Handshake ms", 21), UP, DOWN,
 				SERVICE("Service, name")}},
-	{80, HANDSHAKE_SHORT, {CLIENT(20), SERVER(20), HANDSHAKE("Handshake", 12), BYTES, SERVICE("Service")}},
+	{80, HANDSHAKE_SHORT, {CLIENT(20), SERVER(20), HANDSHAKE("Handshake", 13), BYTES, SERVICE("Service")}},
 	{60, HANDSHAKE_SHORT, {{COLUMN_PORT, "Client", RECORD_CLIENT, false, 6}, SERVER(20),
 			       HANDSHAKE("Handshake", 11), BYTES, SERVICE("Service")}},
 	{0, HANDSHAKE_SHORT, {SERVER(19), HANDSHAKE("Handshake", 9), BYTES}},
@@ -118,8 +118,8 @@ static void connections_service(struct canvas *c, unsigned x, unsigned y, unsign
 		enum condition is = words_condition(r, ended);
 
 		if (remark)
-			canvas_cut(c, x, y, end, is == CONDITION_FAILED || is == CONDITION_SILENT
-				   ? condition_looks[is].role : ROLE_DIM, words_remark(r, ended));
+			canvas_cut(c, x, y, end, is == CONDITION_CLOSED || is == CONDITION_CLOSING
+				   ? ROLE_DIM : condition_looks[is].role, words_remark(r, ended));
 		return;
 	}
 	if (named)
@@ -186,7 +186,7 @@ static void connections_row(const struct look *l, const struct answer *a, struct
 			connections_cell(a, set, &set->at[i], c, x + 1, y, end, r);
 		x = end;
 	}
-	if (is == CONDITION_CLOSED)
+	if (is == CONDITION_CLOSED && a->live) /* of a file most are: none would stand out */
 		canvas_role(c, 0, y, c->width, ROLE_DIM);
 	else if (look_new(a, r))
 		canvas_attr(c, 0, y, c->width, ATTR_BOLD);

@@ -13,6 +13,7 @@ const struct condition_look condition_looks[CONDITIONS] = {
 	[CONDITION_FAILED] = {"✗", 'R', ROLE_BAD, "failed", "refused, reset or unreachable"},
 	[CONDITION_SILENT] = {"◌", 'T', ROLE_WARN, "no answer", "nobody answered"},
 	[CONDITION_MIDSTREAM] = {"~", 'M', ROLE_TEXT, "mid-stream", "its start was not captured"},
+	[CONDITION_MESSAGE] = {"·", 'I', ROLE_DIM, "message", "ICMP that asks for no answer"},
 };
 
 void words_size(struct text *t, uint64_t v)
@@ -96,8 +97,16 @@ static bool words_outcome(const struct flow_record *r, const char *outcome)
 	return record_has(r, RECORD_OUTCOME) && r->outcome != NULL && strcmp(r->outcome, outcome) == 0;
 }
 
+/* ICMP without an identifier is a message, not a question. */
+static bool words_message(const struct flow_record *r)
+{
+	return record_has(r, RECORD_ICMP_TYPE) && !record_has(r, RECORD_ICMP_ID);
+}
+
 enum condition words_condition(const struct flow_record *r, bool ended)
 {
+	if (words_message(r))
+		return CONDITION_MESSAGE;
 	if (words_state(r, "refused") || words_state(r, "reset") || words_outcome(r, "unreachable"))
 		return CONDITION_FAILED;
 	if (words_state(r, "closed"))
@@ -115,8 +124,39 @@ enum condition words_condition(const struct flow_record *r, bool ended)
 	return CONDITION_OPEN;
 }
 
+/* RFC 792, RFC 4443, RFC 4861, RFC 3810: what people look at most. */
+static const char *words_icmp_message(const struct flow_record *r)
+{
+	if (r->client.family == FAMILY_IPV6)
+		switch (r->icmp_type) {
+		case 1: return "unreachable";
+		case 2: return "packet too big";
+		case 3: return "time exceeded";
+		case 4: return "bad header";
+		case 133: return "router solicitation";
+		case 134: return "router advert";
+		case 135: return "who has";
+		case 136: return "neighbor advert";
+		case 137: return "redirect";
+		case 130: case 131: case 132: case 143: return "multicast";
+		default: return "";
+		}
+	switch (r->icmp_type) {
+	case 3: return "unreachable";
+	case 4: return "source quench";
+	case 5: return "redirect";
+	case 9: return "router advert";
+	case 10: return "router solicitation";
+	case 11: return "time exceeded";
+	case 12: return "bad header";
+	default: return "";
+	}
+}
+
 const char *words_remark(const struct flow_record *r, bool ended)
 {
+	if (words_message(r))
+		return words_icmp_message(r);
 	if (record_has(r, RECORD_ICMP_ERROR_TYPE))
 		return "unreachable";
 	if (words_state(r, "syn_received"))
@@ -233,6 +273,15 @@ void words_story(struct text *t, const struct flow_record *r, bool ended)
 		words_story_tcp(t, r, ended);
 		return;
 	}
+	if (words_message(r)) {
+		text_format(t, "a message, type %u code %u", (unsigned)r->icmp_type, (unsigned)r->icmp_code);
+		if (words_icmp_message(r)[0] != '\0') {
+			text_put(t, ": ");
+			text_put(t, words_icmp_message(r));
+		}
+		text_put(t, "; it asks for no answer");
+		return;
+	}
 	if (words_state(r, "unanswered"))
 		text_put(t, ended ? "one direction only: nobody answered" : "one direction only: no answer yet");
 	else
@@ -261,9 +310,13 @@ void words_endpoint(struct text *t, const struct endpoint *e, unsigned width)
 	if (e->has_port && e->family == FAMILY_IPV6)
 		text_char(&w, '[');
 	tuple_endpoint(&w, &alone);
-	if (width > p.len + 1) {
-		text_bytes(t, whole, w.len < width - p.len - 1 ? w.len : width - p.len - 1);
+	/* The head names the network, the tail the machine: the middle goes. */
+	if (width > p.len + 2) {
+		size_t room = width - p.len - 1, head = (room + 1) / 2;
+
+		text_bytes(t, whole, head);
 		text_put(t, "…");
+		text_bytes(t, whole + w.len - (room - head), room - head);
 	}
 	text_put(t, port);
 }

@@ -23,7 +23,7 @@ void words_span(struct text *t, int64_t ns);
 /* A flow's condition: what the glyph shows and the sentence says. */
 enum condition {
 	CONDITION_OPEN, CONDITION_OPENING, CONDITION_CLOSING, CONDITION_CLOSED, CONDITION_FAILED,
-	CONDITION_SILENT, CONDITION_MIDSTREAM, CONDITIONS,
+	CONDITION_SILENT, CONDITION_MIDSTREAM, CONDITION_MESSAGE, CONDITIONS,
 };
 
 struct condition_look {

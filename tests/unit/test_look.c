@@ -185,7 +185,7 @@ static void handshakes_as_a_column(void **state)
 	assert_non_null(strstr(row(3), " 12.1+0.20 "));
 	assert_non_null(strstr(row(4), " S×3 … "));
 	assert_non_null(strstr(row(5), " 0.10 R "));
-	assert_non_null(strstr(row(8), " S×4 12.1+0.…"));
+	assert_non_null(strstr(row(8), " S×4 12.1+0.20 "));
 }
 
 static void a_whole_row(void **state)
