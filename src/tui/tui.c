@@ -1,8 +1,8 @@
 /* The loop: a key, an answer or a while; then draw.
  *
- * A key is answered at once. Data draws at most ten frames a second, and none
- * where nothing changed: the first change after a quiet time is asked for and
- * drawn immediately, the next ones wait for their turn. An answer that was
+ * A key is answered at once. Nothing is drawn where nothing changed. The first
+ * change after a quiet time is asked for and drawn immediately, and a trickle
+ * of packets nearly so; under load data draws ten frames a second. An answer that was
  * dear makes the next one wait longer, so that the screen of a huge table
  * never takes more than an eighth of the engine's time.
  */
@@ -22,7 +22,13 @@
 #include "sockeye/clock.h"
 #include "display.h"
 
-enum { FRAME_NS = 100 * CLOCK_MS, COST_FACTOR = 8, EMPTY_READS = 8 };
+enum {
+	FRAME_NS = 100 * CLOCK_MS, /* between frames under load */
+	TRICKLE_NS = 20 * CLOCK_MS, /* where little comes */
+	TRICKLE = 64,              /* packets between two answers */
+	COST_FACTOR = 8,
+	EMPTY_READS = 8,
+};
 
 struct pump {
 	struct engine *engine;
@@ -40,6 +46,7 @@ struct tui {
 	struct display *display;
 	struct exchange *exchange;
 	int signal_fd;
+	bool trickle;      /* few packets between the last two answers */
 	bool outstanding;  /* a query is under way */
 	bool want;         /* the screen needs another answer */
 	bool draw;
@@ -120,8 +127,11 @@ static void tui_keys(struct tui *t)
 
 static void tui_answer(struct tui *t)
 {
+	uint64_t before = t->answer->totals.packets;
+
 	if (!exchange_take(t->exchange, t->answer))
 		return; /* only news that there is news */
+	t->trickle = t->answer->totals.packets - before <= TRICKLE;
 	t->outstanding = false;
 	look_answered(&t->look, t->answer);
 	t->draw = true;
@@ -131,7 +141,7 @@ static void tui_answer(struct tui *t)
  * something happens. */
 static int64_t tui_ask(struct tui *t, int64_t now_ns)
 {
-	int64_t pace = t->answer->cost_ns * COST_FACTOR, left;
+	int64_t pace = t->answer->cost_ns * COST_FACTOR, least = t->trickle ? TRICKLE_NS : FRAME_NS, left;
 	struct query q;
 
 	if (t->outstanding)
@@ -139,7 +149,7 @@ static int64_t tui_ask(struct tui *t, int64_t now_ns)
 	if (!t->want) {
 		if (t->look.paused || !exchange_changed(t->exchange))
 			return -1;
-		left = t->asked_ns + (pace > FRAME_NS ? pace : FRAME_NS) - now_ns;
+		left = t->asked_ns + (pace > least ? pace : least) - now_ns;
 		if (left > 0)
 			return left;
 	}
