@@ -2,7 +2,7 @@
 import os
 import subprocess
 
-from lab import SERVER, check, ended, records, wait_for
+from lab import SERVER, check, ended, listening, records, wait_for
 
 
 def shell(lab, namespace, text):
@@ -14,10 +14,10 @@ def tcpdump_into_stdin(lab):
     lab.listen(7101)
     ours, theirs = os.pipe()
     dump = lab.start(lab.client, "tcpdump", "-i", "wire0", "-n", "-U", "-Z", "root", "-w", "-", "tcp", stdout=theirs)
-    eye = lab.start(lab.client, lab.program, "handshakes", "-r", "-", "-o", "json", stdin=ours)
+    eye = lab.start(lab.client, lab.program, "handshakes", "-l", "-r", "-", "-o", "json", stdin=ours)
     os.close(ours)
     os.close(theirs)
-    check(b"listening on" in dump.stderr.readline() + dump.stderr.readline(), "tcpdump did not start")
+    wait_for("tcpdump to listen", 10, lambda: listening(dump))
     check(lab.connect(SERVER, 7101) == ["ok"], "no connection")
     os.set_blocking(eye.stdout.fileno(), False)
     said = bytearray()

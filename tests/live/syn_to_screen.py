@@ -90,9 +90,9 @@ def measure(program, number):
         watch.keys("q")
         watch.quiet(0.3)
         if watch.process.poll() is None:
-            watch.keys("y")
+            watch.keys("q")  # live it asks once
             watch.quiet(0.3)
-        wait_for("watch to end on q", 3, lambda: watch.process.poll() is not None)
+        wait_for("watch to end on a second q", 3, lambda: watch.process.poll() is not None)
         status, _, err = ended(watch.process)
         check(status == 0, f"exit {status}:", err)
         return sorted(took)
