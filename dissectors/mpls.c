@@ -27,8 +27,12 @@ static void mpls_follow(struct cursor *c, struct packet *p)
 {
 	uint8_t first = 0xff;
 
-	if (layers_ip_by_version(c, p) || !cursor_peek(c, 0, &first))
+	if (layers_ip_by_version(c, p))
 		return;
+	if (!cursor_peek(c, 0, &first)) { /* a control word may have been lost */
+		cursor_skip(c, 1);
+		return;
+	}
 	if (first >> 4 == 0 && cursor_wire_left(c) >= 4 + 14) {
 		const uint8_t *at = c->pos;
 

@@ -31,6 +31,10 @@ static enum dissect_result ppp_dissect(struct cursor *c, struct packet *p)
 	unsigned protocol;
 	bool both = cursor_peek(c, 0, &address) && cursor_peek(c, 1, &control);
 
+	if (!both && cursor_wire_left(c) >= 2) { /* one byte does not tell the framing */
+		cursor_skip(c, 2);
+		return DISSECT_OK;
+	}
 	if (both && (address == CHDLC_UNICAST || address == CHDLC_MULTICAST) && control == 0) {
 		cursor_skip(c, 2);
 		protocol = cursor_be16(c);

@@ -9,13 +9,13 @@ static const struct field_info f_version = {"raw.version", "Version", FIELD_UINT
 
 static enum dissect_result raw_dissect(struct cursor *c, struct packet *p)
 {
-	struct cursor look = *c;
-	unsigned version = cursor_u8(&look) >> 4;
+	uint8_t first = 0;
 
-	c->fault = look.fault;
-	if (c->fault != CURSOR_OK)
+	if (!cursor_peek(c, 0, &first)) {
+		cursor_skip(c, 1); /* the fault says whether it was cut or never there */
 		return DISSECT_OK;
-	packet_field(p, &f_version, c->pos, 1, version);
+	}
+	packet_field(p, &f_version, c->pos, 1, first >> 4);
 	if (!layers_ip_by_version(c, p)) {
 		packet_issue(p, "neither IPv4 nor IPv6");
 		return DISSECT_BAD;

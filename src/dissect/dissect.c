@@ -11,12 +11,14 @@
 #include <string.h>
 
 #include "fragment.h"
+#include "inflate.h"
 #include "layers.h"
 #include "registry.h"
 
 struct dissect {
 	struct dissect_stats stats;
 	struct fragments *fragments;
+	struct inflater *inflater; /* NULL: built without zlib */
 };
 
 /* What the engine computes with, of an outer conversation. */
@@ -50,8 +52,8 @@ int dissect_open(struct dissect **out, const struct dissect_options *o, struct e
 	if (!d)
 		return error_set(e, ENOMEM, "dissectors: out of memory");
 	registry_open();
-	if ((r = fragments_open(&d->fragments, o, &d->stats, e)) < 0) {
-		free(d);
+	if ((r = fragments_open(&d->fragments, o, &d->stats, e)) < 0 || (r = inflater_open(&d->inflater, e)) < 0) {
+		dissect_free(d);
 		return r;
 	}
 	*out = d;
@@ -62,6 +64,7 @@ void dissect_free(struct dissect *d)
 {
 	if (!d)
 		return;
+	inflater_free(d->inflater);
 	fragments_free(d->fragments);
 	free(d);
 }
@@ -69,6 +72,7 @@ void dissect_free(struct dissect *d)
 void dissect_batch(struct dissect *d)
 {
 	fragments_batch(d->fragments);
+	inflater_batch(d->inflater);
 }
 
 const struct dissect_stats *dissect_stats(const struct dissect *d)
@@ -232,6 +236,26 @@ static bool dissect_fragment(struct dissect *d, struct packet *p, struct cursor 
 	return true;
 }
 
+/* A compressed payload: what it makes is what is read next. */
+static bool dissect_inflate(struct dissect *d, struct packet *p, struct cursor *c)
+{
+	const char *words = NULL;
+	uint32_t len = 0;
+	const uint8_t *data = inflater_run(d->inflater, c, &len, &words);
+
+	if (!data) {
+		packet_issue(p, words);
+		return false;
+	}
+	cursor_init(c, data, len, len);
+	p->compressed = false;
+	p->current_buffer = BUFFER_DATAGRAM;
+	p->buffer[BUFFER_DATAGRAM].data = data;
+	p->buffer[BUFFER_DATAGRAM].len = len;
+	p->tuple.proto = (uint8_t)p->next_key;
+	return true;
+}
+
 /* ---- the loop ----------------------------------------------------------------- */
 
 /* No transport: what is left after the last good layer is what can be shown. */
@@ -244,11 +268,10 @@ static void dissect_rest(struct packet *p, const struct cursor *c)
 enum dissect_result dissect_headers(struct dissect *d, struct packet *p)
 {
 	static const uint8_t nothing[1];
-	struct dissect_facts outer;
+	struct dissect_facts outer = {.valid = false};
 	enum dissect_result result = DISSECT_OK;
 	struct cursor c;
 
-	outer.valid = false;
 	cursor_init(&c, p->frame.data ? p->frame.data : nothing, p->frame.caplen, p->frame.wirelen);
 	if (p->frame.flags & FRAME_VLAN)
 		packet_vlan(p, p->frame.vlan);
@@ -258,6 +281,8 @@ enum dissect_result dissect_headers(struct dissect *d, struct packet *p)
 		if (result != DISSECT_OK)
 			break;
 		if (p->fragment.present && !dissect_fragment(d, p, &c))
+			break;
+		if (p->compressed && !dissect_inflate(d, p, &c))
 			break;
 	}
 	if (result == DISSECT_NOT_MINE) /* nobody reads the rest: it is payload */

@@ -341,16 +341,15 @@ enum fragment_outcome fragments_add(struct fragments *f, const struct cursor *c,
 		return fragment_refuse(f, d, words, "fragment cut by the capture: not put together");
 	if (n == 0 && p->fragment.more)
 		return fragment_refuse(f, d, words, "empty fragment");
+	if (d->total != 0 && (from + n > d->total || (!p->fragment.more && from + n != d->total)))
+		return fragment_refuse(f, d, words, "the fragments disagree about the length");
 	covered = fragment_covered(f, d, c->pos, from, from + n, &same);
 	if (covered > 0 && p->tuple.family == FAMILY_IPV6 && !(covered == n && same)) {
 		f->stats->fragment_overlaps++;
 		return fragment_refuse(f, d, words, "fragments overlap: the datagram is dropped");
 	}
-	if (!p->fragment.more) {
-		if (d->total != 0 && d->total != from + n)
-			return fragment_refuse(f, d, words, "the fragments disagree about the length");
+	if (!p->fragment.more)
 		d->total = from + n;
-	}
 	if (!fragment_insert(f, d, c->pos, from, from + n))
 		return fragment_refuse(f, d, words, "too many fragments");
 	if (covered > 0)
