@@ -35,3 +35,12 @@ if(SOCKEYE_TESTS)
   sockeye_library(CMOCKA cmocka cmocka.h cmocka libcmocka-dev "unit tests"
     "or build without: -DSOCKEYE_TESTS=OFF")
 endif()
+
+# Optional: without it the program says what it cannot do.
+option(SOCKEYE_ZLIB "Read compressed IP payloads (zlib), where it is found" ON)
+if(SOCKEYE_ZLIB)
+  find_package(ZLIB QUIET)
+endif()
+if(NOT ZLIB_FOUND)
+  message(STATUS "zlib: not used; compressed IP payloads (IPComp) are not read (Debian: apt install zlib1g-dev)")
+endif()

@@ -162,6 +162,7 @@ struct packet {
 	uint8_t mac_from[6], mac_to[6];
 	bool has_mac;
 	bool transport;               /* the transport header was read in full */
+	bool compressed;              /* set by ipcomp, taken back by the loop when inflated */
 
 	const uint8_t *payload;       /* of the transport; lent; NULL if none captured */
 	uint32_t payload_captured;    /* bytes at payload */
