@@ -134,6 +134,7 @@ struct fragment_facts {
 	uint8_t proto;      /* what the datagram carries */
 	bool more;
 	bool present;       /* set by ipv4 and ipv6, taken back by the loop */
+	bool alone;         /* the first one, read although the others are not to be had */
 };
 
 /* What next: set by a dissector through packet_next(), eaten by the loop. */

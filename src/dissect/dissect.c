@@ -219,9 +219,11 @@ static bool dissect_fragment(struct dissect *d, struct packet *p, struct cursor 
 		return false;
 	case FRAGMENT_REFUSED:
 		packet_issue(p, words);
-		/* Cut, but the transport header may be there: better than nothing. */
+		/* Cut, but the transport header may be there: better than nothing.
+		 * How long the segment is, only the datagram would have told. */
 		if (p->fragment.offset > 0 || cursor_left(c) >= cursor_wire_left(c))
 			return false;
+		p->fragment.alone = true;
 		break;
 	case FRAGMENT_WHOLE:
 		cursor_init(c, data, len, len);

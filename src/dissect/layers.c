@@ -125,6 +125,8 @@ void layers_payload(const struct cursor *c, struct packet *p)
 {
 	p->payload_captured = (uint32_t)cursor_left(c);
 	p->payload_len = (uint32_t)cursor_wire_left(c);
+	if (p->fragment.alone)
+		p->payload_captured = p->payload_len = 0;
 	p->payload = p->payload_captured > 0 ? c->pos : NULL;
 	p->payload_buffer = p->current_buffer;
 }
