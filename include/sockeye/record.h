@@ -108,6 +108,8 @@ struct record_owners {
 	  "handshake.client_options.sack_permitted", "Client SACK")                               \
 	X(HS_CLIENT_TS, BOOL, IN_BOTH, options[0].timestamps,                                     \
 	  "handshake.client_options.timestamps", "Client time stamps")                            \
+	X(HS_CLIENT_CUT, BOOL, IN_BOTH, options[0].cut, "handshake.client_options.cut",           \
+	  "Client options cut")                                                                   \
 	X(HS_SERVER_MSS, U64, IN_BOTH, options[1].mss, "handshake.server_options.mss",            \
 	  "Server MSS")                                                                           \
 	X(HS_SERVER_WSCALE, U64, IN_BOTH, options[1].wscale, "handshake.server_options.wscale",   \
@@ -116,6 +118,8 @@ struct record_owners {
 	  "handshake.server_options.sack_permitted", "Server SACK")                               \
 	X(HS_SERVER_TS, BOOL, IN_BOTH, options[1].timestamps,                                     \
 	  "handshake.server_options.timestamps", "Server time stamps")                            \
+	X(HS_SERVER_CUT, BOOL, IN_BOTH, options[1].cut, "handshake.server_options.cut",           \
+	  "Server options cut")                                                                   \
 	X(STATE, WORD, IN_CONNECTION, state, "state", "State")                                    \
 	X(OPEN, BOOL, IN_CONNECTION, open, "open", "Open")                                        \
 	X(CONN_STATE, WORD, IN_CONNECTION, conn_state, "conn_state", "Zeek state")                \
@@ -223,6 +227,7 @@ struct flow_record {
 	struct {
 		uint64_t mss, wscale;
 		bool sack_permitted, timestamps;
+		bool cut; /* the capture ends inside the options: what is not here is unknown */
 	} options[2];
 	/* For the handshake column: the first SYNs and SYN/ACKs, ns after first_ns
 	 * of the flow's first SYN (or SYN/ACK); the counts go on beyond four. */

@@ -53,6 +53,7 @@ static void fill_options(struct flow_record *r, const struct flow_side *s, unsig
 	static const enum record_key mss[] = {RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS};
 	static const enum record_key wscale[] = {RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE};
 	static const enum record_key sack[] = {RECORD_HS_CLIENT_SACK, RECORD_HS_SERVER_SACK};
+	static const enum record_key cut[] = {RECORD_HS_CLIENT_CUT, RECORD_HS_SERVER_CUT};
 	static const enum record_key ts[] = {RECORD_HS_CLIENT_TS, RECORD_HS_SERVER_TS};
 
 	r->options[i].mss = s->mss;
@@ -63,6 +64,10 @@ static void fill_options(struct flow_record *r, const struct flow_side *s, unsig
 		record_set(r, mss[i]);
 	if (s->options & TCP_HAS_WSCALE)
 		record_set(r, wscale[i]);
+	if (s->options & TCP_OPTIONS_CUT) {
+		r->options[i].cut = true;
+		record_set(r, cut[i]);
+	}
 	/* Cut options: what was not seen is unknown, not absent. */
 	if (r->options[i].sack_permitted || !(s->options & TCP_OPTIONS_CUT))
 		record_set(r, sack[i]);
