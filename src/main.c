@@ -162,6 +162,8 @@ static int show_version(void)
 	else
 		printf("live capture and BPF filters: not built in\n");
 	printf("screen: %s\n", SOCKEYE_TUI ? "ncurses" : "not built in");
+	printf("compressed IP payloads: %s%s\n", dissect_zlib() ? "zlib " : "not built in",
+	       dissect_zlib() ? dissect_zlib() : "");
 	printf("capture files: pcap, pcapng\n");
 	printf("views: %spackets, handshakes, connections, report\n", SOCKEYE_TUI ? "watch, " : "");
 	printf("formats: text, json, csv, tsv\n");

@@ -15,6 +15,9 @@ link-raw           raw IP, both versions (101)
 link-ppp           PPP with and without address and control, compressed protocol, LCP, PPP in HDLC framing (50)
 link-pppoe         PADI, PADO, PADR, PADS, session with LCP and the story, PADT
 link-mpls          two labels over IPv4, a label over IPv6, an Ethernet pseudowire
+link-vntag         VN-Tag outside, 802.1Q inside
+link-fddi          FDDI with LLC and SNAP; the last frame is a token, not 802.2
+link-ipoib         IP over InfiniBand
 link-unknown       a link type that nobody reads (147, private use)
 """
 from pcapgen import *
@@ -133,6 +136,18 @@ def mpls():
     make("mpls", labels, more=[(START + 200 * MS, wire)])
 
 
-for part in (ethernet, llc, cooked, loopback, ppp, mpls):
+def others():
+    def vntag(p):
+        return macs(p)["dst"] + macs(p)["src"] + struct.pack("!HIHHH", 0x8926, 0x00010002, 0x8100, 12, ethertype(p)) + p
+
+    def fddi(p):
+        return b"\x50" + macs(p)["dst"] + macs(p)["src"] + b"\xaa\xaa\x03\0\0\0" + struct.pack("!H", ethertype(p)) + p
+
+    make("vntag", vntag)
+    make("fddi", fddi, 10, [(START + 200 * MS, b"\x80" + mac_of(B) + mac_of(A) + b"token")])
+    make("ipoib", lambda p: noise("gids", 40) + struct.pack("!HH", ethertype(p), 0) + p, 242)
+
+
+for part in (ethernet, llc, cooked, loopback, ppp, mpls, others):
     part()
 make("unknown", lambda p: noise("header", 4) + p, 147)

@@ -12,8 +12,12 @@ ipv6-fragments     in order; reversed; overlapping (RFC 5722: dropped); one miss
 icmp-errors        unreachable (host, port, fragmentation needed), time exceeded, redirect, parameter problem; quoting TCP
                    and UDP whole and cut to 8 bytes; ICMPv6 unreachable, packet too big, time exceeded; an error about
                    an error
+ipcomp             a TCP handshake and a datagram with IPComp (stored blocks, the same with every zlib); one that is
+                   not deflate; one compressed by LZS
 icmp-echo          echo, timestamp, information and address mask with their answers, ICMPv6 echo, neighbour discovery
 """
+import zlib
+
 from pcapgen import *
 
 A, B, R = "192.0.2.10", "198.51.100.20", "192.0.2.1"
@@ -172,5 +176,23 @@ def icmp_echo():
     write_pcap("icmp-echo.pcap", timed(frames))
 
 
-for part in (arp, v4_options, v4_fragments, v4_lengths, v6_extensions, v6_fragments, icmp_errors, icmp_echo):
+def ipcomp():
+    def deflate(data):
+        z = zlib.compressobj(0, zlib.DEFLATED, -15)
+        return z.compress(data) + z.flush()
+
+    def packed(src, dst, proto, payload, cpi=2, body=None):
+        body = deflate(payload) if body is None else body
+        return ether(network(src, dst, 108, struct.pack("!BBH", proto, 0, cpi) + body))
+
+    syn = tcp(A, B, 44020, 80, 1000, 0, SYN, options=opt_mss(1460))
+    synack = tcp(B, A, 80, 44020, 5000, 1001, SYN | ACK, options=opt_mss(1400))
+    ack = tcp(A, B, 44020, 80, 1001, 5001, ACK)
+    write_pcap("ipcomp.pcap", timed([
+        packed(A, B, TCP, syn), packed(B, A, TCP, synack), packed(A, B, TCP, ack),
+        packed(A6, B6, UDP, udp(A6, B6, 44021, 9, b"small again\n" * 20)),
+        packed(A, B, UDP, b"", body=b"\xff" * 40), packed(A, B, UDP, b"", 3, noise("lzs", 30))]))
+
+
+for part in (arp, v4_options, v4_fragments, v4_lengths, v6_extensions, v6_fragments, icmp_errors, ipcomp, icmp_echo):
     part()

@@ -72,6 +72,9 @@ enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const s
 
 const struct dissect_stats *dissect_stats(const struct dissect *d);
 
+/* The version of zlib that inflates IPComp; NULL where built without. */
+const char *dissect_zlib(void);
+
 /* The dissectors in the order of dissectors.def; ends with NULL. */
 const struct dissector *const *dissect_list(void);
 const struct dissector *dissect_by_name(const char *name);

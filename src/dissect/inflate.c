@@ -86,7 +86,17 @@ const uint8_t *inflater_run(struct inflater *i, const struct cursor *c, uint32_t
 	return out;
 }
 
+const char *dissect_zlib(void)
+{
+	return zlibVersion();
+}
+
 #else
+
+const char *dissect_zlib(void)
+{
+	return NULL;
+}
 
 int inflater_open(struct inflater **out, struct error *e)
 {
