@@ -77,7 +77,7 @@ def compare(path, now):
     lines = difflib.unified_diff(kept.decode(errors="backslashreplace").splitlines(),
                                  now.decode(errors="backslashreplace").splitlines(),
                                  f"{shown} (kept)", f"{shown} (now)", lineterm="", n=2)
-    return "\n".join(list(lines)[:60]) or f"{shown}: bytes differ"
+    return "\n".join(line[:200] for line in list(lines)[:40]) or f"{shown}: bytes differ"
 
 
 def crashed(run):

@@ -3,13 +3,14 @@
 #
 # usage: sh tests/run.sh [STAGE...]
 #
-#   build    four builds: dev (gcc, ASan and UBSan), fuzz (clang, the same), release, min
+#   build    four builds: dev (gcc, ASan and UBSan), fuzz (clang, the same), release, min;
+#            and what cmake --install puts in place runs
 #   unit     cmocka programs and the rules of the house, in the dev and in the min build
 #   expect   what each capture and each case must print, in both builds
 #   cut      every frame of every capture at every length; fuzz targets on the captures
 #   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (180)
-#   live     real handshakes in network namespaces, signals, pipes, bounds (root)
-#   screen   kept screens, tmux, from SYN to screen (root)
+#   live     real handshakes in network namespaces, signals, pipes, bounds (root, or sudo)
+#   screen   kept screens, tmux, from SYN to screen (root, or sudo)
 #   sweep    the developer captures in ../shared/captures where they are
 #
 # No stage stops the next: the report is at the end. Nothing is skipped: what
@@ -74,7 +75,7 @@ tests() {
 		sed "s| | $1/|" >"$work/part"
 	cat "$work/part" >>"$work/results"
 	sed -n 's/^fail /FAILED /p' "$work/part" >>"$work/failures"
-	grep -q '^fail ' "$work/part" && grep -vE '^ *[0-9]+/[0-9]+ Test|^ *Start ' "$work/log" | head -n 300
+	grep -q '^fail ' "$work/part" && grep -vE '^ *[0-9]+/[0-9]+ Test|^ *Start ' "$work/log" | cut -c1-400 | head -n 200
 	echo "$1: $(grep -c '^pass' "$work/part") of $(wc -l <"$work/part") passed"
 	if [ ! -s "$work/part" ] || { [ "$status" != 0 ] && ! grep -q '^fail ' "$work/part"; }; then
 		tail -n 20 "$work/log"
@@ -102,6 +103,8 @@ stage_build() {
 	for preset in dev fuzz release min; do
 		built "$preset"
 	done
+	attempt install 30 sh -c "cmake --install build/release --prefix '$work/prefix' &&
+		'$work/prefix/bin/sockeye' --version && '$work/prefix/bin/sockeye' handshakes captures/handshakes.pcap"
 }
 
 stage_unit() {
@@ -134,17 +137,20 @@ stage_fuzz() {
 	lines fuzz 10 cat "$work/fuzz.out"
 }
 
-# Root and namespaces: where there is neither, these fail and say so.
+# Namespaces need root: through sudo where the caller is not; where there is neither, these fail and say so.
+root=
+[ "$(id -u)" = 0 ] || root='sudo env PYTHONDONTWRITEBYTECODE=1'
+
 stage_live() {
 	built release || return
-	lines live 300 python3 tests/live/run.py --program build/release/sockeye
+	lines live 300 $root python3 tests/live/run.py --program build/release/sockeye
 }
 
 stage_screen() {
 	built dev && tests dev '^screen\.'
 	built release || return
 	lines tmux 90 sh tests/screen/tmux.sh build/release/sockeye
-	lines syn-to-screen 120 python3 tests/live/syn_to_screen.py --program build/release/sockeye
+	lines syn-to-screen 200 $root python3 tests/live/syn_to_screen.py --program build/release/sockeye
 }
 
 stage_sweep() {
