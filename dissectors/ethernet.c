@@ -37,7 +37,7 @@ static const struct bind ethernet_binds[] = {
 	{TABLE_LINKTYPE, LINKTYPE_ETHERNET}, {TABLE_ETHERTYPE, ETHERTYPE_BRIDGE}, {TABLE_NONE, 0}};
 
 const struct dissector ethernet_dissector = {
-	.name = "ethernet",
+	.name = "eth",
 	.title = "Ethernet",
 	.reference = "IEEE 802.3",
 	.binds = ethernet_binds,

@@ -139,7 +139,7 @@ static const struct bind ipv4_binds[] = {{TABLE_ETHERTYPE, ETHERTYPE_IPV4},
 					 {TABLE_NONE, 0}};
 
 const struct dissector ipv4_dissector = {
-	.name = "ipv4",
+	.name = "ip",
 	.title = "Internet Protocol 4",
 	.reference = "RFC 791",
 	.binds = ipv4_binds,
