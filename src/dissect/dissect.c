@@ -243,8 +243,14 @@ static bool dissect_inflate(struct dissect *d, struct packet *p, struct cursor *
 {
 	const char *words = NULL;
 	uint32_t len = 0;
-	const uint8_t *data = inflater_run(d->inflater, c, &len, &words);
+	const uint8_t *data;
 
+	/* One datagram a packet: rows and layers keep lying in the one they name. */
+	if (p->current_buffer != BUFFER_FRAME) {
+		packet_issue(p, "compressed inside a reassembled packet: not read");
+		return false;
+	}
+	data = inflater_run(d->inflater, c, &len, &words);
 	if (!data) {
 		packet_issue(p, words);
 		return false;

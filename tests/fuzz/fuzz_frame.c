@@ -102,7 +102,8 @@ static void one_frame(struct dissect *d, struct paths *paths, const struct frame
 	look_at_places(&p);
 	look_at_facts(&p);
 	flow = descriptor_fill(&a, &p, paths);
-	if (dissect_stats(d)->fragments == 0) {
+	/* What was put together or inflated lies elsewhere the second time. */
+	if (dissect_stats(d)->fragments == 0 && p.current_buffer == BUFFER_FRAME) {
 		plain.want_fields = false;
 		packet_reset(&plain, f);
 		(void)dissect_headers(d, &plain);
