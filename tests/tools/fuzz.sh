@@ -13,9 +13,17 @@ mkdir -p "$work/$name/new" "$work/$name/seed" "$work/$name/found"
 python3 "$(dirname "$0")/seed.py" "$name" "$work/$name/seed" captures/*.*cap* || exit 1
 [ ! -d "tests/fuzz/$name" ] || cp tests/fuzz/"$name"/* "$work/$name/seed/"
 
+# Inputs that broke it, to be kept.
+found() {
+	for input in "$work/$name/found"/*; do
+		[ -s "$input" ] && echo "$(basename "$input"):" && base64 "$input" | head -n 60
+	done
+}
+
 options="-artifact_prefix=$work/$name/found/ -timeout=10 -rss_limit_mb=2048 -print_final_stats=1"
 if ! timeout -k 5 120 "$target" $options -runs=0 "$work/$name/seed" >"$work/$name/log" 2>&1; then
 	tail -n 60 "$work/$name/log"
+	found
 	echo "FAILED $name-corpus: an input of the corpus breaks it"
 	exit 0
 fi
@@ -25,9 +33,7 @@ timeout -k 5 $((seconds + 60)) "$target" $options -max_len=65536 -max_total_time
 status=$?
 if [ "$status" != 0 ]; then
 	grep -vE '^#[0-9]+' "$work/$name/log" | tail -n 80
-	for input in "$work/$name/found"/*; do
-		[ -s "$input" ] && echo "$(basename "$input"):" && base64 "$input" | head -n 60
-	done
+	found
 	echo "FAILED $name: status $status"
 else
 	echo "ok $name $seconds seconds, $(sed -n 's/^stat::number_of_executed_units: *//p' "$work/$name/log") inputs"

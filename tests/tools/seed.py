@@ -13,8 +13,8 @@ import struct
 import sys
 
 BYTES = 65536
-# Before the frame in an input of fuzz_frame: link type, big endian.
-HEAD = ">H"
+# Before the frame in an input of fuzz_frame: link type (9 bits), big endian.
+HEAD, LINKS = ">H", 0x1FF
 
 
 def frames(data):
@@ -37,7 +37,7 @@ def main():
     target, folder = sys.argv[1], pathlib.Path(sys.argv[2])
     for capture in sys.argv[3:]:
         data = pathlib.Path(capture).read_bytes()
-        inputs = [data[:BYTES]] if target != "fuzz_frame" else [struct.pack(HEAD, link) + frame for link, frame in frames(data)]
+        inputs = [data[:BYTES]] if target != "fuzz_frame" else [struct.pack(HEAD, link & LINKS) + frame for link, frame in frames(data)]
         for one in inputs:
             (folder / hashlib.sha1(one).hexdigest()).write_bytes(one)
 
