@@ -159,7 +159,7 @@ static inline enum dissect_result frames_read(struct frames *s, unsigned linktyp
 	return frames_cut(s, linktype, n, n);
 }
 
-/* "ethernet ipv4 tcp" */
+/* "eth ip tcp" */
 static inline const char *frames_layers(struct frames *s)
 {
 	struct text t;

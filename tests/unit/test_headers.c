@@ -14,7 +14,7 @@ static void headers_tcp_facts(void **state)
 	put(s, "\x02\x04\x05\xb4\x04\x02\x08\x0a\0\0\0\x64\0\0\0\x32\x01\x03\x03\x07", 20);
 	put(s, "hello", 5);
 	assert_int_equal(frames_read(s, LINKTYPE_ETHERNET), DISSECT_OK);
-	assert_string_equal(frames_layers(s), "ethernet ipv4 tcp");
+	assert_string_equal(frames_layers(s), "eth ip tcp");
 	assert_true(p->transport && p->has_mac);
 	assert_int_equal(p->mac_from[5], 1);
 	assert_int_equal(p->tuple.family, FAMILY_IPV4);
@@ -165,24 +165,27 @@ static void headers_links(void **state)
 		size_t n;
 		const char *layers;
 	} links[] = {
-		{LINKTYPE_NULL, "\x02\0\0\0", 4, "loopback ipv4 tcp"},
-		{LINKTYPE_NULL, "\0\0\0\x02", 4, "loopback ipv4 tcp"},
-		{LINKTYPE_LOOP, "\0\0\0\x02", 4, "loopback ipv4 tcp"},
-		{LINKTYPE_RAW, "", 0, "raw ipv4 tcp"},
-		{LINKTYPE_IPV4, "", 0, "ipv4 tcp"},
-		{LINKTYPE_PPP, "\xff\x03\0\x21", 4, "ppp ipv4 tcp"},
-		{LINKTYPE_PPP, "\x21", 1, "ppp ipv4 tcp"},
-		{LINKTYPE_PPP_HDLC, "\x0f\0\x08\0", 4, "ppp ipv4 tcp"},
-		{LINKTYPE_PPP_PPPD, "\x01\x03\0\x21", 4, "ppp ipv4 tcp"},
-		{LINKTYPE_PPP_ETHER, "\x11\0\0\x07\0\x2a\0\x21", 8, "pppoe ppp ipv4 tcp"},
-		{LINKTYPE_LINUX_SLL, "\0\x04\0\x01\0\x06\x02\0\0\0\0\x01\0\0\x08\0", 16, "sll ipv4 tcp"},
-		{LINKTYPE_LINUX_SLL2, "\x08\0\0\0\0\0\0\x03\0\x01\x04\x06\x02\0\0\0\0\x01\0\0", 20, "sll2 ipv4 tcp"},
+		{LINKTYPE_NULL, "\x02\0\0\0", 4, "loopback ip tcp"},
+		{LINKTYPE_NULL, "\0\0\0\x02", 4, "loopback ip tcp"},
+		{LINKTYPE_LOOP, "\0\0\0\x02", 4, "loopback ip tcp"},
+		{LINKTYPE_RAW, "", 0, "raw ip tcp"},
+		{LINKTYPE_IPV4, "", 0, "ip tcp"},
+		{LINKTYPE_PPP, "\xff\x03\0\x21", 4, "ppp ip tcp"},
+		{LINKTYPE_PPP, "\x21", 1, "ppp ip tcp"},
+		{LINKTYPE_PPP_HDLC, "\x0f\0\x08\0", 4, "ppp ip tcp"},
+		{LINKTYPE_PPP_PPPD, "\x01\x03\0\x21", 4, "ppp ip tcp"},
+		{LINKTYPE_PPP_ETHER, "\x11\0\0\x07\0\x2a\0\x21", 8, "pppoe ppp ip tcp"},
+		{LINKTYPE_LINUX_SLL, "\0\x04\0\x01\0\x06\x02\0\0\0\0\x01\0\0\x08\0", 16, "sll ip tcp"},
+		{LINKTYPE_LINUX_SLL2, "\x08\0\0\0\0\0\0\x03\0\x01\x04\x06\x02\0\0\0\0\x01\0\0", 20, "sll2 ip tcp"},
 		{LINKTYPE_ETHERNET, "\0\0\0\0\0\x02\0\0\0\0\0\x01\0\x30\xaa\xaa\x03\0\0\0\x08\0", 22,
-		 "ethernet llc ipv4 tcp"},
+		 "eth llc ip tcp"},
 		{LINKTYPE_ETHERNET, "\0\0\0\0\0\x02\0\0\0\0\0\x01\x88\xa8\x00\x64\x81\0\x20\xc8\x08\0", 22,
-		 "ethernet vlan vlan ipv4 tcp"},
+		 "eth vlan vlan ip tcp"},
 		{LINKTYPE_ETHERNET, "\0\0\0\0\0\x02\0\0\0\0\0\x01\x88\x47\0\x01\x40\x40\0\x01\x51\x40", 22,
-		 "ethernet mpls ipv4 tcp"},
+		 "eth mpls ip tcp"},
+		{LINKTYPE_ETHERNET, "\0\0\0\0\0\x02\0\0\0\0\0\x01\x89\x26\0\x01\0\x02\x08\0", 20,
+		 "eth vntag ip tcp"},
+		{LINKTYPE_FDDI, "\x50\0\0\0\0\0\x02\0\0\0\0\0\x01\xaa\xaa\x03\0\0\0\x08\0", 21, "fddi llc ip tcp"},
 	};
 	struct frames *s = *state;
 
@@ -227,7 +230,7 @@ static void headers_unknown_is_said_and_shown(void **state)
 	put_ipv4(s, 60, 30);
 	put_data(s, 30, 0);
 	assert_int_equal(frames_read(s, LINKTYPE_RAW), DISSECT_OK);
-	assert_string_equal(frames_layers(s), "raw ipv4");
+	assert_string_equal(frames_layers(s), "raw ip");
 	assert_int_equal(s->packet.tuple.proto, 60);
 }
 
@@ -310,7 +313,7 @@ static void headers_icmp_error_quotes(void **state)
 	put16(s, 81);
 	put32(s, 0xabcdef01);
 	assert_int_equal(frames_read(s, LINKTYPE_ETHERNET), DISSECT_OK);
-	assert_string_equal(frames_layers(s), "ethernet ipv4 icmp");
+	assert_string_equal(frames_layers(s), "eth ip icmp");
 	assert_int_equal(s->packet.tuple.proto, PROTO_ICMP);
 	assert_int_equal(s->packet.tuple.from_port, 0x0303);
 	assert_true(s->packet.icmp.error);
@@ -353,7 +356,7 @@ static void headers_esp_stops_and_is_named(void **state)
 	put32(s, 9);
 	put_data(s, 32, 7);
 	assert_int_equal(frames_read(s, LINKTYPE_RAW), DISSECT_OK);
-	assert_string_equal(frames_layers(s), "raw ipv4 esp");
+	assert_string_equal(frames_layers(s), "raw ip esp");
 	assert_string_equal(frames_row(s, "esp.spi"), "0x00001234");
 	assert_int_equal(s->packet.tuple.proto, PROTO_ESP);
 	assert_false(s->packet.transport);

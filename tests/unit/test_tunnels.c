@@ -143,7 +143,7 @@ static void tunnel_port_alone_is_none(void **state)
 		put_udp(s, 50000, ports[i], 68);
 		put_data(s, 60, 0xc0);
 		assert_int_equal(frames_read(s, LINKTYPE_IPV4), DISSECT_OK);
-		assert_string_equal(frames_layers(s), "ipv4 udp");
+		assert_string_equal(frames_layers(s), "ip udp");
 		assert_int_equal(s->packet.tuple.to_port, ports[i]);
 		assert_int_equal(s->packet.payload_len, 60);
 		assert_int_equal(s->packet.path.tunnels, 0);
@@ -163,7 +163,7 @@ static void tunnel_outer_holds_where_the_inner_breaks(void **state)
 	put_inner_tcp(s);
 	n = s->n;
 	assert_int_equal(frames_cut(s, LINKTYPE_IPV4, n - 1, n), DISSECT_CUT);
-	assert_string_equal(frames_layers(s), "ipv4 udp vxlan ethernet ipv4 tcp");
+	assert_string_equal(frames_layers(s), "ip udp vxlan eth ip tcp");
 	assert_true(s->packet.transport && s->packet.cut);
 	assert_int_equal(s->packet.tuple.proto, PROTO_UDP);
 	assert_int_equal(s->packet.tuple.to_port, 4789);
@@ -177,7 +177,7 @@ static void tunnel_outer_holds_where_the_inner_breaks(void **state)
 	put(s, "\0\x01\x08\0\x06\x04\0\x01", 8);
 	put_data(s, 20, 0);
 	assert_int_equal(frames_read(s, LINKTYPE_IPV4), DISSECT_OK);
-	assert_string_equal(frames_layers(s), "ipv4 udp vxlan ethernet arp");
+	assert_string_equal(frames_layers(s), "ip udp vxlan eth arp");
 	assert_int_equal(s->packet.tuple.to_port, 4789);
 }
 
