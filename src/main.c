@@ -318,7 +318,7 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 		.format = formats[options.format],
 		.fd = STDOUT_FILENO,
 		.live = source->live,
-		.flush = source->live || options.line_buffered,
+		.flush = source->fd >= 0 || options.line_buffered, /* a pipe may be somebody's live capture */
 		.ascii = options.ascii,
 		.absolute = options.absolute,
 		.verbose = options.verbose,

@@ -97,12 +97,12 @@ static int open_parts(struct engine *e, struct error *err)
 	unsigned n = dissect_count();
 	int r;
 
-	/* Shares: live half for the flow tables (the ring has a quarter), files
-	 * five eighths; side slabs an eighth, of which fragments take a half. */
+	/* Shares: fragments a sixteenth, live a quarter for the ring; what is not
+	 * used yet (packet index, history) goes to the tables. */
 	if (e->options.live)
-		flow_limits_live(&limits, memory / 2);
+		flow_limits_live(&limits, memory / 16 * 10);
 	else
-		flow_limits_file(&limits, memory / 8 * 5);
+		flow_limits_file(&limits, memory / 16 * 14);
 	limits.hash_seed = e->options.hash_seed;
 	e->protocols = calloc((size_t)TOTALS_SOURCES * n, sizeof *e->protocols);
 	e->protocol_names = calloc(n, sizeof *e->protocol_names);

@@ -107,28 +107,33 @@ static struct flow *oldest(struct flow_table *t, unsigned class)
 	return NULL;
 }
 
-/* Full: closed first, then half-open, then datagrams, then established. */
-static void evict_one(struct flow_table *t)
+static bool evict(struct flow_table *t, unsigned class)
 {
-	static const uint8_t order[] = {FLOW_CLOSED, FLOW_HALF_OPEN, FLOW_UDP, FLOW_ICMP, FLOW_ESTABLISHED};
+	struct flow *f = oldest(t, class);
 
-	for (unsigned i = 0; i < sizeof order; i++) {
-		struct flow *f = oldest(t, order[i]);
+	if (!f)
+		return false;
+	flow_tell(t, f, true);
+	flow_release(t, f);
+	return true;
+}
 
-		if (f) {
-			flow_tell(t, f, true);
-			flow_release(t, f);
-			return;
-		}
-	}
+/* Full: closed first, then embryos beyond their certain part, then half-open,
+ * then datagrams, then established. */
+static void make_room(struct flow_table *t)
+{
+	if (evict(t, FLOW_CLOSED) || embryo_give_back(t) || evict(t, FLOW_HALF_OPEN))
+		return;
+	if (!evict(t, FLOW_UDP) && !evict(t, FLOW_ICMP))
+		(void)evict(t, FLOW_ESTABLISHED);
 }
 
 uint32_t flow_take(struct flow_table *t)
 {
 	uint32_t ref;
 
-	if (t->flow_free == REF_NONE && t->flow_used == t->flow_max)
-		evict_one(t);
+	while (t->flow_free == REF_NONE && (t->flow_used == t->flow_max || !budget_affords(t, sizeof *t->flows, 1)))
+		make_room(t);
 	if (t->flow_free != REF_NONE) {
 		ref = t->flow_free;
 		t->flow_free = t->flows[ref].next;

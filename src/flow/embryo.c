@@ -1,18 +1,15 @@
 /* Embryos: flows of which one packet was seen. A flood consists of them, so
- * they are small, and they live in a ring in the order of birth: the oldest is
- * always at the tail, and finding it costs nothing.
+ * they are small. They live in chunks in the order of birth, one list of chunks
+ * per bucket of destinations (address and port of the receiver).
  *
- * Places of embryos that became full flows are holes until the tail passes.
- * When the ring is full but a quarter of it is holes, the tail's embryo moves
- * to the head instead of being forgotten. */
+ * When no chunk is to be had, the oldest chunk of the bucket that has most is
+ * forgotten. So a flood on one server forgets its own SYNs, and handshakes with
+ * others have all the time they need. Places of embryos that became full flows
+ * are holes until their chunk is empty. */
 #include <string.h>
 
 #include "flow_private.h"
-
-static struct embryo *at(struct flow_table *t, uint64_t n)
-{
-	return &t->embryos[n % t->embryo_max];
-}
+#include "sockeye/memory.h"
 
 bool embryo_fits(const struct descriptor *d)
 {
@@ -22,50 +19,159 @@ bool embryo_fits(const struct descriptor *d)
 	return d->payload_len <= UINT16_MAX;
 }
 
-static void forget_tail(struct flow_table *t)
+/* ---- chunks ---------------------------------------------------------------- */
+
+static void chunk_release(struct flow_table *t, uint32_t n)
 {
-	struct embryo *e = at(t, t->embryo_tail);
-	uint32_t ref = (uint32_t)(t->embryo_tail % t->embryo_max) | REF_EMBRYO, slot;
-	struct flow_key key = e->key;
+	struct embryo_chunk *c = &t->chunks[n];
+	struct embryo_bucket *b = &t->bucket[c->bucket];
+
+	if (c->prev != REF_NONE)
+		t->chunks[c->prev].next = c->next;
+	else
+		b->old = c->next;
+	if (c->next != REF_NONE)
+		t->chunks[c->next].prev = c->prev;
+	else
+		b->young = c->prev;
+	b->chunks--;
+	c->next = t->chunk_free;
+	t->chunk_free = n;
+}
+
+static void chunk_append(struct flow_table *t, uint32_t n, uint8_t bucket)
+{
+	struct embryo_bucket *b = &t->bucket[bucket];
+
+	t->chunks[n] = (struct embryo_chunk){.prev = b->young, .next = REF_NONE, .bucket = bucket};
+	if (b->young != REF_NONE)
+		t->chunks[b->young].next = n;
+	else
+		b->old = n;
+	b->young = n;
+	b->chunks++;
+}
+
+/* End one embryo: by age if its time is over, else by want of memory. */
+static void end_embryo(struct flow_table *t, uint32_t ref)
+{
+	struct flow_key key = t->embryos[ref & ~REF_EMBRYO].key;
+	uint32_t slot;
 
 	embryo_expand(t, ref, &t->scratch);
-	flow_tell(t, &t->scratch, t->limits.idle_ns[FLOW_HALF_OPEN] == 0 ||
-					  !flow_too_old(t, &t->scratch, t->now_ns));
+	flow_tell(t, &t->scratch, !flow_too_old(t, &t->scratch, t->now_ns));
 	if (table_find(t, &key, table_hash(t, &key), &slot) == ref)
 		table_remove(t, slot);
-	embryo_forget(t, ref);
+	t->embryos[ref & ~REF_EMBRYO].key.family = FAMILY_NONE;
+	t->chunks[(ref & ~REF_EMBRYO) / EMBRYO_CHUNK].live--;
+	t->embryo_live--;
 }
 
-/* Make place for one at the head. */
-static void make_place(struct flow_table *t)
+static void end_chunk(struct flow_table *t, uint32_t n)
 {
-	for (;;) {
-		while (t->embryo_tail < t->embryo_head &&
-		       at(t, t->embryo_tail)->key.family == FAMILY_NONE)
-			t->embryo_tail++;
-		if (t->embryo_head - t->embryo_tail < t->embryo_max)
-			return;
-		if (t->embryo_live >= t->embryo_max - t->embryo_max / 4) {
-			forget_tail(t);
-			t->embryo_tail++;
-			return;
-		}
-		/* Full of holes: the tail goes once more round. Its place is the
-		 * head's place, so only the counters move. */
-		t->embryo_tail++;
-		t->embryo_head++;
-	}
+	uint32_t first = n * EMBRYO_CHUNK;
+
+	for (uint32_t i = first; t->chunks[n].live; i++)
+		if (t->embryos[i].key.family != FAMILY_NONE)
+			end_embryo(t, i | REF_EMBRYO);
+	chunk_release(t, n);
 }
+
+static bool chunk_take(struct flow_table *t, uint8_t bucket)
+{
+	uint32_t n;
+
+	if (t->chunk_free != REF_NONE) {
+		n = t->chunk_free;
+		t->chunk_free = t->chunks[n].next;
+	} else if (t->chunks_made - t->chunks_back < t->chunk_max &&
+		   budget_affords(t, CHUNK_BYTES, EMBRYO_CHUNK)) {
+		if (t->chunk_back != REF_NONE) {
+			n = t->chunk_back;
+			t->chunk_back = t->chunks[n].next;
+			t->chunks_back--;
+		} else {
+			n = t->chunks_made++;
+		}
+	} else {
+		return false;
+	}
+	chunk_append(t, n, bucket);
+	return true;
+}
+
+/* Forget the oldest chunk of the bucket that has most; false: there is none. */
+static bool end_fullest(struct flow_table *t)
+{
+	unsigned most = 0;
+
+	for (unsigned i = 1; i < EMBRYO_BUCKETS; i++)
+		if (t->bucket[i].chunks > t->bucket[most].chunks)
+			most = i;
+	if (t->bucket[most].chunks == 0)
+		return false;
+	end_chunk(t, t->bucket[most].old);
+	return true;
+}
+
+/* A place at the young end of the bucket; REF_NONE: not even one chunk is to
+ * be had (the table is smaller than that). */
+static uint32_t make_place(struct flow_table *t, uint8_t bucket)
+{
+	const struct embryo_bucket *b = &t->bucket[bucket];
+	uint32_t n;
+
+	while (b->young == REF_NONE || t->chunks[b->young].used == EMBRYO_CHUNK)
+		if (!chunk_take(t, bucket) && !end_fullest(t))
+			return REF_NONE;
+	n = b->young;
+	t->chunks[n].live++;
+	return n * EMBRYO_CHUNK + t->chunks[n].used++;
+}
+
+bool embryo_give_back(struct flow_table *t)
+{
+	uint32_t n;
+
+	if (t->chunks_made - t->chunks_back <= t->chunk_min)
+		return false;
+	if (t->chunk_free == REF_NONE && !end_fullest(t))
+		return false;
+	n = t->chunk_free;
+	t->chunk_free = t->chunks[n].next;
+	memory_forget(t->embryos + (size_t)n * EMBRYO_CHUNK, CHUNK_BYTES);
+	t->chunks[n].next = t->chunk_back;
+	t->chunk_back = n;
+	t->chunks_back++;
+	return true;
+}
+
+static uint8_t bucket_of(const struct flow_table *t, const struct descriptor *d)
+{
+	struct {
+		struct address to;
+		uint16_t port;
+	} destination;
+
+	memset(&destination, 0, sizeof destination);
+	destination.to = d->tuple.to;
+	destination.port = d->tuple.to_port;
+	return (uint8_t)(hash_bytes(&t->key, &destination, sizeof destination) >> 32 & (EMBRYO_BUCKETS - 1));
+}
+
+/* ---- one embryo ------------------------------------------------------------- */
 
 uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const struct flow_key *k, unsigned dir)
 {
+	uint32_t ref = make_place(t, bucket_of(t, d));
 	struct embryo *e;
-	uint64_t id = t->next_id++;
-	uint32_t ref;
+	uint64_t id;
 
-	make_place(t);
-	e = at(t, t->embryo_head);
-	ref = (uint32_t)(t->embryo_head++ % t->embryo_max) | REF_EMBRYO;
+	if (ref == REF_NONE)
+		return REF_NONE;
+	id = t->next_id++;
+	e = &t->embryos[ref];
+	ref |= REF_EMBRYO;
 	memset(e, 0, sizeof *e);
 	e->ts_ns = d->ts_ns;
 	e->key = *k;
@@ -154,13 +260,39 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 
 void embryo_forget(struct flow_table *t, uint32_t ref)
 {
+	uint32_t n = (ref & ~REF_EMBRYO) / EMBRYO_CHUNK;
+
 	t->embryos[ref & ~REF_EMBRYO].key.family = FAMILY_NONE;
 	t->embryo_live--;
+	if (--t->chunks[n].live == 0)
+		chunk_release(t, n);
 }
 
-/* End the embryos that were silent too long, oldest first. Datagrams and SYNs
- * have different patience; the ring is in the order of birth, so the walk ends
- * at the first that is younger than the shortest patience. */
+/* The silent ones of a bucket. Datagrams and SYNs have different patience, and
+ * chunks are in the order of birth: the walk ends at the first embryo that is
+ * younger than the shortest patience. */
+static void expire_bucket(struct flow_table *t, const struct embryo_bucket *b, int64_t patience)
+{
+	uint32_t next;
+
+	for (uint32_t n = b->old; n != REF_NONE; n = next) {
+		uint32_t first = n * EMBRYO_CHUNK;
+
+		next = t->chunks[n].next;
+		for (uint32_t i = first; i < first + t->chunks[n].used; i++) {
+			if (t->embryos[i].key.family == FAMILY_NONE)
+				continue;
+			if (t->now_ns - t->embryos[i].ts_ns <= patience)
+				return;
+			embryo_expand(t, i | REF_EMBRYO, &t->scratch);
+			if (flow_too_old(t, &t->scratch, t->now_ns))
+				end_embryo(t, i | REF_EMBRYO);
+		}
+		if (t->chunks[n].live == 0)
+			chunk_release(t, n);
+	}
+}
+
 void embryo_expire(struct flow_table *t)
 {
 	int64_t patience = INT64_MAX;
@@ -168,28 +300,10 @@ void embryo_expire(struct flow_table *t)
 	for (unsigned c = FLOW_HALF_OPEN; c <= FLOW_ICMP; c++)
 		if (t->limits.idle_ns[c] && t->limits.idle_ns[c] < patience)
 			patience = t->limits.idle_ns[c];
-	if (patience == INT64_MAX)
+	/* Once per millisecond of the run's time is often enough, and free. */
+	if (patience == INT64_MAX || t->now_ns - t->embryos_looked_ns < 1000000)
 		return;
-	for (uint64_t n = t->embryo_tail; n < t->embryo_head; n++) {
-		struct embryo *e = at(t, n);
-		struct flow_key key = e->key;
-		uint32_t ref = (uint32_t)(n % t->embryo_max) | REF_EMBRYO, slot;
-
-		if (e->key.family == FAMILY_NONE) {
-			if (n == t->embryo_tail)
-				t->embryo_tail++;
-			continue;
-		}
-		if (t->now_ns - e->ts_ns <= patience)
-			return;
-		embryo_expand(t, ref, &t->scratch);
-		if (!flow_too_old(t, &t->scratch, t->now_ns))
-			continue;
-		flow_tell(t, &t->scratch, false);
-		if (table_find(t, &key, table_hash(t, &key), &slot) == ref)
-			table_remove(t, slot);
-		embryo_forget(t, ref);
-		if (n == t->embryo_tail)
-			t->embryo_tail++;
-	}
+	t->embryos_looked_ns = t->now_ns;
+	for (unsigned i = 0; i < EMBRYO_BUCKETS; i++)
+		expire_bucket(t, &t->bucket[i], patience);
 }

@@ -1,12 +1,17 @@
 /* The memory of flows: what the files of this room share and nobody else sees.
  *
  *   slots      open addressing, 8 bytes {hash, reference}, at most half full
- *   embryos    a ring in the order of birth: one SYN or one datagram, 64 bytes
+ *              (three quarters where memory is short)
+ *   embryos    chunks of 64 in the order of birth, by destination: one SYN or
+ *              one datagram, 64 bytes each
  *   flows      a slab of full records, taken with a flow's second packet
  *   names      server names, in blocks of three sizes
  *
- * A reference is an index into the slab of flows, or into the ring of embryos
- * with REF_EMBRYO set. Full records hang in one list per class, in the order
+ * Embryos and flows share one budget (budget.c): each has a part for certain,
+ * and may grow into what the other does not use.
+ *
+ * A reference is an index into the slab of flows, or into the embryos with
+ * REF_EMBRYO set. Full records hang in one list per class, in the order
  * in which they were last looked at: a packet moves nothing, the hand that
  * passes puts what was active back to the end.
  */
@@ -34,7 +39,7 @@ struct slot {
 enum embryo_bit { EMBRYO_FROM_B = 1, EMBRYO_SYN = 2, EMBRYO_PAYLOAD = 4, EMBRYO_REPLY = 8, EMBRYO_ECHO = 16,
 		  EMBRYO_TRIED = 32 };
 
-/* family NONE in the key: this place of the ring is empty. */
+/* family NONE in the key: this place is empty. */
 struct embryo {
 	int64_t ts_ns;
 	struct flow_key key;
@@ -51,7 +56,22 @@ struct embryo {
 	uint8_t ttl;
 	uint8_t bits;         /* enum embryo_bit */
 };
-_Static_assert(sizeof(struct embryo) <= 72, "an embryo is about a cache line");
+_Static_assert(sizeof(struct embryo) == 64, "an embryo is a cache line");
+
+enum { EMBRYO_CHUNK = 64, CHUNK_BYTES = EMBRYO_CHUNK * 64, EMBRYO_BUCKETS = 256 };
+
+/* Embryos are born at the end of the youngest chunk of their destination's
+ * bucket. A chunk whose embryos are all gone is free, wherever it stands. */
+struct embryo_chunk {
+	uint32_t prev, next; /* older, younger; next: also the free lists */
+	uint16_t used, live;
+	uint8_t bucket;
+};
+
+struct embryo_bucket {
+	uint32_t old, young; /* chunks */
+	uint32_t chunks;
+};
 
 enum side_bit {
 	SIDE_BASE = 1,      /* base is known */
@@ -156,8 +176,14 @@ struct flow_table {
 	unsigned area_now;
 
 	struct embryo *embryos;
-	uint32_t embryo_max, embryo_live;
-	uint64_t embryo_head, embryo_tail; /* births, deaths: index modulo embryo_max */
+	struct embryo_chunk *chunks;
+	uint32_t chunk_max, chunk_min; /* of the budget: at most, for certain */
+	uint32_t chunks_made;    /* touched so far: what the region costs, but for those given back */
+	uint32_t chunks_back;    /* of them, given back to the system */
+	uint32_t chunk_free, chunk_back; /* lists: free to use; given back */
+	struct embryo_bucket bucket[EMBRYO_BUCKETS];
+	uint32_t embryo_live;
+	int64_t embryos_looked_ns;
 
 	struct flow *flows;
 	uint32_t flow_max, flow_used, flow_free, flow_live;
@@ -192,6 +218,12 @@ uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const stru
 void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
 void embryo_forget(struct flow_table *t, uint32_t ref); /* leaves its slot alone */
 void embryo_expire(struct flow_table *t);
+bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false: none to spare */
+
+/* budget.c */
+size_t budget_used(const struct flow_table *t);
+bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
+bool budget_doubles_slots(const struct flow_table *t);
 
 /* ageing.c */
 uint32_t flow_take(struct flow_table *t); /* a free record; evicts if it must */

@@ -88,7 +88,7 @@ static void slots_double(struct flow_table *t)
 
 void table_insert(struct flow_table *t, uint32_t hash, uint32_t ref)
 {
-	if (t->slots_used >= (t->slot_mask + 1) / 2 && t->slot_mask + 1 < t->slots_max)
+	if (t->slots_used >= (t->slot_mask + 1) / 2 && budget_doubles_slots(t))
 		slots_double(t);
 	put(t->slots, t->slot_mask, hash, ref);
 	t->slots_used++;
@@ -157,29 +157,27 @@ static uint32_t power_of_two(uint64_t n)
 	return p;
 }
 
-/* Shares of the memory: a quarter for embryos, a tenth for names, the slots
- * that both need at half load, the rest for full records. */
-static void sizes(struct flow_table *t, size_t memory, size_t *names_size)
+/* Address space for what each part could be at most; budget.c bounds the sum. */
+static void sizes(struct flow_table *t)
 {
-	uint64_t embryos = memory / 4 / sizeof(struct embryo), flows, slots;
+	uint64_t memory = t->limits.memory, chunks = memory / 8 * 5 / CHUNK_BYTES;
+	uint64_t flows = memory / sizeof(struct flow);
 
-	*names_size = memory / 10;
-	flows = (memory - memory / 4 - *names_size) / (sizeof(struct flow) + 3 * 2 * sizeof(struct slot));
-	if (embryos > REF_EMBRYO / 4)
-		embryos = REF_EMBRYO / 4;
-	if (flows > REF_EMBRYO / 4)
-		flows = REF_EMBRYO / 4;
-	slots = power_of_two(2 * (embryos + flows));
-	t->embryo_max = (uint32_t)embryos;
+	if (chunks > REF_EMBRYO / EMBRYO_CHUNK / 2)
+		chunks = REF_EMBRYO / EMBRYO_CHUNK / 2;
+	if (flows > REF_EMBRYO / 2)
+		flows = REF_EMBRYO / 2;
+	t->chunk_max = (uint32_t)chunks;
+	t->chunk_min = (uint32_t)(memory / 4 / CHUNK_BYTES);
 	t->flow_max = (uint32_t)flows;
-	t->slots_max = (uint32_t)slots;
+	t->slots_max = power_of_two(2 * (chunks * EMBRYO_CHUNK + flows));
 }
 
 int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_ended *told, void *arg,
 		    struct error *e)
 {
 	struct flow_table *t = calloc(1, sizeof *t);
-	size_t names_size;
+	size_t names_size = l->memory / 10;
 	void *at = NULL;
 	int err;
 
@@ -200,13 +198,17 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 		text_u64(&number, i);
 	}
 	hash_key_init(&t->key, l->hash_seed);
-	sizes(t, l->memory, &names_size);
+	sizes(t);
+	t->chunk_free = t->chunk_back = REF_NONE;
+	for (unsigned i = 0; i < EMBRYO_BUCKETS; i++)
+		t->bucket[i].old = t->bucket[i].young = REF_NONE;
 
 	t->area_size[0] = (size_t)t->slots_max * sizeof(struct slot);
 	t->area_size[1] = t->area_size[0] / 2;
 	if ((err = memory_reserve(&t->area[0], t->area_size[0], "flow slots", e)) < 0 ||
 	    (err = memory_reserve(&t->area[1], t->area_size[1], "flow slots", e)) < 0 ||
-	    (err = memory_reserve((void **)&t->embryos, t->embryo_max * sizeof *t->embryos, "embryos", e)) < 0 ||
+	    (err = memory_reserve((void **)&t->embryos, (size_t)t->chunk_max * CHUNK_BYTES, "embryos", e)) < 0 ||
+	    (err = memory_reserve((void **)&t->chunks, t->chunk_max * sizeof *t->chunks, "embryos", e)) < 0 ||
 	    (err = memory_reserve((void **)&t->flows, t->flow_max * sizeof *t->flows, "flows", e)) < 0 ||
 	    (err = memory_reserve(&at, names_size, "server names", e)) < 0) {
 		flow_table_free(t);
@@ -233,7 +235,9 @@ void flow_table_free(struct flow_table *t)
 		if (t->area[i])
 			memory_release(t->area[i], t->area_size[i]);
 	if (t->embryos)
-		memory_release(t->embryos, t->embryo_max * sizeof *t->embryos);
+		memory_release(t->embryos, (size_t)t->chunk_max * CHUNK_BYTES);
+	if (t->chunks)
+		memory_release(t->chunks, t->chunk_max * sizeof *t->chunks);
 	if (t->flows)
 		memory_release(t->flows, t->flow_max * sizeof *t->flows);
 	if (t->names.at)
@@ -293,20 +297,18 @@ static struct flow *promote(struct flow_table *t, uint32_t ref, uint32_t hash)
 {
 	struct flow grown;
 	struct flow *f;
-	uint32_t slot, found;
+	uint32_t slot;
 
 	embryo_expand(t, ref, &grown);
+	/* Taking the record may forget others, this very embryo's chunk as well:
+	 * it leaves its place first, and its slot. */
+	if (table_find(t, &grown.key, hash, &slot) == ref)
+		table_remove(t, slot);
 	embryo_forget(t, ref);
-	/* The slot keeps its place and refers to the full record from now on;
-	 * taking the record may evict another and move slots, so look again. */
 	f = flow_new(t);
 	grown.self = f->self;
-	t->embryos[ref & ~REF_EMBRYO].key = grown.key; /* so that the look-up meets it */
-	found = table_find(t, &grown.key, hash, &slot);
-	t->embryos[ref & ~REF_EMBRYO].key.family = FAMILY_NONE;
 	*f = grown;
-	if (found == ref)
-		t->slots[slot].ref = f->self;
+	table_insert(t, hash, f->self);
 	flow_list_add(t, f, f->class);
 	return f;
 }
@@ -334,9 +336,11 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 	if (!reused && embryo_fits(d)) {
 		uint32_t ref = embryo_new(t, d, k, dir);
 
-		table_insert(t, d->hash, ref);
-		embryo_expand(t, ref, &t->scratch);
-		return &t->scratch;
+		if (ref != REF_NONE) {
+			table_insert(t, d->hash, ref);
+			embryo_expand(t, ref, &t->scratch);
+			return &t->scratch;
+		}
 	}
 	f = flow_new(t);
 	f->key = *k;
@@ -430,8 +434,8 @@ struct flow *flow_next(struct flow_table *t, uint64_t *at)
 			*at = n + 1;
 			return &t->flows[n];
 		}
-	for (n -= t->flow_used; n < t->embryo_max; n++)
-		if (t->embryo_head > n && t->embryos[n].key.family != FAMILY_NONE) {
+	for (n -= t->flow_used; n < (uint64_t)t->chunks_made * EMBRYO_CHUNK; n++)
+		if (t->embryos[n].key.family != FAMILY_NONE) {
 			*at = t->flow_used + n + 1;
 			embryo_expand(t, (uint32_t)n | REF_EMBRYO, &t->scratch);
 			return &t->scratch;
@@ -472,7 +476,7 @@ static uint64_t id_of(const struct flow_table *t, uint32_t ref)
 
 struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
 {
-	uint32_t max = place & REF_EMBRYO ? t->embryo_max : t->flow_used;
+	uint32_t max = place & REF_EMBRYO ? t->chunks_made * EMBRYO_CHUNK : t->flow_used;
 
 	if ((place & ~REF_EMBRYO) >= max || key_at(t, place)->family == FAMILY_NONE || id_of(t, place) != id)
 		return NULL;
@@ -516,7 +520,6 @@ const struct flow_stats *flow_stats(struct flow_table *t)
 
 	s->live = t->flow_live + t->embryo_live;
 	s->embryos = t->embryo_live;
-	s->memory_used = (size_t)t->flow_live * sizeof *t->flows + t->embryo_live * sizeof *t->embryos +
-			 (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used;
+	s->memory_used = budget_used(t);
 	return s;
 }

@@ -1,0 +1,38 @@
+/* The budget of the table: what its parts cost, and whether they may grow.
+ *
+ * Slots, embryos, full flows and names together stay under limits.memory.
+ * Embryos have a quarter for certain and five eighths at most; full flows have
+ * what is left, and take back from the embryos what these have beyond their
+ * quarter. Slots are at most half full where the doubling can be paid for, and
+ * three quarters where memory is short. */
+#include "flow_private.h"
+
+size_t budget_used(const struct flow_table *t)
+{
+	return (size_t)t->flow_used * sizeof *t->flows + (size_t)(t->chunks_made - t->chunks_back) * CHUNK_BYTES +
+	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used;
+}
+
+/* Room for bytes more, in which entries more will want slots? What embryos
+ * have for certain stays theirs. */
+bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries)
+{
+	uint32_t chunks = t->chunks_made - t->chunks_back;
+	uint64_t most = (uint64_t)t->flow_used + (uint64_t)chunks * EMBRYO_CHUNK + entries;
+	size_t slots = (size_t)(t->slot_mask + 1) * sizeof *t->slots;
+	size_t need = budget_used(t) + bytes;
+
+	if (entries < EMBRYO_CHUNK && chunks < t->chunk_min)
+		need += (size_t)(t->chunk_min - chunks) * CHUNK_BYTES;
+	if (most * 4 > ((uint64_t)t->slot_mask + 1) * 3)
+		need += slots * 2; /* the next doubling: both areas for a moment */
+	return need <= t->limits.memory;
+}
+
+bool budget_doubles_slots(const struct flow_table *t)
+{
+	uint64_t n = (uint64_t)t->slot_mask + 1;
+	bool paid = budget_used(t) + n * 2 * sizeof *t->slots <= t->limits.memory;
+
+	return n < t->slots_max && (uint64_t)t->slots_used * (paid ? 2 : 1) >= (paid ? n : n / 4 * 3);
+}
