@@ -1,0 +1,201 @@
+/* The engine over whole captures: the same records whatever the batch, and the
+ * counters add up.
+ *
+ * links: engine source dissect flow facts base
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sockeye/engine.h"
+
+enum { SAW_MAX = 1 << 20 };
+
+/* Everything that was told, as text. */
+struct saw {
+	struct text t;
+	uint64_t packets, with_flow, ended, handshakes;
+};
+
+static char shelf[2][SAW_MAX];
+
+static int saw_event(void *self, const struct event *ev)
+{
+	struct saw *s = self;
+
+	s->packets += ev->kind == EVENT_PACKET;
+	s->with_flow += ev->kind == EVENT_PACKET && ev->flow;
+	s->handshakes += ev->kind == EVENT_HANDSHAKE;
+	s->ended += ev->kind == EVENT_FLOW_END;
+	text_format(&s->t, "%d", (int)ev->kind);
+	for (unsigned k = 0; ev->flow && k < RECORD_KEYS; k++)
+		if (record_has(ev->flow, (enum record_key)k)) {
+			text_char(&s->t, ' ');
+			record_text(&s->t, ev->flow, (enum record_key)k);
+		}
+	text_char(&s->t, '\n');
+	return 0;
+}
+
+/* Run a capture in batches of n. packets: an observer that wants packets, too. */
+static struct totals play(const char *capture, unsigned n, bool packets, char *buffer, struct saw *s)
+{
+	const char *files[] = {capture};
+	struct source_options so = {.files = files, .n_files = 1};
+	struct engine_options eo = {.memory = ENGINE_MEMORY_MIN, .hash_seed = n};
+	struct observer o = {.name = "saw", .event = saw_event, .self = s,
+			     .wants = EVENT_HANDSHAKE | EVENT_FLOW_END | (packets ? (unsigned)EVENT_PACKET : 0)};
+	struct frame frames[SOURCE_BATCH];
+	struct source *source;
+	struct engine *engine;
+	struct totals totals;
+	struct error e;
+	int got;
+
+	memset(s, 0, sizeof *s);
+	text_init(&s->t, buffer, SAW_MAX);
+	assert_int_equal(source_open(&source, &so, &e), 0);
+	assert_int_equal(engine_open(&engine, &eo, &e), 0);
+	assert_int_equal(engine_observe(engine, &o), 0);
+	while ((got = source->next_batch(source, frames, n)) >= 0)
+		assert_int_equal(engine_batch(engine, frames, (unsigned)got), 0);
+	assert_int_equal(got, -ENODATA);
+	assert_int_equal(engine_end(engine, false), 0);
+	totals = *engine_totals(engine);
+	engine_free(engine);
+	source->free(source);
+	assert_false(s->t.cut);
+	return totals;
+}
+
+static const char *const captures[] = {
+	"handshakes.pcap", "tcp-reuse.pcap", "ipv4-fragments.pcap", "ipv6-fragments.pcap", "icmp-errors.pcap",
+	"tunnel-nested.pcap", "ipcomp.pcap", "real-vxlan-overlapping-http-get.pcap", "pcapng-interfaces.pcapng",
+};
+
+enum { CAPTURES = sizeof captures / sizeof captures[0] };
+
+static const char *path(const char *name)
+{
+	static char at[512];
+	struct text t;
+
+	text_init(&t, at, sizeof at);
+	text_format(&t, "captures/%s", name); /* tests run in the top folder */
+	return at;
+}
+
+static void the_batch_size_changes_nothing(void **state)
+{
+	static const unsigned sizes[] = {1, 7};
+	struct saw a, b;
+
+	(void)state;
+	for (unsigned c = 0; c < CAPTURES; c++) {
+		(void)play(path(captures[c]), 64, false, shelf[0], &a);
+		assert_true(a.ended > 0);
+		for (unsigned i = 0; i < 2; i++) {
+			(void)play(path(captures[c]), sizes[i], false, shelf[1], &b);
+			assert_string_equal(shelf[0], shelf[1]);
+		}
+	}
+}
+
+static void every_packet_counts_once(void **state)
+{
+	struct totals t;
+	struct saw s;
+
+	(void)state;
+	for (unsigned c = 0; c < CAPTURES; c++) {
+		t = play(path(captures[c]), 64, true, shelf[0], &s);
+		assert_int_equal(s.packets, t.packets);
+		assert_int_equal(s.with_flow + t.no_flow, t.packets);
+		assert_int_equal(t.source[0].packets, t.packets);
+		assert_int_equal(s.ended, t.flows_tcp + t.flows_udp + t.flows_icmp + t.flows_other);
+		uint64_t told = 0;
+		for (unsigned i = 0; i < OUTCOMES; i++)
+			told += t.handshakes[i];
+		assert_int_equal(s.handshakes, told);
+	}
+}
+
+static int stop(void *self, const struct event *ev)
+{
+	(void)self;
+	(void)ev;
+	return -EPIPE;
+}
+
+static void an_observer_can_stop_the_run(void **state)
+{
+	const char *files[] = {path("handshakes.pcap")};
+	struct source_options so = {.files = files, .n_files = 1};
+	struct engine_options eo = {.memory = ENGINE_MEMORY_MIN};
+	struct observer o = {.name = "stop", .event = stop, .wants = EVENT_HANDSHAKE};
+	struct run_options ro = {.signal_fd = -1};
+	struct run_result result;
+	struct source *source;
+	struct engine *engine;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(source_open(&source, &so, &e), 0);
+	assert_int_equal(engine_open(&engine, &eo, &e), 0);
+	assert_int_equal(engine_observe(engine, &o), 0);
+	assert_int_equal(run_loop(engine, source, &ro, &result, &e), 0);
+	assert_true(result.observer_stopped);
+	assert_int_equal(result.observer_error, -EPIPE);
+	assert_true(engine_totals(engine)->packets < 20);
+	engine_free(engine);
+	source->free(source);
+}
+
+static void a_bound_ends_the_run_whole(void **state)
+{
+	const char *files[] = {path("handshakes.pcap")};
+	struct source_options so = {.files = files, .n_files = 1};
+	struct engine_options eo = {.memory = ENGINE_MEMORY_MIN};
+	struct run_options ro = {.signal_fd = -1, .max_packets = 100};
+	struct run_result result;
+	struct source *source;
+	struct engine *engine;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(source_open(&source, &so, &e), 0);
+	assert_int_equal(engine_open(&engine, &eo, &e), 0);
+	assert_int_equal(run_loop(engine, source, &ro, &result, &e), 0);
+	assert_int_equal(engine_totals(engine)->packets, 100);
+	assert_false(result.incomplete);
+	engine_free(engine);
+	source->free(source);
+}
+
+static void too_little_memory_is_said(void **state)
+{
+	struct engine_options eo = {.memory = ENGINE_MEMORY_MIN - 1};
+	struct engine *engine;
+	struct error e = {""};
+
+	(void)state;
+	assert_int_equal(engine_open(&engine, &eo, &e), -EINVAL);
+	assert_non_null(strstr(e.text, "16M"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_batch_size_changes_nothing),
+		cmocka_unit_test(every_packet_counts_once),
+		cmocka_unit_test(an_observer_can_stop_the_run),
+		cmocka_unit_test(a_bound_ends_the_run_whole),
+		cmocka_unit_test(too_little_memory_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
