@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -297,6 +298,12 @@ static int open_source(struct source **out, struct error *e)
 	if (o.n_files == 0 && o.n_interfaces == 0) {
 		options.interfaces[0] = any[0];
 		options.n_interfaces = o.n_interfaces = 1;
+	}
+	/* The ring's share of the memory, unless -B says otherwise. */
+	if (o.n_interfaces > 0 && o.buffer_kib == 0) {
+		size_t kib = options.memory / 4 / 1024 / o.n_interfaces;
+
+		o.buffer_kib = kib < INT_MAX ? (int)kib : INT_MAX;
 	}
 	return source_open(out, &o, e);
 }
