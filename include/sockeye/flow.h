@@ -48,7 +48,7 @@ struct flow_stats {
 	uint64_t live, embryos;         /* in the table now */
 	uint64_t evicted, evicted_embryos;
 	uint64_t names_lost;            /* server names that found no room */
-	uint64_t probes;                /* slots looked at: counted work */
+	uint64_t probes;                /* slots and embryos looked at: counted work */
 	size_t memory_used;
 };
 

@@ -1,6 +1,7 @@
 /* Embryos: flows of which one packet was seen. A flood consists of them, so
  * they are small. They live in chunks in the order of birth, one list of chunks
- * per bucket of destinations (address and port of the receiver).
+ * per bucket: of one class, because a class has one patience and so dies in the
+ * order of birth, and of some destinations (address and port of the receiver).
  *
  * When no chunk is to be had, the oldest chunk of the bucket that has most is
  * forgotten. So a flood on one server forgets its own SYNs, and handshakes with
@@ -9,6 +10,7 @@
 #include <string.h>
 
 #include "flow_private.h"
+#include "sockeye/clock.h"
 #include "sockeye/memory.h"
 
 bool embryo_fits(const struct descriptor *d)
@@ -39,7 +41,7 @@ static void chunk_release(struct flow_table *t, uint32_t n)
 	t->chunk_free = n;
 }
 
-static void chunk_append(struct flow_table *t, uint32_t n, uint8_t bucket)
+static void chunk_append(struct flow_table *t, uint32_t n, uint16_t bucket)
 {
 	struct embryo_bucket *b = &t->bucket[bucket];
 
@@ -77,7 +79,7 @@ static void end_chunk(struct flow_table *t, uint32_t n)
 	chunk_release(t, n);
 }
 
-static bool chunk_take(struct flow_table *t, uint8_t bucket)
+static bool chunk_take(struct flow_table *t, uint16_t bucket)
 {
 	uint32_t n;
 
@@ -116,7 +118,7 @@ static bool end_fullest(struct flow_table *t)
 
 /* A place at the young end of the bucket; REF_NONE: not even one chunk is to
  * be had (the table is smaller than that). */
-static uint32_t make_place(struct flow_table *t, uint8_t bucket)
+static uint32_t make_place(struct flow_table *t, uint16_t bucket)
 {
 	const struct embryo_bucket *b = &t->bucket[bucket];
 	uint32_t n;
@@ -146,8 +148,14 @@ bool embryo_give_back(struct flow_table *t)
 	return true;
 }
 
-static uint8_t bucket_of(const struct flow_table *t, const struct descriptor *d)
+static unsigned class_of(uint8_t proto)
 {
+	return proto == PROTO_TCP ? FLOW_HALF_OPEN : proto == PROTO_UDP ? FLOW_UDP : FLOW_ICMP;
+}
+
+static uint16_t bucket_of(const struct flow_table *t, const struct descriptor *d)
+{
+	unsigned first = (class_of(d->tuple.proto) - FLOW_HALF_OPEN) * EMBRYO_SPREAD;
 	struct {
 		struct address to;
 		uint16_t port;
@@ -156,7 +164,7 @@ static uint8_t bucket_of(const struct flow_table *t, const struct descriptor *d)
 	memset(&destination, 0, sizeof destination);
 	destination.to = d->tuple.to;
 	destination.port = d->tuple.to_port;
-	return (uint8_t)(hash_bytes(&t->key, &destination, sizeof destination) >> 32 & (EMBRYO_BUCKETS - 1));
+	return (uint16_t)(first + (hash_bytes(&t->key, &destination, sizeof destination) >> 32) % EMBRYO_SPREAD);
 }
 
 /* ---- one embryo ------------------------------------------------------------- */
@@ -209,7 +217,6 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 	struct flow_side *s = &f->side[dir];
 
 	f->client_known = CLIENT_SYN;
-	f->class = FLOW_HALF_OPEN;
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = e->ts_ns;
 	f->syns = 1;
 	f->completeness = COMPLETE_SYN;
@@ -229,6 +236,7 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 
 	memset(f, 0, sizeof *f);
 	f->key = e->key;
+	f->class = (uint8_t)class_of(e->key.proto);
 	f->client = (uint8_t)dir;
 	f->id = (uint64_t)e->id_high << 32 | e->id_low;
 	f->first_ns = f->last_ns = e->ts_ns;
@@ -242,7 +250,6 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 		expand_tcp(e, f, dir);
 		return;
 	}
-	f->class = e->key.proto == PROTO_UDP ? FLOW_UDP : FLOW_ICMP;
 	f->side[dir].bytes = e->mss_or_len;
 	f->service = t->services[e->wscale_or_service];
 	if (e->bits & EMBRYO_PAYLOAD)
@@ -268,9 +275,8 @@ void embryo_forget(struct flow_table *t, uint32_t ref)
 		chunk_release(t, n);
 }
 
-/* The silent ones of a bucket. Datagrams and SYNs have different patience, and
- * chunks are in the order of birth: the walk ends at the first embryo that is
- * younger than the shortest patience. */
+/* The silent ones of a bucket, which are its first: the walk ends at one that
+ * may live on. */
 static void expire_bucket(struct flow_table *t, const struct embryo_bucket *b, int64_t patience)
 {
 	uint32_t next;
@@ -280,30 +286,27 @@ static void expire_bucket(struct flow_table *t, const struct embryo_bucket *b, i
 
 		next = t->chunks[n].next;
 		for (uint32_t i = first; i < first + t->chunks[n].used; i++) {
+			t->stats.probes++;
 			if (t->embryos[i].key.family == FAMILY_NONE)
 				continue;
 			if (t->now_ns - t->embryos[i].ts_ns <= patience)
 				return;
-			embryo_expand(t, i | REF_EMBRYO, &t->scratch);
-			if (flow_too_old(t, &t->scratch, t->now_ns))
-				end_embryo(t, i | REF_EMBRYO);
+			end_embryo(t, i | REF_EMBRYO);
 		}
-		if (t->chunks[n].live == 0)
-			chunk_release(t, n);
+		chunk_release(t, n);
 	}
 }
 
 void embryo_expire(struct flow_table *t)
 {
-	int64_t patience = INT64_MAX;
-
-	for (unsigned c = FLOW_HALF_OPEN; c <= FLOW_ICMP; c++)
-		if (t->limits.idle_ns[c] && t->limits.idle_ns[c] < patience)
-			patience = t->limits.idle_ns[c];
 	/* Once per millisecond of the run's time is often enough, and free. */
-	if (patience == INT64_MAX || t->now_ns - t->embryos_looked_ns < 1000000)
+	if (t->now_ns - t->embryos_looked_ns < CLOCK_MS)
 		return;
 	t->embryos_looked_ns = t->now_ns;
-	for (unsigned i = 0; i < EMBRYO_BUCKETS; i++)
-		expire_bucket(t, &t->bucket[i], patience);
+	for (unsigned class = FLOW_HALF_OPEN; class <= FLOW_ICMP; class++) {
+		const struct embryo_bucket *first = &t->bucket[(class - FLOW_HALF_OPEN) * EMBRYO_SPREAD];
+
+		for (unsigned i = 0; i < EMBRYO_SPREAD && t->limits.idle_ns[class]; i++)
+			expire_bucket(t, first + i, t->limits.idle_ns[class]);
+	}
 }

@@ -2,8 +2,8 @@
  *
  *   slots      open addressing, 8 bytes {hash, reference}, at most half full
  *              (three quarters where memory is short)
- *   embryos    chunks of 64 in the order of birth, by destination: one SYN or
- *              one datagram, 64 bytes each
+ *   embryos    chunks of 64 in the order of birth, by class and destination: one
+ *              SYN or one datagram, 64 bytes each
  *   flows      a slab of full records, taken with a flow's second packet
  *   names      server names, in blocks of three sizes
  *
@@ -58,14 +58,15 @@ struct embryo {
 };
 _Static_assert(sizeof(struct embryo) == 64, "an embryo is a cache line");
 
-enum { EMBRYO_CHUNK = 64, CHUNK_BYTES = EMBRYO_CHUNK * 64, EMBRYO_BUCKETS = 256 };
+/* Buckets: so many destinations for each of half-open, UDP and the rest. */
+enum { EMBRYO_CHUNK = 64, CHUNK_BYTES = EMBRYO_CHUNK * 64, EMBRYO_SPREAD = 128, EMBRYO_BUCKETS = 3 * EMBRYO_SPREAD };
 
 /* Embryos are born at the end of the youngest chunk of their destination's
  * bucket. A chunk whose embryos are all gone is free, wherever it stands. */
 struct embryo_chunk {
 	uint32_t prev, next; /* older, younger; next: also the free lists */
 	uint16_t used, live;
-	uint8_t bucket;
+	uint16_t bucket;
 };
 
 struct embryo_bucket {

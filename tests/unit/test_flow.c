@@ -345,6 +345,31 @@ static void live_ages_and_tells_once(void **state)
 	world_free(w);
 }
 
+/* A flood lives 130 s; datagrams among it must not make the hand pass it again
+ * and again. */
+static void the_hand_passes_a_flood_once(void **state)
+{
+	enum { FLOOD = 100000, SECONDS = 160 };
+	struct world *w = world_new(true, 64 << 20);
+
+	(void)state;
+	for (uint32_t i = 0; i < FLOOD; i++) {
+		struct descriptor d = packet(0xc0000000 + i, (uint16_t)(i * 7), SERVER, 80,
+					     i % 10 ? PROTO_TCP : PROTO_UDP);
+
+		d.flags = TCP_SYN;
+		d.tcp.seq = i;
+		track(w, SECONDS * CLOCK_S / FLOOD, d);
+	}
+	assert_true(w->told > FLOOD / 10 && w->told < FLOOD / 3);
+	assert_int_equal(w->told_evicted, 0);
+	assert_true(flow_stats(w->flows)->probes < 64 * FLOOD);
+	flow_expire(w->flows, w->now_ns += 131 * CLOCK_S);
+	assert_int_equal(w->told, FLOOD);
+	assert_int_equal(flow_stats(w->flows)->live, 0);
+	world_free(w);
+}
+
 /* Whoever looks a tuple up after its time has passed finds a new flow, even if
  * the hand has not come by. */
 static void look_up_compares_the_age_itself(void **state)
@@ -473,6 +498,7 @@ int main(void)
 		cmocka_unit_test(icmp_error_belongs_to_the_flow_it_quotes),
 		cmocka_unit_test(datagrams_answered_or_not),
 		cmocka_unit_test(live_ages_and_tells_once),
+		cmocka_unit_test(the_hand_passes_a_flood_once),
 		cmocka_unit_test(look_up_compares_the_age_itself),
 		cmocka_unit_test(flood_is_bounded_and_real_handshakes_survive),
 		cmocka_unit_test(the_end_comes_in_order_of_id),
