@@ -30,7 +30,7 @@ enum { TOTALS_SOURCES = 64 };
 
 struct source_totals {
 	uint64_t packets, wire_bytes;
-	int64_t first_ns, last_ns;     /* 0: no packet */
+	int64_t first_ns, last_ns;     /* where packets is not 0 */
 	const uint64_t *protocols;     /* frames by totals.protocol_names */
 };
 

@@ -167,13 +167,13 @@ static void count(struct engine *e, const struct frame *f, const struct packet *
 	e->totals.wire_bytes += f->wirelen;
 	s->packets++;
 	s->wire_bytes += f->wirelen;
-	if (!s->first_ns || f->ts_ns < s->first_ns)
+	if (s->packets == 1 || f->ts_ns < s->first_ns)
 		s->first_ns = f->ts_ns;
-	if (f->ts_ns > s->last_ns)
+	if (s->packets == 1 || f->ts_ns > s->last_ns)
 		s->last_ns = f->ts_ns;
-	if (!e->totals.first_ns || f->ts_ns < e->totals.first_ns)
+	if (e->totals.packets == 1 || f->ts_ns < e->totals.first_ns)
 		e->totals.first_ns = f->ts_ns;
-	if (f->ts_ns > e->totals.last_ns)
+	if (e->totals.packets == 1 || f->ts_ns > e->totals.last_ns)
 		e->totals.last_ns = f->ts_ns;
 	if (f->source >= e->totals.sources && f->source < TOTALS_SOURCES)
 		e->totals.sources = f->source + 1u;

@@ -235,13 +235,12 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 	unsigned dir = e->bits & EMBRYO_FROM_B ? 1 : 0;
 
 	memset(f, 0, sizeof *f);
+	flow_blank(f);
 	f->key = e->key;
 	f->class = (uint8_t)class_of(e->key.proto);
 	f->client = (uint8_t)dir;
 	f->id = (uint64_t)e->id_high << 32 | e->id_low;
 	f->first_ns = f->last_ns = e->ts_ns;
-	f->rtt_ns = -1;
-	f->name = REF_NONE;
 	f->self = ref;
 	f->path = e->path;
 	f->side[dir].packets = 1;

@@ -77,31 +77,37 @@ static void fill_options(struct flow_record *r, const struct flow_side *s, unsig
 
 static void duration(struct flow_record *r, enum record_key k, int64_t *out, int64_t from, int64_t to)
 {
-	if (!from || !to)
+	if (!seen(from) || !seen(to))
 		return;
 	*out = to - from;
 	record_set(r, k);
+}
+
+/* For pictures: there 0 means none, so the epoch itself moves by 1 ns. */
+static int64_t shown(int64_t ns)
+{
+	return !seen(ns) ? 0 : ns ? ns : 1;
 }
 
 static void fill_tries(struct flow_record *r, const struct flow *f)
 {
 	r->syns = f->syns;
 	r->synacks = f->synacks;
-	r->syn_ns[0] = f->first_syn_ns;
-	r->synack_ns[0] = f->synack_ns;
+	r->syn_ns[0] = shown(f->first_syn_ns);
+	r->synack_ns[0] = shown(f->synack_ns);
 	for (unsigned i = 0; i < FLOW_TRIES; i++) {
 		r->syn_ns[i + 1] = i + 1 < f->syns ? f->first_syn_ns + (int64_t)f->syn_after_us[i] * 1000 : 0;
 		r->synack_ns[i + 1] =
 			i + 1 < f->synacks ? f->synack_ns + (int64_t)f->synack_after_us[i] * 1000 : 0;
 	}
-	r->ack_ns = f->ack_ns;
-	r->rst_ns = f->rst_ns;
+	r->ack_ns = shown(f->ack_ns);
+	r->rst_ns = shown(f->rst_ns);
 }
 
 static void fill_handshake(struct flow_record *r, const struct flow *f)
 {
-	r->syn = f->first_syn_ns != 0;
-	r->synack = f->synack_ns != 0;
+	r->syn = seen(f->first_syn_ns);
+	r->synack = seen(f->synack_ns);
 	r->ack = r->synack && tcp_ack_seen(f);
 	r->complete = r->syn && r->synack && r->ack;
 	r->simultaneous_open = f->bits & FLOW_BIT_SIMULTANEOUS;
@@ -146,7 +152,7 @@ static void fill_tcp(struct flow_record *r, const struct flow *f)
 
 	r->state = tcp_state(f);
 	r->open = state_is_open(r->state);
-	r->closing = !f->rst_ns && (f->side[0].fin != 0) != (f->side[1].fin != 0);
+	r->closing = !seen(f->rst_ns) && (f->side[0].fin != 0) != (f->side[1].fin != 0);
 	r->completeness = f->completeness_before;
 	r->reused = f->bits & FLOW_BIT_REUSED;
 	for (unsigned i = 0; i < 2; i++) {

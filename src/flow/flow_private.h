@@ -111,6 +111,8 @@ enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };
 
 enum { FLOW_TRIES = 3 };
 
+#define NEVER INT64_MIN
+
 struct flow {
 	struct flow_key key;
 	uint8_t class;
@@ -119,7 +121,7 @@ struct flow {
 	int64_t first_ns, last_ns;
 	struct flow_side side[2];
 
-	/* The handshake; 0: not seen. */
+	/* The handshake; NEVER: not seen. (0 is a time: captures may begin there.) */
 	int64_t first_syn_ns, last_syn_ns, synack_ns, ack_ns, rst_ns;
 	int64_t answered_syn_ns; /* the SYN that the SYN/ACK answered: the last before it */
 	int64_t rtt_ns;          /* Wireshark's initial RTT, -1: unknown */
@@ -199,6 +201,20 @@ struct flow_table {
 	struct flow scratch;     /* an embryo, seen as a flow */
 	struct flow_stats stats;
 };
+
+static inline bool seen(int64_t ns)
+{
+	return ns != NEVER;
+}
+
+/* What a record without a past has other than zeroes. */
+static inline void flow_blank(struct flow *f)
+{
+	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
+	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
+	f->rtt_ns = -1;
+	f->name = REF_NONE;
+}
 
 /* Sequence numbers wrap (RFC 9293 3.4). */
 static inline bool seq_before(uint32_t a, uint32_t b)

@@ -287,9 +287,8 @@ static struct flow *flow_new(struct flow_table *t)
 	struct flow *f = &t->flows[ref];
 
 	memset(f, 0, sizeof *f);
+	flow_blank(f);
 	f->self = ref;
-	f->name = REF_NONE;
-	f->rtt_ns = -1;
 	return f;
 }
 
@@ -417,7 +416,7 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 		f->icmp_code = d->icmp.code;
 		f->icmp_family = d->tuple.family;
 		f->icmp_from = d->tuple.from;
-		if (f->key.proto == PROTO_TCP && f->first_syn_ns && !f->synack_ns)
+		if (f->key.proto == PROTO_TCP && seen(f->first_syn_ns) && !seen(f->synack_ns))
 			*change |= FLOW_HANDSHAKE_DONE;
 	}
 	return f;

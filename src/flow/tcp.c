@@ -116,14 +116,14 @@ static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir)
 		f->bits |= FLOW_BIT_SIMULTANEOUS;
 		return;
 	}
-	if (!f->first_syn_ns)
+	if (!seen(f->first_syn_ns))
 		f->first_syn_ns = d->ts_ns;
 	else if (d->tcp.seq == s->base) {
 		if (f->syns - 1 < FLOW_TRIES)
 			f->syn_after_us[f->syns - 1] = after_us(d->ts_ns, f->first_syn_ns);
 		count16(&f->syn_retransmits);
 	}
-	if (!f->synack_ns || f->synack_ns > d->ts_ns)
+	if (!seen(f->synack_ns) || f->synack_ns > d->ts_ns)
 		f->answered_syn_ns = d->ts_ns;
 	count16(&f->syns);
 }
@@ -138,7 +138,7 @@ static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir)
 	if (dir == f->client)
 		return; /* simultaneous open: each side answers the other's SYN */
 	options(&f->side[dir], d);
-	if (!f->synack_ns) {
+	if (!seen(f->synack_ns)) {
 		f->synack_ns = d->ts_ns;
 		f->synack_isn = d->tcp.seq;
 		f->synacks = 1;
@@ -154,12 +154,12 @@ static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir)
 
 static void saw_ack(struct flow *f, const struct descriptor *d, unsigned dir)
 {
-	if (f->rtt_ns <= 0 && f->last_syn_ns) {
+	if (f->rtt_ns <= 0 && seen(f->last_syn_ns)) {
 		f->rtt_ns = d->ts_ns - f->last_syn_ns;
 		if (f->rtt_ns <= 0)
 			f->rtt_ns = 0;
 	}
-	if (dir == f->client && !f->ack_ns && f->synack_ns && !(d->flags & TCP_RST) &&
+	if (dir == f->client && !seen(f->ack_ns) && seen(f->synack_ns) && !(d->flags & TCP_RST) &&
 	    d->ts_ns >= f->synack_ns && d->tcp.ack == f->synack_isn + 1)
 		f->ack_ns = d->ts_ns;
 }
@@ -177,7 +177,7 @@ static void saw_close(struct flow *f, const struct descriptor *d, unsigned dir)
 	}
 	if (d->flags & TCP_RST) {
 		count16(&s->rst);
-		if (!f->rst_ns)
+		if (!seen(f->rst_ns))
 			f->rst_ns = d->ts_ns;
 		if (!f->closed_by)
 			f->closed_by = (uint8_t)(dir + 1);
@@ -186,13 +186,13 @@ static void saw_close(struct flow *f, const struct descriptor *d, unsigned dir)
 
 bool tcp_ack_seen(const struct flow *f)
 {
-	return f->ack_ns || (f->completeness_before & (COMPLETE_SYNACK | COMPLETE_ACK)) ==
+	return seen(f->ack_ns) || (f->completeness_before & (COMPLETE_SYNACK | COMPLETE_ACK)) ==
 				    (COMPLETE_SYNACK | COMPLETE_ACK);
 }
 
 static bool complete(const struct flow *f)
 {
-	return f->first_syn_ns && f->synack_ns && tcp_ack_seen(f);
+	return seen(f->first_syn_ns) && seen(f->synack_ns) && tcp_ack_seen(f);
 }
 
 void tcp_account(struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change)
@@ -207,15 +207,15 @@ void tcp_account(struct flow *f, const struct descriptor *d, unsigned dir, uint3
 		saw_ack(f, d, dir);
 	if (d->flags & (TCP_FIN | TCP_RST))
 		saw_close(f, d, dir);
-	if (!(f->bits & FLOW_BIT_REPORTED) && f->first_syn_ns && (complete(f) || f->rst_ns))
+	if (!(f->bits & FLOW_BIT_REPORTED) && seen(f->first_syn_ns) && (complete(f) || seen(f->rst_ns)))
 		*change |= FLOW_HANDSHAKE_DONE;
 }
 
 unsigned tcp_class(const struct flow *f)
 {
-	if (f->rst_ns || (f->side[0].fin && f->side[1].fin))
+	if (seen(f->rst_ns) || (f->side[0].fin && f->side[1].fin))
 		return FLOW_CLOSED;
-	if (f->first_syn_ns && !complete(f) && !(f->side[!f->client].bits & SIDE_PAYLOAD))
+	if (seen(f->first_syn_ns) && !complete(f) && !(f->side[!f->client].bits & SIDE_PAYLOAD))
 		return FLOW_HALF_OPEN;
 	return FLOW_ESTABLISHED;
 }
@@ -225,7 +225,7 @@ const char *tcp_state(const struct flow *f)
 {
 	const struct flow_side *client = &f->side[f->client], *server = &f->side[!f->client];
 
-	if (f->first_syn_ns && !f->synack_ns && server->rst && !server->bytes)
+	if (seen(f->first_syn_ns) && !seen(f->synack_ns) && server->rst && !server->bytes)
 		return "refused";
 	if (client->rst || server->rst)
 		return "reset";
@@ -233,11 +233,11 @@ const char *tcp_state(const struct flow *f)
 		return "closed";
 	if (client->fin || server->fin)
 		return "half_closed";
-	if (f->synack_ns && tcp_ack_seen(f))
+	if (seen(f->synack_ns) && tcp_ack_seen(f))
 		return "established";
-	if (f->synack_ns)
+	if (seen(f->synack_ns))
 		return "syn_received";
-	if (f->first_syn_ns && !server->packets)
+	if (seen(f->first_syn_ns) && !server->packets)
 		return "syn_sent";
 	return "midstream";
 }
@@ -246,15 +246,15 @@ enum handshake_outcome flow_outcome(const struct flow *f)
 {
 	const struct flow_side *client = &f->side[f->client], *server = &f->side[!f->client];
 
-	if (f->key.proto != PROTO_TCP || !f->first_syn_ns)
+	if (f->key.proto != PROTO_TCP || !seen(f->first_syn_ns))
 		return OUTCOME_NONE;
 	if (complete(f))
 		return OUTCOME_COMPLETE;
-	if (!f->synack_ns && server->rst && !server->bytes)
+	if (!seen(f->synack_ns) && server->rst && !server->bytes)
 		return OUTCOME_REFUSED;
 	if (client->rst || server->rst)
 		return OUTCOME_RESET;
-	if (f->synack_ns)
+	if (seen(f->synack_ns))
 		return OUTCOME_HALF_OPEN;
 	if (f->bits & FLOW_BIT_ICMP_ERROR)
 		return OUTCOME_UNREACHABLE;

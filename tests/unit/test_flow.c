@@ -312,6 +312,28 @@ static void datagrams_answered_or_not(void **state)
 	world_free(w);
 }
 
+/* Simulators and text2pcap begin at the epoch; pcapng's simple packets have no
+ * other time. */
+static void time_may_begin_at_zero(void **state)
+{
+	struct world *w = world_new(false, 16 << 20);
+	struct flow *f;
+	struct flow_record r;
+
+	(void)state;
+	w->now_ns = 0;
+	tcp(w, 0, true, TCP_SYN, 100, 0, 0);
+	tcp(w, 0, false, TCP_SYN | TCP_ACK, 900, 101, 0);
+	f = tcp(w, CLOCK_MS, true, TCP_ACK, 101, 901, 0);
+	r = record_of(w, f);
+	assert_true(r.syn && r.synack && r.ack && r.complete);
+	assert_string_equal(r.state, "established");
+	assert_int_equal(r.syn_to_synack, 0);
+	assert_true(record_has(&r, RECORD_HS_SYN_TO_SYNACK));
+	assert_int_equal(r.first_syn_to_ack, CLOCK_MS);
+	world_free(w);
+}
+
 static void live_ages_and_tells_once(void **state)
 {
 	struct world *w = world_new(true, 16 << 20);
@@ -497,6 +519,7 @@ int main(void)
 		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(icmp_error_belongs_to_the_flow_it_quotes),
 		cmocka_unit_test(datagrams_answered_or_not),
+		cmocka_unit_test(time_may_begin_at_zero),
 		cmocka_unit_test(live_ages_and_tells_once),
 		cmocka_unit_test(the_hand_passes_a_flood_once),
 		cmocka_unit_test(look_up_compares_the_age_itself),
