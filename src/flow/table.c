@@ -360,6 +360,14 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 	return f;
 }
 
+/* A host that pings itself: both ends are one, only the message tells an
+ * answer from a question. */
+static bool to_itself(const struct flow_key *k, const struct descriptor *d)
+{
+	return (k->proto == PROTO_ICMP || k->proto == PROTO_ICMPV6) && d->icmp.about & ICMP_IS_REPLY &&
+	       k->a_port == k->b_port && memcmp(&k->a, &k->b, sizeof k->a) == 0;
+}
+
 struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side)
 {
 	struct flow_key k;
@@ -370,6 +378,8 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 
 	memset(&k, 0, sizeof k);
 	key_of(&k, &d->tuple, &dir);
+	if (to_itself(&k, d))
+		dir = 1;
 	*change = 0;
 	ref = table_find(t, &k, d->hash, &slot);
 	if (ref != REF_NONE) {

@@ -334,6 +334,28 @@ static void time_may_begin_at_zero(void **state)
 	world_free(w);
 }
 
+/* Both ends of the tuple are one: the sides come from the messages. */
+static void a_host_pings_itself(void **state)
+{
+	struct world *w = world_new(false, 16 << 20);
+	struct descriptor d = packet(0x7f000001, 77, 0x7f000001, 77, PROTO_ICMP);
+	struct flow *f;
+
+	(void)state;
+	d.icmp.id = 77;
+	d.icmp.type = 8;
+	d.icmp.about = ICMP_IS_ECHO;
+	f = track(w, 0, d);
+	assert_string_equal(record_of(w, f).state, "unanswered");
+	d.icmp.type = 0;
+	d.icmp.about |= ICMP_IS_REPLY;
+	f = track(w, CLOCK_MS, d);
+	assert_int_equal(w->side, 1);
+	assert_string_equal(record_of(w, f).state, "answered");
+	assert_int_equal(record_of(w, f).packets[1], 1);
+	world_free(w);
+}
+
 static void live_ages_and_tells_once(void **state)
 {
 	struct world *w = world_new(true, 16 << 20);
@@ -520,6 +542,7 @@ int main(void)
 		cmocka_unit_test(icmp_error_belongs_to_the_flow_it_quotes),
 		cmocka_unit_test(datagrams_answered_or_not),
 		cmocka_unit_test(time_may_begin_at_zero),
+		cmocka_unit_test(a_host_pings_itself),
 		cmocka_unit_test(live_ages_and_tells_once),
 		cmocka_unit_test(the_hand_passes_a_flood_once),
 		cmocka_unit_test(look_up_compares_the_age_itself),
