@@ -16,7 +16,8 @@
 int memory_reserve(void **out, size_t size, const char *what, struct error *e);
 void memory_release(void *p, size_t size);
 
-/* Give the pages back; they read as zero afterwards. */
+/* Give back the whole pages that lie in there; they read as zero afterwards.
+ * What shares a page with others stays (pages have 4, 16 or 64 KiB). */
 void memory_forget(void *p, size_t size);
 
 /* Resident set of this process in bytes, 0 if it cannot be read. */

@@ -45,8 +45,11 @@ void memory_release(void *p, size_t size)
 
 void memory_forget(void *p, size_t size)
 {
-	if (p)
-		(void)madvise(p, whole_pages(size), MADV_DONTNEED);
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t before = (page - (uintptr_t)p % page) % page;
+
+	if (p && size >= before + page)
+		(void)madvise((uint8_t *)p + before, (size - before) / page * page, MADV_DONTNEED);
 }
 
 size_t memory_resident(void)

@@ -48,6 +48,16 @@ static void memory_is_zero_and_forgets(void **state)
 	b[4096] = 7;
 	memory_forget(b, size);
 	assert_int_equal(b[4096], 0);
+
+	/* Whole pages only: neighbours in the same page keep what they have. */
+	memset(b, 7, (size_t)4 << 16);
+	memory_forget(b + 100, (size_t)2 << 16);
+	assert_int_equal(b[99], 7);
+	assert_int_equal(b[100], 7);
+	assert_int_equal(b[(2 << 16) - 1], 0);
+	assert_int_equal(b[(2 << 16) + 100], 7);
+	memory_forget(b + 100, 8);
+	assert_int_equal(b[101], 7);
 	memory_release(p, size);
 	assert_int_equal(memory_reserve(&p, SIZE_MAX, "test", &e), -ENOMEM);
 	assert_null(p);
