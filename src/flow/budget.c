@@ -3,7 +3,7 @@
  * Slots, embryos, full flows and names together stay under limits.memory.
  * Embryos have a quarter for certain and five eighths at most; full flows have
  * what is left, and take back from the embryos what these have beyond their
- * quarter. Slots are at most half full where the doubling can be paid for, and
+ * quarter. Names have a quarter of their region for certain. Slots are at most half full where the doubling can be paid for, and
  * three quarters where memory is short. */
 #include "flow_private.h"
 
@@ -24,9 +24,17 @@ bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries)
 
 	if (entries < EMBRYO_CHUNK && chunks < t->chunk_min)
 		need += (size_t)(t->chunk_min - chunks) * CHUNK_BYTES;
+	if (t->names.used < t->names.size / 4)
+		need += t->names.size / 4 - t->names.used;
 	if (most * 4 > ((uint64_t)t->slot_mask + 1) * 3)
 		need += slots * 2; /* the next doubling: both areas for a moment */
 	return need <= t->limits.memory;
+}
+
+/* May the names grow by a block? */
+bool budget_affords_name(const struct flow_table *t)
+{
+	return t->names.used < t->names.size / 4 || budget_affords(t, NAME_MOST, 0);
 }
 
 bool budget_doubles_slots(const struct flow_table *t)

@@ -75,7 +75,9 @@ void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const
 		return;
 	}
 	if (server_name && len && f->name == REF_NONE) {
-		f->name = names_put(&t->names, server_name, len);
+		f->name = names_put(&t->names, server_name, len, false);
+		if (f->name == REF_NONE && (budget_affords_name(t) || embryo_give_back(t)))
+			f->name = names_put(&t->names, server_name, len, true);
 		if (f->name == REF_NONE)
 			t->stats.names_lost++;
 	}

@@ -156,7 +156,7 @@ struct flow_list {
 	uint32_t head, tail;
 };
 
-enum { SERVICES_MAX = 255, NAME_CLASSES = 3 };
+enum { SERVICES_MAX = 255, NAME_CLASSES = 3, NAME_MOST = 256 };
 
 struct names {
 	uint8_t *at;
@@ -241,6 +241,7 @@ bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false
 size_t budget_used(const struct flow_table *t);
 bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
 bool budget_doubles_slots(const struct flow_table *t);
+bool budget_affords_name(const struct flow_table *t);
 
 /* ageing.c */
 uint32_t flow_take(struct flow_table *t); /* a free record; evicts if it must */
@@ -261,7 +262,8 @@ void datagram_account(struct flow *f, const struct descriptor *d, unsigned dir);
 
 /* names.c */
 bool names_open(struct names *n, void *at, size_t size);
-uint32_t names_put(struct names *n, const uint8_t *bytes, uint32_t len); /* REF_NONE: full */
+/* REF_NONE: full, or no block of a dropped name fits and it may not grow. */
+uint32_t names_put(struct names *n, const uint8_t *bytes, uint32_t len, bool may_grow);
 void names_drop(struct names *n, uint32_t ref);
 uint32_t names_get(const struct names *n, uint32_t ref, const uint8_t **bytes);
 

@@ -4,7 +4,7 @@
 
 #include "flow_private.h"
 
-static const uint32_t block_size[NAME_CLASSES] = {32, 64, 256};
+static const uint32_t block_size[NAME_CLASSES] = {32, 64, NAME_MOST};
 
 static unsigned class_of(uint32_t len)
 {
@@ -25,7 +25,7 @@ bool names_open(struct names *n, void *at, size_t size)
 	return true;
 }
 
-uint32_t names_put(struct names *n, const uint8_t *bytes, uint32_t len)
+uint32_t names_put(struct names *n, const uint8_t *bytes, uint32_t len, bool may_grow)
 {
 	uint32_t max = block_size[NAME_CLASSES - 1] - 2;
 	unsigned c;
@@ -38,7 +38,7 @@ uint32_t names_put(struct names *n, const uint8_t *bytes, uint32_t len)
 	if (ref != REF_NONE) {
 		memcpy(&n->free[c], n->at + ref + 2, sizeof n->free[c]);
 	} else {
-		if (n->size - n->used < block_size[c])
+		if (!may_grow || n->size - n->used < block_size[c])
 			return REF_NONE;
 		ref = (uint32_t)n->used;
 		n->used += block_size[c];

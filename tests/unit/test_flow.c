@@ -531,6 +531,42 @@ static void names_are_kept_and_bounded(void **state)
 	world_free(w);
 }
 
+/* Names come with a flow's first payload, when the memory may be full already. */
+static void names_stay_in_the_budget(void **state)
+{
+	enum { FLOWS = 40000 };
+	size_t memory = 8 << 20;
+	struct world *w = world_new(false, memory);
+	static const struct dissector tls = {.name = "tls"};
+	uint8_t name[200];
+	unsigned named = 0;
+
+	(void)state;
+	memset(name, 'a', sizeof name);
+	for (uint32_t i = 0; i < FLOWS; i++) {
+		struct descriptor d = packet(0xc0000000 + i, 5000, SERVER, 80, PROTO_TCP);
+
+		d.flags = TCP_SYN;
+		track(w, 1000, d);
+	}
+	for (unsigned round = 0; round < 2; round++)
+		for (uint32_t i = 0; i < FLOWS; i++) {
+			struct descriptor d = packet(CLIENT + i, 5000, SERVER, 443, PROTO_TCP);
+			struct flow *f;
+
+			d.flags = TCP_ACK;
+			f = track(w, 1000, d);
+			if (!round)
+				continue;
+			flow_service_set(w->flows, f, 0, &tls, name, sizeof name);
+			named += record_of(w, f).server_name.len > 0;
+			assert_true(flow_stats(w->flows)->memory_used <= memory);
+		}
+	assert_true(named > 0);
+	assert_int_equal(named + flow_stats(w->flows)->names_lost, FLOWS);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -549,6 +585,7 @@ int main(void)
 		cmocka_unit_test(flood_is_bounded_and_real_handshakes_survive),
 		cmocka_unit_test(the_end_comes_in_order_of_id),
 		cmocka_unit_test(names_are_kept_and_bounded),
+		cmocka_unit_test(names_stay_in_the_budget),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
