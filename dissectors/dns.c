@@ -479,6 +479,8 @@ const struct dissector dns_dissector = {
 	.title = "Domain Name System",
 	.reference = "RFC 1035, RFC 6891",
 	.binds = dns_binds,
-	.info = "{dns.flags.response}[ {dns.qry.type}][ {dns.qry.name}][ {dns.flags.rcode}][ {dns.a}][ {dns.aaaa}]",
+	.info = "{dns.flags.response}[ {dns.qry.type}][ {dns.qry.name}][ {dns.flags.rcode}]"
+		"[ {dns.cname}][ {dns.a}][ {dns.aaaa}][ {dns.mx.mail_exchange}][ {dns.ns}][ {dns.ptr.domain_name}]"
+		"[ {dns.srv.target}:{dns.srv.port}][ {dns.txt}]",
 	.dissect = dns_dissect,
 };

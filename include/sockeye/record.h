@@ -94,6 +94,8 @@ struct record_owners {
 	  "SYN/ACK to ACK")                                                                       \
 	X(HS_FIRST_SYN_TO_ACK, DURATION, IN_BOTH, first_syn_to_ack,                               \
 	  "handshake.first_syn_to_ack_us", "First SYN to ACK")                                    \
+	X(HS_SYN_TO_RST, DURATION, IN_BOTH, syn_to_rst, "handshake.syn_to_rst_us",                \
+	  "Last SYN to RST")                                                                      \
 	X(HS_SYN_RETRANSMITS, U64, IN_BOTH, syn_retransmits, "handshake.syn_retransmits",         \
 	  "SYN repeats")                                                                          \
 	X(HS_SYNACK_RETRANSMITS, U64, IN_BOTH, synack_retransmits,                                \
@@ -222,7 +224,7 @@ struct flow_record {
 	uint64_t icmp_type, icmp_code, icmp_id;
 
 	bool syn, synack, ack, complete, simultaneous_open;
-	int64_t rtt, syn_to_synack, last_syn_to_synack, synack_to_ack, first_syn_to_ack;
+	int64_t rtt, syn_to_synack, last_syn_to_synack, synack_to_ack, first_syn_to_ack, syn_to_rst;
 	uint64_t syn_retransmits, synack_retransmits;
 	struct {
 		uint64_t mss, wscale;

@@ -77,7 +77,7 @@ static void fill_options(struct flow_record *r, const struct flow_side *s, unsig
 
 static void duration(struct flow_record *r, enum record_key k, int64_t *out, int64_t from, int64_t to)
 {
-	if (!seen(from) || !seen(to))
+	if (!seen(from) || !seen(to) || to < from) /* a time that went back is no duration */
 		return;
 	*out = to - from;
 	record_set(r, k);
@@ -123,6 +123,8 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 	duration(r, RECORD_HS_LAST_SYN_TO_SYNACK, &r->last_syn_to_synack, f->answered_syn_ns, f->synack_ns);
 	duration(r, RECORD_HS_SYNACK_TO_ACK, &r->synack_to_ack, f->synack_ns, f->ack_ns);
 	duration(r, RECORD_HS_FIRST_SYN_TO_ACK, &r->first_syn_to_ack, f->first_syn_ns, f->ack_ns);
+	if (!r->synack && f->side[!f->client].rst)
+		duration(r, RECORD_HS_SYN_TO_RST, &r->syn_to_rst, f->answered_syn_ns, f->rst_ns);
 	record_set(r, RECORD_HS_SYN_RETRANSMITS);
 	record_set(r, RECORD_HS_SYNACK_RETRANSMITS);
 	record_set(r, RECORD_HS_SIMULTANEOUS);

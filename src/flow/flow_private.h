@@ -105,6 +105,7 @@ enum flow_bit {
 	FLOW_BIT_SIMULTANEOUS = 64,
 	FLOW_BIT_REPLY = 128,    /* ICMP: an answer was seen */
 	FLOW_BIT_ECHO = 256,
+	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
 };
 
 enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };

@@ -159,6 +159,9 @@ static void saw_ack(struct flow *f, const struct descriptor *d, unsigned dir)
 		if (f->rtt_ns <= 0)
 			f->rtt_ns = 0;
 	}
+	if (dir == f->client && seen(f->synack_ns) && seq_before(f->synack_isn, d->tcp.ack) &&
+	    !seq_before(f->side[!dir].next, d->tcp.ack))
+		f->bits |= FLOW_BIT_ACKED;
 	if (dir == f->client && !seen(f->ack_ns) && seen(f->synack_ns) && !(d->flags & TCP_RST) &&
 	    d->ts_ns >= f->synack_ns && d->tcp.ack == f->synack_isn + 1)
 		f->ack_ns = d->ts_ns;
@@ -184,10 +187,15 @@ static void saw_close(struct flow *f, const struct descriptor *d, unsigned dir)
 	}
 }
 
+/* The ACK that ends the handshake, or what stands for it where the capture
+ * missed it: Wireshark has seen one. But where it ACKs what the server never
+ * sent, no data flows, and the server repeats its SYN/ACK, it ended nothing. */
 bool tcp_ack_seen(const struct flow *f)
 {
-	return seen(f->ack_ns) || (f->completeness_before & (COMPLETE_SYNACK | COMPLETE_ACK)) ==
-				    (COMPLETE_SYNACK | COMPLETE_ACK);
+	if (seen(f->ack_ns))
+		return true;
+	return (f->completeness_before & (COMPLETE_SYNACK | COMPLETE_ACK)) == (COMPLETE_SYNACK | COMPLETE_ACK) &&
+	       (f->bits & FLOW_BIT_ACKED || f->completeness & COMPLETE_DATA || !f->synack_retransmits);
 }
 
 static bool complete(const struct flow *f)
