@@ -433,6 +433,10 @@ static void say_sources(struct engine *engine, struct source *source, bool total
 		known = known || stats.drops_known;
 		drops += stats.drops_known ? stats.drops : 0;
 	}
+	if (engine_dissect_stats(engine)->unknown_link > 0)
+		say("%llu packets of link type %u are not read, only counted: packets -x shows their bytes",
+		    (unsigned long long)engine_dissect_stats(engine)->unknown_link,
+		    (unsigned)engine_dissect_stats(engine)->unknown_link_type);
 	if (!totals)
 		return;
 	fprintf(stderr, "%llu packets captured\n", (unsigned long long)t->packets);

@@ -50,6 +50,7 @@ struct dissect_stats {
 	uint64_t fragments_forgotten; /* datagrams given up: time or memory */
 	uint64_t fragment_overlaps;   /* datagrams dropped, RFC 5722 */
 	uint64_t unknown_link;        /* frames of a link type that we do not read */
+	uint16_t unknown_link_type;   /* the first of them */
 	uint64_t cut, bad;            /* packets with a cut or malformed layer */
 };
 

@@ -180,7 +180,8 @@ static enum dissect_result dissect_next(struct dissect *d, struct packet *p, str
 	p->next_table = TABLE_NONE;
 	if (!by && !second) {
 		if (table == TABLE_LINKTYPE) {
-			d->stats.unknown_link++;
+			if (d->stats.unknown_link++ == 0)
+				d->stats.unknown_link_type = (uint16_t)key;
 			packet_issue(p, "a link type that is not read");
 		}
 		return DISSECT_NOT_MINE;
