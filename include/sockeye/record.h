@@ -303,6 +303,9 @@ static inline const void *record_member(const struct flow_record *r, enum record
 	return (const char *)r + record_fields[k].offset;
 }
 
+/* Is that key there, and that word? (VALUE_WORD) */
+bool record_is(const struct flow_record *r, enum record_key k, const char *word);
+
 /* Compare two records by a key: <0, 0, >0; the absent one is the greater. */
 int record_compare(enum record_key k, const struct flow_record *a, const struct flow_record *b);
 

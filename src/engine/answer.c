@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "sockeye/clock.h"
+#include "sockeye/condition.h"
 #include "sockeye/text.h"
 
 enum { NEAR_MAX = 2 * QUERY_ROWS };
@@ -143,8 +144,11 @@ static bool answer_contains(const char *haystack, size_t n, const char *needle)
 static bool answer_matches(const struct query *q, const struct flow_record *r)
 {
 	const char *const words[] = {
-		record_has(r, RECORD_STATE) ? r->state : NULL,
+		/* A message asks for no answer, so it is not "unanswered". */
+		record_has(r, RECORD_STATE) && !condition_is_message(r) ? r->state : NULL,
 		record_has(r, RECORD_OUTCOME) ? r->outcome : NULL,
+		condition_remark(r, true),
+		condition_of(r, true) == CONDITION_MIDSTREAM ? "mid-stream" : NULL,
 		record_has(r, RECORD_PROTO) ? r->proto : NULL,
 		record_has(r, RECORD_SERVICE) ? r->service : NULL,
 	};

@@ -74,6 +74,13 @@ static int compare_owners(const struct record_owners *a, const struct record_own
 	return (int)b->n - (int)a->n;
 }
 
+bool record_is(const struct flow_record *r, enum record_key k, const char *word)
+{
+	const char *const *at = record_member(r, k);
+
+	return record_has(r, k) && *at && strcmp(*at, word) == 0;
+}
+
 int record_compare(enum record_key k, const struct flow_record *a, const struct flow_record *b)
 {
 	bool has_a = record_has(a, k), has_b = record_has(b, k);

@@ -165,7 +165,7 @@ static void detail_path(struct canvas *c, unsigned y, const struct flow_record *
 
 static void detail_story(struct canvas *c, unsigned y, const struct flow_record *r, bool ended)
 {
-	enum condition is = words_condition(r, ended);
+	enum condition is = condition_of(r, ended);
 	unsigned x = detail_label(c, y, "state");
 	char letter[2] = {condition_looks[is].ascii, '\0'}, buffer[256];
 	struct text t;

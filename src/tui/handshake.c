@@ -132,7 +132,7 @@ static void handshake_none(struct text *t, const struct flow_record *r, bool who
 		return;
 	}
 	text_put(t, r->proto != NULL ? r->proto : "?");
-	if (words_condition(r, true) == CONDITION_MESSAGE) {
+	if (condition_of(r, true) == CONDITION_MESSAGE) {
 		text_format(t, whole ? " type %u code %u" : " %u/%u", (unsigned)r->icmp_type,
 			    (unsigned)r->icmp_code);
 		return;

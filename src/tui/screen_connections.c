@@ -115,11 +115,11 @@ static void connections_service(struct canvas *c, unsigned x, unsigned y, unsign
 		if (named)
 			x = canvas_put(c, x, y, end, ROLE_TEXT, " ");
 	} else if (!named) {
-		enum condition is = words_condition(r, ended);
+		enum condition is = condition_of(r, ended);
 
 		if (remark)
 			canvas_cut(c, x, y, end, is == CONDITION_CLOSED || is == CONDITION_CLOSING
-				   ? ROLE_DIM : condition_looks[is].role, words_remark(r, ended));
+				   ? ROLE_DIM : condition_looks[is].role, condition_remark(r, ended));
 		return;
 	}
 	if (named)
@@ -129,7 +129,7 @@ static void connections_service(struct canvas *c, unsigned x, unsigned y, unsign
 static void connections_cell(const struct answer *a, const struct columns *set, const struct column *col,
 			     struct canvas *c, unsigned x, unsigned y, unsigned end, const struct flow_record *r)
 {
-	enum condition is = words_condition(r, a->ended);
+	enum condition is = condition_of(r, a->ended);
 	char buffer[96];
 	struct text t;
 
@@ -162,7 +162,7 @@ static void connections_cell(const struct answer *a, const struct columns *set, 
 		break;
 	case COLUMN_STATE:
 		canvas_cut(c, x, y, end, condition_looks[is].role,
-			   words_remark(r, a->ended)[0] != '\0' ? words_remark(r, a->ended)
+			   condition_remark(r, a->ended)[0] != '\0' ? condition_remark(r, a->ended)
 								: condition_looks[is].word);
 		break;
 	case COLUMN_SERVICE:
@@ -175,7 +175,7 @@ static void connections_row(const struct look *l, const struct answer *a, struct
 			    const struct flow_record *r, bool selected)
 {
 	const struct columns *set = connections_fit(c->width);
-	enum condition is = words_condition(r, a->ended);
+	enum condition is = condition_of(r, a->ended);
 	char letter[2] = {condition_looks[is].ascii, '\0'};
 	unsigned x = GLYPH_WIDTH;
 

@@ -87,96 +87,6 @@ void words_span(struct text *t, int64_t ns)
 		text_format(t, "%.0f h %d min", (double)(ns / (3600 * CLOCK_S)), (int)(ns / (60 * CLOCK_S) % 60));
 }
 
-static bool words_state(const struct flow_record *r, const char *state)
-{
-	return record_has(r, RECORD_STATE) && r->state != NULL && strcmp(r->state, state) == 0;
-}
-
-static bool words_outcome(const struct flow_record *r, const char *outcome)
-{
-	return record_has(r, RECORD_OUTCOME) && r->outcome != NULL && strcmp(r->outcome, outcome) == 0;
-}
-
-/* ICMP without an identifier is a message, not a question. */
-static bool words_message(const struct flow_record *r)
-{
-	return record_has(r, RECORD_ICMP_TYPE) && !record_has(r, RECORD_ICMP_ID);
-}
-
-enum condition words_condition(const struct flow_record *r, bool ended)
-{
-	if (words_message(r))
-		return CONDITION_MESSAGE;
-	if (words_state(r, "refused") || words_state(r, "reset") || words_outcome(r, "unreachable"))
-		return CONDITION_FAILED;
-	if (words_state(r, "closed"))
-		return CONDITION_CLOSED;
-	if (words_state(r, "half_closed"))
-		return CONDITION_CLOSING;
-	if (words_state(r, "syn_sent"))
-		return ended || words_outcome(r, "unanswered") ? CONDITION_SILENT : CONDITION_OPENING;
-	if (words_state(r, "syn_received"))
-		return CONDITION_OPENING;
-	if (words_state(r, "midstream"))
-		return CONDITION_MIDSTREAM;
-	if (words_state(r, "unanswered"))
-		return record_has(r, RECORD_ICMP_ERROR_TYPE) ? CONDITION_FAILED : CONDITION_SILENT;
-	return CONDITION_OPEN;
-}
-
-/* RFC 792, RFC 4443, RFC 4861, RFC 3810: what people look at most. */
-static const char *words_icmp_message(const struct flow_record *r)
-{
-	if (r->client.family == FAMILY_IPV6)
-		switch (r->icmp_type) {
-		case 1: return "unreachable";
-		case 2: return "packet too big";
-		case 3: return "time exceeded";
-		case 4: return "bad header";
-		case 133: return "router solicitation";
-		case 134: return "router advert";
-		case 135: return "who has";
-		case 136: return "neighbor advert";
-		case 137: return "redirect";
-		case 130: case 131: case 132: case 143: return "multicast";
-		default: return "";
-		}
-	switch (r->icmp_type) {
-	case 3: return "unreachable";
-	case 4: return "source quench";
-	case 5: return "redirect";
-	case 9: return "router advert";
-	case 10: return "router solicitation";
-	case 11: return "time exceeded";
-	case 12: return "bad header";
-	default: return "";
-	}
-}
-
-const char *words_remark(const struct flow_record *r, bool ended)
-{
-	if (words_message(r))
-		return words_icmp_message(r);
-	if (record_has(r, RECORD_ICMP_ERROR_TYPE))
-		return "unreachable";
-	if (words_state(r, "syn_received"))
-		return "half-open";
-	switch (words_condition(r, ended)) {
-	case CONDITION_FAILED:
-		return words_state(r, "refused") ? "refused" : "reset";
-	case CONDITION_SILENT:
-		return "no answer";
-	case CONDITION_OPENING:
-		return "opening";
-	case CONDITION_CLOSING:
-		return "closing";
-	case CONDITION_CLOSED:
-		return "closed";
-	default:
-		return "";
-	}
-}
-
 static const char *words_icmp(const struct flow_record *r)
 {
 	static const char *const v4[] = {
@@ -228,28 +138,28 @@ static void words_tries(struct text *t, const struct flow_record *r)
 /* Sentences fit what an 80-column screen leaves them. */
 static void words_story_tcp(struct text *t, const struct flow_record *r, bool ended)
 {
-	if (words_state(r, "refused")) {
+	if (record_is(r, RECORD_STATE, "refused")) {
 		text_put(t, "refused: a reset answered the SYN; nothing listens there");
-	} else if (words_state(r, "reset")) {
+	} else if (record_is(r, RECORD_STATE, "reset")) {
 		words_by(t, r, "reset");
 		text_put(t, " after ");
 		words_span(t, r->last_ns - r->first_ns);
 		text_put(t, ": what was unread is lost");
-	} else if (words_state(r, "syn_sent")) {
+	} else if (record_is(r, RECORD_STATE, "syn_sent")) {
 		words_tries(t, r);
 		text_put(t, ended ? ", no answer: a filter, or the host is down" : ", no answer yet");
-	} else if (words_state(r, "syn_received")) {
+	} else if (record_is(r, RECORD_STATE, "syn_received")) {
 		text_put(t, "half-open: the client's ACK is missing");
 		if (r->synacks > 1)
 			text_format(t, "; SYN/ACK sent %u times", (unsigned)r->synacks);
-	} else if (words_state(r, "closed")) {
+	} else if (record_is(r, RECORD_STATE, "closed")) {
 		words_by(t, r, "closed, first");
 		text_put(t, ", after ");
 		words_span(t, r->last_ns - r->first_ns);
-	} else if (words_state(r, "half_closed")) {
+	} else if (record_is(r, RECORD_STATE, "half_closed")) {
 		words_by(t, r, "closed");
 		text_put(t, ", the other side goes on");
-	} else if (words_state(r, "midstream")) {
+	} else if (record_is(r, RECORD_STATE, "midstream")) {
 		text_put(t, "mid-stream: it began before the capture");
 	} else {
 		text_put(t, ended ? "open at the end of the capture, for " : "open for ");
@@ -273,16 +183,16 @@ void words_story(struct text *t, const struct flow_record *r, bool ended)
 		words_story_tcp(t, r, ended);
 		return;
 	}
-	if (words_message(r)) {
+	if (condition_is_message(r)) {
 		text_format(t, "a message, type %u code %u", (unsigned)r->icmp_type, (unsigned)r->icmp_code);
-		if (words_icmp_message(r)[0] != '\0') {
+		if (condition_remark(r, true)[0] != '\0') {
 			text_put(t, ": ");
-			text_put(t, words_icmp_message(r));
+			text_put(t, condition_remark(r, true));
 		}
 		text_put(t, "; it asks for no answer");
 		return;
 	}
-	if (words_state(r, "unanswered"))
+	if (record_is(r, RECORD_STATE, "unanswered"))
 		text_put(t, ended ? "one direction only: nobody answered" : "one direction only: no answer yet");
 	else
 		text_put(t, "answered: packets both ways");

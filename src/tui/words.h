@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "canvas.h"
+#include "sockeye/condition.h"
 #include "sockeye/record.h"
 #include "sockeye/text.h"
 
@@ -20,12 +21,7 @@ void words_ms(struct text *t, int64_t ns);
 /* With its unit, for sentences: 45 µs, 12.10 ms, 1.59 s, 2 min 3 s. */
 void words_span(struct text *t, int64_t ns);
 
-/* A flow's condition: what the glyph shows and the sentence says. */
-enum condition {
-	CONDITION_OPEN, CONDITION_OPENING, CONDITION_CLOSING, CONDITION_CLOSED, CONDITION_FAILED,
-	CONDITION_SILENT, CONDITION_MIDSTREAM, CONDITION_MESSAGE, CONDITIONS,
-};
-
+/* How a condition looks, and what the help says of it. */
 struct condition_look {
 	const char *glyph; /* UTF-8, one cell */
 	char ascii;
@@ -34,12 +30,6 @@ struct condition_look {
 };
 
 extern const struct condition_look condition_looks[CONDITIONS];
-
-/* ended: nothing more can come (the end of a file). */
-enum condition words_condition(const struct flow_record *r, bool ended);
-
-/* One or two words where a row has no service: "refused", "no answer". */
-const char *words_remark(const struct flow_record *r, bool ended);
 
 /* The sentence that says what happened to this flow. */
 void words_story(struct text *t, const struct flow_record *r, bool ended);

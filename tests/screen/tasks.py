@@ -15,9 +15,9 @@ CAPTURE = "captures/handshakes.pcap"
 TASKS = [
     ("Which handshake was the slowest?", "s s s", "row", r"198\.51\.100\.28:80 .*45\.5.*news\.example"),
     ("Who was refused?", "/ refused <Enter>", "row", r"✗ .*198\.51\.100\.54:5432 .*18\.0.*R.* refused"),
-    ("Who never got an answer, and how often did it ask?", "/ unanswered <Enter>", "row",
+    ("Who never got an answer, and how often did it ask?", "/ no <Space> answer <Enter>", "row",
      r"203\.0\.113\.199:443 +(S─1\.0s─S─2\.0s─S…|S×3 …).*no answer"),
-    ("Which handshake is half open?", "/ syn_received <Enter>", "row", r"◐ .*203\.0\.113\.66:33012 .*half-open"),
+    ("Which handshake is half open?", "/ half-open <Enter>", "row", r"◐ .*203\.0\.113\.66:33012 .*half-open"),
     ("What is 203.0.113.80 called, and how long did its handshake take?", "/ 203.0.113.80 <Enter> <Enter>",
      "screen", r"(?s)296\.7.*mirror\.example\.com"),
     ("Which connection moved the most bytes?", "s s s s", "row", r"192\.168\.1\.20:51054 .*203\.0\.113\.10:443"),

@@ -1,0 +1,24 @@
+/* What became of a flow, in the words that screens show and `/` finds. The
+ * record's `state` is for programs; this is for people. */
+#ifndef SOCKEYE_CONDITION_H
+#define SOCKEYE_CONDITION_H
+
+#include <stdbool.h>
+
+#include "sockeye/record.h"
+
+enum condition {
+	CONDITION_OPEN, CONDITION_OPENING, CONDITION_CLOSING, CONDITION_CLOSED, CONDITION_FAILED,
+	CONDITION_SILENT, CONDITION_MIDSTREAM, CONDITION_MESSAGE, CONDITIONS,
+};
+
+/* ended: nothing more can come (the end of a file). */
+enum condition condition_of(const struct flow_record *r, bool ended);
+
+/* One or two words: "refused", "no answer"; "" where there is nothing to say. */
+const char *condition_remark(const struct flow_record *r, bool ended);
+
+/* ICMP that asks for no answer. */
+bool condition_is_message(const struct flow_record *r);
+
+#endif
