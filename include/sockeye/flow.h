@@ -2,7 +2,8 @@
  *
  * One thread owns a table. Everything is bounded at open; what has to be
  * forgotten ends with a record and a count. Ids are never reused; a pointer to
- * a flow is valid until the next flow_track() or flow_expire().
+ * a flow is valid until the next call that moves time or gives a flow: of those
+ * seen once there is one copy, made for the caller.
  *
  * A flow begins as an embryo (64 bytes: one SYN, or one datagram) and becomes
  * a full record with its second packet, so that a flood costs little.
@@ -24,8 +25,10 @@ struct flow_table;
 
 enum flow_class { FLOW_CLOSED, FLOW_HALF_OPEN, FLOW_UDP, FLOW_ICMP, FLOW_ESTABLISHED, FLOW_CLASSES };
 
+enum { FLOW_MEMORY_MIN = 1 << 20 };
+
 struct flow_limits {
-	size_t memory;                  /* bytes for everything in the table */
+	size_t memory;                  /* bytes for everything in the table, FLOW_MEMORY_MIN at least */
 	int64_t idle_ns[FLOW_CLASSES];  /* 0: never by silence (files) */
 	int64_t closed_told_ns;         /* live: the record of a closed flow comes this late */
 	uint64_t hash_seed;             /* 0: random */
@@ -71,7 +74,8 @@ void flow_expire(struct flow_table *t, int64_t now_ns);
 struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side);
 
 /* An ICMP error quotes a packet of the flow: returns it, or NULL. Also sets
- * its icmp_error. */
+ * its icmp_error. While a SYN waits, the quote must have its sequence number,
+ * as the kernel demands: who cannot see the SYN cannot call it unreachable. */
 struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change);
 
 /* End every flow in the order of their ids. */

@@ -255,6 +255,7 @@ bool flow_too_old(const struct flow_table *t, const struct flow *f, int64_t now_
 
 /* tcp.c, datagram.c */
 bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir);
+bool tcp_quotes(const struct flow *f, const struct descriptor *d, unsigned dir); /* dir: of the quoted packet */
 void tcp_account(struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change);
 unsigned tcp_class(const struct flow *f);
 const char *tcp_state(const struct flow *f);

@@ -183,6 +183,10 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 
 	if (!t)
 		return error_set(e, ENOMEM, "no memory for the flow table");
+	if (l->memory < FLOW_MEMORY_MIN) { /* not even one of each part would fit */
+		free(t);
+		return error_set(e, EINVAL, "the flow table needs %d bytes of memory", (int)FLOW_MEMORY_MIN);
+	}
 	t->limits = *l;
 	t->told = told;
 	t->arg = arg;
@@ -418,6 +422,11 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 	hash = table_hash(t, &k);
 	ref = table_find(t, &k, hash, &slot);
 	if (ref == REF_NONE)
+		return NULL;
+	f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
+	if (ref & REF_EMBRYO)
+		embryo_expand(t, ref, f);
+	if (!tcp_quotes(f, d, dir))
 		return NULL;
 	f = ref & REF_EMBRYO ? promote(t, ref, hash) : &t->flows[ref];
 	if (f->key.proto != PROTO_ICMP && f->key.proto != PROTO_ICMPV6 && !(f->bits & FLOW_BIT_ICMP_ERROR)) {

@@ -32,6 +32,17 @@ bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir)
 	return is_syn(d) && s->bits & SIDE_BASE && s->base != d->tcp.seq;
 }
 
+/* RFC 5927 4.1. A quote too short for the number is believed. */
+bool tcp_quotes(const struct flow *f, const struct descriptor *d, unsigned dir)
+{
+	const struct flow_side *s = &f->side[dir];
+
+	if (f->key.proto != PROTO_TCP || !seen(f->first_syn_ns) || seen(f->synack_ns) || !(s->bits & SIDE_BASE))
+		return true;
+	return d->icmp.quoted_seq == 0 ||
+	       (!seq_before(d->icmp.quoted_seq, s->base) && !seq_before(s->next, d->icmp.quoted_seq));
+}
+
 /* Wireshark's tcp.completeness. The first packet of a conversation counts only
  * if it is a SYN: the dissector knows the conversation from the second on. */
 static void completeness(struct flow *f, const struct descriptor *d)

@@ -183,6 +183,27 @@ static void icmp_error_belongs_to_the_flow_it_quotes(void **state)
 	world_free(w);
 }
 
+static void an_icmp_error_must_know_the_syn(void **state)
+{
+	struct world *w = world_new(false, 16 << 20);
+	struct descriptor d = packet(0x0a0000fe, 0x0301, CLIENT, 0x0301, PROTO_ICMP);
+	uint32_t change;
+
+	(void)state;
+	tcp(w, 0, true, TCP_SYN, 100, 0, 0);
+	d.icmp.about = ICMP_IS_ERROR;
+	d.icmp.type = 3;
+	d.icmp.code = 1;
+	d.icmp.quoted = packet(CLIENT, 5000, SERVER, 80, PROTO_TCP).tuple;
+	d.icmp.quoted_seq = 999999;
+	assert_null(flow_quote(w->flows, &d, &change));
+	assert_int_equal(change, 0);
+	d.icmp.quoted_seq = 100;
+	assert_non_null(flow_quote(w->flows, &d, &change));
+	assert_int_equal(change, FLOW_HANDSHAKE_DONE);
+	world_free(w);
+}
+
 static void datagrams_answered_or_not(void **state)
 {
 	struct world *w = world_new(false, 16 << 20);
@@ -255,6 +276,7 @@ int main(void)
 		cmocka_unit_test(simultaneous_open_is_one_flow),
 		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(icmp_error_belongs_to_the_flow_it_quotes),
+		cmocka_unit_test(an_icmp_error_must_know_the_syn),
 		cmocka_unit_test(datagrams_answered_or_not),
 		cmocka_unit_test(time_may_begin_at_zero),
 		cmocka_unit_test(a_host_pings_itself),

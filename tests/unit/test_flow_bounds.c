@@ -3,7 +3,21 @@
  *
  * links: flow facts base
  */
+#include <errno.h>
+
 #include "flow_world.h"
+
+static void a_table_too_small_is_refused(void **state)
+{
+	struct flow_table *t = NULL;
+	struct flow_limits l;
+	struct error e;
+
+	(void)state;
+	flow_limits_file(&l, FLOW_MEMORY_MIN - 1);
+	assert_int_equal(flow_table_open(&t, &l, told, NULL, &e), -EINVAL);
+	assert_null(t);
+}
 
 static void live_ages_and_tells_once(void **state)
 {
@@ -219,6 +233,7 @@ static void names_stay_in_the_budget(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_table_too_small_is_refused),
 		cmocka_unit_test(live_ages_and_tells_once),
 		cmocka_unit_test(the_hand_passes_a_flood_once),
 		cmocka_unit_test(look_up_compares_the_age_itself),
