@@ -216,6 +216,14 @@ void display_close(struct display *t)
 	free(t);
 }
 
+void display_discard(void)
+{
+	(void)tcflush(STDOUT_FILENO, TCOFLUSH);
+	/* Off and on again: that undoes a ^S, and wakes the writer. */
+	(void)tcflow(STDOUT_FILENO, TCOOFF);
+	(void)tcflow(STDOUT_FILENO, TCOON);
+}
+
 bool display_ascii(const struct display *t)
 {
 	return t->ascii;

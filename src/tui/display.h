@@ -12,6 +12,9 @@ struct display;
 
 int display_open(struct display **out, const struct tui_options *o, struct error *err);
 void display_close(struct display *t); /* restores the terminal */
+/* Throws away what the terminal has not taken, so that a write that waits for
+ * it returns. The one call that another thread may make. */
+void display_discard(void);
 
 bool display_ascii(const struct display *t);
 int display_fd(const struct display *t); /* readable when a key is there */

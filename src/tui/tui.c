@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -28,6 +29,7 @@ enum {
 	TRICKLE = 64,              /* packets between two answers */
 	COST_FACTOR = 8,
 	EMPTY_READS = 8,
+	STUCK_MS = 300,            /* after a signal, for a terminal that takes nothing */
 };
 
 struct pump {
@@ -37,6 +39,7 @@ struct pump {
 	struct run_result *result;
 	struct error err;
 	int status;
+	int closed_fd; /* readable once the terminal is restored */
 };
 
 struct tui {
@@ -55,12 +58,26 @@ struct tui {
 	unsigned empty_reads; /* readable, but no key: the terminal is gone */
 };
 
+/* Stopped output (^S, a reader that stands still) holds the screen inside its
+ * write. A signal must end us all the same: what the terminal has not taken is
+ * thrown away, until the screen is closed. */
+static void pump_unblock(const struct pump *p)
+{
+	struct pollfd closed = {.fd = p->closed_fd, .events = POLLIN};
+	int r;
+
+	while ((r = poll(&closed, 1, STUCK_MS)) == 0 || (r < 0 && errno == EINTR))
+		display_discard();
+}
+
 static void *pump_run(void *arg)
 {
 	struct pump *p = arg;
 
 	p->status = run_loop(p->engine, p->source, &p->run, p->result, &p->err);
 	exchange_quit(p->run.screen);
+	if (p->result->interrupted || p->result->hung_up)
+		pump_unblock(p);
 	return NULL;
 }
 
@@ -267,7 +284,7 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 	    struct run_result *result, struct error *err)
 {
 	struct tui t = {.signal_fd = -1};
-	struct pump pump = {.engine = e, .source = s, .run = *run, .result = result};
+	struct pump pump = {.engine = e, .source = s, .run = *run, .result = result, .closed_fd = -1};
 	pthread_t thread;
 	int failed;
 
@@ -276,12 +293,20 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 		return tui_run_headless(o, e, s, run, result, err);
 	failed = tui_open(&t, o, s, err);
 	if (failed == 0) {
+		pump.closed_fd = eventfd(0, EFD_CLOEXEC);
+		if (pump.closed_fd < 0)
+			failed = error_set(err, errno, "no descriptor for the screen: %s", strerror(errno));
+	}
+	if (failed == 0) {
 		pump.run.screen = t.exchange;
 		pump.run.keep_flows = true;
 		failed = -pthread_create(&thread, NULL, pump_run, &pump);
 		if (failed == 0) {
 			tui_loop(&t);
 			exchange_quit(t.exchange);
+			display_close(t.display);
+			t.display = NULL;
+			(void)eventfd_write(pump.closed_fd, 1);
 			pthread_join(thread, NULL);
 			failed = pump.status;
 			if (failed != 0 && err != NULL)
@@ -291,5 +316,7 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 		}
 	}
 	tui_close(&t);
+	if (pump.closed_fd >= 0)
+		close(pump.closed_fd);
 	return failed;
 }

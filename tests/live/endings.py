@@ -3,9 +3,11 @@ import fcntl
 import os
 import shutil
 import signal
+import termios
 import time
 
 from lab import SERVER, check, ended, finish, total, wait_for
+from terminal import open_terminal
 
 F_SETPIPE_SZ = 1031
 
@@ -170,6 +172,27 @@ def screen_without_terminal(lab):
     check(status == 1 and not out and "terminal" in err and "\x1b" not in err, f"exit {status}:", out, err)
 
 
+def stopped_terminal(lab):
+    """watch on a terminal that takes nothing: SIGTERM and SIGHUP end it all the same, the terminal is restored"""
+    for sign, wanted in ((signal.SIGTERM, 0), (signal.SIGHUP, 129)):
+        ours, theirs = open_terminal(200, 60)
+        try:
+            before = termios.tcgetattr(theirs)
+            eye = lab.start(None, "env", "TERM=xterm-256color", lab.program, "watch", "captures/handshakes.pcap",
+                            stdin=theirs, stdout=theirs)
+            wait_for("the screen", 5, lambda: termios.tcgetattr(theirs) != before)
+            for _ in range(40):  # more screens than the terminal holds
+                os.write(ours, b"?\x0c")
+                time.sleep(0.02)
+            os.kill(eye.pid, sign)
+            wait_for("the end", 3, lambda: eye.poll() is not None)
+            check(eye.returncode == wanted, f"exit {eye.returncode}, not {wanted}")
+            check(termios.tcgetattr(theirs) == before, "the modes of the terminal are not restored")
+        finally:
+            os.close(ours)
+            os.close(theirs)
+
+
 def interfaces_listed(lab):
     """-D lists the interfaces"""
     status, out, err = ended(lab.start(lab.client, lab.program, "-D"))
@@ -177,5 +200,5 @@ def interfaces_listed(lab):
 
 
 TESTS = [count_bound, duration_bound, interrupt, terminate, hang_up, interrupt_twice, pipe_closed_live, pipe_closed_file, full_disk,
-         no_such_interface, bad_filter, no_permission, interface_removed, one_of_two_removed, screen_without_terminal,
+         no_such_interface, bad_filter, no_permission, interface_removed, one_of_two_removed, screen_without_terminal, stopped_terminal,
          interfaces_listed]
