@@ -246,12 +246,18 @@ static int open_failed(int why, const struct error *e)
 	bool filter = (why == -EINVAL || why == -ENOTSUP) && options.filter[0] != '\0';
 
 	text_init(&t, word, sizeof word);
+	if (filter && view && strcmp(view, options.words[0]) == 0) {
+		say("%s; the view is the first word: sockeye %s ...", e->text, view);
+		return EXIT_USAGE;
+	}
 	if (filter && view) {
 		text_foreign(&t, options.words[0], strlen(options.words[0]), false);
 		say("%s; \"%s\" is no view, did you mean %s?", e->text, word, view);
 		return EXIT_USAGE;
 	}
 	if (filter && path) {
+		struct stat s;
+
 		text_foreign(&t, path, strlen(path), false);
 		if (access(path, F_OK) != 0) {
 			say("no such file %s", word);
@@ -259,6 +265,10 @@ static int open_failed(int why, const struct error *e)
 		}
 		if (access(path, R_OK) != 0) {
 			say("%s: no permission to read it", word);
+			return EXIT_CANNOT;
+		}
+		if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
+			say("%s: a directory, not a capture file", word);
 			return EXIT_CANNOT;
 		}
 		say("%s; files come before the words of a filter: %s", e->text, word);

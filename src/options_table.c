@@ -135,10 +135,13 @@ const char *options_path_word(const struct options *o)
 	static const char *const ends[] = {".pcap", ".pcapng", ".cap", ".dump", ".gz", ".zst", ".dmp", ".pcap0"};
 
 	for (unsigned i = 0; i < o->n_words; i++) {
-		const char *w = o->words[i];
+		const char *w = o->words[i], *slash = strrchr(w, '/');
 		size_t n = strlen(w);
 
-		/* A network has a slash too, but its words begin with digits. */
+		/* 10.0.0.0/8 and fe80::/10 have a slash too, but end in a number;
+		 * what has blanks or brackets is an expression. */
+		if (slash && slash[1 + strspn(slash + 1, "0123456789")] != '\0' && !strpbrk(w, " ()[]"))
+			return w;
 		if (w[0] == '/' || strncmp(w, "./", 2) == 0 || strncmp(w, "../", 3) == 0)
 			return w;
 		for (unsigned k = 0; k < sizeof ends / sizeof *ends; k++) {

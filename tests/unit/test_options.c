@@ -73,8 +73,10 @@ static void options_words_are_view_files_filter(void **state)
 	assert_int_equal(parse("-- packets"), 0);
 	assert_int_equal(o.view, OPTIONS_CONNECTIONS);
 	assert_string_equal(o.filter, "packets");
-	assert_int_equal(parse("host 10.0.0.0/8"), 0);
+	assert_int_equal(parse("host 10.0.0.0/8 or fe80::/10 ip[2]/a"), 0);
 	assert_null(options_path_word(&o));
+	assert_int_equal(parse("traces/monday"), 0); /* no known ending, and yet a path */
+	assert_string_equal(options_path_word(&o), "traces/monday");
 	assert_int_equal(parse("conections a.pcap"), 0);
 	assert_string_equal(options_near_view(&o), "connections");
 	assert_int_equal(parse("-f tcp a.pcap"), 0);
