@@ -97,34 +97,34 @@ void lines_connection(struct view *v, const struct flow_record *r)
 {
 	struct out *out = &v->out;
 	enum record_key duration = RECORD_HS_FIRST_SYN_TO_ACK;
+	char cell[64];
+	struct text t;
 
 	if (!v->headed) {
 		v->headed = true;
+		out_left(out, "TIME", DAY_DIGITS + 10);
 		out_left(out, "STATE", STATE_WIDTH + 1);
 		out_left(out, "CLIENT", ENDPOINT_WIDTH + 1);
 		out_left(out, "SERVER", ENDPOINT_WIDTH + 1);
-		out_put(out, "  PACKETS       BYTES HANDSHAKE SERVICE\n");
+		out_put(out, "      BYTES   PACKETS HANDSHAKE SERVICE\n");
 	}
+	clock_of_day(r->first_ns, DAY_DIGITS, cell);
+	out_put(out, cell);
+	out_char(out, ' ');
 	lines_cell(out, r, RECORD_STATE, STATE_WIDTH);
 	out_char(out, ' ');
 	lines_cell(out, r, RECORD_CLIENT, ENDPOINT_WIDTH);
 	out_char(out, ' ');
 	lines_cell(out, r, RECORD_SERVER, ENDPOINT_WIDTH);
 	out_char(out, ' ');
-	lines_pair(out, r, RECORD_PACKETS, 9);
-	out_char(out, ' ');
 	lines_pair(out, r, RECORD_BYTES, 11);
 	out_char(out, ' ');
-	if (record_has(r, duration)) {
-		char cell[64];
-		struct text t;
-
-		text_init(&t, cell, sizeof cell);
+	lines_pair(out, r, RECORD_PACKETS, 9);
+	out_char(out, ' ');
+	text_init(&t, cell, sizeof cell);
+	if (record_has(r, duration))
 		record_text(&t, r, duration);
-		out_right(out, cell, 9);
-	} else {
-		out_right(out, "-", 9);
-	}
+	out_right(out, t.len ? cell : "-", 9);
 	out_char(out, ' ');
 	lines_service(out, r);
 	out_char(out, '\n');
@@ -138,7 +138,7 @@ static void lines_ms(struct text *t, int64_t ns)
 	text_format(t, ms < 9.995 ? "%.2f" : ms < 999.95 ? "%.1f" : "%.0f", ms);
 }
 
-/* "12.1+0.20": until the SYN/ACK came, and from there to the ACK. */
+/* "12.1+0.20": until the SYN/ACK came, and from there to the ACK; "18.0 RST": until it was refused. */
 static void lines_times(struct out *out, const struct flow_record *r)
 {
 	bool answered = record_has(r, RECORD_HS_LAST_SYN_TO_SYNACK);
@@ -151,6 +151,10 @@ static void lines_times(struct out *out, const struct flow_record *r)
 	if (record_has(r, RECORD_HS_SYNACK_TO_ACK)) {
 		text_put(&t, answered ? "+" : "?+");
 		lines_ms(&t, r->synack_to_ack);
+	}
+	if (record_has(r, RECORD_HS_SYN_TO_RST)) {
+		lines_ms(&t, r->syn_to_rst);
+		text_put(&t, " RST");
 	}
 	out_right(out, t.len ? cell : "-", TIMES_WIDTH);
 }

@@ -225,8 +225,9 @@ static void views_text_lines(void **state)
 	fill_record();
 	record.server_name = (struct record_name){2, "\xc3\xbc"};
 	assert_string_equal(play(options(VIEW_CONNECTIONS, VIEW_TEXT), flow_event(EVENT_FLOW_END), 1),
-		"STATE        CLIENT                SERVER                  PACKETS       BYTES HANDSHAKE SERVICE\n"
-		"closed       10.0.0.1:1234         10.0.0.2:80                 7/5    517/3.0k   70.0 ms"
+		"TIME         STATE        CLIENT                SERVER                      BYTES   PACKETS HANDSHAKE"
+		" SERVICE\n"
+		"21:42:06.869 closed       10.0.0.1:1234         10.0.0.2:80              517/3.0k       7/5   70.0 ms"
 		" tcp/http \xc3\xbc, in vxlan 42, vlan 100 / 7\n");
 	record.vlan.n = 0;
 	record.synack = true;
