@@ -45,7 +45,7 @@ struct views_options {
 	int fd;            /* written to, not closed */
 	bool live;         /* nine decimals always */
 	bool flush;        /* write each record at once */
-	bool ascii;        /* text: no byte above 0x7e */
+	bool ascii;        /* no byte above 0x7e */
 	bool absolute;     /* -S: sequence numbers as on the wire */
 	unsigned verbose;  /* -v: layers and their fields */
 	bool hex;          /* -x: the bytes of the frame */

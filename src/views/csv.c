@@ -29,19 +29,17 @@ void csv_cell(struct csv *c, const char *text)
 	if (!c->first)
 		out_char(c->out, c->separator);
 	c->first = false;
-	if (c->separator != ',') {
-		out_put(c->out, text);
-		return;
-	}
-	if (!strpbrk(text, ",\"\r\n")) { /* RFC 4180 section 2, 5 to 7 */
-		out_put(c->out, text);
+	if (c->separator != ',' || !strpbrk(text, ",\"\r\n")) { /* RFC 4180 section 2, 5 to 7 */
+		out_text(c->out, text);
 		return;
 	}
 	out_char(c->out, '"');
 	for (; *text; text++) {
+		const char one[2] = {*text, '\0'};
+
 		if (*text == '"')
 			out_char(c->out, '"');
-		out_char(c->out, *text);
+		out_text(c->out, one);
 	}
 	out_char(c->out, '"');
 }

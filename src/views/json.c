@@ -74,6 +74,28 @@ void json_key(struct json *j, const char *key)
 	json_name(j, name, strlen(name));
 }
 
+/* Valid UTF-8 that needs no more escaping, unless it must be ASCII: RFC 8259
+ * section 7. */
+static void json_piece(struct out *out, const struct text *t)
+{
+	for (size_t at = 0; out->ascii && at < t->len;) {
+		uint32_t code;
+		bool bad;
+		size_t len = text_utf8(t->at + at, t->len - at, &code, &bad);
+
+		if (code < 0x80)
+			out_char(out, (char)code);
+		else if (code < 0x10000)
+			out_format(out, "\\u%04x", (unsigned)code);
+		else
+			out_format(out, "\\u%04x\\u%04x", (unsigned)(0xd800 + ((code - 0x10000) >> 10)),
+				   (unsigned)(0xdc00 + ((code - 0x10000) & 0x3ff)));
+		at += len;
+	}
+	if (!out->ascii)
+		out_bytes(out, t->at, t->len);
+}
+
 void json_foreign(struct json *j, const void *bytes, size_t n)
 {
 	const char *p = bytes;
@@ -92,7 +114,7 @@ void json_foreign(struct json *j, const void *bytes, size_t n)
 		}
 		text_init(&t, piece, sizeof piece);
 		text_json(&t, p, part);
-		out_bytes(j->out, piece, t.len);
+		json_piece(j->out, &t);
 		p += part;
 		n -= part;
 	}

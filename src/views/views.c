@@ -147,7 +147,7 @@ int views_open(struct observer *out, const struct views_options *o, struct error
 		return error_set(e, ENOMEM, "no memory for the output");
 	v->o = *o;
 	v->fine = o->live;
-	out_init(&v->out, o->fd, o->ascii && o->format == VIEW_TEXT);
+	out_init(&v->out, o->fd, o->ascii);
 	if (o->view == VIEW_REPORT && (r = report_open(&v->report, e)) != 0) {
 		free(v);
 		return r;

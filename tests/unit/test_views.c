@@ -248,6 +248,13 @@ static void views_ascii_is_ascii(void **state)
 	assert_non_null(strstr(play(o, flow_event(EVENT_FLOW_END), 1), "tcp/http \\xc3\\xbc,"));
 	for (const char *c = output; *c; c++)
 		assert_true((unsigned char)*c < 0x7f);
+	/* JSON has its own way to say a character, the basic plane and above. */
+	record.server_name = (struct record_name){6, "\xc3\xbc\xf0\x9f\x91\xa8"};
+	o.format = VIEW_JSON;
+	assert_non_null(strstr(play(o, flow_event(EVENT_FLOW_END), 1), "\"server_name\":\"\\u00fc\\ud83d\\udc68\""));
+	record.server_name = (struct record_name){3, "\xc3\xbc,"};
+	o.format = VIEW_CSV;
+	assert_non_null(strstr(play(o, flow_event(EVENT_FLOW_END), 1), ",\"\\xc3\\xbc,\","));
 }
 
 static const char *const protocol_names[] = {"eth", "ip", "ipv6", "tcp"};
