@@ -458,9 +458,11 @@ static void say_sources(struct engine *engine, struct source *source, bool total
 
 static int status_of(int r, const struct run_result *result, const struct error *e)
 {
+	if (r == -EPIPE)
+		return EXIT_COMPLETE;
 	if (r < 0) {
 		say("%s", e->text[0] ? e->text : strerror(-r));
-		return EXIT_CANNOT;
+		return r == -EIO ? EXIT_INCOMPLETE : EXIT_CANNOT; /* EIO: the screen was not written whole */
 	}
 	if (result->observer_stopped && result->observer_error == -EPIPE)
 		return EXIT_COMPLETE;

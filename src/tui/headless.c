@@ -57,9 +57,14 @@ static int headless_write(const struct canvas *c, const char *name, void (*write
 	text_foreign(&t, name, strlen(name), false);
 	if (to == NULL)
 		return error_set(err, errno, "%s: cannot write the screen: %s", shown, strerror(errno));
+	errno = 0;
 	write(c, to);
 	failed = ferror(to) | (to == stdout ? fflush(to) : fclose(to));
-	return failed == 0 ? 0 : error_set(err, EIO, "%s: cannot write the screen whole", shown);
+	if (failed == 0)
+		return 0;
+	if (errno == EPIPE)
+		return error_set(err, EPIPE, "%s: nobody reads the screen", shown);
+	return error_set(err, EIO, "%s: cannot write the screen whole: %s", shown, strerror(errno ? errno : EIO));
 }
 
 static void headless_answer(struct look *l, struct engine *e, struct source *s, const struct canvas *c,

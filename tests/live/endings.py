@@ -97,6 +97,12 @@ def pipe_closed_file(lab):
     status, out, err = ended(eye)
     lines = out.splitlines()
     check(status == 0 and len(lines) == 2 and lines[1] == "0" and not err, "said", out, err)
+    ours, theirs = os.pipe()
+    os.close(ours)
+    eye = lab.start(None, lab.program, "watch", "--headless", "80x24", "captures/handshakes.pcap", stdout=theirs)
+    os.close(theirs)
+    status, out, err = ended(eye)
+    check(status == 0 and not err, f"headless: exit {status}:", err)
 
 
 def full_disk(lab):
@@ -105,6 +111,10 @@ def full_disk(lab):
         eye = lab.start(None, lab.program, "packets", "-n", "captures/handshakes.pcap", stdout=full)
         _, err = eye.communicate(timeout=20)
     check(eye.returncode == 3 and b"pace" in err, f"exit {eye.returncode}:", err.decode())
+    with open("/dev/full", "wb") as full:
+        eye = lab.start(None, lab.program, "watch", "--headless", "80x24", "captures/handshakes.pcap", stdout=full)
+        _, err = eye.communicate(timeout=20)
+    check(eye.returncode == 3 and b"pace" in err, f"headless: exit {eye.returncode}:", err.decode())
 
 
 def one_sentence(lab, status, words, *parts, namespace=None, prefix=()):
