@@ -407,6 +407,15 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	return f;
 }
 
+/* "Packet too big" asks for smaller packets and ends nothing (RFC 1191, RFC
+ * 8201); whatever else says "error" makes a connect() fail on Linux. */
+static bool ends_flow(const struct descriptor *d)
+{
+	if (d->tuple.proto == PROTO_ICMPV6)
+		return d->icmp.type != 2;
+	return d->icmp.type != 3 || d->icmp.code != 4;
+}
+
 struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change)
 {
 	struct flow_key k;
@@ -429,7 +438,8 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 	if (!tcp_quotes(f, d, dir))
 		return NULL;
 	f = ref & REF_EMBRYO ? promote(t, ref, hash) : &t->flows[ref];
-	if (f->key.proto != PROTO_ICMP && f->key.proto != PROTO_ICMPV6 && !(f->bits & FLOW_BIT_ICMP_ERROR)) {
+	if (f->key.proto != PROTO_ICMP && f->key.proto != PROTO_ICMPV6 && !(f->bits & FLOW_BIT_ICMP_ERROR) &&
+	    ends_flow(d)) {
 		f->bits |= FLOW_BIT_ICMP_ERROR;
 		f->icmp_type = d->icmp.type;
 		f->icmp_code = d->icmp.code;

@@ -167,8 +167,14 @@ static void icmp_error_belongs_to_the_flow_it_quotes(void **state)
 	syn = packet(CLIENT, 5000, SERVER, 80, PROTO_TCP);
 	d.icmp.quoted = syn.tuple;
 	d.icmp.type = 3;
-	d.icmp.code = 1;
+	d.icmp.code = 4; /* packet too big: ends nothing */
 	d.icmp.about = ICMP_IS_ERROR;
+	f = flow_quote(w->flows, &d, &change);
+	assert_non_null(f);
+	assert_int_equal(change, 0);
+	r = record_of(w, f);
+	assert_false(record_has(&r, RECORD_ICMP_ERROR_TYPE));
+	d.icmp.code = 1;
 	f = flow_quote(w->flows, &d, &change);
 	assert_non_null(f);
 	assert_true(change & FLOW_HANDSHAKE_DONE);
