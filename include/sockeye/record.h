@@ -235,6 +235,7 @@ struct flow_record {
 	 * of the flow's first SYN (or SYN/ACK); the counts go on beyond four. */
 	uint32_t syns, synacks;
 	int64_t syn_ns[RECORD_TRIES], synack_ns[RECORD_TRIES]; /* since the epoch */
+	int64_t peer_syn_ns; /* simultaneous open: the server's own SYN; 0: none */
 	int64_t ack_ns;                                        /* 0: none */
 	int64_t rst_ns;                                        /* first RST; 0: none */
 

@@ -100,6 +100,7 @@ static void fill_tries(struct flow_record *r, const struct flow *f)
 		r->synack_ns[i + 1] =
 			i + 1 < f->synacks ? f->synack_ns + (int64_t)f->synack_after_us[i] * 1000 : 0;
 	}
+	r->peer_syn_ns = f->bits & FLOW_BIT_SIMULTANEOUS ? shown(f->peer_syn_ns) : 0;
 	r->ack_ns = shown(f->ack_ns);
 	r->rst_ns = shown(f->rst_ns);
 }

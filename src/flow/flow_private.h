@@ -124,6 +124,7 @@ struct flow {
 
 	/* The handshake; NEVER: not seen. (0 is a time: captures may begin there.) */
 	int64_t first_syn_ns, last_syn_ns, synack_ns, ack_ns, rst_ns;
+	int64_t peer_syn_ns;     /* simultaneous open: the server's SYN; else undefined */
 	int64_t answered_syn_ns; /* the SYN that the SYN/ACK answered: the last before it */
 	int64_t rtt_ns;          /* Wireshark's initial RTT, -1: unknown */
 	uint32_t syn_after_us[FLOW_TRIES], synack_after_us[FLOW_TRIES]; /* repeats, after the first */

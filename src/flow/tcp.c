@@ -124,6 +124,8 @@ static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir)
 	if (f->rtt_ns <= 0)
 		f->last_syn_ns = d->ts_ns;
 	if (dir != f->client) {
+		if (!(f->bits & FLOW_BIT_SIMULTANEOUS))
+			f->peer_syn_ns = d->ts_ns;
 		f->bits |= FLOW_BIT_SIMULTANEOUS;
 		return;
 	}

@@ -249,6 +249,8 @@ static unsigned detail_arrows(const struct flow_record *r, struct arrow *out)
 	for (unsigned i = 0; i < RECORD_TRIES && i < r->synacks && r->synack_ns[i] != 0; i++)
 		out[n++] = (struct arrow){r->synack_ns[i], true, "SYN/ACK",
 					  i ? "the SYN/ACK again" : "the server agrees"};
+	if (r->peer_syn_ns != 0)
+		out[n++] = (struct arrow){r->peer_syn_ns, true, "SYN", "the server asks, too: both open at once"};
 	if (r->ack_ns != 0)
 		out[n++] = (struct arrow){r->ack_ns, false, "ACK", "open"};
 	else if (r->rst_ns != 0 && n > 0)
@@ -295,9 +297,22 @@ static void detail_arrow(struct canvas *c, unsigned y, const struct arrow *w, in
 	canvas_cut(c, right + 2, y, c->width, ROLE_DIM, w->note);
 }
 
+/* The repeats that the record does not keep one by one. */
+static void detail_more(struct sheet *s, uint32_t n, const char *what)
+{
+	char line[64];
+	struct text t;
+
+	if (n <= RECORD_TRIES)
+		return;
+	text_init(&t, line, sizeof line);
+	text_format(&t, "… and %s %u times more", what, n - RECORD_TRIES);
+	canvas_put(s->c, 23, sheet_next(s), s->c->width, ROLE_DIM, line);
+}
+
 static void detail_ladder(struct sheet *s, const struct flow_record *r)
 {
-	struct arrow arrow[2 * RECORD_TRIES + 2];
+	struct arrow arrow[2 * RECORD_TRIES + 3];
 	unsigned n = r->ip_proto == PROTO_TCP ? detail_arrows(r, arrow) : 0;
 	unsigned y;
 
@@ -311,6 +326,8 @@ static void detail_ladder(struct sheet *s, const struct flow_record *r)
 		     "server");
 	for (unsigned i = 0; i < n; i++)
 		detail_arrow(s->c, sheet_next(s), &arrow[i], arrow[0].at_ns, arrow[i > 0 ? i - 1 : 0].at_ns);
+	detail_more(s, r->syns, "the SYN");
+	detail_more(s, r->synacks, "the SYN/ACK");
 	sheet_next(s);
 }
 
