@@ -248,7 +248,7 @@ static int apply_output(struct options *o, int letter, const char *value, struct
 		o->verbose++;
 		return 0;
 	case 'x':
-		o->hex = true;
+		o->hex++;
 		return 0;
 	case 'S':
 		o->absolute = true;
@@ -499,6 +499,9 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 		return r;
 	if (o->headless && o->view != OPTIONS_WATCH)
 		return error_set(e, EINVAL, "--headless belongs to the view watch, not to %s", options_views[o->view]);
+	if (o->view != OPTIONS_PACKETS && (o->verbose || o->hex || o->absolute))
+		return error_set(e, EINVAL, "%s belongs to the view packets, not to %s: sockeye packets ...",
+				 o->verbose ? "-v" : o->hex ? "-x" : "-S", options_views[o->view]);
 	if (!o->headless && (o->keys || o->dump || o->dump_attrs))
 		return error_set(e, EINVAL, "%s needs --headless WxH", o->keys ? "--keys" : o->dump ? "--dump" :
 				 "--dump-attrs");

@@ -59,8 +59,8 @@ struct options {
 	size_t memory;
 
 	bool line_buffered;
-	unsigned verbose;
-	bool hex, absolute, ascii;
+	unsigned verbose, hex; /* how often -v, -x */
+	bool absolute, ascii;
 	enum options_color color;
 
 	bool headless;

@@ -48,7 +48,7 @@ struct views_options {
 	bool ascii;        /* no byte above 0x7e */
 	bool absolute;     /* -S: sequence numbers as on the wire */
 	unsigned verbose;  /* -v: layers and their fields */
-	bool hex;          /* -x: the bytes of the frame */
+	unsigned hex;      /* -x: the bytes after the link header; -xx: all of the frame */
 	struct views_sources sources;
 };
 

@@ -167,33 +167,36 @@ void rows_json(struct view *v, const struct packet *p)
 	out_char(&v->out, ']');
 }
 
-/* Offset, hexadecimal, characters: the whole frame, link header included. */
+/* Where the bytes of -x begin: after the link header, as in tcpdump; -xx shows
+ * all. Without a link layer that was read: at the beginning. */
+static uint32_t hex_start(const struct view *v, const struct packet *p)
+{
+	const struct layer *link = &p->layer[0];
+
+	if (v->o.hex > 1 || p->layers == 0 || link->buffer != BUFFER_FRAME || link->off + link->len > p->frame.caplen)
+		return 0;
+	return link->off + link->len;
+}
+
+/* Offset and bytes in pairs, sixteen a line, as tcpdump -x. */
 void rows_hex(struct view *v, const struct packet *p)
 {
-	const uint8_t *data = p->frame.data;
-	char line[96], characters[20];
-	struct text t, c;
+	uint32_t start = hex_start(v, p), n = p->frame.caplen - start;
+	const uint8_t *data = p->frame.data + start;
+	char line[96];
+	struct text t;
 
 	text_init(&t, line, sizeof line);
-	text_init(&c, characters, sizeof characters);
-	for (uint32_t at = 0; at < p->frame.caplen; at += 16) {
+	for (uint32_t at = 0; at < n; at += 16) {
 		text_reset(&t);
-		text_reset(&c);
 		text_put(&t, "\t0x");
 		text_hex(&t, at, at > 0xffff ? 8 : 4);
 		text_put(&t, ": ");
-		for (uint32_t i = 0; i < 16; i++) {
+		for (uint32_t i = at; i < at + 16 && i < n; i++) {
 			if (i % 2 == 0)
 				text_char(&t, ' ');
-			if (at + i >= p->frame.caplen) {
-				text_put(&t, "  ");
-				continue;
-			}
-			text_hex(&t, data[at + i], 2);
-			text_char(&c, data[at + i] >= 0x20 && data[at + i] < 0x7f ? (char)data[at + i] : '.');
+			text_hex(&t, data[i], 2);
 		}
-		text_put(&t, "  ");
-		text_put(&t, characters);
 		text_char(&t, '\n');
 		out_put(&v->out, line);
 	}

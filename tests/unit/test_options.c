@@ -153,11 +153,13 @@ static void options_values_are_checked(void **state)
 	assert_refused("--color maybe", "auto, always or never");
 	assert_refused("--keys j", "needs --headless");
 	assert_refused("packets --headless 80x24", "belongs to the view watch");
+	assert_refused("connections -v", "belongs to the view packets");
+	assert_refused("report -x", "belongs to the view packets");
 	assert_refused("--backend native", "not built yet");
 	assert_refused("--backend pf_ring", "wants libpcap");
 	assert_int_equal(parse("--threads 1 --backend libpcap"), 0);
 	assert_refused("--threads 2", "not built yet");
-	assert_int_equal(parse("-i eth0 -i lo -B 4096 -s 96 -p -y EN10MB -vvxSln"), 0);
+	assert_int_equal(parse("packets -i eth0 -i lo -B 4096 -s 96 -p -y EN10MB -vvxSln"), 0);
 	assert_int_equal(o.n_interfaces, 2);
 	assert_int_equal(o.buffer_kib, 4096);
 	assert_int_equal(o.snaplen, 96);

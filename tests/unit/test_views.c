@@ -427,7 +427,7 @@ static void views_packet_layers_and_bytes(void **state)
 	start_packet();
 	add_dns();
 	o.verbose = 1;
-	o.hex = true;
+	o.hex = 2;
 	packet.fields_dropped = 2;
 	packet.frame.comment = "hi\x1b";
 	assert_string_equal(play(o, packet_event(), 1),
@@ -441,8 +441,13 @@ static void views_packet_layers_and_bytes(void **state)
 		"        Type                     2\n"
 		"        2 more\n"
 		"    payload  517 bytes, 0 captured\n"
-		"\t0x0000:  4745 5420 2f20 4854 5450 2f31 2e31 1bff  GET / HTTP/1.1..\n"
-		"\t0x0010:  0000 0000                                ....\n");
+		"\t0x0000:  4745 5420 2f20 4854 5450 2f31 2e31 1bff\n"
+		"\t0x0010:  0000 0000\n");
+	o.verbose = 0;
+	o.hex = 1; /* without the link header, here of 14 bytes */
+	packet.layer[0].len = 14;
+	packet.frame.comment = NULL;
+	assert_non_null(strstr(play(o, packet_event(), 1), "\n\t0x0000:  1bff 0000 0000\n"));
 }
 
 static void views_packet_json(void **state)
