@@ -1,7 +1,8 @@
 /* Embryos: flows of which one packet was seen. A flood consists of them, so
  * they are small. They live in chunks in the order of birth, one list of chunks
  * per bucket: of one class, because a class has one patience and so dies in the
- * order of birth, and of some destinations (address and port of the receiver).
+ * order of birth, and of some destinations (address and port of the receiver; each
+ * has two buckets).
  *
  * When no chunk is to be had, the oldest chunk of the bucket that has most is
  * forgotten. So a flood on one server forgets its own SYNs, and handshakes with
@@ -153,9 +154,12 @@ static unsigned class_of(uint8_t proto)
 	return proto == PROTO_TCP ? FLOW_HALF_OPEN : proto == PROTO_UDP ? FLOW_UDP : FLOW_ICMP;
 }
 
+/* The emptier one of the destination's two: a flood fills both of its own, and
+ * another server shares both with it next to never. */
 static uint16_t bucket_of(const struct flow_table *t, const struct descriptor *d)
 {
-	unsigned first = (class_of(d->tuple.proto) - FLOW_HALF_OPEN) * EMBRYO_SPREAD;
+	uint64_t hash;
+	unsigned a, b, first = (class_of(d->tuple.proto) - FLOW_HALF_OPEN) * EMBRYO_SPREAD;
 	struct {
 		struct address to;
 		uint16_t port;
@@ -164,7 +168,10 @@ static uint16_t bucket_of(const struct flow_table *t, const struct descriptor *d
 	memset(&destination, 0, sizeof destination);
 	destination.to = d->tuple.to;
 	destination.port = d->tuple.to_port;
-	return (uint16_t)(first + (hash_bytes(&t->key, &destination, sizeof destination) >> 32) % EMBRYO_SPREAD);
+	hash = hash_bytes(&t->key, &destination, sizeof destination);
+	a = first + (uint32_t)(hash >> 32) % EMBRYO_SPREAD;
+	b = first + (uint32_t)hash % EMBRYO_SPREAD;
+	return (uint16_t)(t->bucket[b].chunks < t->bucket[a].chunks ? b : a);
 }
 
 /* ---- one embryo ------------------------------------------------------------- */

@@ -59,7 +59,7 @@ struct embryo {
 _Static_assert(sizeof(struct embryo) == 64, "an embryo is a cache line");
 
 /* Buckets: so many destinations for each of half-open, UDP and the rest. */
-enum { EMBRYO_CHUNK = 64, CHUNK_BYTES = EMBRYO_CHUNK * 64, EMBRYO_SPREAD = 128, EMBRYO_BUCKETS = 3 * EMBRYO_SPREAD };
+enum { EMBRYO_CHUNK = 64, CHUNK_BYTES = EMBRYO_CHUNK * 64, EMBRYO_SPREAD = 256, EMBRYO_BUCKETS = 3 * EMBRYO_SPREAD };
 
 /* Embryos are born at the end of the youngest chunk of their destination's
  * bucket. A chunk whose embryos are all gone is free, wherever it stands. */
