@@ -264,7 +264,7 @@ bool tcp_ack_seen(const struct flow *f);
 void datagram_account(struct flow *f, const struct descriptor *d, unsigned dir);
 
 /* names.c */
-bool names_open(struct names *n, void *at, size_t size);
+void names_open(struct names *n, void *at, size_t size);
 /* REF_NONE: full, or no block of a dropped name fits and it may not grow. */
 uint32_t names_put(struct names *n, const uint8_t *bytes, uint32_t len, bool may_grow);
 void names_drop(struct names *n, uint32_t ref);

@@ -15,14 +15,13 @@ static unsigned class_of(uint32_t len)
 	return c;
 }
 
-bool names_open(struct names *n, void *at, size_t size)
+void names_open(struct names *n, void *at, size_t size)
 {
 	n->at = at;
 	n->size = size < REF_NONE ? size : REF_NONE - 1;
 	n->used = 0;
 	for (unsigned c = 0; c < NAME_CLASSES; c++)
 		n->free[c] = REF_NONE;
-	return true;
 }
 
 uint32_t names_put(struct names *n, const uint8_t *bytes, uint32_t len, bool may_grow)

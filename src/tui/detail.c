@@ -254,7 +254,8 @@ static unsigned detail_arrows(const struct flow_record *r, struct arrow *out)
 	if (r->ack_ns != 0)
 		out[n++] = (struct arrow){r->ack_ns, false, "ACK", "open"};
 	else if (r->rst_ns != 0 && n > 0)
-		out[n++] = (struct arrow){r->rst_ns, r->synacks == 0, "RST", "refused"};
+		out[n++] = (struct arrow){r->rst_ns, r->rst[1] > 0, "RST",
+					  record_is(r, RECORD_STATE, "refused") ? "refused" : "given up"};
 	for (unsigned i = 1; i < n; i++) {
 		struct arrow s = out[i];
 		unsigned k = i;

@@ -56,6 +56,46 @@ static void lines_cell(struct out *out, const struct flow_record *r, enum record
 	out_left(out, cell, width);
 }
 
+/* The columns that both lines begin with: the time and some cells. */
+struct lines_column {
+	const char *title;
+	enum record_key key;
+	unsigned width;
+};
+
+static void lines_begin(struct view *v, const struct flow_record *r, const struct lines_column *columns, unsigned n,
+			const char *other_titles)
+{
+	struct out *out = &v->out;
+	char time[32];
+
+	if (!v->headed) {
+		v->headed = true;
+		out_left(out, "TIME", DAY_DIGITS + 10);
+		for (unsigned i = 0; i < n; i++)
+			out_left(out, columns[i].title, columns[i].width + 1);
+		out_put(out, other_titles);
+	}
+	clock_of_day(r->first_ns, DAY_DIGITS, time);
+	out_put(out, time);
+	out_char(out, ' ');
+	for (unsigned i = 0; i < n; i++) {
+		lines_cell(out, r, columns[i].key, columns[i].width);
+		out_char(out, ' ');
+	}
+}
+
+static void lines_icmp_error(struct text *t, const struct flow_record *r, const char *before)
+{
+	if (!record_has(r, RECORD_ICMP_ERROR_TYPE))
+		return;
+	text_format(t, "%sicmp error %u/%u", before, (unsigned)r->icmp_error.type, (unsigned)r->icmp_error.code);
+	if (record_has(r, RECORD_ICMP_ERROR_FROM)) {
+		text_put(t, " from ");
+		record_text(t, r, RECORD_ICMP_ERROR_FROM);
+	}
+}
+
 /* "tcp/tls example.org", "icmp type 3 from 10.0.0.9", "vxlan 42". */
 static void lines_service(struct out *out, const struct flow_record *r)
 {
@@ -72,14 +112,7 @@ static void lines_service(struct out *out, const struct flow_record *r)
 		text_char(&t, ' ');
 		record_text(&t, r, RECORD_SERVER_NAME);
 	}
-	if (record_has(r, RECORD_ICMP_ERROR_TYPE)) {
-		text_format(&t, ", icmp error %u/%u", (unsigned)r->icmp_error.type,
-			    (unsigned)r->icmp_error.code);
-		if (record_has(r, RECORD_ICMP_ERROR_FROM)) {
-			text_put(&t, " from ");
-			record_text(&t, r, RECORD_ICMP_ERROR_FROM);
-		}
-	}
+	lines_icmp_error(&t, r, ", ");
 	if (record_has(r, RECORD_TUNNEL)) {
 		text_put(&t, ", in ");
 		record_text(&t, r, RECORD_TUNNEL);
@@ -95,28 +128,17 @@ static void lines_service(struct out *out, const struct flow_record *r)
 
 void lines_connection(struct view *v, const struct flow_record *r)
 {
-	struct out *out = &v->out;
+	static const struct lines_column columns[] = {
+		{"STATE", RECORD_STATE, STATE_WIDTH},
+		{"CLIENT", RECORD_CLIENT, ENDPOINT_WIDTH},
+		{"SERVER", RECORD_SERVER, ENDPOINT_WIDTH},
+	};
 	enum record_key duration = RECORD_HS_FIRST_SYN_TO_ACK;
+	struct out *out = &v->out;
 	char cell[64];
 	struct text t;
 
-	if (!v->headed) {
-		v->headed = true;
-		out_left(out, "TIME", DAY_DIGITS + 10);
-		out_left(out, "STATE", STATE_WIDTH + 1);
-		out_left(out, "CLIENT", ENDPOINT_WIDTH + 1);
-		out_left(out, "SERVER", ENDPOINT_WIDTH + 1);
-		out_put(out, "      BYTES   PACKETS HANDSHAKE SERVICE\n");
-	}
-	clock_of_day(r->first_ns, DAY_DIGITS, cell);
-	out_put(out, cell);
-	out_char(out, ' ');
-	lines_cell(out, r, RECORD_STATE, STATE_WIDTH);
-	out_char(out, ' ');
-	lines_cell(out, r, RECORD_CLIENT, ENDPOINT_WIDTH);
-	out_char(out, ' ');
-	lines_cell(out, r, RECORD_SERVER, ENDPOINT_WIDTH);
-	out_char(out, ' ');
+	lines_begin(v, r, columns, 3, "      BYTES   PACKETS HANDSHAKE SERVICE\n");
 	lines_pair(out, r, RECORD_BYTES, 11);
 	out_char(out, ' ');
 	lines_pair(out, r, RECORD_PACKETS, 9);
@@ -205,27 +227,16 @@ static void lines_flag(struct text *t, const struct flow_record *r, bool client,
 
 void lines_handshake(struct view *v, const struct flow_record *r)
 {
+	static const struct lines_column columns[] = {
+		{"CLIENT", RECORD_CLIENT, ENDPOINT_WIDTH},
+		{"SERVER", RECORD_SERVER, ENDPOINT_WIDTH},
+		{"OUTCOME", RECORD_OUTCOME, OUTCOME_WIDTH},
+	};
 	struct out *out = &v->out;
-	char cell[512], time[32];
+	char cell[512];
 	struct text t;
 
-	if (!v->headed) {
-		v->headed = true;
-		out_left(out, "TIME", DAY_DIGITS + 10);
-		out_left(out, "CLIENT", ENDPOINT_WIDTH + 1);
-		out_left(out, "SERVER", ENDPOINT_WIDTH + 1);
-		out_left(out, "OUTCOME", OUTCOME_WIDTH + 1);
-		out_put(out, "NET+HOST ms  NOTES\n");
-	}
-	clock_of_day(r->first_ns, DAY_DIGITS, time);
-	out_put(out, time);
-	out_char(out, ' ');
-	lines_cell(out, r, RECORD_CLIENT, ENDPOINT_WIDTH);
-	out_char(out, ' ');
-	lines_cell(out, r, RECORD_SERVER, ENDPOINT_WIDTH);
-	out_char(out, ' ');
-	lines_cell(out, r, RECORD_OUTCOME, OUTCOME_WIDTH);
-	out_char(out, ' ');
+	lines_begin(v, r, columns, 3, "NET+HOST ms  NOTES\n");
 	lines_times(out, r);
 	text_init(&t, cell, sizeof cell);
 	if (r->syn_retransmits > 0 && record_has(r, RECORD_HS_FIRST_SYN_TO_ACK)) {
@@ -236,14 +247,7 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	lines_repeats(&t, r, RECORD_HS_SYNACK_RETRANSMITS, r->synack_retransmits, "SYN/ACK");
 	if (record_has(r, RECORD_HS_SIMULTANEOUS) && r->simultaneous_open)
 		text_put(&t, "  simultaneous open");
-	if (record_has(r, RECORD_ICMP_ERROR_TYPE)) {
-		text_format(&t, "  icmp error %u/%u", (unsigned)r->icmp_error.type,
-			    (unsigned)r->icmp_error.code);
-		if (record_has(r, RECORD_ICMP_ERROR_FROM)) {
-			text_put(&t, " from ");
-			record_text(&t, r, RECORD_ICMP_ERROR_FROM);
-		}
-	}
+	lines_icmp_error(&t, r, "  ");
 	lines_option(&t, r, RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS, "mss");
 	lines_option(&t, r, RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE, "wscale");
 	lines_flag(&t, r, r->options[0].sack_permitted, r->options[1].sack_permitted, "sack");
