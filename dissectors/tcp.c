@@ -158,6 +158,7 @@ static enum dissect_result tcp_dissect(struct cursor *c, struct packet *p)
 		return DISSECT_BAD;
 	}
 	f.flags = flags & 0x1ff;
+	f.checksum = (uint16_t)checksum;
 	f.header_len = (uint8_t)header;
 	p->tcp = f;
 	p->tuple.proto = PROTO_TCP;

@@ -80,7 +80,16 @@ enum tcp_flag {
 enum tcp_option_bit {
 	TCP_HAS_MSS = 1, TCP_HAS_WSCALE = 2, TCP_HAS_SACK_PERMITTED = 4, TCP_HAS_TIMESTAMPS = 8,
 	TCP_HAS_SACK = 16,
-	TCP_OPTIONS_CUT = 128, /* the capture ends inside the options */
+	TCP_HAS_FAST_OPEN = 32, /* RFC 7413, also as experiment 254 with 0xf989 */
+	TCP_HAS_MPTCP = 64,     /* RFC 8684 */
+	TCP_OPTIONS_CUT = 128,  /* the capture ends inside the options */
+};
+
+/* MPTCP subtypes (RFC 8684 8): bits of tcp_facts.mptcp. */
+enum mptcp_bit {
+	MPTCP_CAPABLE = 1 << 0, MPTCP_JOIN = 1 << 1, MPTCP_DSS = 1 << 2, MPTCP_ADD_ADDR = 1 << 3,
+	MPTCP_REMOVE_ADDR = 1 << 4, MPTCP_PRIO = 1 << 5, MPTCP_FAIL = 1 << 6, MPTCP_FASTCLOSE = 1 << 7,
+	MPTCP_TCPRST = 1 << 8,
 };
 
 struct tcp_facts {
@@ -90,10 +99,16 @@ struct tcp_facts {
 	uint16_t flags;    /* enum tcp_flag */
 	uint16_t window;   /* as on the wire, not scaled */
 	uint16_t mss;
+	uint16_t checksum; /* as on the wire, not verified */
 	uint8_t wscale;
 	uint8_t options;   /* enum tcp_option_bit */
 	uint8_t sacks;     /* blocks in sack[] */
 	uint8_t header_len;
+	uint8_t fast_open_len;  /* bytes of the cookie; 0: it is asked for */
+	uint8_t mptcp_version;  /* of MP_CAPABLE */
+	uint16_t mptcp;         /* enum mptcp_bit: the subtypes present */
+	uint32_t mptcp_token;   /* of the receiver, in the SYN of MP_JOIN */
+	uint64_t mptcp_key;     /* of the sender, in MP_CAPABLE; 0: none carried */
 };
 
 struct ip_facts {
