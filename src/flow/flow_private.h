@@ -91,7 +91,6 @@ enum ws_bit {
 	WS_KEEP_ALIVE = 1, /* its last segment was one */
 	WS_PROBE = 2,      /* its last segment was a zero window probe */
 	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
-	WS_PURE_ACK = 8,   /* what raised ws_next last carried no data */
 };
 
 /* Side records: blocks of six sizes in one region (blocks.c). */

@@ -104,8 +104,7 @@ static uint64_t judge_repeat(const struct flow *f, const struct flow_side *s, co
 		return 0;
 	if (peer->ws_dup_acks >= 2 && peer->ws_ack == d->tcp.seq && within(d->ts_ns, peer->ws_ack_ns, FAST_NS))
 		return BIT(RETRANSMISSION) | BIT(FAST_RETRANSMISSION);
-	if (within(d->ts_ns, s->ws_next_ns, early) &&
-	    (s->ws_next != d->tcp.seq + len + unit || s->ws_bits & WS_PURE_ACK))
+	if (within(d->ts_ns, s->ws_next_ns, early) && s->ws_next != d->tcp.seq + len + unit)
 		return BIT(OUT_OF_ORDER);
 	return BIT(RETRANSMISSION);
 }
@@ -129,8 +128,6 @@ static void remember(struct flow_side *s, const struct descriptor *d, uint64_t v
 	uint32_t next = d->tcp.seq + len + unit;
 	uint8_t keep = s->ws_bits & (uint8_t)~(WS_KEEP_ALIVE | WS_PROBE);
 
-	if (!s->ws_next || seq_before(s->ws_next + unit, next))
-		keep = len == 0 ? keep | WS_PURE_ACK : keep & (uint8_t)~WS_PURE_ACK;
 	if (!(v & BIT(ZERO_WINDOW_PROBE))) {
 		if (!s->ws_next || seq_before(s->ws_next, next)) {
 			s->ws_next = next;
@@ -177,7 +174,7 @@ void verdicts_begin(struct flow *f, unsigned dir, const struct embryo *e)
 	s->ws_next = s->ws_to_ack = e->isn + 1;
 	s->ws_next_ns = s->ws_ack_ns = e->ts_ns;
 	s->window = e->window;
-	s->ws_bits = WS_PURE_ACK | WS_FIRST_ACK;
+	s->ws_bits = WS_FIRST_ACK;
 	if (e->options & TCP_HAS_WSCALE)
 		s->ws_scale = e->wscale_or_service > 14 ? 14 : (int8_t)e->wscale_or_service;
 	else
