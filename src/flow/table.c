@@ -362,6 +362,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		f->bits |= FLOW_BIT_REUSED;
 		f->completeness = COMPLETE_SYN; /* Wireshark: a new conversation by a SYN */
 		*change |= FLOW_REUSED;
+		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	account(t, f, d, dir, change, j);
 	table_insert(t, d->hash, f->self);
