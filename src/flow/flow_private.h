@@ -236,6 +236,29 @@ struct names {
 	uint32_t free[NAME_CLASSES];
 };
 
+/* copies.c: what passed last, to know the same packet again. */
+struct copy {
+	int64_t ts_ns;
+	uint32_t tag; /* 0: empty */
+	uint16_t interface;
+};
+struct copies {
+	struct copy *at;
+	uint32_t mask;
+};
+
+/* contents.c: pieces of what was sent. */
+enum { CONTENT_PIECE = 64 };
+struct content {
+	uint64_t known; /* bit set: which bytes are here */
+	uint32_t tag;   /* 0: empty */
+	uint8_t bytes[CONTENT_PIECE];
+};
+struct contents {
+	struct content *at;
+	uint32_t mask;
+};
+
 struct flow_table {
 	struct hash_key key;
 	struct flow_limits limits;
@@ -266,6 +289,8 @@ struct flow_table {
 
 	struct names names;
 	struct blocks blocks;
+	struct copies copies;
+	struct contents contents;
 	const struct dissector *services[SERVICES_MAX + 1]; /* number 0: none */
 	unsigned n_services;
 
@@ -365,6 +390,19 @@ static inline bool tcp_rtt_known(const struct flow *f)
 {
 	return seen(f->rtt_ns) && f->rtt_ns != 0;
 }
+
+/* copies.c */
+int copies_open(struct copies *c, size_t memory, struct error *e);
+void copies_free(struct copies *c);
+size_t copies_size(const struct copies *c);
+bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir); /* this very packet, a moment ago? */
+
+/* contents.c */
+int contents_open(struct contents *c, size_t memory, struct error *e);
+void contents_free(struct contents *c);
+size_t contents_size(const struct contents *c);
+/* Keeps the payload, and returns how many bytes differ from those kept before. */
+uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d);
 
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);

@@ -209,7 +209,11 @@ static bool complete(const struct flow *f)
 static void count(struct flow_table *t, struct flow_side *s, const struct judgement *j)
 {
 	uint64_t counted = j->verdicts & ((UINT64_C(1) << VERDICTS_COUNTED) - 1);
-	struct side_trouble *x = counted ? side_trouble_need(t, s) : NULL;
+	bool duplicate = judged(j, VERDICT_EXACT_DUPLICATE);
+	struct side_trouble *x = counted || duplicate ? side_trouble_need(t, s) : NULL;
+
+	if (x && duplicate)
+		x->duplicates++;
 
 	for (unsigned v = 0; x && v < VERDICTS_COUNTED; v++)
 		if (counted >> v & 1 && x->count[v] < UINT32_MAX)
@@ -227,8 +231,12 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 	}
 	verdicts_judge(f, d, dir, j);
 	sequence(f, d, dir);
-	segments_account(t, f, d, dir, j);
-	trips_account(t, f, d, dir, j);
+	if (copies_saw(&t->copies, d, dir)) {
+		j->verdicts |= verdict_bit(VERDICT_EXACT_DUPLICATE);
+	} else {
+		segments_account(t, f, d, dir, j);
+		trips_account(t, f, d, dir, j);
+	}
 	count(t, &f->side[dir], j);
 	if (is_syn(d))
 		saw_syn(f, d, dir);
