@@ -351,6 +351,8 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		uint32_t ref = embryo_new(t, d, k, dir);
 
 		if (ref != REF_NONE) {
+			if (k->proto == PROTO_TCP) /* a SYN: the same once more shall be known */
+				(void)copies_saw(&t->copies, d, dir);
 			table_insert(t, d->hash, ref);
 			embryo_expand(t, ref, &t->scratch);
 			return &t->scratch;
