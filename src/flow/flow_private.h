@@ -115,6 +115,7 @@ struct side_trouble {
 	uint64_t seen_again_bytes, late_bytes, missed_bytes, lost_bytes, conflicting_bytes;
 	uint32_t seen_again_segments, late_segments, duplicates;
 	uint32_t forgotten_holes;
+	uint32_t known;      /* with forgotten_holes: what comes again below this is neither new nor old */
 	uint32_t holes;      /* reference into the blocks, REF_NONE */
 	uint16_t n_holes;
 	uint8_t hole_class;
