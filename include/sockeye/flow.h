@@ -56,7 +56,7 @@ struct flow_stats {
 	uint64_t holes_lost;            /* holes forgotten, because a flow had too many */
 	uint64_t interval_steps;        /* holes looked at or moved: counted work */
 	uint64_t bytes_copied;          /* of payload, to compare what comes again: counted work */
-	uint64_t probes;                /* slots and embryos looked at: counted work */
+	uint64_t probes;                /* slots, embryos, buckets, flows looked at: counted work */
 	size_t memory_used;
 };
 

@@ -5,6 +5,7 @@
  * guesser stricter or milder. Nothing is remembered here; what is known of the
  * conversation comes in with the call.
  */
+#include "layers.h"
 #include "registry.h"
 
 /* What a guesser may have written and has to give back. */
@@ -75,9 +76,9 @@ enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const s
 	const struct dissector *const *guessers;
 	enum dissect_result result = DISSECT_NOT_MINE;
 	enum table table = TABLE_TCP_GUESS;
+	uint32_t before = p->budget.left;
 	unsigned n = 0;
 
-	(void)d;
 	if (!p->transport || !p->payload || p->payload_captured == 0)
 		return DISSECT_NOT_MINE;
 	if (p->tuple.proto == PROTO_UDP || p->tuple.proto == PROTO_UDPLITE)
@@ -93,5 +94,6 @@ enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const s
 			result = payload_try(p, guessers[i]);
 	}
 	p->talk = NULL;
+	dissect_counters(d)->steps += before - p->budget.left;
 	return result;
 }

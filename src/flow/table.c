@@ -77,6 +77,7 @@ static void slots_double(struct flow_table *t)
 	struct slot *old = t->slots, *bigger = t->area[!t->area_now];
 
 	slots_clear(bigger, n * 2);
+	t->stats.probes += n;
 	for (uint32_t i = 0; i < n; i++)
 		if (old[i].ref != REF_NONE)
 			put(bigger, n * 2 - 1, old[i].hash, old[i].ref);
