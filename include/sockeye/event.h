@@ -41,6 +41,7 @@ struct totals {
 	uint64_t flows_tcp, flows_udp, flows_icmp, flows_other; /* begun */
 	uint64_t handshakes[OUTCOMES];                          /* reported */
 	uint64_t flows_evicted, flows_live;
+	uint64_t flows_unjudged;       /* no memory for their verdicts: their records have none */
 	uint64_t no_flow;              /* packets that belong to no flow */
 	unsigned protocols;            /* length of protocol_names and of each protocols[] */
 	const char *const *protocol_names;

@@ -177,6 +177,7 @@ enum flow_bit {
 	FLOW_BIT_REPLY = 128,    /* ICMP: an answer was seen */
 	FLOW_BIT_ECHO = 256,
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
+	FLOW_BIT_UNJUDGED = 1024, /* a side record found no room: the counts of verdicts are not complete */
 };
 
 enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };

@@ -44,8 +44,10 @@ struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s
 	if (s->trouble != REF_NONE)
 		return side_trouble(t, s);
 	s->trouble = blocks_take(t, TROUBLE_CLASS);
-	if (s->trouble == REF_NONE)
+	if (s->trouble == REF_NONE) {
+		t->stats.verdicts_lost++;
 		return NULL;
+	}
 	x = side_trouble(t, s);
 	x->holes = REF_NONE;
 	return x;
@@ -204,14 +206,16 @@ static uint32_t holes_fill(struct flow_table *t, struct side_trouble *x, const s
 	return filled;
 }
 
-/* A hole below next, before the first byte that was seen, or between. */
-static void hole_make(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to)
+/* A hole below next, before the first byte that was seen, or between. False:
+ * no side record, so nobody will know that it was there. */
+static bool hole_make(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to)
 {
 	struct side_trouble *x = side_trouble_need(t, s);
 	struct hole new = {from, to, 0};
 
 	if (x)
 		hole_insert(t, x, peer, hole_after(t, x, from), new);
+	return x != NULL;
 }
 
 /* Holes so old that their numbers will soon mean other bytes. */
@@ -248,9 +252,8 @@ static uint32_t below(struct flow_table *t, struct flow_side *s, const struct fl
 		uint32_t end = seq_before(to, s->low) ? to : s->low;
 
 		*late = end - from;
-		if (end != s->low)
-			hole_make(t, s, peer, end, s->low);
-		s->low = from;
+		if (end == s->low || hole_make(t, s, peer, end, s->low))
+			s->low = from;
 		from = end;
 	}
 	if (x && x->forgotten_holes && seq_before(from, x->known) && seq_before(from, to)) {
@@ -389,8 +392,8 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 		count_data(t, s, peer, from, to, j);
 		compare(t, f, dir, d, j);
 	}
-	if (seq_before(s->next, from))
-		hole_make(t, s, peer, s->next, from);
+	if (seq_before(s->next, from) && !hole_make(t, s, peer, s->next, from))
+		s->low = from; /* what is below it cannot be told from a repeat */
 	if (seq_before(s->next, end)) {
 		s->next = end;
 		settle_old(t, s, peer);

@@ -223,6 +223,8 @@ static void count(struct flow_table *t, struct flow_side *s, const struct judgem
 void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
 		 struct judgement *j)
 {
+	uint64_t lost = t->stats.verdicts_lost;
+
 	completeness(f, d);
 	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
 		/* Another connection's, or a proxy's: numbers are relative to it from here. */
@@ -238,6 +240,10 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 		trips_account(t, f, d, dir, j);
 	}
 	count(t, &f->side[dir], j);
+	if (t->stats.verdicts_lost != lost && !(f->bits & FLOW_BIT_UNJUDGED)) {
+		f->bits |= FLOW_BIT_UNJUDGED;
+		t->stats.flows_unjudged++;
+	}
 	if (is_syn(d))
 		saw_syn(f, d, dir);
 	else if (is_synack(d))
