@@ -118,6 +118,22 @@ static inline uint32_t colliding_tuples(uint8_t *at, uint32_t i, uint32_t n)
 	return segment_frame(at, &s);
 }
 
+/* IPv6 addresses whose last eight bytes make a number that a hash might multiply
+ * with: 38, the length of the key. */
+static inline uint32_t colliding_ipv6(uint8_t *at, uint32_t i, uint32_t n)
+{
+	uint8_t *to = add_ethernet(at, 0x86dd);
+
+	(void)n;
+	to = add32(to, 0x60000000);
+	to = add16(to, 8);
+	to = add16(to, PROTO_UDP << 8 | 64);
+	to = add32(add32(add32(add32(to, 0x20010000), i), 0x26000000), 0);
+	to = add32(add32(add32(add32(to, 0x20020000), 0), 0), 1);
+	to = add16(add16(add16(add16(to, PORT), 9), 8), 0);
+	return (uint32_t)(to - at);
+}
+
 /* One byte each, the last first. */
 static inline uint32_t reverse_order(uint8_t *at, uint32_t i, uint32_t n)
 {
@@ -309,6 +325,24 @@ static inline uint32_t full_table_all_active(uint8_t *at, uint32_t i, uint32_t n
 	uint32_t who = i % 4 == 0 ? i : i - scatter(i) % (i < HOT ? i : HOT);
 	struct segment s = {.from = 0x0c000000 + who, .to = SERVER, .from_port = PORT, .to_port = 80, .seq = ISN, .ack = 1,
 			    .flags = TCP_ACK, .id = (uint16_t)(i + 1)};
+
+	(void)n;
+	return segment_frame(at, &s);
+}
+
+/* Connections fill the table, then each of the last of them wants all the side
+ * records that a flow may have. */
+enum { SIDE_RECORDS_BEFORE = 30000 };
+
+static inline uint32_t side_records(uint8_t *at, uint32_t i, uint32_t n)
+{
+	enum { LAST = 15000 };
+	bool filling = i < SIDE_RECORDS_BEFORE;
+	uint32_t k = filling ? 0 : i - SIDE_RECORDS_BEFORE;
+	uint32_t who = filling ? i : SIDE_RECORDS_BEFORE - LAST + k % LAST;
+	struct segment s = {.from = 0x0c000000 + who, .to = SERVER, .from_port = PORT, .to_port = 80,
+			    .seq = ISN + k / LAST * 500, .ack = 1, .flags = TCP_ACK, .id = (uint16_t)(i + 1),
+			    .len = filling ? 0 : 100};
 
 	(void)n;
 	return segment_frame(at, &s);

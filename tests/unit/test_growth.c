@@ -114,7 +114,7 @@ static void run(const struct attack *a, uint32_t n, struct run *r)
 
 static void few_probes(const struct run *r)
 {
-	assert_int_equal(r->flows.tcp, r->packets);
+	assert_int_equal(r->flows.tcp + r->flows.udp, r->packets);
 	assert_true(r->flows.probes < 16 * r->packets);
 }
 
@@ -160,6 +160,13 @@ static void paths_are_bounded(const struct run *r)
 	assert_int_equal(r->paths_overflow, r->before + r->packets - 4095);
 }
 
+static void some_flows_are_without_verdicts(const struct run *r)
+{
+	assert_true(r->flows.blocks_lost > 0);
+	assert_true(r->flows.flows_unjudged > 0);
+	assert_true(r->flows.flows_unjudged < r->flows.tcp);
+}
+
 static void every_syn_is_a_flow(const struct run *r)
 {
 	assert_int_equal(r->flows.tcp, r->before + r->packets);
@@ -182,6 +189,7 @@ static const struct {
 	void (*holds)(const struct run *); /* of the run with 2N, or NULL */
 } attacks[] = {
 	{{"colliding-tuples", colliding_tuples, 8192, 0}, few_probes},
+	{{"colliding-ipv6", colliding_ipv6, 8192, 0}, few_probes},
 	{{"reverse-order", reverse_order, 500000, 0}, all_bytes_late},
 	{{"every-second-byte", every_second_byte, 20000, 0}, holes_are_no_repeats},
 	{{"every-second-byte-backward", every_second_byte_backward, 20000, 0}, holes_are_no_repeats},
@@ -198,6 +206,7 @@ static const struct {
 	{{"tuple-reuse", tuple_reuse, 20000, 0}, every_syn_is_a_flow},
 	{{"syn-flood", syn_flood, 100000, 300000}, every_syn_is_a_flow},
 	{{"full-table-all-active", full_table_all_active, 50000, 150000}, NULL},
+	{{"side-records", side_records, 30000, SIDE_RECORDS_BEFORE}, some_flows_are_without_verdicts},
 	{{"dns-compression", dns_compression, 2000, 0}, budget_bounds_a_frame},
 	{{"duplicate-storm", duplicate_storm, 20000, 0}, all_but_one_are_copies},
 };
