@@ -15,7 +15,7 @@ import subprocess
 import sys
 from decimal import Decimal
 
-from lab import TOP, check, ended, finish, records
+from lab import TOP, check, ended, finish, records, total
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(TOP / "captures" / "make"))
@@ -54,7 +54,7 @@ def listen_and_send(lab, frames):
     for eye in eyes:
         status, out, err = finish(eye)
         check(status == 0, f"exit {status}:", err)
-        check(f"{len(frames)} packets captured" in err, f"not {len(frames)} packets:", err)
+        check(total(err, "packets captured") == len(frames), f"not {len(frames)} packets:", err)
         seen.append(out)
     return seen[0], seen[1]
 
