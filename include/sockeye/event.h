@@ -49,7 +49,7 @@ struct totals {
 	struct source_totals source[TOTALS_SOURCES];
 	uint64_t memory_used, memory_limit;
 	uint64_t unjudged;             /* times a flow's verdicts or RTT found no room */
-	const struct histogram *rtt;   /* [2]: of servers, of clients; every sample */
+	const struct histogram *rtt;   /* [2]: of servers, of clients; every sample; never NULL */
 };
 
 struct event {

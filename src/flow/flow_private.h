@@ -246,6 +246,7 @@ struct copy {
 struct copies {
 	struct copy *at;
 	uint32_t mask;
+	uint32_t used; /* places that were ever filled */
 };
 
 /* contents.c: pieces of what was sent. */
@@ -258,6 +259,7 @@ struct content {
 struct contents {
 	struct content *at;
 	uint32_t mask;
+	uint32_t used; /* places that were ever filled */
 };
 
 struct flow_table {
@@ -345,6 +347,7 @@ bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false
 
 /* budget.c */
 size_t budget_used(const struct flow_table *t);
+size_t budget_touched(const struct flow_table *t);
 bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
 bool budget_doubles_slots(const struct flow_table *t);
 bool budget_affords_name(const struct flow_table *t);

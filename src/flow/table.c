@@ -574,6 +574,6 @@ const struct flow_stats *flow_stats(struct flow_table *t)
 
 	s->live = t->flow_live + t->embryo_live;
 	s->embryos = t->embryo_live;
-	s->memory_used = budget_used(t);
+	s->memory_used = budget_touched(t);
 	return s;
 }
