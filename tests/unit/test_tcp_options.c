@@ -184,7 +184,7 @@ static void tcp_options_shown_only(void **state)
 
 	READ(s, "\x1c\x04\x80\x1e\x1b\x08\x07\x03\x00\x00\x00\x14");
 	assert_string_equal(frames_row(s, "tcp.options.user_to_val"), "30");
-	assert_string_equal(frames_row(s, "tcp.options.user_to_granularity"), "minutes");
+	assert_string_equal(frames_row(s, "tcp.options.user_to_granularity"), "minutes (1)");
 	assert_string_equal(frames_row(s, "tcp.options.qs.rate"), "5.12 Mbit/s (7)");
 	assert_string_equal(frames_row(s, "tcp.options.qs.ttl_diff"), "3");
 	assert_string_equal(frames_row(s, "tcp.options.qs.nonce"), "0x00000005");
