@@ -117,7 +117,8 @@ const struct dissector sctp_dissector = {
 	.title = "Stream Control Transmission Protocol",
 	.reference = "RFC 9260",
 	.binds = sctp_binds,
-	.info = "{sctp.chunk_type}[ of {sctp.chunks} chunks][ tag {sctp.init_initiate_tag}][ tag {sctp.initack_initiate_tag}]"
+	.info = "{sctp.chunk_type}[ of {sctp.chunks} chunks]"
+		"[ tag {sctp.init_initiate_tag}][ tag {sctp.initack_initiate_tag}]"
 		"[ ack {sctp.sack_cumulative_tsn_ack_raw} window {sctp.sack_a_rwnd}][ tsn {sctp.data_tsn_raw}]"
 		"[ stream {sctp.data_sid}][ ssn {sctp.data_ssn}][ {sctp.data_payload_proto_id}][ {sctp.cause_code}]",
 	.dissect = sctp_dissect,

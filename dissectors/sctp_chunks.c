@@ -73,7 +73,8 @@ static const struct field_info f_ssn = {"sctp.data_ssn", "Number in the stream",
 static const struct field_info f_ppid = {"sctp.data_payload_proto_id", "Payload", FIELD_UINT, sctp_protocols};
 static const struct field_info f_mid = {"sctp.data_mid", "Message", FIELD_UINT, NULL};
 static const struct field_info f_fsn = {"sctp.data_fsn", "Fragment", FIELD_UINT, NULL};
-static const struct field_info f_cumulative = {"sctp.sack_cumulative_tsn_ack_raw", "Acknowledged TSN", FIELD_UINT, NULL};
+static const struct field_info f_cumulative = {
+	"sctp.sack_cumulative_tsn_ack_raw", "Acknowledged TSN", FIELD_UINT, NULL};
 static const struct field_info f_window = {"sctp.sack_a_rwnd", "Receiver window", FIELD_UINT, NULL};
 static const struct field_info f_gaps = {"sctp.sack_number_of_gap_blocks", "Blocks beyond gaps", FIELD_UINT, NULL};
 static const struct field_info f_dups = {"sctp.sack_number_of_duplicated_tsns", "Duplicates", FIELD_UINT, NULL};
@@ -101,17 +102,26 @@ static const struct field_info f_param = {"sctp.parameter_type", "Parameter", FI
 static const struct field_info f_ipv4 = {"sctp.parameter_ipv4_address", "Address", FIELD_IPV4, NULL};
 static const struct field_info f_ipv6 = {"sctp.parameter_ipv6_address", "Address", FIELD_IPV6, NULL};
 static const struct field_info f_host = {"sctp.parameter_hostname", "Host name", FIELD_TEXT, NULL};
-static const struct field_info f_type = {"sctp.parameter_supported_address_type", "Address type", FIELD_UINT, sctp_params};
-static const struct field_info f_preserve = {"sctp.parameter_cookie_preservative_incr", "More life, ms", FIELD_UINT, NULL};
-static const struct field_info f_request = {"sctp.parameter_reconfig_request_sequence_number", "Request", FIELD_UINT, NULL};
-static const struct field_info f_response = {"sctp.parameter_reconfig_response_sequence_number", "Response", FIELD_UINT, NULL};
-static const struct field_info f_last_tsn = {"sctp.parameter_senders_last_assigned_tsn", "Sender's last TSN", FIELD_UINT, NULL};
+static const struct field_info f_type = {
+	"sctp.parameter_supported_address_type", "Address type", FIELD_UINT, sctp_params};
+static const struct field_info f_preserve = {
+	"sctp.parameter_cookie_preservative_incr", "More life, ms", FIELD_UINT, NULL};
+static const struct field_info f_request = {
+	"sctp.parameter_reconfig_request_sequence_number", "Request", FIELD_UINT, NULL};
+static const struct field_info f_response = {
+	"sctp.parameter_reconfig_response_sequence_number", "Response", FIELD_UINT, NULL};
+static const struct field_info f_last_tsn = {
+	"sctp.parameter_senders_last_assigned_tsn", "Sender's last TSN", FIELD_UINT, NULL};
 static const struct field_info f_next_tsn = {"sctp.parameter_senders_next_tsn", "Sender's next TSN", FIELD_UINT, NULL};
-static const struct field_info f_peer_tsn = {"sctp.parameter_receivers_next_tsn", "Receiver's next TSN", FIELD_UINT, NULL};
-static const struct field_info f_result = {"sctp.parameter_reconfig_response_result", "Result", FIELD_UINT, sctp_results};
+static const struct field_info f_peer_tsn = {
+	"sctp.parameter_receivers_next_tsn", "Receiver's next TSN", FIELD_UINT, NULL};
+static const struct field_info f_result = {
+	"sctp.parameter_reconfig_response_result", "Result", FIELD_UINT, sctp_results};
 static const struct field_info f_reset_sid = {"sctp.parameter_reconfig_sid", "Stream", FIELD_UINT, NULL};
-static const struct field_info f_more_out = {"sctp.parameter_add_outgoing_streams_number", "Streams to add", FIELD_UINT, NULL};
-static const struct field_info f_more_in = {"sctp.parameter_add_incoming_streams_number", "Streams to add", FIELD_UINT, NULL};
+static const struct field_info f_more_out = {
+	"sctp.parameter_add_outgoing_streams_number", "Streams to add", FIELD_UINT, NULL};
+static const struct field_info f_more_in = {
+	"sctp.parameter_add_incoming_streams_number", "Streams to add", FIELD_UINT, NULL};
 static const struct field_info f_correlation = {"sctp.asconf_correlation", "Correlation", FIELD_UINT, NULL};
 static const struct field_info f_param_value = {"sctp.parameter_value", "Value", FIELD_BYTES, NULL};
 static const struct field_info f_cause = {"sctp.cause_code", "Cause", FIELD_UINT, sctp_causes};
