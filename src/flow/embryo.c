@@ -156,7 +156,7 @@ bool embryo_give_back(struct flow_table *t)
 
 static unsigned class_of(uint8_t proto)
 {
-	return proto == PROTO_TCP ? FLOW_HALF_OPEN : proto == PROTO_UDP ? FLOW_UDP : FLOW_ICMP;
+	return proto == PROTO_TCP ? FLOW_HALF_OPEN : flow_datagram_class(proto);
 }
 
 /* The emptier one of the destination's two: a flood fills both of its own, and

@@ -311,6 +311,12 @@ static inline bool seen(int64_t ns)
 	return ns != NEVER;
 }
 
+/* Without connections: what has ports keeps UDP's time-out, the rest ICMP's. */
+static inline enum flow_class flow_datagram_class(uint8_t proto)
+{
+	return proto == PROTO_UDP || proto == PROTO_UDPLITE || proto == PROTO_SCTP ? FLOW_UDP : FLOW_ICMP;
+}
+
 /* What a record without a past has other than zeroes. */
 static inline void flow_blank(struct flow *f)
 {

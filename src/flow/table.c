@@ -373,8 +373,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 	account(t, f, d, dir, change, j);
 	table_insert(t, d->hash, f->self);
 	f->class = FLOW_ESTABLISHED;
-	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f)
-			 : k->proto == PROTO_UDP  ? FLOW_UDP : FLOW_ICMP);
+	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f) : flow_datagram_class(k->proto));
 	return f;
 }
 
