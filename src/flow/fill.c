@@ -339,6 +339,7 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 		fill_tcp(r, t, f);
 	else
 		fill_datagram(r, f);
+	zeek_fill(r, t, f);
 	fill_service(r, t, f);
 	fill_path(r, f, paths);
 	if (f->bits & FLOW_BIT_ICMP_ERROR) {
