@@ -219,62 +219,6 @@ static void views_csv_and_tsv(void **state)
 	assert_int_equal(strchr(out, '\n')[1], '\0');
 }
 
-static void views_zeek_log(void **state)
-{
-	static const char header[] =
-		"#separator \\x09\n#set_separator\t,\n#empty_field\t(empty)\n#unset_field\t-\n#path\tconn\n";
-	struct views_options o = options(VIEW_CONNECTIONS, VIEW_ZEEK);
-	struct observer observer;
-	struct event ev = {.kind = EVENT_FLOW_END, .flow = &record, .totals = &totals};
-	struct error e;
-	const char *out;
-
-	(void)state;
-	fill_record();
-	totals = (struct totals){.packets = 12, .first_ns = 1362692526 * NS, .last_ns = 1362692530 * NS + 5};
-	set(RECORD_CONN_STATE);
-	set(RECORD_HISTORY);
-	record.conn_state = "SF";
-	memcpy(record.history, "ShADadFf", 9);
-	record.ip_proto = PROTO_TCP;
-	record.stream_bytes[0] = 500;
-	record.stream_bytes[1] = UINT64_C(5000000000);
-	record.exact.missed_bytes[0] = 3;
-	record.exact.missed_bytes[1] = 4;
-	out = play(o, &ev, 1);
-	assert_begins(out, header);
-	assert_begins(out + sizeof header - 1, "#open\t2013-03-07-21-42-06\n#fields\tts\tuid\tid.orig_h\t");
-	assert_non_null(strstr(out, "\ttunnel_parents\tip_proto\tvlan\tinner_vlan\n#types\ttime\tstring\taddr\tport\t"));
-	assert_non_null(strstr(out, "\n1362692526.869344\tC"));
-	assert_non_null(strstr(out, "\t10.0.0.1\t1234\t10.0.0.2\t80\ttcp\thttp\t1.030655\t500\t5000000000\tSF\t-\t-\t7\t"
-				    "ShADadFf\t7\t-\t5\t-\t-\t6\t100\t7\n"));
-	/* A moment has no sizes, an ICMP flow no ports, TLS another name there. */
-	record.last_ns = record.first_ns;
-	record.ip_proto = PROTO_ICMPV6;
-	record.icmp_type = 129;
-	record.service = "tls";
-	record.vlan.n = 1;
-	record.history[0] = '\0';
-	memset(record.has, 0, sizeof record.has);
-	set(RECORD_SERVICE);
-	set(RECORD_VLAN);
-	out = play(o, &ev, 1);
-	assert_non_null(strstr(out, "\t10.0.0.1\t129\t10.0.0.2\t128\ticmp\tssl\t-\t-\t-\t-\t-\t-\t7\t-\t7\t-\t5\t-\t-\t58\t"
-				    "100\t-\n"));
-	record.icmp_type = 1; /* unreachable: no counterpart, the code */
-	record.icmp_code = 4;
-	assert_non_null(strstr(play(o, &ev, 1), "\t10.0.0.1\t1\t10.0.0.2\t4\ticmp\t"));
-	/* No packet, no time; the header and the end stand nevertheless. */
-	totals.packets = 0;
-	ev.kind = EVENT_END;
-	out = play(o, &ev, 1);
-	assert_begins(out, header);
-	assert_non_null(strstr(out, "#open\t-\n"));
-	assert_string_equal(strstr(out, "#close"), "#close\t-\n");
-	o.view = VIEW_HANDSHAKES;
-	assert_int_equal(views_open(&observer, &o, &e), -EINVAL);
-}
-
 static void views_text_lines(void **state)
 {
 	(void)state;
@@ -616,7 +560,6 @@ int main(void)
 		cmocka_unit_test(views_connection_json),
 		cmocka_unit_test(views_handshake_json),
 		cmocka_unit_test(views_csv_and_tsv),
-		cmocka_unit_test(views_zeek_log),
 		cmocka_unit_test(views_text_lines),
 		cmocka_unit_test(views_ascii_is_ascii),
 		cmocka_unit_test(views_file_and_summary),
