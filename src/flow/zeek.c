@@ -139,7 +139,7 @@ static void start_numbers(struct zeek_side *s, const struct descriptor *d, uint3
 static void put_kind(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir)
 {
 	struct zeek_side *s = &f->zeek.side[dir];
-	bool ended = s->state == ZEEK_CLOSED || s->state == ZEEK_RESET;
+	bool ended = s->state == ZEEK_CLOSED || (s->state == ZEEK_RESET && s->before != ZEEK_INACTIVE);
 	char syn = d->flags & TCP_ACK ? 'H' : 'S';
 
 	switch (d->flags & (TCP_SYN | TCP_FIN | TCP_RST)) {

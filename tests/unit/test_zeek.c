@@ -126,6 +126,8 @@ static void letters_of_flags(void **state)
 	check("SF", "ShAFfhh", STORY(OPENED, {true, F | A, 101, 901, 0}, {false, F | A, 901, 102, 0},
 				     {false, S | A, 900, 101, 0}, {false, S | A, 950, 101, 0}, {false, S | A, 950, 101, 0},
 				     {false, S | A, 960, 101, 0}));
+	check("REJ", "Srh", STORY({true, S, 100, 0, 0}, {false, R | A, 0, 101, 0}, {false, S | A, 900, 101, 0},
+				  {false, S | A, 950, 101, 0}));
 	/* No flag, no data: nothing. Data with a FIN is a FIN. */
 	check("S1", "ShA", STORY(OPENED, {true, 0, 101, 0, 0}));
 	check("S2", "ShAF", STORY(OPENED, {true, F | A, 101, 901, 40}));
