@@ -21,6 +21,7 @@ struct frame {
 	const uint8_t *data;  /* lent */
 	uint32_t caplen;      /* bytes at data */
 	uint32_t wirelen;     /* on the wire, >= caplen */
+	uint32_t lost;        /* frames that the capture lost before this one, with FRAME_LOSING */
 	uint16_t linktype;    /* LINKTYPE_ number, as in a pcap file */
 	uint16_t source;      /* index of the source within the run */
 	uint16_t interface;   /* index of the interface within the source */

@@ -261,6 +261,7 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 	f->id = (uint64_t)e->id_high << 32 | e->id_low;
 	f->first_ns = f->last_ns = e->ts_ns;
 	f->self = ref;
+	f->lost_before = f->lost_until = t->capture_lost;
 	f->path = e->path;
 	f->side[dir].packets = 1;
 	f->side[dir].ttl = e->ttl;

@@ -239,6 +239,7 @@ struct flow {
 	uint32_t prev, next;     /* in the list of its class; next: also free list */
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
+	uint32_t lost_before, lost_until; /* of table->capture_lost: at its first and last packet */
 	uint16_t path;
 	uint16_t bits;           /* enum flow_bit */
 	uint8_t completeness;    /* Wireshark's bits */
@@ -328,6 +329,9 @@ struct flow_table {
 	unsigned n_services;
 
 	char proto_words[256][4]; /* "0" ... "255": protocols without a name */
+
+	uint32_t capture_lost;   /* frames; wraps, only differences count */
+	uint64_t capture_lost_sometime;
 
 	struct flow scratch;     /* an embryo, seen as a flow */
 	struct flow_stats stats;

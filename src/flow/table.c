@@ -279,6 +279,7 @@ static void account(struct flow_table *t, struct flow *f, const struct descripto
 
 	if (d->ts_ns > f->last_ns)
 		f->last_ns = d->ts_ns;
+	f->lost_until = t->capture_lost;
 	if (f->bits & FLOW_BIT_TOLD)
 		f->bits |= FLOW_BIT_LATE;
 	if (s->packets == 0)
@@ -360,6 +361,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 	f->key = *k;
 	f->id = t->next_id++;
 	f->first_ns = f->last_ns = d->ts_ns;
+	f->lost_before = t->capture_lost;
 	f->client = (uint8_t)dir;
 	f->path = d->path;
 	if (reused) {
@@ -419,6 +421,16 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	}
 	*side = dir != f->client;
 	return f;
+}
+
+void flow_capture_lost(struct flow_table *t, uint64_t n)
+{
+	t->capture_lost += (uint32_t)n;
+}
+
+void flow_capture_lost_sometime(struct flow_table *t, uint64_t n)
+{
+	t->capture_lost_sometime += n;
 }
 
 /* "Packet too big" asks for smaller packets and ends nothing (RFC 1191, RFC

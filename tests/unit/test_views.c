@@ -20,7 +20,7 @@
 
 #include "sockeye/dissector.h"
 #include "sockeye/views.h"
-#include "views/histogram.h"
+#include "sockeye/histogram.h"
 #include "views/out.h"
 
 #define NS INT64_C(1000000000)
