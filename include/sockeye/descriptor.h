@@ -31,9 +31,18 @@ struct descriptor {
 	union {
 		struct {
 			uint32_t seq, ack, tsval, tsecr;
+			uint16_t checksum;
+			uint16_t mptcp; /* enum mptcp_bit */
 			union {
-				uint32_t sack[4][2];             /* without SYN */
-				struct { uint16_t mss; uint8_t wscale; } syn; /* with SYN */
+				uint32_t sack[3][2]; /* those that descriptor.sacks counts */
+				struct {
+					uint16_t mss;
+					uint8_t wscale;
+					uint8_t fast_open_len; /* TCP_HAS_FAST_OPEN; 0: a cookie is asked for */
+					uint32_t mptcp_token;
+					uint32_t mptcp_key[2]; /* high, low; 0: none carried */
+					uint8_t mptcp_version;
+				} syn;               /* with SYN, or where a handshake of MPTCP goes on */
 			};
 		} tcp;
 		struct {

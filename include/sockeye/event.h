@@ -11,6 +11,7 @@
 
 #include "sockeye/packet.h"
 #include "sockeye/record.h"
+#include "sockeye/verdict.h"
 
 enum event_kind {
 	EVENT_PACKET = 1,    /* a frame was read: packet; flow if it belongs to one */
@@ -55,6 +56,7 @@ struct event {
 	const struct flow_record *flow; /* or NULL */
 	const struct totals *totals;
 	unsigned side;                  /* EVENT_PACKET with a flow: 0 client sent it, 1 server */
+	const struct judgement *judged; /* EVENT_PACKET of a TCP flow; else NULL */
 };
 
 struct observer {

@@ -19,6 +19,7 @@
 #include "sockeye/error.h"
 #include "sockeye/event.h"
 #include "sockeye/record.h"
+#include "sockeye/verdict.h"
 
 struct flow;
 struct flow_table;
@@ -51,6 +52,10 @@ struct flow_stats {
 	uint64_t live, embryos;         /* in the table now */
 	uint64_t evicted, evicted_embryos;
 	uint64_t names_lost;            /* server names that found no room */
+	uint64_t blocks_lost;           /* side records that found no room: verdicts and RTT of a flow */
+	uint64_t holes_lost;            /* holes forgotten, because a flow had too many */
+	uint64_t interval_steps;        /* holes looked at or moved: counted work */
+	uint64_t bytes_copied;          /* of payload, to compare what comes again: counted work */
 	uint64_t probes;                /* slots and embryos looked at: counted work */
 	size_t memory_used;
 };
@@ -70,8 +75,10 @@ void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n);
 void flow_expire(struct flow_table *t, int64_t now_ns);
 
 /* Account one packet. *change gets enum flow_change bits; *side 0 if the
- * client sent it. Never NULL. */
-struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side);
+ * client sent it; *j what is to be said of it (nothing where it is not TCP).
+ * Never NULL. */
+struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
+			struct judgement *j);
 
 /* An ICMP error quotes a packet of the flow: returns it, or NULL. Also sets
  * its icmp_error. While a SYN waits, the quote must have its sequence number,

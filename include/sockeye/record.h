@@ -168,6 +168,8 @@ struct record_owners {
 	  "exact.conflicting_bytes", "Conflicting bytes")                                         \
 	X(EXACT_DUPLICATES, PAIR, IN_CONNECTION, exact.duplicates, "exact.duplicates",            \
 	  "Duplicate frames")                                                                     \
+	X(EXACT_FORGOTTEN_HOLES, PAIR, IN_CONNECTION, exact.forgotten_holes,                      \
+	  "exact.forgotten_holes", "Holes forgotten")                                             \
 	X(RTT_SERVER_MIN, DURATION, IN_CONNECTION, round_trip[0].min, "rtt.server.min_us",        \
 	  "Server RTT min")                                                                       \
 	X(RTT_SERVER_P50, DURATION, IN_CONNECTION, round_trip[0].p50, "rtt.server.p50_us",        \
@@ -184,6 +186,7 @@ struct record_owners {
 	  "Client RTT max")                                                                       \
 	X(RTT_CLIENT_SAMPLES, U64, IN_CONNECTION, round_trip[1].samples, "rtt.client.samples",    \
 	  "Client RTT samples")                                                                   \
+	X(CAPTURE_SIDE, WORD, IN_CONNECTION, capture_side, "capture_side", "Captured near")       \
 	X(SERVICE, WORD, IN_CONNECTION, service, "service", "Service")                            \
 	X(SERVER_NAME, NAME, IN_CONNECTION, server_name, "server_name", "Server name")            \
 	X(TUNNEL, NAME, IN_CONNECTION, tunnel, "tunnel", "Tunnel")                                \
@@ -252,11 +255,13 @@ struct flow_record {
 		uint64_t retransmitted_segments[2], retransmitted_bytes[2], late_segments[2];
 		uint64_t late_bytes[2], missed_bytes[2], lost_bytes[2], conflicting_bytes[2];
 		uint64_t duplicates[2];
+		uint64_t forgotten_holes[2]; /* the numbers above leave these out */
 	} exact;
 	struct {
 		int64_t min, p50, max;
 		uint64_t samples;
 	} round_trip[2];
+	const char *capture_side; /* client, server, between */
 
 	const char *service;
 	struct record_name server_name;

@@ -211,9 +211,10 @@ static void application(struct engine *e, struct packet *p, struct flow *f, unsi
 		flow_service_missed(e->flows, f, side);
 }
 
-static void packet_event(struct engine *e, struct packet *p, const struct flow *f, unsigned side)
+static void packet_event(struct engine *e, struct packet *p, const struct flow *f, unsigned side,
+			 const struct judgement *judged)
 {
-	struct event ev = {.kind = EVENT_PACKET, .ts_ns = p->frame.ts_ns, .packet = p, .side = side};
+	struct event ev = {.kind = EVENT_PACKET, .ts_ns = p->frame.ts_ns, .packet = p, .side = side, .judged = judged};
 
 	if (!(e->wants & EVENT_PACKET))
 		return;
@@ -228,6 +229,7 @@ static void flow_of(struct engine *e, struct packet *p, const struct descriptor 
 {
 	uint32_t change;
 	unsigned side;
+	struct judgement judged;
 	struct flow *quoted, *f;
 
 	if (d->tuple.proto == PROTO_ICMP || d->tuple.proto == PROTO_ICMPV6) {
@@ -235,11 +237,11 @@ static void flow_of(struct engine *e, struct packet *p, const struct descriptor 
 		if (quoted && change & FLOW_HANDSHAKE_DONE)
 			handshake(e, quoted, false);
 	}
-	f = flow_track(e->flows, d, &change, &side);
+	f = flow_track(e->flows, d, &change, &side, &judged);
 	application(e, p, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
 		handshake(e, f, false);
-	packet_event(e, p, f, side);
+	packet_event(e, p, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
 }
 
 /* Packet by packet: time, flow, application, counters, observers. Time moves
@@ -264,7 +266,7 @@ int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
 			flow_of(e, p, &d);
 		} else {
 			e->totals.no_flow++;
-			packet_event(e, p, NULL, 0);
+			packet_event(e, p, NULL, 0, NULL);
 		}
 		count(e, &f, p);
 	}

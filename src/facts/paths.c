@@ -125,12 +125,22 @@ static void fill_tcp(struct descriptor *d, const struct packet *p)
 	d->tcp.ack = f->ack;
 	d->tcp.tsval = f->tsval;
 	d->tcp.tsecr = f->tsecr;
-	if (f->flags & TCP_SYN) {
+	d->tcp.checksum = f->checksum;
+	d->tcp.mptcp = f->mptcp;
+	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN)) {
 		d->tcp.syn.mss = f->mss;
 		d->tcp.syn.wscale = f->wscale;
+		d->tcp.syn.fast_open_len = f->fast_open_len;
+		d->tcp.syn.mptcp_token = f->mptcp_token;
+		d->tcp.syn.mptcp_key[0] = (uint32_t)(f->mptcp_key >> 32);
+		d->tcp.syn.mptcp_key[1] = (uint32_t)f->mptcp_key;
+		d->tcp.syn.mptcp_version = f->mptcp_version;
 		d->sacks = 0;
 	} else {
+		/* Three blocks fit beside time stamps (RFC 2018 3); a fourth is not kept. */
 		memcpy(d->tcp.sack, f->sack, sizeof d->tcp.sack);
+		if (d->sacks > 3)
+			d->sacks = 3;
 	}
 }
 

@@ -84,6 +84,8 @@ void flow_release(struct flow_table *t, struct flow *f)
 		table_remove(t, slot);
 	flow_list_remove(t, f);
 	names_drop(&t->names, f->name);
+	side_release(t, &f->side[0]);
+	side_release(t, &f->side[1]);
 	f->key.family = FAMILY_NONE;
 	f->next = t->flow_free;
 	t->flow_free = f->self;

@@ -16,9 +16,14 @@
 
 bool embryo_fits(const struct descriptor *d)
 {
+	uint16_t ecn = d->flags & (TCP_ECE | TCP_CWR | TCP_AE);
+
+	if (d->path > UINT8_MAX)
+		return false;
 	if (d->tuple.proto == PROTO_TCP)
-		return (d->flags & 0x1ff & ~(TCP_ECE | TCP_CWR | TCP_AE)) == TCP_SYN && d->payload_len == 0 &&
-		       !(d->options & TCP_OPTIONS_CUT);
+		return (d->flags & 0x1ff & ~ecn) == TCP_SYN && d->payload_len == 0 && d->tcp.ack == 0 &&
+		       (ecn & ~TCP_AE) != TCP_ECE && (ecn & ~TCP_AE) != TCP_CWR && ecn != TCP_AE &&
+		       !(d->options & (TCP_OPTIONS_CUT | TCP_HAS_FAST_OPEN | TCP_HAS_MPTCP));
 	return d->payload_len <= UINT16_MAX;
 }
 
@@ -190,9 +195,9 @@ uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const stru
 	memset(e, 0, sizeof *e);
 	e->ts_ns = d->ts_ns;
 	e->key = *k;
-	e->id_high = (uint16_t)(id >> 32);
+	e->id_high = (uint8_t)(id >> 32);
 	e->id_low = (uint32_t)id;
-	e->path = d->path;
+	e->path = (uint8_t)d->path;
 	e->ttl = d->ttl;
 	e->bits = dir ? EMBRYO_FROM_B : 0;
 	if (d->tuple.proto == PROTO_TCP) {
@@ -200,7 +205,12 @@ uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const stru
 		e->mss_or_len = d->tcp.syn.mss;
 		e->wscale_or_service = d->tcp.syn.wscale;
 		e->options = d->options;
+		e->window = d->window;
 		e->bits |= EMBRYO_SYN;
+		if (d->flags & TCP_ECE)
+			e->bits |= EMBRYO_ECN;
+		if (d->flags & TCP_AE)
+			e->bits |= EMBRYO_AE;
 	} else {
 		e->mss_or_len = (uint16_t)d->payload_len;
 		if (d->payload_len)
@@ -228,11 +238,12 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 	f->syns = 1;
 	f->completeness = COMPLETE_SYN;
 	s->base = e->isn;
-	s->next = e->isn + 1;
+	s->next = s->low = e->isn + 1;
 	s->mss = e->mss_or_len;
 	s->wscale = e->wscale_or_service;
 	s->options = e->options;
 	s->bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS;
+	verdicts_begin(f, dir, e);
 }
 
 /* f becomes what the flow would be had it been full from the start. */

@@ -120,7 +120,11 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 		r->rtt = f->rtt_ns;
 		record_set(r, RECORD_HS_RTT);
 	}
-	duration(r, RECORD_HS_SYN_TO_SYNACK, &r->syn_to_synack, f->first_syn_ns, f->synack_ns);
+	/* The one duration that may be negative: then the capture has the SYN/ACK before its SYN. */
+	if (seen(f->first_syn_ns) && seen(f->synack_ns)) {
+		r->syn_to_synack = f->synack_ns - f->first_syn_ns;
+		record_set(r, RECORD_HS_SYN_TO_SYNACK);
+	}
 	duration(r, RECORD_HS_LAST_SYN_TO_SYNACK, &r->last_syn_to_synack, f->answered_syn_ns, f->synack_ns);
 	duration(r, RECORD_HS_SYNACK_TO_ACK, &r->synack_to_ack, f->synack_ns, f->ack_ns);
 	duration(r, RECORD_HS_FIRST_SYN_TO_ACK, &r->first_syn_to_ack, f->first_syn_ns, f->ack_ns);
@@ -136,6 +140,80 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 	fill_tries(r, f);
 }
 
+/* Wireshark's counters and the exact ones, of side i of the record. */
+static void fill_verdicts(struct flow_record *r, const struct flow_table *t, const struct flow *f, unsigned i)
+{
+	const struct flow_side *s = &f->side[i ^ f->client], *peer = &f->side[!(i ^ f->client)];
+	const struct side_trouble *x = side_trouble(t, s);
+	static const struct side_trouble none;
+	const uint32_t *n = x ? x->count : none.count;
+
+	r->retransmissions[i] = n[VERDICT_RETRANSMISSION];
+	r->fast_retransmissions[i] = n[VERDICT_FAST_RETRANSMISSION];
+	r->spurious_retransmissions[i] = n[VERDICT_SPURIOUS_RETRANSMISSION];
+	r->out_of_order[i] = n[VERDICT_OUT_OF_ORDER];
+	r->dup_acks[i] = n[VERDICT_DUP_ACK];
+	r->zero_windows[i] = n[VERDICT_ZERO_WINDOW];
+	r->zero_window_probes[i] = n[VERDICT_ZERO_WINDOW_PROBE];
+	r->zero_window_probe_acks[i] = n[VERDICT_ZERO_WINDOW_PROBE_ACK];
+	r->window_full[i] = n[VERDICT_WINDOW_FULL];
+	r->window_updates[i] = n[VERDICT_WINDOW_UPDATE];
+	r->keep_alives[i] = n[VERDICT_KEEP_ALIVE];
+	r->keep_alive_acks[i] = n[VERDICT_KEEP_ALIVE_ACK];
+	r->lost_segments[i] = n[VERDICT_LOST_SEGMENT];
+	r->acked_unseen[i] = n[VERDICT_ACKED_UNSEEN];
+	segments_missing(t, s, peer, &r->exact.missed_bytes[i], &r->exact.lost_bytes[i]);
+	if (!x)
+		return;
+	r->exact.retransmitted_segments[i] = x->seen_again_segments;
+	r->exact.retransmitted_bytes[i] = x->seen_again_bytes;
+	r->exact.late_segments[i] = x->late_segments;
+	r->exact.late_bytes[i] = x->late_bytes;
+	r->exact.conflicting_bytes[i] = x->conflicting_bytes;
+	r->exact.duplicates[i] = x->duplicates;
+	r->exact.forgotten_holes[i] = x->forgotten_holes;
+	if (x->forgotten_holes)
+		record_set(r, RECORD_EXACT_FORGOTTEN_HOLES);
+}
+
+static void fill_trips(struct flow_record *r, const struct flow_table *t, const struct flow *f, unsigned i)
+{
+	static const enum record_key keys[2][4] = {
+		{RECORD_RTT_SERVER_MIN, RECORD_RTT_SERVER_P50, RECORD_RTT_SERVER_MAX, RECORD_RTT_SERVER_SAMPLES},
+		{RECORD_RTT_CLIENT_MIN, RECORD_RTT_CLIENT_P50, RECORD_RTT_CLIENT_MAX, RECORD_RTT_CLIENT_SAMPLES},
+	};
+	const struct side_trips *x = side_trips(t, &f->side[i ^ f->client]);
+
+	if (!x || !x->samples)
+		return;
+	r->round_trip[i].min = (int64_t)x->min_us * 1000;
+	r->round_trip[i].p50 = (int64_t)trips_median_us(x) * 1000;
+	r->round_trip[i].max = (int64_t)x->max_us * 1000;
+	r->round_trip[i].samples = x->samples;
+	for (unsigned k = 0; k < 4; k++)
+		record_set(r, keys[i][k]);
+}
+
+static int64_t least(const struct flow_record *r, enum record_key a, int64_t a_ns, enum record_key b, int64_t b_ns)
+{
+	if (!record_has(r, a))
+		return record_has(r, b) ? b_ns : -1;
+	return record_has(r, b) && b_ns < a_ns ? b_ns : a_ns;
+}
+
+/* Which end is near: its half of the way is a quarter of the other's, or less. */
+static void fill_capture_side(struct flow_record *r)
+{
+	int64_t server = least(r, RECORD_HS_LAST_SYN_TO_SYNACK, r->last_syn_to_synack, RECORD_RTT_SERVER_MIN,
+			       r->round_trip[0].min);
+	int64_t client = least(r, RECORD_HS_SYNACK_TO_ACK, r->synack_to_ack, RECORD_RTT_CLIENT_MIN, r->round_trip[1].min);
+
+	if (server < 0 || client < 0)
+		return;
+	r->capture_side = client * 4 <= server ? "client" : server * 4 <= client ? "server" : "between";
+	record_set(r, RECORD_CAPTURE_SIDE);
+}
+
 static bool state_is_open(const char *state)
 {
 	static const char *const open[] = {"syn_sent", "syn_received", "established", "half_closed", "midstream"};
@@ -146,7 +224,16 @@ static bool state_is_open(const char *state)
 	return false;
 }
 
-static void fill_tcp(struct flow_record *r, const struct flow *f)
+static const enum record_key counted_keys[] = {
+	RECORD_RETRANSMISSIONS, RECORD_FAST_RETRANSMISSIONS, RECORD_SPURIOUS_RETRANSMISSIONS, RECORD_OUT_OF_ORDER,
+	RECORD_DUP_ACKS, RECORD_ZERO_WINDOWS, RECORD_ZERO_WINDOW_PROBES, RECORD_WINDOW_FULL, RECORD_WINDOW_UPDATES,
+	RECORD_KEEP_ALIVES, RECORD_KEEP_ALIVE_ACKS, RECORD_ZERO_WINDOW_PROBE_ACKS, RECORD_LOST_SEGMENTS,
+	RECORD_ACKED_UNSEEN, RECORD_EXACT_RETRANSMITTED_SEGMENTS, RECORD_EXACT_RETRANSMITTED_BYTES,
+	RECORD_EXACT_LATE_SEGMENTS, RECORD_EXACT_LATE_BYTES, RECORD_EXACT_MISSED_BYTES, RECORD_EXACT_LOST_BYTES,
+	RECORD_EXACT_CONFLICTING_BYTES, RECORD_EXACT_DUPLICATES,
+};
+
+static void fill_tcp(struct flow_record *r, const struct flow_table *t, const struct flow *f)
 {
 	static const char *const outcome_state[OUTCOMES] = {
 		NULL, "established", "refused", "syn_sent", "syn_received", "reset", "syn_sent",
@@ -165,7 +252,11 @@ static void fill_tcp(struct flow_record *r, const struct flow *f)
 		r->fin[i] = s->fin;
 		r->isn[i] = s->base;
 		r->isn_known[i] = s->bits & SIDE_BASE;
+		fill_verdicts(r, t, f, i);
+		fill_trips(r, t, f, i);
 	}
+	for (unsigned i = 0; i < sizeof counted_keys / sizeof *counted_keys; i++)
+		record_set(r, counted_keys[i]);
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);
 	record_set(r, RECORD_HS_OPEN);
@@ -184,6 +275,7 @@ static void fill_tcp(struct flow_record *r, const struct flow *f)
 		record_set(r, RECORD_CLOSED_BY);
 	}
 	fill_handshake(r, f);
+	fill_capture_side(r);
 }
 
 static void fill_datagram(struct flow_record *r, const struct flow *f)
@@ -248,7 +340,7 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 	memset(r, 0, sizeof *r);
 	fill_common(r, t, f);
 	if (f->key.proto == PROTO_TCP)
-		fill_tcp(r, f);
+		fill_tcp(r, t, f);
 	else
 		fill_datagram(r, f);
 	fill_service(r, t, f);

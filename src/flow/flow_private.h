@@ -6,6 +6,7 @@
  *              SYN or one datagram, 64 bytes each
  *   flows      a slab of full records, taken with a flow's second packet
  *   names      server names, in blocks of three sizes
+ *   blocks     side records, taken when first needed: verdict counts, holes, round trips
  *
  * Embryos and flows share one budget (budget.c): each has a part for certain,
  * and may grow into what the other does not use.
@@ -37,20 +38,21 @@ struct slot {
 };
 
 enum embryo_bit { EMBRYO_FROM_B = 1, EMBRYO_SYN = 2, EMBRYO_PAYLOAD = 4, EMBRYO_REPLY = 8, EMBRYO_ECHO = 16,
-		  EMBRYO_TRIED = 32 };
+		  EMBRYO_TRIED = 32, EMBRYO_ECN = 64 /* SYN with ECE and CWR */, EMBRYO_AE = 128 };
 
 /* family NONE in the key: this place is empty. */
 struct embryo {
 	int64_t ts_ns;
 	struct flow_key key;
-	uint16_t id_high;
+	uint8_t id_high;      /* an id has 40 bits here: 10^12 flows */
+	uint8_t path;         /* paths beyond 255 take a full record at once */
 	uint32_t id_low;
 	union {
 		uint32_t isn;
 		struct { uint8_t type, code; uint16_t id; } icmp;
 	};
 	uint16_t mss_or_len;  /* TCP: MSS; else payload length */
-	uint16_t path;
+	uint16_t window;      /* TCP */
 	uint8_t wscale_or_service; /* TCP: window scale; else number in table->services */
 	uint8_t options;      /* enum tcp_option_bit */
 	uint8_t ttl;
@@ -82,17 +84,84 @@ enum side_bit {
 	SIDE_PAYLOAD = 16,  /* sent payload */
 	SIDE_TRIED = 32,    /* its first payload was looked at, nobody knew it */
 	SIDE_OPTIONS = 64,  /* options below come from its SYN or SYN/ACK */
+	SIDE_ACKED = 128,   /* acked is known */
 };
+
+enum ws_bit {
+	WS_KEEP_ALIVE = 1, /* its last segment was one */
+	WS_PROBE = 2,      /* its last segment was a zero window probe */
+	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
+};
+
+/* Side records: blocks of six sizes in one region (blocks.c). */
+enum { BLOCK_CLASSES = 6, BLOCK_MIN = 64, BLOCK_MAX = BLOCK_MIN << (BLOCK_CLASSES - 1) };
+
+struct blocks {
+	uint8_t *at;
+	size_t size, used; /* used: touched so far */
+	uint32_t free[BLOCK_CLASSES];
+};
+
+struct hole {
+	uint32_t from, to; /* sequence numbers never seen */
+	uint32_t sacked;   /* 1: the receiver says that it has them */
+};
+
+enum { VERDICTS_COUNTED = VERDICT_KEEP_ALIVE_ACK + 1, TRIP_BUCKETS = 48, TRIPS_TIMED = 4 };
+
+/* What went wrong: taken with the direction's first verdict or hole. */
+struct side_trouble {
+	uint64_t seen_again_bytes, late_bytes, missed_bytes, lost_bytes, conflicting_bytes;
+	uint32_t seen_again_segments, late_segments, duplicates;
+	uint32_t forgotten_holes;
+	uint32_t holes;      /* reference into the blocks, REF_NONE */
+	uint16_t n_holes;
+	uint8_t hole_class;
+	uint32_t count[VERDICTS_COUNTED]; /* Wireshark's, by enum verdict */
+};
+enum { TROUBLE_CLASS = 1 };
+_Static_assert(sizeof(struct side_trouble) <= BLOCK_MIN << TROUBLE_CLASS, "its class holds it");
+
+/* Round-trip times of the data it sent: taken with its first data. */
+struct timed {
+	uint32_t end, us;    /* us after the flow's first packet, wraps */
+	uint32_t tsval;
+	uint8_t again;       /* sent before: counts only if its time stamp is echoed */
+	uint8_t stamped;
+};
+struct side_trips {
+	uint32_t min_us, max_us, samples;
+	uint8_t n_timed;
+	uint8_t count[TRIP_BUCKETS]; /* halved when one is full */
+	struct timed timed[TRIPS_TIMED];
+};
+enum { TRIPS_CLASS = 1 };
+_Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
 
 struct flow_side {
 	uint64_t bytes;
 	uint32_t packets;
 	uint32_t base;      /* sequence number before the first byte (the ISN) */
-	uint32_t next;      /* highest sequence number sent, plus one */
+	uint32_t next;      /* highest end sent: RSTs, probes and keep-alives do not count */
+	uint32_t low;       /* lowest number seen sent; with next */
 	uint32_t acked;     /* highest acknowledgement sent */
 	uint16_t fin, rst;  /* packets, saturating */
 	uint16_t window, mss;
 	uint8_t wscale, options, ttl, bits;
+
+	/* What Wireshark's rules need (verdicts.c); 0 is "unknown", as there. */
+	int64_t ws_ack_ns;        /* when it last sent anything */
+	int64_t ws_next_ns;       /* when ws_next last rose */
+	uint32_t ws_next;         /* highest end, RSTs included, probes not */
+	uint32_t ws_ack;          /* acknowledgement field of its last segment */
+	uint32_t ws_to_ack;       /* highest number that the peer may ACK */
+	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
+	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
+	uint8_t ws_bits;          /* enum ws_bit */
+	uint16_t ws_mptcp;        /* operations of its last segment */
+
+	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
+	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
 };
 
 enum flow_bit {
@@ -149,7 +218,7 @@ struct flow {
 	uint16_t icmp_id;
 	struct address icmp_from;
 };
-_Static_assert(sizeof(struct flow) <= 384, "keep a flow small");
+_Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
 		    COMPLETE_FIN = 16, COMPLETE_RST = 32 };
@@ -195,6 +264,7 @@ struct flow_table {
 	struct flow_list list[FLOW_CLASSES];
 
 	struct names names;
+	struct blocks blocks;
 	const struct dissector *services[SERVICES_MAX + 1]; /* number 0: none */
 	unsigned n_services;
 
@@ -216,6 +286,10 @@ static inline void flow_blank(struct flow *f)
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = -1;
 	f->name = REF_NONE;
+	for (unsigned i = 0; i < 2; i++) {
+		f->side[i].ws_scale = -1;
+		f->side[i].trouble = f->side[i].trips = REF_NONE;
+	}
 }
 
 /* Sequence numbers wrap (RFC 9293 3.4). */
@@ -244,6 +318,7 @@ size_t budget_used(const struct flow_table *t);
 bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
 bool budget_doubles_slots(const struct flow_table *t);
 bool budget_affords_name(const struct flow_table *t);
+bool budget_affords_block(const struct flow_table *t, size_t bytes);
 
 /* ageing.c */
 uint32_t flow_take(struct flow_table *t); /* a free record; evicts if it must */
@@ -257,11 +332,32 @@ bool flow_too_old(const struct flow_table *t, const struct flow *f, int64_t now_
 /* tcp.c, datagram.c */
 bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir);
 bool tcp_quotes(const struct flow *f, const struct descriptor *d, unsigned dir); /* dir: of the quoted packet */
-void tcp_account(struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change);
+void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
+		 struct judgement *j);
 unsigned tcp_class(const struct flow *f);
 const char *tcp_state(const struct flow *f);
 bool tcp_ack_seen(const struct flow *f);
 void datagram_account(struct flow *f, const struct descriptor *d, unsigned dir);
+
+/* verdicts.c */
+void verdicts_judge(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
+void verdicts_begin(struct flow *f, unsigned dir, const struct embryo *e);
+
+/* segments.c */
+struct side_trouble *side_trouble(const struct flow_table *t, const struct flow_side *s); /* NULL: none */
+struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s);        /* NULL: no room */
+void side_release(struct flow_table *t, struct flow_side *s);
+/* After verdicts_judge(): adds the exact verdicts. */
+void segments_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		      struct judgement *j);
+void segments_missing(const struct flow_table *t, const struct flow_side *s, const struct flow_side *peer,
+		      uint64_t *missed, uint64_t *lost);
+
+/* trips.c: after segments_account() */
+struct side_trips *side_trips(const struct flow_table *t, const struct flow_side *s); /* NULL: none */
+void trips_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		   struct judgement *j);
+uint32_t trips_median_us(const struct side_trips *x);
 
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);
@@ -269,5 +365,15 @@ void names_open(struct names *n, void *at, size_t size);
 uint32_t names_put(struct names *n, const uint8_t *bytes, uint32_t len, bool may_grow);
 void names_drop(struct names *n, uint32_t ref);
 uint32_t names_get(const struct names *n, uint32_t ref, const uint8_t **bytes);
+
+/* blocks.c */
+void blocks_open(struct blocks *b, void *at, size_t size);
+/* A zeroed block of that class (BLOCK_MIN << class bytes), or REF_NONE, counted. */
+uint32_t blocks_take(struct flow_table *t, unsigned class);
+void blocks_give(struct blocks *b, uint32_t ref, unsigned class);
+static inline void *blocks_at(const struct blocks *b, uint32_t ref)
+{
+	return b->at + (size_t)ref * BLOCK_MIN;
+}
 
 #endif

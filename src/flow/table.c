@@ -177,8 +177,8 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 		    struct error *e)
 {
 	struct flow_table *t = calloc(1, sizeof *t);
-	size_t names_size = l->memory / 10;
-	void *at = NULL;
+	size_t names_size = l->memory / 10, blocks_size = l->memory / 2;
+	void *at = NULL, *blocks = NULL;
 	int err;
 
 	if (!t)
@@ -214,11 +214,15 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	    (err = memory_reserve((void **)&t->embryos, (size_t)t->chunk_max * CHUNK_BYTES, "embryos", e)) < 0 ||
 	    (err = memory_reserve((void **)&t->chunks, t->chunk_max * sizeof *t->chunks, "embryos", e)) < 0 ||
 	    (err = memory_reserve((void **)&t->flows, t->flow_max * sizeof *t->flows, "flows", e)) < 0 ||
-	    (err = memory_reserve(&at, names_size, "server names", e)) < 0) {
+	    (err = memory_reserve(&at, names_size, "server names", e)) < 0 ||
+	    (err = memory_reserve(&blocks, blocks_size, "side records", e)) < 0) {
+		if (at)
+			memory_release(at, names_size);
 		flow_table_free(t);
 		return err;
 	}
 	names_open(&t->names, at, names_size);
+	blocks_open(&t->blocks, blocks, blocks_size);
 
 	/* Doubling alternates between the areas and must end in the larger. */
 	t->slot_mask = SLOTS_MIN - 1;
@@ -246,6 +250,8 @@ void flow_table_free(struct flow_table *t)
 		memory_release(t->flows, t->flow_max * sizeof *t->flows);
 	if (t->names.at)
 		memory_release(t->names.at, t->limits.memory / 10);
+	if (t->blocks.at)
+		memory_release(t->blocks.at, t->blocks.size);
 	free(t);
 }
 
@@ -262,7 +268,8 @@ static void count_new(struct flow_table *t, uint8_t proto)
 	}
 }
 
-static void account(struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change)
+static void account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
+		    struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 
@@ -276,7 +283,7 @@ static void account(struct flow *f, const struct descriptor *d, unsigned dir, ui
 		s->packets++;
 	s->bytes += d->payload_len;
 	if (f->key.proto == PROTO_TCP)
-		tcp_account(f, d, dir, change);
+		tcp_account(t, f, d, dir, change, j);
 	else
 		datagram_account(f, d, dir);
 	if (d->payload_len)
@@ -330,7 +337,7 @@ static void end_now(struct flow_table *t, uint32_t ref, uint32_t slot)
 }
 
 static struct flow *begin(struct flow_table *t, const struct descriptor *d, const struct flow_key *k,
-			  unsigned dir, bool reused, uint32_t *change)
+			  unsigned dir, bool reused, uint32_t *change, struct judgement *j)
 {
 	struct flow *f;
 
@@ -356,7 +363,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		f->completeness = COMPLETE_SYN; /* Wireshark: a new conversation by a SYN */
 		*change |= FLOW_REUSED;
 	}
-	account(f, d, dir, change);
+	account(t, f, d, dir, change, j);
 	table_insert(t, d->hash, f->self);
 	f->class = FLOW_ESTABLISHED;
 	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f)
@@ -372,7 +379,8 @@ static bool to_itself(const struct flow_key *k, const struct descriptor *d)
 	       k->a_port == k->b_port && memcmp(&k->a, &k->b, sizeof k->a) == 0;
 }
 
-struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side)
+struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
+			struct judgement *j)
 {
 	struct flow_key k;
 	struct flow *f;
@@ -385,6 +393,7 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	if (to_itself(&k, d))
 		dir = 1;
 	*change = 0;
+	*j = (struct judgement){.rtt_ns = -1, .since_ns = -1};
 	ref = table_find(t, &k, d->hash, &slot);
 	if (ref != REF_NONE) {
 		f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
@@ -397,10 +406,10 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 		}
 	}
 	if (ref == REF_NONE) {
-		f = begin(t, d, &k, dir, reused, change);
+		f = begin(t, d, &k, dir, reused, change, j);
 	} else {
 		f = ref & REF_EMBRYO ? promote(t, ref, d->hash) : &t->flows[ref];
-		account(f, d, dir, change);
+		account(t, f, d, dir, change, j);
 		flow_reclass(t, f);
 	}
 	*side = dir != f->client;

@@ -69,7 +69,6 @@ static void completeness(struct flow *f, const struct descriptor *d)
 static void sequence(struct flow *f, const struct descriptor *d, unsigned dir)
 {
 	struct flow_side *s = &f->side[dir], *other = &f->side[!dir];
-	uint32_t end = d->tcp.seq + d->payload_len + (d->flags & TCP_SYN ? 1 : 0) + (d->flags & TCP_FIN ? 1 : 0);
 
 	if (!(s->bits & SIDE_BASE)) {
 		s->base = d->flags & TCP_SYN ? d->tcp.seq : d->tcp.seq - 1;
@@ -79,13 +78,6 @@ static void sequence(struct flow *f, const struct descriptor *d, unsigned dir)
 		other->base = d->tcp.ack - 1;
 		other->bits |= SIDE_BASE;
 	}
-	if (!(d->flags & TCP_RST) && (!(s->bits & SIDE_NEXT) || seq_before(s->next, end))) {
-		s->next = end;
-		s->bits |= SIDE_NEXT;
-	}
-	if (d->flags & TCP_ACK)
-		s->acked = d->tcp.ack;
-	s->window = d->window;
 }
 
 static void options(struct flow_side *s, const struct descriptor *d)
@@ -216,10 +208,26 @@ static bool complete(const struct flow *f)
 	return seen(f->first_syn_ns) && seen(f->synack_ns) && tcp_ack_seen(f);
 }
 
-void tcp_account(struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change)
+/* Wireshark's verdicts, counted for the sender. */
+static void count(struct flow_table *t, struct flow_side *s, const struct judgement *j)
+{
+	uint64_t counted = j->verdicts & ((UINT64_C(1) << VERDICTS_COUNTED) - 1);
+	struct side_trouble *x = counted ? side_trouble_need(t, s) : NULL;
+
+	for (unsigned v = 0; x && v < VERDICTS_COUNTED; v++)
+		if (counted >> v & 1 && x->count[v] < UINT32_MAX)
+			x->count[v]++;
+}
+
+void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
+		 struct judgement *j)
 {
 	completeness(f, d);
+	verdicts_judge(f, d, dir, j);
 	sequence(f, d, dir);
+	segments_account(t, f, d, dir, j);
+	trips_account(t, f, d, dir, j);
+	count(t, &f->side[dir], j);
 	if (is_syn(d))
 		saw_syn(f, d, dir);
 	else if (is_synack(d))

@@ -118,6 +118,11 @@ static void packets_text(struct view *v, const struct event *ev)
 	if (!info_is_tcp(p) && p->transport && u.len == 0)
 		text_format(&t, " length %u", (unsigned)p->payload_len);
 	packets_fragment(&t, p);
+	if (ev->judged && ev->judged->verdicts) {
+		text_put(&t, " {");
+		verdict_text(&t, ev->judged);
+		text_char(&t, '}');
+	}
 	if (p->issue)
 		text_format(&t, " [%s]", p->issue);
 	else if (p->cut)
@@ -156,6 +161,32 @@ static const char *packets_interface(const struct view *v, const struct packet *
 	return s->interface ? s->interface(s->arg, p->frame.source, p->frame.interface) : NULL;
 }
 
+/* Every family's words: whoever reads JSON chooses. */
+static void packets_verdicts(struct json *j, const struct judgement *judged)
+{
+	bool any = false;
+
+	json_key(j, "verdicts");
+	out_char(j->out, '[');
+	for (unsigned v = 0; v < VERDICTS; v++) {
+		if (!(judged->verdicts >> v & 1))
+			continue;
+		if (any)
+			out_char(j->out, ',');
+		json_word(j, verdict_info[v].word);
+		any = true;
+	}
+	out_char(j->out, ']');
+	if (judged->dup_ack_number) {
+		json_key(j, "dup_ack_number");
+		json_u64(j, judged->dup_ack_number);
+	}
+	if (judged->rtt_ns >= 0) {
+		json_key(j, "rtt_us");
+		json_u64(j, (uint64_t)json_microseconds(judged->rtt_ns));
+	}
+}
+
 static void packets_json(struct view *v, const struct event *ev)
 {
 	const struct packet *p = ev->packet;
@@ -191,6 +222,8 @@ static void packets_json(struct view *v, const struct event *ev)
 	packets_info(&t, ev, v->o.absolute);
 	json_key(&j, "info");
 	json_word(&j, info);
+	if (ev->judged && ev->judged->verdicts)
+		packets_verdicts(&j, ev->judged);
 	if (p->issue) {
 		json_key(&j, "issue");
 		json_word(&j, p->issue);

@@ -24,6 +24,7 @@ struct world {
 	int64_t now_ns;
 	uint32_t change;
 	unsigned side;
+	struct judgement judged;
 };
 
 static inline void told(void *arg, struct flow *f, bool evicted)
@@ -83,7 +84,7 @@ static inline struct flow *track(struct world *w, int64_t after, struct descript
 	d.ts_ns = w->now_ns;
 	flow_expire(w->flows, w->now_ns);
 	flow_hash(w->flows, &d, 1);
-	return flow_track(w->flows, &d, &w->change, &w->side);
+	return flow_track(w->flows, &d, &w->change, &w->side, &w->judged);
 }
 
 enum { CLIENT = 0x0a000001, SERVER = 0x0a000002 };

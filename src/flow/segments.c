@@ -1,0 +1,376 @@
+/* Exactly by bytes: what of a direction was seen, seen again, seen late, and
+ * what was never seen.
+ *
+ *      low            hole         hole        next
+ *       |=============......=======..===========|
+ *                                 ^ a segment that begins here and ends there
+ *                                   is partly late, partly seen again
+ *
+ * All between low and next was seen but for the holes; so a direction without
+ * holes costs nothing but the two numbers. Holes are kept in order in a side
+ * record that grows with them and is bounded: beyond that the lowest is
+ * settled and forgotten, which is counted.
+ *
+ * At the end a hole that the peer has acknowledged is what the capture missed;
+ * one that it has not is lost. The units of SYN and FIN are no bytes. */
+#include <string.h>
+
+#include "flow_private.h"
+
+enum { HOLES_CLASS_MAX = BLOCK_CLASSES - 1 };
+
+/* A jump that no window allows (RFC 7323 2.3 ends at 2^30) is not of this stream. */
+#define JUMP_MAX (UINT32_C(1) << 30)
+
+static unsigned room_of(const struct side_trouble *x)
+{
+	return ((unsigned)BLOCK_MIN << x->hole_class) / sizeof(struct hole);
+}
+
+static struct hole *holes_of(const struct flow_table *t, const struct side_trouble *x)
+{
+	return x->holes == REF_NONE ? NULL : blocks_at(&t->blocks, x->holes);
+}
+
+struct side_trouble *side_trouble(const struct flow_table *t, const struct flow_side *s)
+{
+	return s->trouble == REF_NONE ? NULL : blocks_at(&t->blocks, s->trouble);
+}
+
+struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s)
+{
+	struct side_trouble *x;
+
+	if (s->trouble != REF_NONE)
+		return side_trouble(t, s);
+	s->trouble = blocks_take(t, TROUBLE_CLASS);
+	if (s->trouble == REF_NONE)
+		return NULL;
+	x = side_trouble(t, s);
+	x->holes = REF_NONE;
+	return x;
+}
+
+void side_release(struct flow_table *t, struct flow_side *s)
+{
+	struct side_trouble *x = side_trouble(t, s);
+
+	if (x)
+		blocks_give(&t->blocks, x->holes, x->hole_class);
+	blocks_give(&t->blocks, s->trouble, TROUBLE_CLASS);
+	blocks_give(&t->blocks, s->trips, TRIPS_CLASS);
+	s->trouble = s->trips = REF_NONE;
+}
+
+/* ---- holes ---------------------------------------------------------------- */
+
+/* What of a hole the peer has acknowledged: the capture missed it. */
+static uint32_t acked_part(const struct hole *h, uint32_t acked, bool acked_known)
+{
+	if (h->sacked || (acked_known && !seq_before(acked, h->to)))
+		return h->to - h->from;
+	return acked_known && seq_before(h->from, acked) ? acked - h->from : 0;
+}
+
+static void settle(struct side_trouble *x, const struct hole *h, const struct flow_side *peer)
+{
+	uint32_t missed = acked_part(h, peer->acked, peer->bits & SIDE_ACKED);
+
+	x->missed_bytes += missed;
+	x->lost_bytes += h->to - h->from - missed;
+}
+
+static void hole_remove(struct flow_table *t, struct side_trouble *x, unsigned at)
+{
+	struct hole *h = holes_of(t, x);
+
+	t->stats.interval_steps += x->n_holes - at;
+	memmove(h + at, h + at + 1, (x->n_holes - at - 1) * sizeof *h);
+	x->n_holes--;
+}
+
+static void forget_lowest(struct flow_table *t, struct side_trouble *x, const struct flow_side *peer)
+{
+	settle(x, holes_of(t, x), peer);
+	hole_remove(t, x, 0);
+	x->forgotten_holes++;
+	t->stats.holes_lost++;
+}
+
+/* Room for one more hole: a bigger block, or the lowest goes. False: none. */
+static bool holes_grow(struct flow_table *t, struct side_trouble *x, const struct flow_side *peer)
+{
+	uint32_t bigger;
+	unsigned class = x->holes == REF_NONE ? 0 : x->hole_class + 1u;
+
+	if (x->holes != REF_NONE && x->n_holes < room_of(x))
+		return true;
+	bigger = class > HOLES_CLASS_MAX ? REF_NONE : blocks_take(t, class);
+	if (bigger != REF_NONE) {
+		if (x->n_holes)
+			memcpy(blocks_at(&t->blocks, bigger), holes_of(t, x), x->n_holes * sizeof(struct hole));
+		blocks_give(&t->blocks, x->holes, x->hole_class);
+		x->holes = bigger;
+		x->hole_class = (uint8_t)class;
+		return true;
+	}
+	if (x->n_holes == 0)
+		return false;
+	forget_lowest(t, x, peer);
+	return true;
+}
+
+/* False: no room even for one; then it is forgotten at once. */
+static bool hole_insert(struct flow_table *t, struct side_trouble *x, const struct flow_side *peer, unsigned at,
+			struct hole new)
+{
+	unsigned before = x->n_holes;
+	struct hole *h;
+
+	if (!holes_grow(t, x, peer)) {
+		settle(x, &new, peer);
+		x->forgotten_holes++;
+		t->stats.holes_lost++;
+		return false;
+	}
+	if (x->n_holes < before && at > 0)
+		at--; /* the lowest made room */
+	h = holes_of(t, x);
+	t->stats.interval_steps += x->n_holes - at;
+	memmove(h + at + 1, h + at, (x->n_holes - at) * sizeof *h);
+	h[at] = new;
+	x->n_holes++;
+	return true;
+}
+
+/* The first hole that ends after seq. */
+static unsigned hole_after(struct flow_table *t, const struct side_trouble *x, uint32_t seq)
+{
+	const struct hole *h = holes_of(t, x);
+	unsigned low = 0, high = x->n_holes;
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+
+		t->stats.interval_steps++;
+		if (seq_before(seq, h[middle].to))
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Bytes from..to come now: how many of them fall into holes, which they fill. */
+static uint32_t holes_fill(struct flow_table *t, struct side_trouble *x, const struct flow_side *peer, uint32_t from,
+			   uint32_t to)
+{
+	uint32_t filled = 0;
+	unsigned i = hole_after(t, x, from);
+
+	while (i < x->n_holes) {
+		struct hole *h = holes_of(t, x) + i;
+		uint32_t a = seq_before(h->from, from) ? from : h->from;
+		uint32_t b = seq_before(to, h->to) ? to : h->to;
+
+		t->stats.interval_steps++;
+		if (!seq_before(a, b))
+			break;
+		filled += b - a;
+		if (a == h->from && b == h->to) {
+			hole_remove(t, x, i);
+		} else if (a == h->from) {
+			h->from = b;
+			break;
+		} else if (b == h->to) {
+			h->to = a;
+			i++;
+		} else {
+			struct hole upper = {b, h->to, h->sacked};
+
+			h->to = a;
+			hole_insert(t, x, peer, i + 1, upper);
+			break;
+		}
+	}
+	return filled;
+}
+
+/* A hole below next, before the first byte that was seen, or between. */
+static void hole_make(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to)
+{
+	struct side_trouble *x = side_trouble_need(t, s);
+	struct hole new = {from, to, 0};
+
+	if (x)
+		hole_insert(t, x, peer, hole_after(t, x, from), new);
+}
+
+/* Holes so old that their numbers will soon mean other bytes. */
+static void settle_old(struct flow_table *t, struct flow_side *s, const struct flow_side *peer)
+{
+	struct side_trouble *x = side_trouble(t, s);
+
+	while (x && x->n_holes && s->next - holes_of(t, x)->from > JUMP_MAX) {
+		settle(x, holes_of(t, x), peer);
+		hole_remove(t, x, 0);
+	}
+}
+
+/* ---- one segment ------------------------------------------------------------ */
+
+/* What is below next of from..to: *late of it was not seen before. */
+static uint32_t below(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to,
+		      uint32_t *late)
+{
+	struct side_trouble *x = side_trouble(t, s);
+	uint32_t len = to - from;
+
+	*late = 0;
+	if (seq_before(from, s->low) && s->bits & (SIDE_SYN | SIDE_SYNACK)) {
+		if (!seq_before(s->low, to))
+			return 0; /* before its SYN: not of this connection */
+		from = s->low;
+		len = to - from;
+	}
+	if (seq_before(from, s->low)) { /* the capture began in the middle: older bytes */
+		uint32_t end = seq_before(to, s->low) ? to : s->low;
+
+		*late = end - from;
+		if (end != s->low)
+			hole_make(t, s, peer, end, s->low);
+		s->low = from;
+		from = end;
+	}
+	if (x && x->n_holes && seq_before(from, to))
+		*late += holes_fill(t, x, peer, from, to);
+	return len - *late;
+}
+
+static void count_data(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to,
+		       struct judgement *j)
+{
+	uint32_t middle = seq_before(s->next, to) ? s->next : to;
+	struct side_trouble *x;
+
+	if (!seq_before(from, s->next))
+		return;
+	j->seen_again = below(t, s, peer, from, middle, &j->late);
+	if (j->seen_again)
+		j->verdicts |= verdict_bit(VERDICT_EXACT_RETRANSMITTED);
+	else if (j->late)
+		j->verdicts |= verdict_bit(VERDICT_EXACT_LATE);
+	else
+		return;
+	x = side_trouble_need(t, s);
+	if (!x)
+		return;
+	x->seen_again_bytes += j->seen_again;
+	x->late_bytes += j->late;
+	if (j->seen_again)
+		x->seen_again_segments++;
+	else
+		x->late_segments++;
+}
+
+/* SACK blocks tell of holes in what was captured that the receiver has them. */
+static void holes_sacked(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, const struct descriptor *d)
+{
+	struct side_trouble *x = side_trouble(t, s);
+
+	for (unsigned b = 0; x && x->n_holes && b < d->sacks; b++) {
+		uint32_t from = d->tcp.sack[b][0], to = d->tcp.sack[b][1];
+
+		if (to - from > JUMP_MAX)
+			continue;
+		for (unsigned i = hole_after(t, x, from); i < x->n_holes; i++) {
+			struct hole *h = holes_of(t, x) + i;
+
+			t->stats.interval_steps++;
+			if (!seq_before(h->from, to))
+				break;
+			if (h->sacked)
+				continue;
+			if (seq_before(h->from, from)) { /* the part below is a hole of its own */
+				struct hole upper = {from, h->to, 0};
+
+				h->to = from;
+				if (!hole_insert(t, x, peer, i + 1, upper))
+					break;
+				i = hole_after(t, x, from);
+				h = holes_of(t, x) + i;
+			}
+			if (seq_before(to, h->to)) {
+				struct hole upper = {to, h->to, 0};
+
+				h->to = to;
+				h->sacked = 1;
+				hole_insert(t, x, peer, i + 1, upper);
+				break;
+			}
+			h->sacked = 1;
+		}
+	}
+}
+
+static void saw_ack(struct flow_table *t, struct flow_side *s, struct flow_side *peer, const struct descriptor *d)
+{
+	if (!(d->flags & TCP_ACK) || d->flags & TCP_RST)
+		return;
+	if (peer->bits & SIDE_NEXT && d->tcp.ack - (peer->next - JUMP_MAX) > 2 * JUMP_MAX)
+		return; /* no number of this stream */
+	if (!(s->bits & SIDE_ACKED) || seq_before(s->acked, d->tcp.ack)) {
+		s->acked = d->tcp.ack;
+		s->bits |= SIDE_ACKED;
+	}
+	if (d->sacks)
+		holes_sacked(t, peer, s, d);
+}
+
+void segments_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		      struct judgement *j)
+{
+	struct flow_side *s = &f->side[dir], *peer = &f->side[!dir];
+	uint32_t from = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0);
+	uint32_t to = from + d->payload_len, end = to + (d->flags & TCP_FIN ? 1 : 0);
+
+	saw_ack(t, s, peer, d);
+	if (d->flags & TCP_RST || j->verdicts & (verdict_bit(VERDICT_KEEP_ALIVE) | verdict_bit(VERDICT_ZERO_WINDOW_PROBE)))
+		return;
+	if (!(s->bits & SIDE_NEXT)) {
+		s->low = s->next = from;
+		s->bits |= SIDE_NEXT;
+	}
+	if (from - (s->next - JUMP_MAX) > 2 * JUMP_MAX)
+		return;
+	if (d->payload_len)
+		count_data(t, s, peer, from, to, j);
+	if (seq_before(s->next, from))
+		hole_make(t, s, peer, s->next, from);
+	if (seq_before(s->next, end)) {
+		s->next = end;
+		settle_old(t, s, peer);
+	}
+}
+
+/* Missed and lost as they stand now: of the holes, and of what was acknowledged
+ * beyond the last byte seen. */
+void segments_missing(const struct flow_table *t, const struct flow_side *s, const struct flow_side *peer,
+		      uint64_t *missed, uint64_t *lost)
+{
+	const struct side_trouble *x = side_trouble(t, s);
+	bool acked_known = peer->bits & SIDE_ACKED;
+
+	*missed = x ? x->missed_bytes : 0;
+	*lost = x ? x->lost_bytes : 0;
+	for (unsigned i = 0; x && i < x->n_holes; i++) {
+		const struct hole *h = holes_of(t, x) + i;
+		uint32_t part = acked_part(h, peer->acked, acked_known);
+
+		*missed += part;
+		*lost += h->to - h->from - part;
+	}
+	/* One unit beyond the end may be a FIN that was not captured. */
+	if (acked_known && s->bits & SIDE_NEXT && seq_before(s->next + 1, peer->acked))
+		*missed += peer->acked - s->next;
+}
