@@ -2,6 +2,7 @@
 """Compares what sockeye says of the captures with known truth with that truth.
 
 usage: truth.py --program PATH [NAME...]
+       truth.py --orphans    only: is there a truth for each capture and a capture for each truth
 
 tests/truth/NAME.json is written together with captures/truth-NAME.pcap by
 captures/make/truth_*.py, from the frames and from the rules, not from what any
@@ -117,17 +118,20 @@ def orphans():
 
 def main():
     options = argparse.ArgumentParser()
-    options.add_argument("--program", required=True)
+    options.add_argument("--program")
+    options.add_argument("--orphans", action="store_true")
     options.add_argument("name", nargs="*")
     o = options.parse_args()
-    program, names = os.path.abspath(o.program), o.name or sorted(p.stem for p in TRUTH.glob("*.json"))
+    if bool(o.program) == o.orphans:
+        options.error("either --program or --orphans")
+    names = [] if o.orphans else o.name or sorted(p.stem for p in TRUTH.glob("*.json"))
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        results = dict(zip(names, pool.map(lambda name: judge(program, name), names)))
+        results = dict(zip(names, pool.map(lambda name: judge(os.path.abspath(o.program), name), names)))
     if not o.name:
         results["no-orphans"] = orphans()
     for name, complaints in results.items():
         print(f"FAILED truth/{name}: {'; '.join(complaints)}" if complaints else f"ok truth/{name}")
-    return 1 if any(results.values()) or not names else 0
+    return 1 if any(results.values()) or not results else 0
 
 
 if __name__ == "__main__":

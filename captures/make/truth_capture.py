@@ -1,4 +1,4 @@
-"""truth-*.pcap, part 5: what captures do to connections (rules 18, 24, 42 to 44, 46 to 50).
+"""truth-*.pcap, part 6: what captures do to connections (rules 18, 24, 42 to 44, 46 to 50).
 
 Each function's text says what its capture is about and lists the frames; see
 truth.py for the language.
@@ -23,8 +23,20 @@ def mirror(s):
     """Every frame is there twice, 20 us apart: nothing was sent again, the switch copies both ways.
 
     1, 2 SYN, 3, 4 SYN/ACK, 5, 6 ACK, 7, 8 client 0-500, 9, 10 ACK, 11, 12 server 0-500, 13, 14 ACK"""
-    k = s.talk(state="established")
+    k = s.talk(state="established", zeek="S1 ShADTadt")
     mirrored(k)
+
+
+@case("18-not-a-copy", 18, "Sent again within a millisecond", "another IP identification: the sender did it, no mirror", "-")
+def not_a_copy(s):
+    """An impatient sender repeats itself after 600 us; the IP identification has moved on, so it is no copy.
+
+    1-3 handshake, 4 client 0-500, 5 the same after 600 us with the next identification, 6 ACK"""
+    k = s.talk(port=50218, state="established", zeek="S1 ShADTa")
+    k.open()
+    k.c("PA", 500)
+    k.c("PA", 500, at=0, after=600 * US, says="retransmission", again=500)
+    k.s("A", after=ROUND)
 
 
 @case("18-interfaces", 18, "The same frames on two interfaces", "what is on a flow's first interface is judged, the others count as duplicates", "-")
@@ -79,7 +91,7 @@ def midstream(s):
     """A talk of which the beginning is not there; nothing is wrong with the rest.
 
     1 client 500 bytes, 2 ACK, 3 server 1000 bytes, 4 ACK"""
-    k = s.talk(state="midstream", complete=False, orientation="first_packet", conn_state="OTH", handshake__syn=False,
+    k = s.talk(state="midstream", complete=False, orientation="first_packet", zeek="OTH DadA", handshake__syn=False,
                handshake__rtt_us=None)
     k.unseen(0, 70000)
     k.unseen(1, 90000)
@@ -94,7 +106,7 @@ def first_missing(s):
     """The handshake went past before the capture began; data and end are seen, and the client is who speaks first.
 
     1 client 0-500, 2 ACK, 3 server 0-1000, 4 ACK, 5-7 closed by the client"""
-    k = s.talk(port=50142, state="closed", complete=False, orientation="first_packet", closed_by="client")
+    k = s.talk(port=50142, state="closed", complete=False, orientation="first_packet", closed_by="client", zeek="SF DadAFf")
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.s("PA", 1000)

@@ -1,4 +1,4 @@
-"""truth-*.pcap, part 4: how connections end (rules 27, 28, 30 to 32, 35).
+"""truth-*.pcap, part 5: how connections end (rules 27, 28, 30 to 32, 35).
 
 Each function's text says what its capture is about and lists the frames; see
 truth.py for the language.
@@ -103,7 +103,7 @@ def rst_in_window(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 RST "of the server" 1000 bytes ahead, TTL 120, 7 challenge ACK, 8 client
     500-1000, 9 ACK"""
-    k = s.talk(state="reset", closed_by="server")
+    k = s.talk(state="reset", closed_by="server", zeek="RSTR ShADar")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
@@ -120,10 +120,9 @@ def fin_data(s):
 
     1-3 handshake, 4 client 0-500 with FIN, 5 the same after 300 ms, 6 FIN/ACK of the server, 7 ACK"""
     k = s.talk(state="closed", closed_by="client", zeek="SF ShAFTf")
-    k.unsaid |= {"exact.retransmitted_segments", "exact.retransmitted_bytes"}
     k.open()
     k.c("PFA", 500)
-    k.c("PFA", 500, at=0, after=300 * MS, says="retransmission")
+    k.c("PFA", 500, at=0, after=300 * MS, says="retransmission", again=500)
     k.s("FA", after=ROUND)
     k.c("A")
 
@@ -133,7 +132,7 @@ def fin_again(s):
     """The server's FIN is repeated twice before it is acknowledged; the connection still ends once.
 
     1-3 handshake, 4 client 0-500, 5 FIN/ACK of the server, 6, 7 the same after 0.3 and 0.6 s, 8 FIN of the client, 9 ACK"""
-    k = s.talk(state="closed", closed_by="server", zeek="SF ShADfF")
+    k = s.talk(state="closed", closed_by="server", zeek="SF ShADfFa")
     k.open()
     k.c("PA", 500)
     k.s("FA", after=ROUND)

@@ -1,4 +1,4 @@
-"""truth-*.pcap, part 3: windows, probes, keep-alives and time stamps (rules 3 to 8, 39 to 41).
+"""truth-*.pcap, part 4: windows, probes, keep-alives and time stamps (rules 3 to 8, 39 to 41).
 
 Each function's text says what its capture is about and lists the frames; see
 truth.py for the language.
@@ -14,7 +14,7 @@ def probe(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK with window 0, 6 probe 500-501, 7 ACK 500 with window 0, 8, 9 the same again,
     10 ACK with window 502"""
-    k = s.talk(state="established")
+    k = s.talk(state="established", zeek="S1 ShADawT")
     k.open()
     k.c("PA", 500)
     k.s("A", window=0, after=ROUND, says="zero_window")
@@ -30,7 +30,7 @@ def probe_taken(s):
     """The window opens just as the probe arrives: its byte is acknowledged, and the data goes on behind it.
 
     1-3 handshake, 4 client 0-500, 5 ACK with window 0, 6 probe 500-501, 7 ACK 501 with window 502, 8 client 501-1001, 9 ACK"""
-    k = s.talk(state="established")
+    k = s.talk(state="established", zeek="S1 ShADaw")
     k.open()
     k.c("PA", 500)
     k.s("A", window=0, after=ROUND, says="zero_window")
@@ -62,7 +62,7 @@ def zero_window(s):
 
     1 SYN, 2 SYN/ACK with window 0, 3 ACK, 4 ACK of the server with window 502, 5 client 0-500, 6 ACK with window 0,
     7 FIN with window 0, 8 RST with window 0"""
-    k = s.talk(state="reset", closed_by="server")
+    k = s.talk(state="reset", closed_by="server", zeek="RSTO ShwAaDfR")
     k.c("S")
     k.s("SA", window=0, after=ROUND)
     k.c("A")
@@ -197,7 +197,7 @@ def scale_unknown(s):
     """The capture begins in the middle; a window of 1000 may be anything, so nobody can say that it is full.
 
     1 client 0-500, 2 ACK with window 1000, 3 client 500-1500, 4 ACK"""
-    k = s.talk(state="midstream", complete=False, orientation="first_packet", conn_state="OTH")
+    k = s.talk(state="midstream", complete=False, orientation="first_packet", zeek="OTH Da")
     k.c("PA", 500)
     k.s("A", window=1000, after=ROUND)
     k.c("PA", 1000)
