@@ -30,6 +30,8 @@ import sys
 TESTS = pathlib.Path(__file__).resolve().parent
 TRUTH, TOP = TESTS / "truth", TESTS.parent
 SECONDS = 60
+ENVIRONMENT = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C", "ASAN_OPTIONS": "exitcode=99",
+               "UBSAN_OPTIONS": "exitcode=99"}
 # Of the truth's own, no keys of a connection.
 OURS = ("frames",)
 ABSENT = "absent"
@@ -37,8 +39,7 @@ ABSENT = "absent"
 
 def lines(program, view, capture):
     """What a view prints of a capture, as objects."""
-    environment = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C", "ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "exitcode=99"}
-    done = subprocess.run([program, view, "-n", "-o", "json", f"captures/{capture}"], cwd=TOP, env=environment,
+    done = subprocess.run([program, view, "-n", "-o", "json", f"captures/{capture}"], cwd=TOP, env=ENVIRONMENT,
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
     if done.returncode:
         raise ValueError(f"sockeye {view} ended with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
@@ -80,9 +81,9 @@ def compare(truth, connections, packets, file):
             if path not in OURS:
                 yield differs(what, got, path, wanted)
         owner.update((number, got["id"]) for number in expected["frames"])
-        others = [p["number"] for p in packets if value(p, "flow") == got["id"] and p["number"] not in expected["frames"]]
+        others = {p["number"] for p in packets if value(p, "flow") == got["id"]} - set(expected["frames"])
         if others:
-            yield f"{what} frames, expected {expected['frames']}, got {others} besides"
+            yield f"{what} frames, expected {expected['frames']}, got {sorted(others)} besides"
     for packet in packets:
         number = packet["number"]
         if number in owner:
@@ -113,7 +114,8 @@ def orphans():
     """Captures without a truth, truths without a capture."""
     known = {json.loads(p.read_text())["capture"] for p in TRUTH.glob("*.json")}
     there = {p.name for p in (TOP / "captures").glob("truth-*")}
-    return [f"{name}: " + ("no such capture" if name in known else "no truth in tests/truth") for name in sorted(known ^ there)]
+    return [f"{name}: " + ("no such capture" if name in known else "no truth in tests/truth")
+            for name in sorted(known ^ there)]
 
 
 def main():

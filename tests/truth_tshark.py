@@ -35,7 +35,7 @@ FIELDS = ["frame.number", "tcp.stream", "tcp.completeness", "tcp.analysis.initia
 def ask(capture):
     """(number, stream, completeness, initial rtt, words) of each TCP packet, as tshark says."""
     fields = FIELDS + ["tcp.analysis." + name for name in WORDS]
-    words = ["tshark", "-n", "-r", str(CAPTURES / capture), "-o", "tcp.desegment_tcp_streams:FALSE", "-T", "fields"]
+    words = ["tshark", "-n", "-r", str(CAPTURES / capture), "-T", "fields"]
     for field in fields:
         words += ["-e", field]
     done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=SECONDS)
@@ -97,7 +97,8 @@ def main():
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for name, complaints in zip(names, pool.map(judge, names)):
             failed |= bool(complaints)
-            print(f"FAILED truth-tshark/{name}: {'; '.join(complaints)}" if complaints else f"ok truth-tshark/{name}", flush=True)
+            print(f"FAILED truth-tshark/{name}: {'; '.join(complaints)}" if complaints else f"ok truth-tshark/{name}",
+                  flush=True)
     return 1 if failed else 0
 
 

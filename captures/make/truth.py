@@ -110,13 +110,13 @@ class Talk:
             out += NOP + NOP + opt_sack(*((base + a, base + b) for a, b in sack))
         return out + extra
 
-    def send(self, side, flags, n=0, at=None, ack=None, after=100 * US, says="", again=0, late=0, conflict=0, copy=False,
-             window=None, options=None, extra=b"", sack=(), stamp=None, ttl=None, ident=None, seq=None, payload=None, **how):
+    def send(self, side, flags, n=0, at=None, ack=None, after=100 * US, says="", again=0, late=0, conflict=0,
+             copy=False,
+             window=None, options=None, extra=b"", sack=(), stamp=None, ttl=None, ident=None, seq=None, **how):
         scene, bits = self.scene, flags_of(flags)
         scene.now += after
         at = (-1 if bits & SYN else max(self.sent[side], 0)) if at is None else at
         data = n if isinstance(n, bytes) else self.stream(side, at + (1 if bits & SYN else 0), n)
-        data = data if payload is None else payload
         if conflict:
             data = data[:-conflict] + bytes(b ^ 0xFF for b in data[-conflict:])
         seq = self.isn[side] + 1 + at if seq is None else seq
@@ -198,8 +198,9 @@ class Talk:
 
     def record(self):
         ends = [{"ip": ip_, "port": port} for ip_, port in self.end]
-        truth = {"client": ends[0], "server": ends[1], "frames": self.frames, "orientation": "syn", "packets": self.packets,
-                 "bytes": self.bytes, "fin": self.fin, "rst": self.rst, "reused": self.reused, **self.words}
+        truth = {"client": ends[0], "server": ends[1], "frames": self.frames, "orientation": "syn",
+                 "packets": self.packets, "bytes": self.bytes,
+                 "fin": self.fin, "rst": self.rst, "reused": self.reused, **self.words}
         truth.update({"exact." + key: value for key, value in self.exact.items()})
         truth.update(self.truth)
         return {key: value for key, value in truth.items() if key not in self.unsaid}
@@ -213,7 +214,8 @@ class Scene:
         self.frames, self.talks, self.words, self.deviations, self.file = [], [], {}, [], {}
         self.snap, self.link, self.suffix, self.build = None, 1, "pcap", None
 
-    def talk(self, port=None, server_port=5001, isn=None, wscale=(7, 7), timestamps=False, zeek=None, complete=True, **truth):
+    def talk(self, port=None, server_port=5001, isn=None, wscale=(7, 7), timestamps=False, zeek=None, complete=True,
+             **truth):
         """zeek: conn_state and history; keys as PRODUCT.md names them, __ for a dot."""
         port = 50000 + int(self.about["row"]) if port is None else port
         truth = {key.replace("__", "."): value for key, value in truth.items()}
@@ -264,7 +266,8 @@ class Scene:
             snap = self.snap or 262144
             write(name, pcap([(t, data[:snap], len(data)) for t, data, _ in self.frames], link=self.link, snaplen=snap))
         record = dict(self.about, capture=name, connections=[talk.record() for talk in self.talks],
-                      packets={str(number): words for number, words in sorted(self.words.items())}, deviation=self.deviations)
+                      packets={str(number): words for number, words in sorted(self.words.items())},
+                      deviation=self.deviations)
         if self.file:
             record["file"] = self.file
         with open(os.path.join(TRUTH, self.name + ".json"), "w") as f:
@@ -287,9 +290,9 @@ def text_of(record):
 def case(name, row, title, rule, reference):
     """Run the function at once and write its two files. row: of the table of rules."""
     def run(function):
-        says, _, frames = (function.__doc__ or "").strip().partition("\n")
-        about = {"row": row, "title": title, "rule": rule, "reference": reference, "says": says,
-                 "frames": [line.strip() for line in frames.splitlines() if line.strip()]}
+        says, _, listing = function.__doc__.partition("\n\n")
+        about = {"row": row, "title": title, "rule": rule, "reference": reference, "says": " ".join(says.split()),
+                 "listing": " ".join(listing.split())}
         scene = Scene(name, about)
         function(scene)
         for talk in scene.talks:

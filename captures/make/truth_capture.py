@@ -10,15 +10,17 @@ ROUND = 10 * MS
 
 def mirrored(k, first=None, second=None):
     """A short talk of which every frame is there twice; first, second: how the two were captured."""
-    for send, flags, n, after, says in ((k.c, "S", 0, 0, "retransmission"), (k.s, "SA", 0, ROUND, "retransmission"),
-                                        (k.c, "A", 0, 100 * US, "dup_ack"), (k.c, "PA", 500, 100 * US, "retransmission"),
-                                        (k.s, "A", 0, ROUND, "dup_ack"), (k.s, "PA", 500, 100 * US, "retransmission"),
-                                        (k.c, "A", 0, 100 * US, "dup_ack")):
+    for send, flags, n, after, says in (
+            (k.c, "S", 0, 0, "retransmission"), (k.s, "SA", 0, ROUND, "retransmission"),
+            (k.c, "A", 0, 100 * US, "dup_ack"), (k.c, "PA", 500, 100 * US, "retransmission"),
+            (k.s, "A", 0, ROUND, "dup_ack"), (k.s, "PA", 500, 100 * US, "retransmission"),
+            (k.c, "A", 0, 100 * US, "dup_ack")):
         send(flags, n, after=after, **(first or {}))
         k.copy(says=says, **(second or {}))
 
 
-@case("18-mirror", 18, "A mirror port gives every frame twice", "the same IP identification, numbers, flags and length within 1 ms", "-")
+@case("18-mirror", 18, "A mirror port gives every frame twice",
+      "the same IP identification, numbers, flags and length within 1 ms", "-")
 def mirror(s):
     """Every frame is there twice, 20 us apart: nothing was sent again, the switch copies both ways.
 
@@ -27,7 +29,8 @@ def mirror(s):
     mirrored(k)
 
 
-@case("18-not-a-copy", 18, "Sent again within a millisecond", "another IP identification: the sender did it, no mirror", "-")
+@case("18-not-a-copy", 18, "Sent again within a millisecond",
+      "another IP identification: the sender did it, no mirror", "-")
 def not_a_copy(s):
     """An impatient sender repeats itself after 600 us; the IP identification has moved on, so it is no copy.
 
@@ -39,7 +42,8 @@ def not_a_copy(s):
     k.s("A", after=ROUND)
 
 
-@case("18-interfaces", 18, "The same frames on two interfaces", "what is on a flow's first interface is judged, the others count as duplicates", "-")
+@case("18-interfaces", 18, "The same frames on two interfaces",
+      "what is on a flow's first interface is judged, the others count as duplicates", "-")
 def interfaces(s):
     """A bridge: each frame comes in on one interface and leaves on the other, and the capture is on both.
 
@@ -68,7 +72,8 @@ def loopback(s):
     mirrored(k, {"interface": 1, "arphrd": 772, "kind": 4}, {"interface": 1, "arphrd": 772, "kind": 0})
 
 
-@case("24-self-connect", 24, "A socket connected to itself", "one endpoint is both sides: one socket, one connection", "RFC 9293 3.5")
+@case("24-self-connect", 24, "A socket connected to itself",
+      "one endpoint is both sides: one socket, one connection", "RFC 9293 3.5")
 def self_connect(s):
     """A program connects to its own port, and its SYN meets itself: SYN, SYN/ACK, ACK, all from one socket.
 
@@ -86,7 +91,8 @@ def self_connect(s):
     k.truth.update({"packets+": 5, "bytes+": 500, "retransmissions+": 1, "window_updates+": 1})
 
 
-@case("42-midstream", 42, "The capture begins in the middle", "no handshake, no RTT, nothing lost before the first number", "-")
+@case("42-midstream", 42, "The capture begins in the middle",
+      "no handshake, no RTT, nothing lost before the first number", "-")
 def midstream(s):
     """A talk of which the beginning is not there; nothing is wrong with the rest.
 
@@ -106,7 +112,8 @@ def first_missing(s):
     """The handshake went past before the capture began; data and end are seen, and the client is who speaks first.
 
     1 client 0-500, 2 ACK, 3 server 0-1000, 4 ACK, 5-7 closed by the client"""
-    k = s.talk(port=50142, state="closed", complete=False, orientation="first_packet", closed_by="client", zeek="SF DadAFf")
+    k = s.talk(port=50142, state="closed", complete=False, orientation="first_packet", closed_by="client",
+               zeek="SF DadAFf")
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.s("PA", 1000)
@@ -114,12 +121,14 @@ def first_missing(s):
     k.close()
 
 
-@case("42-synack-first", 42, "The capture missed the SYN", "a flow first seen at its SYN/ACK is never complete; its client receives the SYN/ACK", "-")
+@case("42-synack-first", 42, "The capture missed the SYN",
+      "a flow first seen at its SYN/ACK is never complete; its client receives the SYN/ACK", "-")
 def synack_first(s):
     """The first packet is the SYN/ACK, from which it is known who opened.
 
     1 SYN/ACK, 2 ACK, 3 client 0-500, 4 ACK"""
-    k = s.talk(port=50242, state="established", complete=False, orientation="synack", handshake__syn=False, handshake__synack=True,
+    k = s.talk(port=50242, state="established", complete=False, orientation="synack", handshake__syn=False,
+               handshake__synack=True,
                handshake__synack_to_ack_us=100)
     k.sent[0] = 0
     k.s("SA")
@@ -150,7 +159,8 @@ def server_only(s):
     """The capture sees the server's side alone; that nobody acknowledges is the capture's fault.
 
     1 SYN/ACK, 2 ACK, 3-5 server 3 x 1000, 6 FIN"""
-    k = s.talk(port=50143, state="half_closed", complete=False, orientation="synack", closed_by="server", handshake__syn=False)
+    k = s.talk(port=50143, state="half_closed", complete=False, orientation="synack", closed_by="server",
+               handshake__syn=False)
     k.unsaid.add("exact.missed_bytes")
     k.sent[0] = 0
     k.s("SA")
@@ -161,7 +171,8 @@ def server_only(s):
     k.s("FA")
 
 
-@case("44-drops", 44, "The capture says that it lost packets", "drops are said, and holes in their time are not the network's", "-")
+@case("44-drops", 44, "The capture says that it lost packets",
+      "drops are said, and holes in their time are not the network's", "-")
 def drops(s):
     """The interface's statistics own up to 3 dropped packets; the hole is acknowledged, so the bytes did arrive.
 
@@ -210,11 +221,13 @@ def offload(s):
     k.c("A", spoil=offloaded)
 
 
-@case("46-bad-checksum", 46, "One segment with a bad checksum", "a receiver drops it, so it comes again", "RFC 9293 3.1")
+@case("46-bad-checksum", 46, "One segment with a bad checksum",
+      "a receiver drops it, so it comes again", "RFC 9293 3.1")
 def bad_checksum(s):
     """One segment is damaged on the way: its checksum is wrong, nobody acknowledges it, and it is sent again.
 
-    1-3 handshake, 4 client 0-500, 5 ACK, 6 client 500-1000 with a wrong checksum, 7 the same, right, after 300 ms, 8 ACK"""
+    1-3 handshake, 4 client 0-500, 5 ACK, 6 client 500-1000 with a wrong checksum, 7 the same, right, after 300 ms, 8
+    ACK"""
     k = s.talk(port=50146, state="established", zeek="S1 ShADaC")
     k.open()
     k.c("PA", 500)
@@ -235,7 +248,8 @@ def cut(s, snap, **truth):
     k.c("A")
 
 
-@case("47-snap-54", 47, "Frames cut to 54 bytes", "no byte of options or data is left: lengths from the IP header, scale and MSS unknown", "-")
+@case("47-snap-54", 47, "Frames cut to 54 bytes",
+      "no byte of options or data is left: lengths from the IP header, scale and MSS unknown", "-")
 def snap_54(s):
     """Only the fixed headers are kept; what was in the options is not known, and how long the data was is.
 
@@ -259,7 +273,8 @@ def snap_96(s):
     cut(s, 96, handshake__client_options__mss=1460, handshake__client_options__wscale=7)
 
 
-@case("48-fragments", 48, "A segment in two IP fragments", "the first has the header; together they are one packet", "RFC 791 3.2")
+@case("48-fragments", 48, "A segment in two IP fragments",
+      "the first has the header; together they are one packet", "RFC 791 3.2")
 def fragments(s):
     """The client's segment is cut in two on the way, and is one packet of 1000 bytes all the same.
 

@@ -25,7 +25,8 @@ def wrap(s):
     k.close()
 
 
-@case("01-wrap-sack", 1, "A loss and its SACK across 2^32", "SACK blocks are compared modulo 2^32, too", "RFC 9293 3.4, RFC 2018")
+@case("01-wrap-sack", 1, "A loss and its SACK across 2^32", "SACK blocks are compared modulo 2^32, too",
+      "RFC 9293 3.4, RFC 2018")
 def wrap_sack(s):
     """The lost segment is the one whose numbers pass 2^32; its SACK blocks begin behind it.
 
@@ -45,7 +46,8 @@ def wrap_sack(s):
     k.s("A", after=ROUND)
 
 
-@case("01-jump", 1, "A number far outside of every window", "a jump of more than 2^30 that no window allows is refused", "RFC 9293 3.10.7.4")
+@case("01-jump", 1, "A number far outside of every window",
+      "a jump of more than 2^30 that no window allows is refused", "RFC 9293 3.10.7.4")
 def jump(s):
     """One segment claims to be 1.5 GiB ahead; the receiver ignores it, and the conversation goes on where it was.
 
@@ -61,7 +63,8 @@ def jump(s):
     k.s("A", after=ROUND)
 
 
-@case("02-not-advancing", 2, "What can be a repeat, and what never", "data, SYN and FIN that advance nothing are candidates; a keep-alive is none", "RFC 9293 3.8.1")
+@case("02-not-advancing", 2, "What can be a repeat, and what never",
+      "data, SYN and FIN that advance nothing are candidates; a keep-alive is none", "RFC 9293 3.8.1")
 def not_advancing(s):
     """SYN, data and FIN are each sent twice, half a second apart, and each is a retransmission.
 
@@ -85,7 +88,8 @@ def not_advancing(s):
     k.c("A")
 
 
-@case("09-dup-ack", 9, "Duplicate ACKs for a lost segment", "no data, the same ACK and window, data outstanding", "RFC 5681 2")
+@case("09-dup-ack", 9, "Duplicate ACKs for a lost segment", "no data, the same ACK and window, data outstanding",
+      "RFC 5681 2")
 def dup_ack(s):
     """One segment is lost, and each later one makes the receiver repeat its last ACK.
 
@@ -106,7 +110,8 @@ def dup_ack(s):
     k.s("A", after=ROUND)
 
 
-@case("09-dup-ack-idle", 9, "An ACK said twice with nothing outstanding", "RFC 5681 wants data outstanding; Wireshark does not ask, and we count as it does", "RFC 5681 2")
+@case("09-dup-ack-idle", 9, "An ACK said twice with nothing outstanding",
+      "RFC 5681 wants data outstanding; Wireshark does not ask, and we count as it does", "RFC 5681 2")
 def dup_ack_idle(s):
     """Two equal ACKs while nothing is on its way: no loss, though by Wireshark's words a duplicate ACK.
 
@@ -120,7 +125,8 @@ def dup_ack_idle(s):
     k.s("A", after=ROUND)
 
 
-@case("10-spurious", 10, "Sent again though it had arrived", "the peer had acknowledged it before; DSACK confirms", "RFC 2883 4")
+@case("10-spurious", 10, "Sent again though it had arrived", "the peer had acknowledged it before; DSACK confirms",
+      "RFC 2883 4")
 def spurious(s):
     """The client sends again what the server had acknowledged, and the server says so with a DSACK.
 
@@ -133,13 +139,15 @@ def spurious(s):
     k.s("A", sack=[(0, 1000)], after=ROUND, says="dup_ack")
 
 
-@case("11-fast", 11, "Fast retransmission", "two duplicate ACKs or more, starts at the peer's ACK, within 20 ms", "RFC 5681 3.2")
+@case("11-fast", 11, "Fast retransmission", "two duplicate ACKs or more, starts at the peer's ACK, within 20 ms",
+      "RFC 5681 3.2")
 def fast(s):
     """Three duplicate ACKs make the client send the lost segment again at once; the capture saw it the first time.
 
     1-3 handshake, 4-7 client 0-4000 (1000-2000 is lost behind the capture), 8 ACK 1000, 9, 10 the same, 11 client
     1000-2000, 12 ACK"""
-    k = s.talk(state="established", zeek="S1 ShADaT", rtt__server__samples=1, rtt__server__min_us=10300, rtt__server__max_us=10300)
+    k = s.talk(state="established", zeek="S1 ShADaT", rtt__server__samples=1, rtt__server__min_us=10300,
+               rtt__server__max_us=10300)
     k.open()
     for _ in range(4):
         k.c("A", 1000)
@@ -150,11 +158,13 @@ def fast(s):
     k.s("A", after=ROUND)
 
 
-@case("11-fast-server", 11, "Fast retransmission by the server", "two duplicate ACKs or more, starts at the peer's ACK, within 20 ms", "RFC 5681 3.2")
+@case("11-fast-server", 11, "Fast retransmission by the server",
+      "two duplicate ACKs or more, starts at the peer's ACK, within 20 ms", "RFC 5681 3.2")
 def fast_server(s):
     """The same the other way: the client, beside the capture, misses a segment of the server, which sends it again.
 
-    1-3 handshake, 4 client 0-10, 5 ACK, 6 server 0-1000, 7 server 2000-3000 (1000-2000 lost before), 8 ACK 1000, 9 server
+    1-3 handshake, 4 client 0-10, 5 ACK, 6 server 0-1000, 7 server 2000-3000 (1000-2000 lost before), 8 ACK 1000, 9
+    server
     3000-4000, 10 ACK 1000, 11 server 4000-5000, 12 ACK 1000, 13 server 1000-2000 after 10 ms, 14 ACK"""
     k = s.talk(port=50111, state="established", zeek="S1 ShADadt")
     k.open()
@@ -171,7 +181,8 @@ def fast_server(s):
     k.c("A")
 
 
-@case("11-not-fast", 11, "Too late for a fast retransmission", "more than 20 ms after the last duplicate ACK: a plain one", "RFC 5681 3.2")
+@case("11-not-fast", 11, "Too late for a fast retransmission",
+      "more than 20 ms after the last duplicate ACK: a plain one", "RFC 5681 3.2")
 def not_fast(s):
     """The same, but 25 ms after the last duplicate ACK: an ordinary retransmission.
 
@@ -226,11 +237,14 @@ def reorder_20(s):
     reordered(s, 20)
 
 
-@case("12-reorder-acked", 12, "Late, and the receiver has complained", "Wireshark takes it for a fast retransmission; the bytes were never seen before", "RFC 8985 3")
+@case("12-reorder-acked", 12, "Late, and the receiver has complained",
+      "Wireshark takes it for a fast retransmission; the bytes were never seen before", "RFC 8985 3")
 def reorder_acked(s):
-    """A segment overtaken by three others: the duplicate ACKs let it look like a fast retransmission, the bytes tell better.
+    """A segment overtaken by three others: the duplicate ACKs let it look like a fast retransmission, the bytes tell
+    better.
 
-    1-3 handshake, 4 client 0-100, 5 client 200-300, 6 ACK 100, 7 client 300-400, 8 ACK 100, 9 client 400-500, 10 ACK 100,
+    1-3 handshake, 4 client 0-100, 5 client 200-300, 6 ACK 100, 7 client 300-400, 8 ACK 100, 9 client 400-500, 10 ACK
+    100,
     11 client 100-200 (sent first, arrives last), 12 ACK 500"""
     k = s.talk(state="established", zeek="S1 ShADaT")
     k.open()
@@ -246,9 +260,11 @@ def reorder_acked(s):
     k.s("A")
 
 
-@case("12-late", 12, "A hole filled after more than the initial RTT", "Wireshark: a retransmission; the bytes were never seen before, so for `exact` it is late", "RFC 9293 3.4")
+@case("12-late", 12, "A hole filled after more than the initial RTT",
+      "Wireshark: a retransmission; the bytes were never seen before, so for `exact` it is late", "RFC 9293 3.4")
 def late(s):
-    """The loss happened before the capture: what is seen is the second sending, 30 ms later, of bytes never seen before.
+    """The loss happened before the capture: what is seen is the second sending, 30 ms later, of bytes never seen
+    before.
 
     1-3 handshake, 4 client 0-500, 5 client 1000-1500, 6 client 500-1000 after 30 ms, 7 ACK"""
     k = s.talk(state="established", zeek="S1 ShADTa")
@@ -265,7 +281,8 @@ def rto(s):
     """Nobody answers, so the client sends again after 1 s and 2 s more, and takes no RTT from what it sent thrice.
 
     1-3 handshake, 4 client 0-500, 5, 6 again, 7 ACK, 8 client 500-1000, 9 ACK"""
-    k = s.talk(state="established", zeek="S1 ShADTa", rtt__server__samples=1, rtt__server__min_us=10000, rtt__server__max_us=10000)
+    k = s.talk(state="established", zeek="S1 ShADTa", rtt__server__samples=1, rtt__server__min_us=10000,
+               rtt__server__max_us=10000)
     k.open()
     k.c("PA", 500)
     k.c("PA", 500, at=0, after=S, says="retransmission", again=500)
@@ -301,7 +318,8 @@ def partial(s):
     k.s("A", after=ROUND, says="acked_unseen")  # Wireshark follows only segments that begin at the next number
 
 
-@case("15-mixed", 15, "A repeat that also fills a hole", "bytes seen before and bytes never seen before in one segment: retransmitted", "RFC 9293 3.10.7.4")
+@case("15-mixed", 15, "A repeat that also fills a hole",
+      "bytes seen before and bytes never seen before in one segment: retransmitted", "RFC 9293 3.10.7.4")
 def mixed(s):
     """One segment holds 500 bytes seen before and 500 that the capture had missed.
 
@@ -327,7 +345,8 @@ def conflict(s):
     k.s("A", after=ROUND)
 
 
-@case("15-tso-part", 15, "A part of a super segment again", "a segment above the MSS may be sent again in parts", "RFC 9293 3.8.1")
+@case("15-tso-part", 15, "A part of a super segment again", "a segment above the MSS may be sent again in parts",
+      "RFC 9293 3.8.1")
 def tso_part(s):
     """4380 bytes left as one offloaded segment; its middle 1460 bytes are sent again.
 
@@ -340,7 +359,8 @@ def tso_part(s):
     k.s("A", after=ROUND)
 
 
-@case("13-history", 13, "Twelve repeats in Zeek's history", "T, W and G are said at the 1st, 10th, 100th time", "RFC 6298 5")
+@case("13-history", 13, "Twelve repeats in Zeek's history", "T, W and G are said at the 1st, 10th, 100th time",
+      "RFC 6298 5")
 def history(s):
     """The same segment is sent thirteen times; the history says T once for the first repeat and once for the tenth.
 
@@ -353,12 +373,15 @@ def history(s):
     k.s("A", after=ROUND)
 
 
-@case("rtt-both", 4.4, "Round trips to both sides", "first sending of data to the ACK of its end; not the handshake's", "RFC 6298 3")
+@case("rtt-both", 4.4, "Round trips to both sides", "first sending of data to the ACK of its end; not the handshake's",
+      "RFC 6298 3")
 def rtt_both(s):
     """Beside the client: its data is acknowledged after 10 and after 20 ms, the server's after 1 ms, by the client.
 
-    1-3 handshake, 4 client 0-500, 5 ACK after 10 ms, 6 client 500-1000, 7 ACK after 20 ms, 8 server 0-500, 9 ACK after 1 ms"""
-    k = s.talk(state="established", zeek="S1 ShADad", rtt__server__samples=2, rtt__server__min_us=10000, rtt__server__max_us=20000,
+    1-3 handshake, 4 client 0-500, 5 ACK after 10 ms, 6 client 500-1000, 7 ACK after 20 ms, 8 server 0-500, 9 ACK
+    after 1 ms"""
+    k = s.talk(state="established", zeek="S1 ShADad", rtt__server__samples=2, rtt__server__min_us=10000,
+               rtt__server__max_us=20000,
                rtt__client__samples=1, rtt__client__min_us=1000, rtt__client__max_us=1000)
     k.open(network_ns=7 * MS)
     k.c("PA", 500)
@@ -369,7 +392,8 @@ def rtt_both(s):
     k.c("A", after=MS)
 
 
-@case("45-tso", 45, "64 KiB in one captured segment", "an ACK may land inside; the RTT is that of the ACK of its end", "RFC 9293 3.7.5")
+@case("45-tso", 45, "64 KiB in one captured segment", "an ACK may land inside; the RTT is that of the ACK of its end",
+      "RFC 9293 3.7.5")
 def tso(s):
     """Segmentation offload shows 62 780 bytes as one segment; the receiver acknowledges it in the pieces that it got.
 

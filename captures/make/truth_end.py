@@ -26,7 +26,8 @@ def half_closed(s):
 def closed_by_server(s):
     """The server closes first and the client follows a second later, after its last words.
 
-    1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the server, 7 ACK, 8 client 500-600, 9 ACK, 10 FIN of the client, 11 ACK"""
+    1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the server, 7 ACK, 8 client 500-600, 9 ACK, 10 FIN of the client,
+    11 ACK"""
     k = s.talk(state="closed", closed_by="server", zeek="SF ShADafF")
     k.open()
     k.c("PA", 500)
@@ -39,7 +40,8 @@ def closed_by_server(s):
     k.s("A", after=ROUND)
 
 
-@case("28-simultaneous-close", 28, "Both close at once", "the FINs cross: CLOSING, then TIME-WAIT on both sides", "RFC 9293 3.6 case 3")
+@case("28-simultaneous-close", 28, "Both close at once",
+      "the FINs cross: CLOSING, then TIME-WAIT on both sides", "RFC 9293 3.6 case 3")
 def simultaneous_close(s):
     """Both sides send FIN before they have seen the other's; each acknowledges the other's.
 
@@ -68,7 +70,8 @@ def abort(s):
     k.s("RA", ack=500, after=ROUND)
 
 
-@case("31-rst-late-data", 31, "RST to data after the close", "RST with the number of the ACK: the socket is gone", "RFC 9293 3.5.2 group 2")
+@case("31-rst-late-data", 31, "RST to data after the close",
+      "RST with the number of the ACK: the socket is gone", "RFC 9293 3.5.2 group 2")
 def rst_late_data(s):
     """The client closes its socket altogether; the server still sends, and is told that nobody reads any more.
 
@@ -83,11 +86,13 @@ def rst_late_data(s):
     k.c("R", at=501)
 
 
-@case("31-rst-after-close", 31, "RST after both FINs", "the connection had ended; the RST answers a straggler", "RFC 9293 3.5.2")
+@case("31-rst-after-close", 31, "RST after both FINs",
+      "the connection had ended; the RST answers a straggler", "RFC 9293 3.5.2")
 def rst_after_close(s):
     """Both sides have closed, the server repeats its FIN, and the client's kernel no longer knows the connection.
 
-    1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the client, 7 FIN of the server, 8 ACK, 9 FIN of the server again, 10 RST"""
+    1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the client, 7 FIN of the server, 8 ACK, 9 FIN of the server again,
+    10 RST"""
     k = s.talk(state="reset", closed_by="client", zeek="SF ShADaFfR")
     k.open()
     k.c("PA", 500)
@@ -97,7 +102,8 @@ def rst_after_close(s):
     k.c("R", at=501)
 
 
-@case("32-rst-in-window", 32, "RST in the window, not at its edge", "only a RST with exactly the next number is obeyed; others get a challenge ACK", "RFC 5961 3.2")
+@case("32-rst-in-window", 32, "RST in the window, not at its edge",
+      "only a RST with exactly the next number is obeyed; others get a challenge ACK", "RFC 5961 3.2")
 def rst_in_window(s):
     """Somebody forges a RST with a number in the window; the client answers with a challenge ACK, and the talk goes on.
 
@@ -131,7 +137,8 @@ def fin_data(s):
 def fin_again(s):
     """The server's FIN is repeated twice before it is acknowledged; the connection still ends once.
 
-    1-3 handshake, 4 client 0-500, 5 FIN/ACK of the server, 6, 7 the same after 0.3 and 0.6 s, 8 FIN of the client, 9 ACK"""
+    1-3 handshake, 4 client 0-500, 5 FIN/ACK of the server, 6, 7 the same after 0.3 and 0.6 s, 8 FIN of the client, 9
+    ACK"""
     k = s.talk(state="closed", closed_by="server", zeek="SF ShADfFa")
     k.open()
     k.c("PA", 500)

@@ -14,7 +14,8 @@ def talk_a_little(k, n=500):
     k.s("A", after=ROUND)
 
 
-@case("19-syn-retransmission", 19, "A SYN sent again with fewer options", "the same first number and ports", "RFC 6298 5.7, RFC 3168 6.1.1.1")
+@case("19-syn-retransmission", 19, "A SYN sent again with fewer options",
+      "the same first number and ports", "RFC 6298 5.7, RFC 3168 6.1.1.1")
 def syn_retransmission(s):
     """Nobody answers the SYN that asks for ECN; the third one, without, is answered.
 
@@ -30,7 +31,8 @@ def syn_retransmission(s):
     talk_a_little(k)
 
 
-@case("20-reuse", 20, "The same ports again after an end", "a SYN with another first number on a known tuple is a new connection", "RFC 9293 3.6.1, RFC 6191")
+@case("20-reuse", 20, "The same ports again after an end",
+      "a SYN with another first number on a known tuple is a new connection", "RFC 9293 3.6.1, RFC 6191")
 def reuse(s):
     """Three connections on one tuple: the second after FIN both ways, the third after a RST.
 
@@ -55,7 +57,8 @@ def reuse(s):
     talk_a_little(k)
 
 
-@case("20-reuse-open", 20, "The same ports again without an end", "a SYN with another first number on a known tuple is a new connection", "RFC 9293 3.10.7.4")
+@case("20-reuse-open", 20, "The same ports again without an end",
+      "a SYN with another first number on a known tuple is a new connection", "RFC 9293 3.10.7.4")
 def reuse_open(s):
     """The client crashed and comes back with the same port: the old connection never ended, a new one begins.
 
@@ -71,7 +74,8 @@ def reuse_open(s):
     talk_a_little(k)
 
 
-@case("21-synack-again", 21, "SYN/ACK sent again after the ACK", "the server did not take the ACK: lost, or its accept queue is full", "RFC 9293 3.10.7.4")
+@case("21-synack-again", 21, "SYN/ACK sent again after the ACK",
+      "the server did not take the ACK: lost, or its accept queue is full", "RFC 9293 3.10.7.4")
 def synack_again(s):
     """The server repeats its SYN/ACK though the client has answered, and the client answers again.
 
@@ -83,7 +87,8 @@ def synack_again(s):
     talk_a_little(k)
 
 
-@case("21-synack-lost-ack", 21, "SYN/ACK sent again before the ACK", "the same first number of the server", "RFC 9293 3.8.1")
+@case("21-synack-lost-ack", 21, "SYN/ACK sent again before the ACK",
+      "the same first number of the server", "RFC 9293 3.8.1")
 def synack_before(s):
     """The first SYN/ACK is seen but does not reach the client; the second one does.
 
@@ -96,11 +101,13 @@ def synack_before(s):
     talk_a_little(k)
 
 
-@case("22-synack-other-isn", 22, "Two SYN/ACKs with different numbers", "counts must not jump with the second number", "RFC 9293 3.10.7.4")
+@case("22-synack-other-isn", 22, "Two SYN/ACKs with different numbers",
+      "counts must not jump with the second number", "RFC 9293 3.10.7.4")
 def synack_other(s):
     """A SYN proxy answers first and the server behind it second; the client goes on with the second.
 
-    1 SYN, 2 SYN/ACK, 3 SYN/ACK with another number, 4 ACK of the second, 5 client 0-500, 6 ACK, 7 server 0-500, 8 ACK"""
+    1 SYN, 2 SYN/ACK, 3 SYN/ACK with another number, 4 ACK of the second, 5 client 0-500, 6 ACK, 7 server 0-500, 8
+    ACK"""
     k = s.talk(state="established", isn=(5000, 4000000))
     k.c("S")
     k.s("SA", after=ROUND)
@@ -112,7 +119,8 @@ def synack_other(s):
     k.c("A")
 
 
-@case("23-simultaneous-open", 23, "Both open at once", "SYN from both sides, then SYN/ACK from both: one connection", "RFC 9293 3.5 figure 7")
+@case("23-simultaneous-open", 23, "Both open at once",
+      "SYN from both sides, then SYN/ACK from both: one connection", "RFC 9293 3.5 figure 7")
 def simultaneous_open(s):
     """The SYNs cross, both sides answer with SYN/ACK, and there is one connection, opened by the first SYN.
 
@@ -125,7 +133,8 @@ def simultaneous_open(s):
     talk_a_little(k)
 
 
-@case("23-split-handshake", 23, "Split handshake", "the server answers SYN with SYN, the client says SYN/ACK", "RFC 9293 3.5")
+@case("23-split-handshake", 23, "Split handshake",
+      "the server answers SYN with SYN, the client says SYN/ACK", "RFC 9293 3.5")
 def split(s):
     """The server sends its SYN without an ACK; the client answers it with SYN/ACK, and the roles stay.
 
@@ -155,7 +164,8 @@ def syn_cookie(s):
     """The server keeps no state, so its SYN/ACK has only an MSS from a short list; the rest works without extras.
 
     1 SYN, 2 SYN/ACK with MSS 536 alone, 3 ACK, 4 client 0-500, 5 ACK"""
-    k = s.talk(state="established", zeek="S1 ShADa", handshake__client_options__wscale=7, handshake__server_options__mss=536,
+    k = s.talk(state="established", zeek="S1 ShADa", handshake__client_options__wscale=7,
+               handshake__server_options__mss=536,
                handshake__server_options__wscale=None)
     k.c("S")
     k.s("SA", after=ROUND, options=opt_mss(536))
@@ -189,14 +199,16 @@ def unreachable(s):
     """A router on the way answers the SYN with "administratively prohibited".
 
     1 SYN, 2 ICMP unreachable (3, 13) from 203.0.113.1 that quotes it"""
-    k = s.talk(state="syn_sent", complete=False, zeek="S0 S", icmp_error__type=3, icmp_error__code=13, icmp_error__from__ip="203.0.113.1")
+    k = s.talk(state="syn_sent", complete=False, zeek="S0 S", icmp_error__type=3, icmp_error__code=13,
+               icmp_error__from__ip="203.0.113.1")
     k.c("S")
     s.wait(ROUND)
     quoted = ipv4(CLIENT, SERVER, TCP, k.last[3], ident=k.last[4])
     s.raw(ipv4("203.0.113.1", CLIENT, ICMP, icmp(3, 13, b"\0\0\0\0", quoted[:28])))
 
 
-@case("33-syn-on-established", 33, "A SYN on an open connection", "any SYN is answered with a challenge ACK", "RFC 5961 4")
+@case("33-syn-on-established", 33, "A SYN on an open connection",
+      "any SYN is answered with a challenge ACK", "RFC 5961 4")
 def syn_on_established(s):
     """An old SYN comes once more in the middle of the connection; the server answers with an ACK of what it expects.
 
@@ -209,7 +221,8 @@ def syn_on_established(s):
     talk_a_little(k)
 
 
-@case("34-scan", 34, "SYN, then RST by the client", "a half-open scan: nobody owns the source port", "RFC 9293 3.10.7.3")
+@case("34-scan", 34, "SYN, then RST by the client",
+      "a half-open scan: nobody owns the source port", "RFC 9293 3.10.7.3")
 def scan(s):
     """The scanner's kernel knows nothing of the SYN, and answers the SYN/ACK with a RST.
 
@@ -246,7 +259,8 @@ def tfo_request(s):
     talk_a_little(k)
 
 
-@case("36-tfo-accepted", 36, "Fast open: data in the SYN, accepted", "the SYN/ACK acknowledges more than the SYN", "RFC 7413 3.1")
+@case("36-tfo-accepted", 36, "Fast open: data in the SYN, accepted",
+      "the SYN/ACK acknowledges more than the SYN", "RFC 7413 3.1")
 def tfo_accepted(s):
     """The request travels in the SYN, the server acknowledges it at once and answers before the handshake is over.
 
@@ -258,7 +272,8 @@ def tfo_accepted(s):
     k.c("A", after=200 * US)
 
 
-@case("36-tfo-ignored", 36, "Fast open: data in the SYN, ignored", "the SYN/ACK acknowledges only the SYN; the data comes again, which is no anomaly", "RFC 7413 3.1")
+@case("36-tfo-ignored", 36, "Fast open: data in the SYN, ignored",
+      "the SYN/ACK acknowledges only the SYN; the data comes again, which is no anomaly", "RFC 7413 3.1")
 def tfo_ignored(s):
     """The server takes the SYN but not its data; the client sends the data again, as it must.
 
@@ -274,7 +289,8 @@ def tfo_ignored(s):
 def ecn(s):
     """A router marks a packet instead of dropping it; the receiver echoes it, and the sender says it has slowed down.
 
-    1 SYN ECE CWR, 2 SYN/ACK ECE, 3 ACK, 4 client 0-500 ECT(0), 5 client 500-1000 CE, 6 ACK ECE, 7 client 1000-1500 CWR, 8 ACK"""
+    1 SYN ECE CWR, 2 SYN/ACK ECE, 3 ACK, 4 client 0-500 ECT(0), 5 client 500-1000 CE, 6 ACK ECE, 7 client 1000-1500
+    CWR, 8 ACK"""
     k = s.talk(state="established", zeek="S1 ShADa")
     k.c("SEC")
     k.s("SAE", after=ROUND)
@@ -306,7 +322,9 @@ def multipath(subtype, rest, flags=0):
     return struct.pack("!BBBB", 30, 4 + len(rest), subtype << 4 | flags >> 8, flags & 0xFF) + rest
 
 
-@case("38-mptcp", 38, "Multipath TCP with two subflows", "MP_CAPABLE, then MP_JOIN with a token from the key; ACKs that differ in their operations are no duplicates", "RFC 8684 2, 3")
+@case("38-mptcp", 38, "Multipath TCP with two subflows",
+      "MP_CAPABLE, then MP_JOIN with a token from the key; ACKs that differ in their operations are no duplicates",
+      "RFC 8684 2, 3")
 def mptcp(s):
     """Two TCP connections that are one: the second joins the first, and each acknowledges data of both.
 

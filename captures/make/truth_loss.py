@@ -8,7 +8,8 @@ from truth import *
 ROUND = 10 * MS
 
 
-@case("16-half-filled", 16, "A hole filled by half", "late is what comes, missed what is acknowledged without", "RFC 9293 3.4")
+@case("16-half-filled", 16, "A hole filled by half",
+      "late is what comes, missed what is acknowledged without", "RFC 9293 3.4")
 def half_filled(s):
     """Of a hole of 1000 bytes the second half comes late; the first is acknowledged, though never seen.
 
@@ -25,11 +26,13 @@ def half_filled(s):
     k.exact["missed_bytes"][0] = 500
 
 
-@case("16-lost-and-missed", 16, "One hole acknowledged, the next one not", "each byte is judged by itself", "RFC 9293 3.4")
+@case("16-lost-and-missed", 16, "One hole acknowledged, the next one not",
+      "each byte is judged by itself", "RFC 9293 3.4")
 def lost_and_missed(s):
     """Two holes: the capture missed the first, the network lost the second, and the server gives up.
 
-    1-3 handshake, 4 client 0-500, 5 client 1000-1500, 6 ACK 1500, 7 client 1800-2300, 8 ACK 1500, 9 RST of the server"""
+    1-3 handshake, 4 client 0-500, 5 client 1000-1500, 6 ACK 1500, 7 client 1800-2300, 8 ACK 1500, 9 RST of the
+    server"""
     k = s.talk(state="reset", closed_by="server", zeek="RSTR ShADaGr")
     k.open()
     k.c("A", 500)
@@ -61,7 +64,8 @@ def many_holes(s):
     k.exact["missed_bytes"][0] = 6300
 
 
-@case("16-capture-loss", 16, "Lost by the capture", "a hole that the peer acknowledges was there: the capture missed it", "RFC 9293 3.4")
+@case("16-capture-loss", 16, "Lost by the capture",
+      "a hole that the peer acknowledges was there: the capture missed it", "RFC 9293 3.4")
 def capture_loss(s):
     """500 bytes never seen, but acknowledged: they travelled well, only the capture missed them.
 
@@ -112,7 +116,9 @@ def filled(s):
     k.c("A")
 
 
-@case("17-acked-unseen", 17, "An ACK of bytes never seen", "more acknowledged than was captured: the bytes were missed; Wireshark says it again with the next ACK", "RFC 9293 3.4")
+@case("17-acked-unseen", 17, "An ACK of bytes never seen",
+      "more acknowledged than was captured: the bytes were missed; Wireshark says it again with the next ACK",
+      "RFC 9293 3.4")
 def acked_unseen(s):
     """The server acknowledges 500 bytes more than the capture has seen; the conversation goes on behind them.
 
@@ -127,7 +133,8 @@ def acked_unseen(s):
     k.exact["missed_bytes"][0] = 500
 
 
-@case("16-hole-before-fin", 16, "The last words missed, the FIN seen", "the FIN counts a number but no byte", "RFC 9293 3.4")
+@case("16-hole-before-fin", 16, "The last words missed, the FIN seen",
+      "the FIN counts a number but no byte", "RFC 9293 3.4")
 def hole_before_fin(s):
     """The capture missed the client's last 500 bytes and has the FIN behind them; the server acknowledges both.
 

@@ -8,7 +8,8 @@ from truth import *
 ROUND = 10 * MS
 
 
-@case("03-probe", 3, "Zero window and a probe of one byte", "one byte at the next number while the peer's window is zero", "RFC 9293 3.8.6.1")
+@case("03-probe", 3, "Zero window and a probe of one byte",
+      "one byte at the next number while the peer's window is zero", "RFC 9293 3.8.6.1")
 def probe(s):
     """The receiver's buffer is full; the sender asks with one byte, is refused twice, and then let go on.
 
@@ -25,11 +26,13 @@ def probe(s):
     k.s("A", ack=500, after=S, says="window_update")
 
 
-@case("03-probe-taken", 3, "A probe's byte that is taken", "the window has opened meanwhile, and the byte counts", "RFC 9293 3.8.6.1")
+@case("03-probe-taken", 3, "A probe's byte that is taken", "the window has opened meanwhile, and the byte counts",
+      "RFC 9293 3.8.6.1")
 def probe_taken(s):
     """The window opens just as the probe arrives: its byte is acknowledged, and the data goes on behind it.
 
-    1-3 handshake, 4 client 0-500, 5 ACK with window 0, 6 probe 500-501, 7 ACK 501 with window 502, 8 client 501-1001, 9 ACK"""
+    1-3 handshake, 4 client 0-500, 5 ACK with window 0, 6 probe 500-501, 7 ACK 501 with window 502, 8 client 501-1001,
+    9 ACK"""
     k = s.talk(state="established", zeek="S1 ShADaw")
     k.open()
     k.c("PA", 500)
@@ -40,11 +43,13 @@ def probe_taken(s):
     k.s("A", after=ROUND, says="acked_unseen")
 
 
-@case("03-probe-linux", 3, "Zero window and Linux's probe", "no byte, one below the next number: it has the shape of a keep-alive", "RFC 9293 3.8.6.1")
+@case("03-probe-linux", 3, "Zero window and Linux's probe",
+      "no byte, one below the next number: it has the shape of a keep-alive", "RFC 9293 3.8.6.1")
 def probe_linux(s):
     """Linux asks without a byte, one number back, as a keep-alive does; only the window tells the two apart.
 
-    1-3 handshake, 4 client 0-500, 5 ACK with window 0, 6 probe, 7 ACK with window 0, 8 ACK with window 502, 9 client 500-1000, 10 ACK"""
+    1-3 handshake, 4 client 0-500, 5 ACK with window 0, 6 probe, 7 ACK with window 0, 8 ACK with window 502, 9 client
+    500-1000, 10 ACK"""
     k = s.talk(state="established", zeek="S1 ShADaw")
     k.open()
     k.c("PA", 500)
@@ -56,7 +61,8 @@ def probe_linux(s):
     k.s("A", after=ROUND)
 
 
-@case("04-zero-window", 4, "Zero windows that count and that do not", "window 0 without SYN, FIN and RST", "RFC 9293 3.8.6")
+@case("04-zero-window", 4, "Zero windows that count and that do not", "window 0 without SYN, FIN and RST",
+      "RFC 9293 3.8.6")
 def zero_window(s):
     """The server closes its window once; the zeros in its SYN/ACK, its FIN and the client's RST mean nothing.
 
@@ -73,7 +79,8 @@ def zero_window(s):
     k.c("R")
 
 
-@case("05-keep-alive", 5, "Keep-alives with no byte and with one", "length 0 or 1, one below the next number", "RFC 1122 4.2.3.6")
+@case("05-keep-alive", 5, "Keep-alives with no byte and with one", "length 0 or 1, one below the next number",
+      "RFC 1122 4.2.3.6")
 def keep_alive(s):
     """An idle connection asks whether the peer is still there, first without a byte, then with one.
 
@@ -91,7 +98,8 @@ def keep_alive(s):
     k.s("A", after=ROUND)
 
 
-@case("06-keep-alive-dead", 6, "Keep-alives that nobody answers", "an answer belongs to the keep-alive before it", "RFC 1122 4.2.3.6")
+@case("06-keep-alive-dead", 6, "Keep-alives that nobody answers", "an answer belongs to the keep-alive before it",
+      "RFC 1122 4.2.3.6")
 def keep_alive_dead(s):
     """The peer is gone: three keep-alives without an answer, then the client gives up with a RST.
 
@@ -120,7 +128,8 @@ def window_update(s):
     k.s("A", window=600, after=ROUND)
 
 
-@case("08-window-full", 8, "The window is filled to its last byte", "the segment ends at the peer's ACK plus its scaled window", "RFC 9293 3.8.6, RFC 7323 2.2")
+@case("08-window-full", 8, "The window is filled to its last byte",
+      "the segment ends at the peer's ACK plus its scaled window", "RFC 9293 3.8.6, RFC 7323 2.2")
 def window_full(s):
     """The server offers 8 x 128 bytes, and the client sends exactly so many.
 
@@ -136,7 +145,8 @@ def window_full(s):
     k.s("A", window=8, after=50 * MS, says="window_update")
 
 
-@case("08-window-full-syn", 8, "The window of a SYN/ACK is not scaled", "the first window of a side is in bytes", "RFC 7323 2.2")
+@case("08-window-full-syn", 8, "The window of a SYN/ACK is not scaled", "the first window of a side is in bytes",
+      "RFC 7323 2.2")
 def window_full_syn(s):
     """The SYN/ACK offers 2000 bytes, whatever scale it announces, and the client fills them at once.
 
@@ -192,7 +202,8 @@ def scale_one_side(s):
     k.s("A", window=1000, after=ROUND)
 
 
-@case("41-scale-unknown", 41, "Window scale unknown", "the SYNs were not captured: nothing is said about full windows", "RFC 7323 2.3")
+@case("41-scale-unknown", 41, "Window scale unknown", "the SYNs were not captured: nothing is said about full windows",
+      "RFC 7323 2.3")
 def scale_unknown(s):
     """The capture begins in the middle; a window of 1000 may be anything, so nobody can say that it is full.
 
