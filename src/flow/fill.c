@@ -116,7 +116,7 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 	r->synack_retransmits = f->synack_retransmits;
 	for (enum record_key k = RECORD_HS_SYN; k <= RECORD_HS_COMPLETE; k++)
 		record_set(r, k);
-	if (r->complete && f->rtt_ns >= 0) {
+	if (r->complete && seen(f->rtt_ns)) {
 		r->rtt = f->rtt_ns;
 		record_set(r, RECORD_HS_RTT);
 	}

@@ -113,7 +113,7 @@ static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir)
 	}
 	s->bits |= SIDE_SYN;
 	options(s, d);
-	if (f->rtt_ns <= 0)
+	if (!tcp_rtt_known(f))
 		f->last_syn_ns = d->ts_ns;
 	if (dir != f->client) {
 		if (!(f->bits & FLOW_BIT_SIMULTANEOUS))
@@ -159,11 +159,8 @@ static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir)
 
 static void saw_ack(struct flow *f, const struct descriptor *d, unsigned dir)
 {
-	if (f->rtt_ns <= 0 && seen(f->last_syn_ns)) {
+	if (!tcp_rtt_known(f) && seen(f->last_syn_ns))
 		f->rtt_ns = d->ts_ns - f->last_syn_ns;
-		if (f->rtt_ns <= 0)
-			f->rtt_ns = 0;
-	}
 	if (dir == f->client && seen(f->synack_ns) && seq_before(f->synack_isn, d->tcp.ack) &&
 	    !seq_before(f->side[!dir].next, d->tcp.ack))
 		f->bits |= FLOW_BIT_ACKED;
@@ -212,7 +209,11 @@ static bool complete(const struct flow *f)
 static void count(struct flow_table *t, struct flow_side *s, const struct judgement *j)
 {
 	uint64_t counted = j->verdicts & ((UINT64_C(1) << VERDICTS_COUNTED) - 1);
-	struct side_trouble *x = counted ? side_trouble_need(t, s) : NULL;
+	bool duplicate = judged(j, VERDICT_EXACT_DUPLICATE);
+	struct side_trouble *x = counted || duplicate ? side_trouble_need(t, s) : NULL;
+
+	if (x && duplicate)
+		x->duplicates++;
 
 	for (unsigned v = 0; x && v < VERDICTS_COUNTED; v++)
 		if (counted >> v & 1 && x->count[v] < UINT32_MAX)
@@ -223,10 +224,19 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 		 struct judgement *j)
 {
 	completeness(f, d);
+	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
+		/* Another connection's, or a proxy's: numbers are relative to it from here. */
+		f->side[dir].base = d->tcp.seq;
+		j->verdicts |= verdict_bit(VERDICT_REUSED);
+	}
 	verdicts_judge(f, d, dir, j);
 	sequence(f, d, dir);
-	segments_account(t, f, d, dir, j);
-	trips_account(t, f, d, dir, j);
+	if (copies_saw(&t->copies, d, dir)) {
+		j->verdicts |= verdict_bit(VERDICT_EXACT_DUPLICATE);
+	} else {
+		segments_account(t, f, d, dir, j);
+		trips_account(t, f, d, dir, j);
+	}
 	count(t, &f->side[dir], j);
 	if (is_syn(d))
 		saw_syn(f, d, dir);
