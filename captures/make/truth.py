@@ -55,6 +55,7 @@ class Talk:
     after   ns since the frame before
     says    Wireshark's words, separated by blanks
     again, late, conflict   so many of its bytes were seen before, come late, differ from those seen before
+    where   place in the segment where the conflicting ones begin; else they are its last
     copy    it is a second copy of the frame before
     """
 
@@ -112,13 +113,16 @@ class Talk:
 
     def send(self, side, flags, n=0, at=None, ack=None, after=100 * US, says="", again=0, late=0, conflict=0,
              copy=False,
-             window=None, options=None, extra=b"", sack=(), stamp=None, ttl=None, ident=None, seq=None, **how):
+             window=None, options=None, extra=b"", sack=(), stamp=None, ttl=None, ident=None, seq=None,
+             where=None, **how):
         scene, bits = self.scene, flags_of(flags)
         scene.now += after
         at = (-1 if bits & SYN else max(self.sent[side], 0)) if at is None else at
         data = n if isinstance(n, bytes) else self.stream(side, at + (1 if bits & SYN else 0), n)
-        if conflict:
-            data = data[:-conflict] + bytes(b ^ 0xFF for b in data[-conflict:])
+        if conflict:  # its last bytes, or those from `where` on
+            begin = len(data) - conflict if where is None else where
+            end = begin + conflict
+            data = data[:begin] + bytes(b ^ 0xFF for b in data[begin:end]) + data[end:]
         seq = self.isn[side] + 1 + at if seq is None else seq
         to = (self.isn[1 - side] + 1 + (max(self.sent[1 - side], 0) if ack is None else ack)) if bits & ACK else 0
         if options is None:
@@ -165,9 +169,10 @@ class Talk:
         if words:
             self.scene.words[self.frames[-1]] = sorted(words)
 
-    def copy(self, after=20 * US, says="", **how):
-        """The last frame once more, bit by bit, as a mirror port or a second interface gives it."""
-        side, flags, length, segment, ident, ttl = self.last
+    def copy(self, after=20 * US, says="", of=None, hops=0, **how):
+        """A frame (the last one) once more, as a mirror port or a second interface gives it; hops: routers between."""
+        side, flags, length, segment, ident, ttl = of or self.last
+        ttl -= hops
         self.scene.now += after
         self.scene.put(side, self.end[side][0], self.end[1 - side][0], segment, ident, ttl, how)
         self.note(side, flags, length, says, 0, 0, 0, True)

@@ -42,6 +42,41 @@ def not_a_copy(s):
     k.s("A", after=ROUND)
 
 
+@case("18-router", 18, "Captured before and behind a router",
+      "the copy's time to live is smaller, the rest is the same", "RFC 1812 5.3.1")
+def router(s):
+    """A mirror of both sides of a router: each data frame is there twice, the second time one hop further.
+
+    1-3 handshake, 4, 5 client 0-500 and its copy, 6, 7 ACK and its copy, 8, 9 server 0-500 and its copy, 10 ACK"""
+    k = s.talk(port=50318, state="established")
+    k.open()
+    k.c("PA", 500)
+    k.copy(hops=1, says="retransmission")
+    k.s("A", after=ROUND)
+    k.copy(hops=1, says="dup_ack")
+    k.s("PA", 500)
+    k.copy(hops=1, says="retransmission")
+    k.c("A")
+
+
+@case("18-burst", 18, "Copies that come behind the next frame", "copies are not always neighbours", "-")
+def burst(s):
+    """The mirror hands out two data frames, then their two copies, all within 100 us; then one is truly sent again.
+
+    1-3 handshake, 4 client 0-500, 5 client 500-1000, 6 copy of 4, 7 copy of 5, 8 client 500-1000 after 300 ms, 9 its
+    copy, 10 ACK"""
+    k = s.talk(port=50418, state="established")
+    k.open()
+    k.c("PA", 500)
+    first = k.last
+    k.c("PA", 500, after=20 * US)
+    k.copy(of=first, says="out_of_order")
+    k.copy(says="retransmission")
+    k.c("PA", 500, at=500, after=300 * MS, says="retransmission", again=500)
+    k.copy(says="retransmission")
+    k.s("A", after=ROUND)
+
+
 @case("18-interfaces", 18, "The same frames on two interfaces",
       "what is on a flow's first interface is judged, the others count as duplicates", "-")
 def interfaces(s):

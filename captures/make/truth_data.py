@@ -345,6 +345,47 @@ def conflict(s):
     k.s("A", after=ROUND)
 
 
+@case("15-conflict-middle", 15, "Other content in a part of the overlap", "only the bytes that differ are in conflict",
+      "RFC 9293 3.10.7.4")
+def conflict_middle(s):
+    """The second sending overlaps by 500 bytes, of which 100 in the middle differ; the rest is new.
+
+    1-3 handshake, 4 client 0-1000, 5 client 500-1500 after 300 ms, bytes 700-800 differ, 6 ACK"""
+    k = s.talk(port=50115, state="established", zeek="S1 ShADa")
+    k.open()
+    k.c("PA", 1000)
+    k.c("PA", 1000, at=500, after=300 * MS, says="retransmission", again=500, conflict=100, where=200)
+    k.s("A", after=ROUND, says="acked_unseen")
+
+
+@case("15-conflict-acked", 15, "Other content after the ACK", "what was acknowledged comes again with other bytes",
+      "RFC 9293 3.10.7.4")
+def conflict_acked(s):
+    """Somebody sends the acknowledged request again, with other words: no receiver takes it, but it is worth knowing.
+
+    1-3 handshake, 4 client 0-500, 5 ACK, 6 client 0-500 after 300 ms, all of it differs, 7 ACK"""
+    k = s.talk(port=50215, state="established", zeek="S1 ShADaT")
+    k.open()
+    k.c("PA", 500)
+    k.s("A", after=ROUND)
+    k.c("PA", 500, at=0, after=300 * MS, again=500, conflict=500, says="retransmission spurious_retransmission")
+    k.s("A", after=ROUND, says="dup_ack")
+
+
+@case("15-conflict-cut", 15, "Other content where the capture was cut", "what was not captured cannot be compared", "-")
+def conflict_cut(s):
+    """The last 200 of 500 bytes differ, but only the first 42 were kept: nothing can be said.
+
+    1-3 handshake, 4 client 0-500, 5 client 0-500 after 300 ms, its last 200 bytes differ, 6 ACK; cut to 96 bytes"""
+    s.snap = 96
+    k = s.talk(port=50315, state="established")
+    k.open()
+    k.c("PA", 500)
+    twisted = k.stream(0, 0, 300) + bytes(b ^ 0xFF for b in k.stream(0, 300, 200))
+    k.c("PA", twisted, at=0, after=300 * MS, says="retransmission", again=500)
+    k.s("A", after=ROUND)
+
+
 @case("15-tso-part", 15, "A part of a super segment again", "a segment above the MSS may be sent again in parts",
       "RFC 9293 3.8.1")
 def tso_part(s):

@@ -98,6 +98,22 @@ def keep_alive(s):
     k.s("A", after=ROUND)
 
 
+@case("05-keep-alive-garbage", 5, "A keep-alive with a byte of its own", "its byte is no data and contradicts none",
+      "RFC 1122 4.2.3.6")
+def keep_alive_garbage(s):
+    """Some systems put a zero into the keep-alive instead of the byte that was sent: no retransmission, no conflict.
+
+    1-3 handshake, 4 client 0-500, 5 ACK, 6 keep-alive with a byte that differs, 7 answer, 8 client 500-1000, 9 ACK"""
+    k = s.talk(port=50105, state="established", zeek="S1 ShADaT")
+    k.open()
+    k.c("PA", 500)
+    k.s("A", after=ROUND)
+    k.c("A", bytes([k.stream(0, 499, 1)[0] ^ 0xFF]), at=499, after=60 * S, says="keep_alive")
+    k.s("A", after=ROUND, says="keep_alive_ack")
+    k.c("PA", 500)
+    k.s("A", after=ROUND)
+
+
 @case("06-keep-alive-dead", 6, "Keep-alives that nobody answers", "an answer belongs to the keep-alive before it",
       "RFC 1122 4.2.3.6")
 def keep_alive_dead(s):
