@@ -186,6 +186,7 @@ struct record_owners {
 	  "Client RTT max")                                                                       \
 	X(RTT_CLIENT_SAMPLES, U64, IN_CONNECTION, round_trip[1].samples, "rtt.client.samples",    \
 	  "Client RTT samples")                                                                   \
+	X(CAPTURE_DROPS, U64, IN_BOTH, capture_drops, "capture_drops", "Frames the capture lost")  \
 	X(CAPTURE_SIDE, WORD, IN_CONNECTION, capture_side, "capture_side", "Captured near")       \
 	X(SERVICE, WORD, IN_CONNECTION, service, "service", "Service")                            \
 	X(SERVER_NAME, NAME, IN_CONNECTION, server_name, "server_name", "Server name")            \
@@ -262,6 +263,7 @@ struct flow_record {
 		uint64_t samples;
 	} round_trip[2];
 	const char *capture_side; /* client, server, between */
+	uint64_t capture_drops;   /* frames of any flow that the capture lost in this one's time; absent: 0 or unknown */
 
 	const char *service;
 	struct record_name server_name;
