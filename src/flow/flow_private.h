@@ -191,7 +191,7 @@ struct flow_side {
 	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
 	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
 	uint8_t ws_bits;          /* enum ws_bit */
-	uint16_t ws_mptcp;        /* operations of its last segment */
+	uint16_t ws_mptcp;        /* the flow's, as they were at its last segment */
 
 	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
 	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
@@ -240,6 +240,7 @@ struct flow {
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
 	uint32_t lost_before, lost_until; /* of table->capture_lost: at its first and last packet */
+	uint16_t ws_mptcp;       /* MPTCP operations seen so far: Wireshark adds them up */
 	uint16_t path;
 	uint16_t bits;           /* enum flow_bit */
 	uint8_t completeness;    /* Wireshark's bits */
