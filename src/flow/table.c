@@ -352,6 +352,8 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		uint32_t ref = embryo_new(t, d, k, dir);
 
 		if (ref != REF_NONE) {
+			if (k->proto == PROTO_TCP)
+				(void)copies_saw(&t->copies, d, dir); /* the first of its kind */
 			table_insert(t, d->hash, ref);
 			embryo_expand(t, ref, &t->scratch);
 			return &t->scratch;

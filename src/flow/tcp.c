@@ -227,6 +227,7 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
 		/* Another connection's, or a proxy's: numbers are relative to it from here. */
 		f->side[dir].base = d->tcp.seq;
+		f->bits |= FLOW_BIT_REUSED;
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	verdicts_judge(f, d, dir, j);
