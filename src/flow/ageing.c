@@ -86,6 +86,7 @@ void flow_release(struct flow_table *t, struct flow *f)
 	names_drop(&t->names, f->name);
 	side_release(t, &f->side[0]);
 	side_release(t, &f->side[1]);
+	blocks_give(&t->blocks, f->zeek.more, ZEEK_CLASS);
 	f->key.family = FAMILY_NONE;
 	f->next = t->flow_free;
 	t->flow_free = f->self;

@@ -244,6 +244,7 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 	s->options = e->options;
 	s->bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS;
 	verdicts_begin(f, dir, e);
+	zeek_begin(f, dir, e);
 }
 
 /* f becomes what the flow would be had it been full from the start. */

@@ -343,6 +343,7 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 		fill_tcp(r, t, f);
 	else
 		fill_datagram(r, f);
+	zeek_fill(r, t, f);
 	fill_service(r, t, f);
 	fill_path(r, f, paths);
 	r->capture_drops = (uint32_t)(f->lost_until - f->lost_before) + t->capture_lost_sometime;

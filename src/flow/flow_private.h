@@ -6,7 +6,8 @@
  *              SYN or one datagram, 64 bytes each
  *   flows      a slab of full records, taken with a flow's second packet
  *   names      server names, in blocks of three sizes
- *   blocks     side records, taken when first needed: verdict counts, holes, round trips
+ *   blocks     side records, taken when first needed: verdict counts, holes, round trips,
+ *              the rest of a long Zeek history
  *
  * Embryos and flows share one budget (budget.c): each has a part for certain,
  * and may grow into what the other does not use.
@@ -139,6 +140,37 @@ struct side_trips {
 enum { TRIPS_CLASS = 1 };
 _Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
 
+/* An end as Zeek sees it (zeek.c). */
+enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
+		  ZEEK_RESET };
+
+struct zeek_side {
+	uint32_t last;           /* highest end sent, as Zeek counts it */
+	uint32_t looked;         /* the peer's ACKs were looked at for gaps up to here */
+	uint32_t syn, fin, rst;  /* sequence numbers of the last of each; of a FIN its own */
+	uint16_t seen;           /* letters of it that are in the history */
+	uint8_t state, before;   /* enum zeek_state: now, and before the last change */
+};
+
+enum { ZEEK_LETTERS = 13, ZEEK_MORE = 40, ZEEK_COUNTED = 3 };
+
+/* What few flows need: counts of what was said more than once, more letters. */
+struct zeek_more {
+	uint32_t count[2][ZEEK_COUNTED];
+	char letters[ZEEK_MORE];
+};
+enum { ZEEK_CLASS = 0 };
+_Static_assert(sizeof(struct zeek_more) <= BLOCK_MIN << ZEEK_CLASS, "its class holds it");
+
+struct zeek_track {
+	struct zeek_side side[2];
+	uint32_t more;           /* reference into the blocks: struct zeek_more, REF_NONE */
+	uint8_t client;          /* whom the letters so far took for the client */
+	bool cut;                /* letters follow that found no room */
+	uint8_t n;               /* letters, in both places */
+	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
+};
+
 struct flow_side {
 	uint64_t bytes;
 	uint32_t packets;
@@ -219,6 +251,7 @@ struct flow {
 	uint8_t icmp_family;
 	uint16_t icmp_id;
 	struct address icmp_from;
+	struct zeek_track zeek;  /* TCP */
 };
 _Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
 
@@ -323,7 +356,7 @@ static inline void flow_blank(struct flow *f)
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
-	f->name = REF_NONE;
+	f->name = f->zeek.more = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
 		f->side[i].trouble = f->side[i].trips = REF_NONE;
@@ -397,6 +430,15 @@ struct side_trips *side_trips(const struct flow_table *t, const struct flow_side
 void trips_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
 uint32_t trips_median_us(const struct side_trips *x);
+
+/* How many holes there are in from..to. */
+unsigned segments_gaps(struct flow_table *t, const struct flow_side *s, uint32_t from, uint32_t to);
+
+/* zeek.c: after all others, so that it knows the client */
+void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		  const struct judgement *j);
+void zeek_begin(struct flow *f, unsigned dir, const struct embryo *e);
+void zeek_fill(struct flow_record *r, const struct flow_table *t, const struct flow *f);
 
 /* Measured? To Wireshark a 0 is not; a time that went back is. */
 static inline bool tcp_rtt_known(const struct flow *f)

@@ -401,3 +401,17 @@ void segments_missing(const struct flow_table *t, const struct flow_side *s, con
 	if (acked_known && s->bits & SIDE_NEXT && seq_before(s->next + 1, peer->acked))
 		*missed += peer->acked - s->next;
 }
+
+unsigned segments_gaps(struct flow_table *t, const struct flow_side *s, uint32_t from, uint32_t to)
+{
+	const struct side_trouble *x = side_trouble(t, s);
+	unsigned n = 0;
+
+	for (unsigned i = x ? hole_after(t, x, from) : 0; x && i < x->n_holes; i++) {
+		t->stats.interval_steps++;
+		if (!seq_before(holes_of(t, x)[i].from, to))
+			break;
+		n++;
+	}
+	return n;
+}

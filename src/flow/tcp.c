@@ -246,6 +246,7 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 		saw_ack(f, d, dir);
 	if (d->flags & (TCP_FIN | TCP_RST))
 		saw_close(f, d, dir);
+	zeek_account(t, f, d, dir, j);
 	if (!(f->bits & FLOW_BIT_REPORTED) && seen(f->first_syn_ns) && (complete(f) || seen(f->rst_ns)))
 		*change |= FLOW_HANDSHAKE_DONE;
 }
