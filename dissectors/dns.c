@@ -177,7 +177,7 @@ static bool dns_name_field(struct dns *d, struct cursor *c, const struct field_i
 	if (!dns_name(d, c))
 		return false;
 	packet_field(d->p, info, at, (size_t)(c->pos - at),
-		     (uint64_t)(d->whole.base - p->buffer[p->payload_buffer].data));
+		     (uint64_t)(d->whole.base - p->buffer[p->current_buffer].data));
 	return true;
 }
 

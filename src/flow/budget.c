@@ -3,14 +3,20 @@
  * Slots, embryos, full flows and names together stay under limits.memory.
  * Embryos have a quarter for certain and five eighths at most; full flows have
  * what is left, and take back from the embryos what these have beyond their
- * quarter. Names have a quarter of their region for certain. Slots are at most half full where the doubling can be paid for, and
- * three quarters where memory is short. */
+ * quarter. Names and heads have a quarter of their regions for certain. Slots
+ * are at most half full where the doubling can be paid for, and three quarters
+ * where memory is short. */
 #include "flow_private.h"
 
 size_t budget_used(const struct flow_table *t)
 {
 	return (size_t)t->flow_used * sizeof *t->flows + (size_t)(t->chunks_made - t->chunks_back) * CHUNK_BYTES +
-	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used;
+	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used + heads_used(&t->heads);
+}
+
+static size_t heads_certain(const struct flow_table *t)
+{
+	return (size_t)t->heads.max / 4 * (HEAD_BLOCK + sizeof(struct head));
 }
 
 /* Room for bytes more, in which entries more will want slots? What embryos
@@ -26,6 +32,8 @@ bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries)
 		need += (size_t)(t->chunk_min - chunks) * CHUNK_BYTES;
 	if (t->names.used < t->names.size / 4)
 		need += t->names.size / 4 - t->names.used;
+	if (heads_used(&t->heads) < heads_certain(t))
+		need += heads_certain(t) - heads_used(&t->heads);
 	if (most * 4 > ((uint64_t)t->slot_mask + 1) * 3)
 		need += slots * 2; /* the next doubling: both areas for a moment */
 	return need <= t->limits.memory;
@@ -35,6 +43,12 @@ bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries)
 bool budget_affords_name(const struct flow_table *t)
 {
 	return t->names.used < t->names.size / 4 || budget_affords(t, NAME_MOST, 0);
+}
+
+bool budget_affords_head(const struct flow_table *t)
+{
+	return heads_used(&t->heads) < heads_certain(t) ||
+	       budget_affords(t, HEAD_BLOCK + sizeof(struct head), 0);
 }
 
 bool budget_doubles_slots(const struct flow_table *t)

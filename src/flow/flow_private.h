@@ -6,6 +6,7 @@
  *              SYN or one datagram, 64 bytes each
  *   flows      a slab of full records, taken with a flow's second packet
  *   names      server names, in blocks of three sizes
+ *   heads      first bytes of directions whose application is not known yet
  *
  * Embryos and flows share one budget (budget.c): each has a part for certain,
  * and may grow into what the other does not use.
@@ -134,6 +135,7 @@ struct flow {
 
 	const struct dissector *service;
 	uint32_t name;           /* reference into the names, REF_NONE */
+	uint32_t head[2];        /* reference into the heads, REF_NONE; of side[0], side[1] */
 	uint32_t prev, next;     /* in the list of its class; next: also free list */
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
@@ -166,6 +168,31 @@ struct names {
 	uint32_t free[NAME_CLASSES];
 };
 
+enum { HEAD_BLOCK = 1024, HEAD_BLOCKS = FLOW_HEAD_MAX / HEAD_BLOCK, HEAD_RUNS = 4 };
+
+struct head_run {
+	uint16_t from, to; /* bytes [from, to) are here */
+};
+
+struct head {
+	uint32_t flow;           /* whose, and of which side of it */
+	uint32_t start;          /* sequence number of the first byte */
+	uint32_t need;           /* so many bytes in order are worth a look */
+	uint32_t older, younger; /* younger: also the free list */
+	uint32_t block[HEAD_BLOCKS];
+	struct head_run run[HEAD_RUNS]; /* sorted, apart */
+	uint8_t dir, runs, tries;
+};
+
+struct heads {
+	struct head *head;
+	uint8_t *bytes;
+	uint32_t max, heads_made, blocks_made;
+	uint32_t free_head, free_block;
+	uint32_t old, young;
+	uint8_t flat[2][FLOW_HEAD_MAX]; /* what flow_head() lends, by side */
+};
+
 struct flow_table {
 	struct hash_key key;
 	struct flow_limits limits;
@@ -195,6 +222,7 @@ struct flow_table {
 	struct flow_list list[FLOW_CLASSES];
 
 	struct names names;
+	struct heads heads;
 	const struct dissector *services[SERVICES_MAX + 1]; /* number 0: none */
 	unsigned n_services;
 
@@ -215,7 +243,7 @@ static inline void flow_blank(struct flow *f)
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = -1;
-	f->name = REF_NONE;
+	f->name = f->head[0] = f->head[1] = REF_NONE;
 }
 
 /* Sequence numbers wrap (RFC 9293 3.4). */
@@ -244,6 +272,7 @@ size_t budget_used(const struct flow_table *t);
 bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
 bool budget_doubles_slots(const struct flow_table *t);
 bool budget_affords_name(const struct flow_table *t);
+bool budget_affords_head(const struct flow_table *t);
 
 /* ageing.c */
 uint32_t flow_take(struct flow_table *t); /* a free record; evicts if it must */
@@ -262,6 +291,11 @@ unsigned tcp_class(const struct flow *f);
 const char *tcp_state(const struct flow *f);
 bool tcp_ack_seen(const struct flow *f);
 void datagram_account(struct flow *f, const struct descriptor *d, unsigned dir);
+
+/* head.c */
+size_t heads_size(size_t memory);
+void heads_open(struct heads *s, void *at, size_t size);
+size_t heads_used(const struct heads *s);
 
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);

@@ -178,7 +178,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 {
 	struct flow_table *t = calloc(1, sizeof *t);
 	size_t names_size = l->memory / 10;
-	void *at = NULL;
+	void *at = NULL, *heads = NULL;
 	int err;
 
 	if (!t)
@@ -214,11 +214,15 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	    (err = memory_reserve((void **)&t->embryos, (size_t)t->chunk_max * CHUNK_BYTES, "embryos", e)) < 0 ||
 	    (err = memory_reserve((void **)&t->chunks, t->chunk_max * sizeof *t->chunks, "embryos", e)) < 0 ||
 	    (err = memory_reserve((void **)&t->flows, t->flow_max * sizeof *t->flows, "flows", e)) < 0 ||
-	    (err = memory_reserve(&at, names_size, "server names", e)) < 0) {
+	    (err = memory_reserve(&at, names_size, "server names", e)) < 0 ||
+	    (err = memory_reserve(&heads, heads_size(l->memory), "heads of streams", e)) < 0) {
+		if (at)
+			memory_release(at, names_size);
 		flow_table_free(t);
 		return err;
 	}
 	names_open(&t->names, at, names_size);
+	heads_open(&t->heads, heads, heads_size(l->memory));
 
 	/* Doubling alternates between the areas and must end in the larger. */
 	t->slot_mask = SLOTS_MIN - 1;
@@ -246,6 +250,8 @@ void flow_table_free(struct flow_table *t)
 		memory_release(t->flows, t->flow_max * sizeof *t->flows);
 	if (t->names.at)
 		memory_release(t->names.at, t->limits.memory / 10);
+	if (t->heads.head)
+		memory_release(t->heads.head, heads_size(t->limits.memory));
 	free(t);
 }
 
