@@ -199,12 +199,21 @@ static void dns_over_tcp_has_lengths(void **state)
 
 static void dns_relatives_are_others(void **state)
 {
-	static const uint16_t ports[] = {137, 5353, 5355};
+	static const uint16_t ports[] = {5353, 5355};
+	static const char *const names[] = {"mdns", "llmnr"};
 	static const uint8_t zeros[64];
+	uint8_t plain[QUESTION];
 	struct speaker *s = *state;
 
-	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(speak(s, PROTO_UDP, ports[i], question, QUESTION), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, 137, question, QUESTION), DISSECT_NOT_MINE);
+	memcpy(plain, question, QUESTION);
+	plain[2] = 0; /* no recursion: not of a resolver that was put on such a port */
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(speak(s, PROTO_UDP, ports[i], question, QUESTION), DISSECT_OK);
+		assert_string_equal(speak_service(s), "dns");
+		assert_int_equal(speak(s, PROTO_UDP, ports[i], plain, QUESTION), DISSECT_OK);
+		assert_string_equal(speak_service(s), names[i]);
+	}
 	assert_int_equal(speak(s, PROTO_UDP, OTHER, zeros, sizeof(zeros)), DISSECT_NOT_MINE);
 	assert_int_equal(speak(s, PROTO_UDP, PORT, zeros, sizeof(zeros)), DISSECT_NOT_MINE);
 	speak_nothing(s);
