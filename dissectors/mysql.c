@@ -216,6 +216,12 @@ static bool mysql_talks(struct cursor *c, struct packet *p, const struct mysql_p
 	return true;
 }
 
+/* After an SSL request: the header of a TLS record, not of a packet. */
+static bool mysql_is_tls(const struct mysql_packet *m)
+{
+	return m->at[0] >= 20 && m->at[0] <= 23 && m->at[1] == 3 && m->at[2] <= 4;
+}
+
 static enum dissect_result mysql_dissect(struct cursor *c, struct packet *p)
 {
 	bool known = p->talk && p->talk->known, cut = cursor_left(c) < cursor_wire_left(c), mine;
@@ -242,7 +248,7 @@ static enum dissect_result mysql_dissect(struct cursor *c, struct packet *p)
 		look = body;
 		mine = mysql_login(&look, p, &m);
 	}
-	if (!mine && known) {
+	if (!mine && known && !mysql_is_tls(&m)) {
 		p->fields = before;
 		look = body;
 		mine = mysql_talks(&look, p, &m, p->talk->from_client);

@@ -1,7 +1,7 @@
 /* SMTP: commands and replies, line by line.
  *
  * Promises: a conversation is SMTP if a greeting "220 ..." says so in a word
- * that is no host's name, if a reply 250 follows the greeting, or if the client
+ * that is no host's name (or a refusal does), if a reply 250 follows the greeting, or if the client
  * says EHLO or HELO with one name, or MAIL FROM:<. A bare "220 text" may be FTP
  * as well and is decided by what comes next from either side. What goes
  * between DATA and its end, and behind STARTTLS, is nobody's.
@@ -49,13 +49,23 @@ static enum smtp_sure smtp_greeting(struct cursor c)
 			return SMTP_NO;
 		if (greeted)
 			return code == 250 ? SMTP_YES : SMTP_NO;
-		if (code != 220)
+		if (code != 220 && code != 554 && code != 421)
 			return SMTP_NO;
 		if (span_names(lines_code_text(line), "SMTP"))
 			return SMTP_YES;
+		if (code != 220) /* a refusal that says no more could be anyone's */
+			return SMTP_NO;
 		greeted = last;
 	}
 	return SMTP_PERHAPS;
+}
+
+/* Three digits and what may follow them; a line may still be growing. */
+static bool smtp_is_reply(const struct cursor *c)
+{
+	bool last;
+
+	return cursor_left(c) >= 4 && lines_code((struct span){c->pos, 4}, &last) != 0;
 }
 
 static bool smtp_is_mine(const struct cursor *c, struct packet *p)
@@ -66,7 +76,7 @@ static bool smtp_is_mine(const struct cursor *c, struct packet *p)
 
 	if (lines_next(&look, 2048, &line) && smtp_is_command(line))
 		return true;
-	if (cursor_left(c) < 4 || memcmp(c->pos, "220", 3) != 0 || (c->pos[3] != ' ' && c->pos[3] != '-'))
+	if (!smtp_is_reply(c))
 		return false;
 	sure = smtp_greeting(*c);
 	if (sure == SMTP_YES || (sure == SMTP_PERHAPS && lines_other(p, &line) && smtp_is_hello(line)))

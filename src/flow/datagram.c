@@ -77,7 +77,7 @@ void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const
 {
 	if (!f->service) {
 		f->service = by;
-		flow_head_drop(t, f, 1); /* was evidence; what may still come is the client's name for the server */
+		head_settle(t, f, !side);
 	}
 	flow_service_missed(t, f, side);
 	if (f->self & REF_EMBRYO) {

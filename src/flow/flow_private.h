@@ -296,6 +296,7 @@ void datagram_account(struct flow *f, const struct descriptor *d, unsigned dir);
 size_t heads_size(size_t memory);
 void heads_open(struct heads *s, void *at, size_t size);
 size_t heads_used(const struct heads *s);
+void head_settle(struct flow_table *t, struct flow *f, unsigned side);
 
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);

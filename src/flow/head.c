@@ -314,6 +314,17 @@ bool flow_head_keep(struct flow_table *t, struct flow *f, unsigned side, const s
 	return true;
 }
 
+/* The application became known from the other side. What this side said first
+ * was evidence and is not needed any more; but where the client's beginning has
+ * not come yet, it may still bring the server's name. */
+void head_settle(struct flow_table *t, struct flow *f, unsigned side)
+{
+	struct head *h = head_of(t, f, side);
+
+	if (h && (side == 1 || head_len(h) > 0))
+		head_release(t, h);
+}
+
 void flow_head_drop(struct flow_table *t, struct flow *f, unsigned side)
 {
 	struct head *h = head_of(t, f, side);
