@@ -22,8 +22,9 @@ static const char *const ftp_commands[] = {
 
 static const struct lines_rows ftp_rows = {&f_command, &f_argument, &f_code, &f_text, ftp_commands};
 
-/* "192,0,2,1,19,137": h1 to h4, p1, p2 (RFC 959 section 4.1.2). */
-static bool ftp_is_port(struct span s)
+/* "192,0,2,1,19,137": h1 to h4, p1, p2 (RFC 959 section 4.1.2), up to the end
+ * or, in brackets, to the closing one. */
+static bool ftp_is_port(struct span s, bool brackets)
 {
 	unsigned numbers = 0;
 
@@ -38,7 +39,7 @@ static bool ftp_is_port(struct span s)
 		if (numbers < 6 && (i >= s.len || s.at[i++] != ','))
 			return false;
 		if (numbers == 6)
-			return i == s.len || s.at[i] == ')';
+			return brackets ? i < s.len && s.at[i] == ')' : i == s.len;
 	}
 	return false;
 }
@@ -50,9 +51,9 @@ static bool ftp_is_own(struct span line)
 	struct span word;
 
 	if (span_begins(line, "227 ") && (open = memchr(line.at, '(', line.len)) != NULL)
-		return ftp_is_port((struct span){open + 1, line.len - (size_t)(open + 1 - line.at)});
+		return ftp_is_port((struct span){open + 1, line.len - (size_t)(open + 1 - line.at)}, true);
 	word = span_word(&line);
-	return span_is(word, "PORT") && ftp_is_port(line);
+	return span_is(word, "PORT") && ftp_is_port(line, false);
 }
 
 /* RFC 959 section 4.1.1, RFC 4217 section 4. POP has the first one, too. */

@@ -56,6 +56,7 @@ static const struct field_info f_error = {"http2.goaway.error", "Error", FIELD_U
 struct http2_frame {
 	uint32_t length, stream;
 	uint8_t type, flags;
+	bool whole; /* it ends in this segment */
 };
 
 /* What RFC 9113 section 6 says of lengths and of the stream. */
@@ -113,11 +114,12 @@ static bool http2_frame(struct cursor *c, struct packet *p, struct http2_frame *
 	f->stream = cursor_be32(&look);
 	if (look.fault != CURSOR_OK || f->stream >> 31 || !http2_plausible(f))
 		return false;
+	f->whole = f->length <= cursor_wire_left(&look);
 	packet_field(p, &f_type, at + 3, 1, f->type);
 	packet_field(p, &f_length, at, 3, f->length);
 	packet_field(p, &f_flags, at + 4, 1, f->flags);
 	packet_field(p, &f_stream, at + 5, 4, f->stream);
-	body = cursor_sub(&look, f->length <= cursor_wire_left(&look) ? f->length : cursor_wire_left(&look));
+	body = cursor_sub(&look, f->whole ? f->length : cursor_wire_left(&look));
 	if (f->type == HTTP2_SETTINGS && !http2_settings_read(&body, p))
 		return false;
 	if (f->type == HTTP2_WINDOW_UPDATE && cursor_left(&body) == 4)
@@ -134,9 +136,8 @@ static bool http2_frame(struct cursor *c, struct packet *p, struct http2_frame *
  * an empty one and another frame behind it that fills the segment. */
 static bool http2_begins(const struct http2_frame *first, unsigned frames, const struct cursor *c)
 {
-	if (first->type != HTTP2_SETTINGS || first->flags & HTTP2_ACK)
-		return false;
-	return frames > 1 ? cursor_wire_left(c) == 0 : first->length > 0 && cursor_wire_left(c) == 0;
+	return first->type == HTTP2_SETTINGS && !(first->flags & HTTP2_ACK) && first->whole &&
+	       (frames > 1 || first->length > 0) && cursor_wire_left(c) == 0;
 }
 
 static enum dissect_result http2_dissect(struct cursor *c, struct packet *p)

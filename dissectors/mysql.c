@@ -69,6 +69,14 @@ static bool mysql_printable(const uint8_t *at, size_t n)
 	return true;
 }
 
+static bool mysql_ascii(const uint8_t *at, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (at[i] < ' ' || at[i] > '~')
+			return false;
+	return true;
+}
+
 static const uint8_t *mysql_string(struct cursor *c, size_t most, size_t *n)
 {
 	size_t look = cursor_left(c) < most ? cursor_left(c) : most;
@@ -98,7 +106,7 @@ static bool mysql_greeting(struct cursor *c, struct packet *p, const struct mysq
 	if (!m->whole || m->number != 0 || m->length < 46 || cursor_u8(c) != MYSQL_PROTOCOL_10)
 		return false;
 	version = mysql_string(c, MYSQL_VERSION_MAX, &n);
-	if (!version || n == 0 || version[0] < '0' || version[0] > '9' || !mysql_printable(version, n))
+	if (!version || n == 0 || version[0] < '0' || version[0] > '9' || !mysql_ascii(version, n))
 		return false;
 	mysql_head(p, m, MYSQL_GREETING);
 	packet_field(p, &f_protocol, at, 1, MYSQL_PROTOCOL_10);

@@ -214,7 +214,8 @@ static void address_text(struct text *t, const uint8_t *at, uint32_t len, uint8_
  * of 400 years, which repeat: no table, no loop, any 64-bit time. */
 static void time_text(struct text *t, int64_t ns)
 {
-	int64_t s = ns / 1000000000 - (ns % 1000000000 < 0), fraction = ns - s * 1000000000;
+	int64_t s = ns / 1000000000 - (ns % 1000000000 < 0);
+	int64_t fraction = ns % 1000000000 + (ns % 1000000000 < 0 ? 1000000000 : 0);
 	int64_t days = s / 86400 - (s % 86400 < 0), rest = s - days * 86400;
 	int64_t from_0000_03 = days + 719468; /* the year begins in March: leap days are last */
 	int64_t era = (from_0000_03 >= 0 ? from_0000_03 : from_0000_03 - 146096) / 146097;
