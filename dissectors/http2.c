@@ -50,7 +50,8 @@ static const struct field_info f_flags = {"http2.flags", "Flags", FIELD_HEX, NUL
 static const struct field_info f_stream = {"http2.streamid", "Stream", FIELD_UINT, NULL};
 static const struct field_info f_setting = {"http2.settings.id", "Setting", FIELD_UINT, http2_settings};
 static const struct field_info f_value = {"http2.settings.value", "Value", FIELD_UINT, NULL};
-static const struct field_info f_increment = {"http2.window_update.window_size_increment", "Window grows by", FIELD_UINT, NULL};
+static const struct field_info f_increment = {
+	"http2.window_update.window_size_increment", "Window grows by", FIELD_UINT, NULL};
 static const struct field_info f_error = {"http2.goaway.error", "Error", FIELD_UINT, http2_errors};
 
 struct http2_frame {
@@ -70,7 +71,8 @@ static bool http2_plausible(const struct http2_frame *f)
 	case 3:
 		return f->stream != 0 && f->length == 4;
 	case HTTP2_SETTINGS:
-		return f->stream == 0 && f->length % HTTP2_SETTING == 0 && f->flags <= 1 && (!(f->flags & HTTP2_ACK) || f->length == 0);
+		return f->stream == 0 && f->length % HTTP2_SETTING == 0 && f->flags <= 1 &&
+		       (!(f->flags & HTTP2_ACK) || f->length == 0);
 	case 6:
 		return f->stream == 0 && f->length == 8 && f->flags <= 1;
 	case 7:

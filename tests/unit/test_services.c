@@ -31,7 +31,8 @@ static void nobody(struct speaker *s, uint8_t proto, const void *bytes, size_t n
 }
 
 /* With any one byte changed of those named it is nobody's, and no shorter. */
-static void every_byte_counts(struct speaker *s, uint8_t proto, const void *bytes, size_t n, const uint16_t *which, size_t count)
+static void every_byte_counts(struct speaker *s, uint8_t proto, const void *bytes, size_t n, const uint16_t *which,
+			      size_t count)
 {
 	uint8_t copy[512];
 
