@@ -18,12 +18,13 @@ struct span {
 enum { LINES_MAX = 64 }; /* of one payload that are read */
 
 /* The next line without its CR LF (or bare LF), and a step over it. False: it
- * does not end here, or is longer than most: then no step. */
+ * does not end here, or is longer than most: then no step, and no bytes. */
 static inline bool lines_next(struct cursor *c, size_t most, struct span *out)
 {
 	size_t left = cursor_left(c), look = left < most ? left : most;
 	const uint8_t *end = look ? memchr(c->pos, '\n', look) : NULL;
 
+	*out = (struct span){NULL, 0};
 	if (!end)
 		return false;
 	out->at = c->pos;
