@@ -8,6 +8,7 @@
  *   names      server names, in blocks of three sizes
  *   blocks     side records, taken when first needed: verdict counts, holes, round trips,
  *              the rest of a long Zeek history
+ *   heads      first bytes of directions whose application is not known yet
  *
  * Embryos and flows share one budget (budget.c): each has a part for certain,
  * and may grow into what the other does not use.
@@ -237,6 +238,7 @@ struct flow {
 
 	const struct dissector *service;
 	uint32_t name;           /* reference into the names, REF_NONE */
+	uint32_t head[2];        /* reference into the heads, REF_NONE; of side[0], side[1] */
 	uint32_t prev, next;     /* in the list of its class; next: also free list */
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
@@ -297,6 +299,31 @@ struct contents {
 	uint32_t used; /* places that were ever filled */
 };
 
+enum { HEAD_BLOCK = 1024, HEAD_BLOCKS = FLOW_HEAD_MAX / HEAD_BLOCK, HEAD_RUNS = 4 };
+
+struct head_run {
+	uint16_t from, to; /* bytes [from, to) are here */
+};
+
+struct head {
+	uint32_t flow;           /* whose, and of which side of it */
+	uint32_t start;          /* sequence number of the first byte */
+	uint32_t need;           /* so many bytes in order are worth a look */
+	uint32_t older, younger; /* younger: also the free list */
+	uint32_t block[HEAD_BLOCKS];
+	struct head_run run[HEAD_RUNS]; /* sorted, apart */
+	uint8_t dir, runs, tries;
+};
+
+struct heads {
+	struct head *head;
+	uint8_t *bytes;
+	uint32_t max, heads_made, blocks_made;
+	uint32_t free_head, free_block;
+	uint32_t old, young;
+	uint8_t flat[2][FLOW_HEAD_MAX]; /* what flow_head() lends, by side */
+};
+
 struct flow_table {
 	struct hash_key key;
 	struct flow_limits limits;
@@ -329,6 +356,7 @@ struct flow_table {
 	struct blocks blocks;
 	struct copies copies;
 	struct contents contents;
+	struct heads heads;
 	const struct dissector *services[SERVICES_MAX + 1]; /* number 0: none */
 	unsigned n_services;
 
@@ -359,6 +387,7 @@ static inline void flow_blank(struct flow *f)
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
 	f->name = f->zeek.more = REF_NONE;
+	f->head[0] = f->head[1] = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
 		f->side[i].trouble = f->side[i].trips = REF_NONE;
@@ -393,6 +422,7 @@ bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
 bool budget_doubles_slots(const struct flow_table *t);
 bool budget_affords_name(const struct flow_table *t);
 bool budget_affords_block(const struct flow_table *t, size_t bytes);
+bool budget_affords_head(const struct flow_table *t);
 
 /* ageing.c */
 uint32_t flow_take(struct flow_table *t); /* a free record; evicts if it must */
@@ -460,6 +490,11 @@ void contents_free(struct contents *c);
 size_t contents_size(const struct contents *c);
 /* Keeps the payload, and returns how many bytes differ from those kept before. */
 uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d);
+/* head.c */
+size_t heads_size(size_t memory);
+void heads_open(struct heads *s, void *at, size_t size);
+size_t heads_used(const struct heads *s);
+void head_settle(struct flow_table *t, struct flow *f, unsigned side);
 
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);

@@ -178,7 +178,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 {
 	struct flow_table *t = calloc(1, sizeof *t);
 	size_t names_size = l->memory / 10, blocks_size = l->memory / 2;
-	void *at = NULL, *blocks = NULL;
+	void *at = NULL, *blocks = NULL, *heads = NULL;
 	int err;
 
 	if (!t)
@@ -217,7 +217,10 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	    (err = copies_open(&t->copies, l->memory / 64, e)) < 0 ||
 	    (err = contents_open(&t->contents, l->memory / 32, e)) < 0 ||
 	    (err = memory_reserve(&at, names_size, "server names", e)) < 0 ||
-	    (err = memory_reserve(&blocks, blocks_size, "side records", e)) < 0) {
+	    (err = memory_reserve(&blocks, blocks_size, "side records", e)) < 0 ||
+	    (err = memory_reserve(&heads, heads_size(l->memory), "heads of streams", e)) < 0) {
+		if (blocks)
+			memory_release(blocks, blocks_size);
 		if (at)
 			memory_release(at, names_size);
 		flow_table_free(t);
@@ -225,6 +228,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	}
 	names_open(&t->names, at, names_size);
 	blocks_open(&t->blocks, blocks, blocks_size);
+	heads_open(&t->heads, heads, heads_size(l->memory));
 
 	/* Doubling alternates between the areas and must end in the larger. */
 	t->slot_mask = SLOTS_MIN - 1;
@@ -256,6 +260,8 @@ void flow_table_free(struct flow_table *t)
 	contents_free(&t->contents);
 	if (t->blocks.at)
 		memory_release(t->blocks.at, t->blocks.size);
+	if (t->heads.head)
+		memory_release(t->heads.head, heads_size(t->limits.memory));
 	free(t);
 }
 
