@@ -86,6 +86,8 @@ void flow_release(struct flow_table *t, struct flow *f)
 	names_drop(&t->names, f->name);
 	side_release(t, &f->side[0]);
 	side_release(t, &f->side[1]);
+	blocks_give(&t->blocks, f->rare, RARE_CLASS);
+	f->rare = REF_NONE;
 	f->key.family = FAMILY_NONE;
 	f->next = t->flow_free;
 	t->flow_free = f->self;

@@ -7,10 +7,17 @@
  * three quarters where memory is short. */
 #include "flow_private.h"
 
+/* Multipath connections: all of their share, once there is one. */
+static size_t joins_used(const struct flow_table *t)
+{
+	return t->joins.begun ? joins_size(t->limits.memory) : 0;
+}
+
 size_t budget_used(const struct flow_table *t)
 {
 	return (size_t)t->flow_used * sizeof *t->flows + (size_t)(t->chunks_made - t->chunks_back) * CHUNK_BYTES +
-	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used + t->blocks.used;
+	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used + t->blocks.used +
+	       joins_used(t);
 }
 
 /* Room for bytes more, in which entries more will want slots? What embryos
@@ -28,6 +35,7 @@ bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries)
 		need += t->names.size / 4 - t->names.used;
 	if (t->blocks.used < t->blocks.size / 4)
 		need += t->blocks.size / 4 - t->blocks.used;
+	need += joins_size(t->limits.memory) - joins_used(t);
 	if (most * 4 > ((uint64_t)t->slot_mask + 1) * 3)
 		need += slots * 2; /* the next doubling: both areas for a moment */
 	return need <= t->limits.memory;
