@@ -17,7 +17,7 @@ size_t budget_used(const struct flow_table *t)
 {
 	return (size_t)t->flow_used * sizeof *t->flows + (size_t)(t->chunks_made - t->chunks_back) * CHUNK_BYTES +
 	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used + t->blocks.used +
-	       joins_used(t);
+	       joins_used(t) + copies_size(&t->copies) + contents_size(&t->contents);
 }
 
 /* Room for bytes more, in which entries more will want slots? What embryos

@@ -137,11 +137,15 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 	r->synack_retransmits = f->synack_retransmits;
 	for (enum record_key k = RECORD_HS_SYN; k <= RECORD_HS_COMPLETE; k++)
 		record_set(r, k);
-	if (r->complete && f->rtt_ns >= 0) {
+	if (r->complete && seen(f->rtt_ns)) {
 		r->rtt = f->rtt_ns;
 		record_set(r, RECORD_HS_RTT);
 	}
-	duration(r, RECORD_HS_SYN_TO_SYNACK, &r->syn_to_synack, f->first_syn_ns, f->synack_ns);
+	/* The one duration that may be negative: then the capture has the SYN/ACK before its SYN. */
+	if (seen(f->first_syn_ns) && seen(f->synack_ns)) {
+		r->syn_to_synack = f->synack_ns - f->first_syn_ns;
+		record_set(r, RECORD_HS_SYN_TO_SYNACK);
+	}
 	duration(r, RECORD_HS_LAST_SYN_TO_SYNACK, &r->last_syn_to_synack, f->answered_syn_ns, f->synack_ns);
 	duration(r, RECORD_HS_SYNACK_TO_ACK, &r->synack_to_ack, f->synack_ns, f->ack_ns);
 	duration(r, RECORD_HS_FIRST_SYN_TO_ACK, &r->first_syn_to_ack, f->first_syn_ns, f->ack_ns);
@@ -227,8 +231,9 @@ static void fill_ends(struct flow_record *r, const struct flow *f)
 		if (state_one_sided(f, i ^ f->client)) {
 			r->one_sided = true;
 			record_set(r, RECORD_ONE_SIDED);
-			/* Nothing ACKed it where we could see it. */
-			r->exact.lost_bytes[i] = PAIR_UNKNOWN;
+			/* Nothing would ACK a hole where we could see it. */
+			if (r->exact.lost_bytes[i])
+				r->exact.lost_bytes[i] = PAIR_UNKNOWN;
 		}
 }
 

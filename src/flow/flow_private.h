@@ -90,8 +90,8 @@ enum side_bit {
 enum ws_bit {
 	WS_KEEP_ALIVE = 1, /* its last segment was one */
 	WS_PROBE = 2,      /* its last segment was a zero window probe */
+	WS_SPOKE = 8,      /* it has sent something: its window is known */
 	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
-	WS_PURE_ACK = 8,   /* what raised ws_next last carried no data */
 };
 
 /* Side records: blocks of six sizes in one region (blocks.c). */
@@ -254,7 +254,7 @@ struct flow {
 	int64_t first_syn_ns, last_syn_ns, synack_ns, ack_ns, rst_ns;
 	int64_t peer_syn_ns;     /* simultaneous open: the server's SYN; else undefined */
 	int64_t answered_syn_ns; /* the SYN that the SYN/ACK answered: the last before it */
-	int64_t rtt_ns;          /* Wireshark's initial RTT, -1: unknown */
+	int64_t rtt_ns;          /* Wireshark's initial RTT; tcp_rtt_known() */
 	uint32_t syn_after_us[FLOW_TRIES], synack_after_us[FLOW_TRIES]; /* repeats, after the first */
 	uint16_t syns, synacks;  /* of the client, of the server; saturating */
 	uint16_t syn_retransmits, synack_retransmits;
@@ -312,6 +312,29 @@ struct joins {
 	uint64_t begun;
 };
 
+/* copies.c: what passed last, to know the same packet again. */
+struct copy {
+	int64_t ts_ns;
+	uint32_t tag; /* 0: empty */
+	uint16_t interface;
+};
+struct copies {
+	struct copy *at;
+	uint32_t mask;
+};
+
+/* contents.c: pieces of what was sent. */
+enum { CONTENT_PIECE = 64 };
+struct content {
+	uint64_t known; /* bit set: which bytes are here */
+	uint32_t tag;   /* 0: empty */
+	uint8_t bytes[CONTENT_PIECE];
+};
+struct contents {
+	struct content *at;
+	uint32_t mask;
+};
+
 struct flow_table {
 	struct hash_key key;
 	struct flow_limits limits;
@@ -343,6 +366,8 @@ struct flow_table {
 	struct names names;
 	struct blocks blocks;
 	struct joins joins;
+	struct copies copies;
+	struct contents contents;
 	const struct dissector *services[SERVICES_MAX + 1]; /* number 0: none */
 	unsigned n_services;
 
@@ -362,7 +387,7 @@ static inline void flow_blank(struct flow *f)
 {
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
-	f->rtt_ns = -1;
+	f->rtt_ns = NEVER;
 	f->name = f->rare = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
@@ -464,6 +489,25 @@ size_t joins_size(size_t memory);
 void joins_open(struct joins *k, void *at, size_t size);
 void mptcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
+
+/* Measured? To Wireshark a 0 is not; a time that went back is. */
+static inline bool tcp_rtt_known(const struct flow *f)
+{
+	return seen(f->rtt_ns) && f->rtt_ns != 0;
+}
+
+/* copies.c */
+int copies_open(struct copies *c, size_t memory, struct error *e);
+void copies_free(struct copies *c);
+size_t copies_size(const struct copies *c);
+bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir); /* this very packet, a moment ago? */
+
+/* contents.c */
+int contents_open(struct contents *c, size_t memory, struct error *e);
+void contents_free(struct contents *c);
+size_t contents_size(const struct contents *c);
+/* Keeps the payload, and returns how many bytes differ from those kept before. */
+uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d);
 
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);

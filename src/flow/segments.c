@@ -327,6 +327,31 @@ static void saw_ack(struct flow_table *t, struct flow_side *s, struct flow_side 
 		holes_sacked(t, peer, s, d);
 }
 
+/* A keep-alive or a probe carries no data that counts. One byte below the end
+ * that the peer has not acknowledged is no keep-alive, whatever Wireshark says:
+ * those are sent where nothing is in flight (RFC 9293 3.8.4). */
+static bool only_asks(const struct flow_side *s, const struct flow_side *peer, const struct judgement *j)
+{
+	if (judged(j, VERDICT_ZERO_WINDOW_PROBE))
+		return true;
+	return judged(j, VERDICT_KEEP_ALIVE) &&
+	       (!(peer->bits & SIDE_ACKED) || !(s->bits & SIDE_NEXT) || !seq_before(peer->acked, s->next));
+}
+
+/* Are the bytes that came again the same? */
+static void compare(struct flow_table *t, struct flow *f, unsigned dir, const struct descriptor *d, struct judgement *j)
+{
+	uint32_t differ = d->payload ? contents_saw(t, f, dir, d) : 0;
+	struct side_trouble *x;
+
+	if (!differ || !j->seen_again)
+		return;
+	j->verdicts |= verdict_bit(VERDICT_EXACT_CONFLICTING);
+	x = side_trouble_need(t, &f->side[dir]);
+	if (x)
+		x->conflicting_bytes += differ;
+}
+
 void segments_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		      struct judgement *j)
 {
@@ -335,7 +360,7 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	uint32_t to = from + d->payload_len, end = to + (d->flags & TCP_FIN ? 1 : 0);
 
 	saw_ack(t, s, peer, d);
-	if (d->flags & TCP_RST || j->verdicts & (verdict_bit(VERDICT_KEEP_ALIVE) | verdict_bit(VERDICT_ZERO_WINDOW_PROBE)))
+	if (d->flags & TCP_RST || only_asks(s, peer, j))
 		return;
 	if (!(s->bits & SIDE_NEXT)) {
 		s->low = s->next = from;
@@ -343,8 +368,11 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	}
 	if (from - (s->next - JUMP_MAX) > 2 * JUMP_MAX)
 		return;
-	if (d->payload_len && !(d->flags & TCP_SYN)) /* a SYN that is sent again is counted as one */
-		count_data(t, s, peer, from, to, j);
+	if (d->payload_len) {
+		if (!(d->flags & TCP_SYN)) /* a SYN that is sent again is counted as one */
+			count_data(t, s, peer, from, to, j);
+		compare(t, f, dir, d, j);
+	}
 	if (seq_before(s->next, from))
 		hole_make(t, s, peer, s->next, from);
 	if (seq_before(s->next, end)) {

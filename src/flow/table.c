@@ -214,6 +214,8 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	    (err = memory_reserve((void **)&t->embryos, (size_t)t->chunk_max * CHUNK_BYTES, "embryos", e)) < 0 ||
 	    (err = memory_reserve((void **)&t->chunks, t->chunk_max * sizeof *t->chunks, "embryos", e)) < 0 ||
 	    (err = memory_reserve((void **)&t->flows, t->flow_max * sizeof *t->flows, "flows", e)) < 0 ||
+	    (err = copies_open(&t->copies, l->memory / 64, e)) < 0 ||
+	    (err = contents_open(&t->contents, l->memory / 32, e)) < 0 ||
 	    (err = memory_reserve(&at, names_size, "server names", e)) < 0 ||
 	    (err = memory_reserve(&blocks, blocks_size, "side records", e)) < 0 ||
 	    (err = memory_reserve(&joined, joins, "multipath connections", e)) < 0) {
@@ -254,6 +256,8 @@ void flow_table_free(struct flow_table *t)
 		memory_release(t->flows, t->flow_max * sizeof *t->flows);
 	if (t->names.at)
 		memory_release(t->names.at, t->limits.memory / 10);
+	copies_free(&t->copies);
+	contents_free(&t->contents);
 	if (t->blocks.at)
 		memory_release(t->blocks.at, t->blocks.size);
 	if (t->joins.at)
@@ -369,10 +373,9 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		f->bits |= FLOW_BIT_REUSED;
 		f->completeness = COMPLETE_SYN; /* Wireshark: a new conversation by a SYN */
 		*change |= FLOW_REUSED;
+		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	account(t, f, d, dir, change, j);
-	if (reused)
-		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	if (was_open) {
 		j->verdicts |= verdict_bit(VERDICT_SYN_ON_ESTABLISHED);
 		f->story |= STORY_ON_ESTABLISHED;

@@ -119,7 +119,7 @@ static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir)
 	}
 	s->bits |= SIDE_SYN;
 	options(s, d);
-	if (f->rtt_ns <= 0)
+	if (!tcp_rtt_known(f))
 		f->last_syn_ns = d->ts_ns;
 	if (dir != f->client) {
 		if (!(f->bits & FLOW_BIT_SIMULTANEOUS))
@@ -199,11 +199,8 @@ static bool ends_handshake(const struct flow *f, const struct descriptor *d)
 
 static void saw_ack(struct flow *f, const struct descriptor *d, unsigned dir)
 {
-	if (f->rtt_ns <= 0 && seen(f->last_syn_ns)) {
+	if (!tcp_rtt_known(f) && seen(f->last_syn_ns))
 		f->rtt_ns = d->ts_ns - f->last_syn_ns;
-		if (f->rtt_ns <= 0)
-			f->rtt_ns = 0;
-	}
 	if (dir == f->client && seen(f->synack_ns) && seq_before(f->synack_isn, d->tcp.ack) &&
 	    !seq_before(f->side[!dir].next, d->tcp.ack))
 		f->bits |= FLOW_BIT_ACKED;
@@ -253,7 +250,11 @@ static bool complete(const struct flow *f)
 static void count(struct flow_table *t, struct flow_side *s, const struct judgement *j)
 {
 	uint64_t counted = j->verdicts & ((UINT64_C(1) << VERDICTS_COUNTED) - 1);
-	struct side_trouble *x = counted ? side_trouble_need(t, s) : NULL;
+	bool duplicate = judged(j, VERDICT_EXACT_DUPLICATE);
+	struct side_trouble *x = counted || duplicate ? side_trouble_need(t, s) : NULL;
+
+	if (x && duplicate)
+		x->duplicates++;
 
 	for (unsigned v = 0; x && v < VERDICTS_COUNTED; v++)
 		if (counted >> v & 1 && x->count[v] < UINT32_MAX)
@@ -283,21 +284,49 @@ static void extensions(struct flow_table *t, struct flow *f, const struct descri
 		mptcp_account(t, f, d, dir, j);
 }
 
+/* Another connection's, or a proxy's: numbers are relative to it from here. What
+ * stood on the former, before anything was open, is no part of what follows. */
+static void another_isn(struct flow_side *s, const struct descriptor *d)
+{
+	s->base = d->tcp.seq;
+	if (s->state < END_ESTABLISHED && !(s->bits & SIDE_PAYLOAD))
+		s->low = s->next = d->tcp.seq + 1;
+}
+
+/* A SYN/ACK that does not ACK all data of the SYN leaves the rest out of the
+ * stream: it is sent as if for the first time (RFC 7413 4.2.2, RFC 9293 3.10.7.3). */
+static void untaken(const struct flow_side *s, struct flow_side *peer, const struct descriptor *d)
+{
+	if (!(s->bits & SIDE_SYNACK) && peer->state == END_SYN_SENT && seq_before(peer->base, d->tcp.ack) &&
+	    seq_before(d->tcp.ack, peer->next))
+		peer->next = d->tcp.ack;
+}
+
 void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
 		 struct judgement *j)
 {
 	int64_t idle_ns = d->ts_ns - f->side[dir].ws_ack_ns;
 
 	completeness(f, d);
+	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
+		another_isn(&f->side[dir], d);
+		j->verdicts |= verdict_bit(VERDICT_REUSED);
+	}
 	verdicts_judge(f, d, dir, j);
 	sequence(f, d, dir);
-	resets_account(f, d, dir, j);
-	segments_account(t, f, d, dir, j);
-	stamps_account(f, d, dir, idle_ns, j);
-	trips_account(t, f, d, dir, j);
+	if (is_synack(d))
+		untaken(&f->side[dir], &f->side[!dir], d);
+	if (copies_saw(&t->copies, d, dir)) {
+		j->verdicts |= verdict_bit(VERDICT_EXACT_DUPLICATE);
+	} else {
+		resets_account(f, d, dir, j);
+		segments_account(t, f, d, dir, j);
+		stamps_account(f, d, dir, idle_ns, j);
+		trips_account(t, f, d, dir, j);
+		if (!is_ordinary(f, d))
+			state_account(f, d, dir, j);
+	}
 	count(t, &f->side[dir], j);
-	if (!is_ordinary(f, d))
-		state_account(f, d, dir, j);
 	if (is_syn(d))
 		saw_syn(f, d, dir);
 	else if (is_synack(d))
@@ -306,7 +335,8 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 		saw_ack(f, d, dir);
 	if (d->flags & (TCP_FIN | TCP_RST))
 		saw_close(f, d, dir, j);
-	extensions(t, f, d, dir, j);
+	if (!judged(j, VERDICT_EXACT_DUPLICATE))
+		extensions(t, f, d, dir, j);
 	if (!(f->bits & FLOW_BIT_REPORTED) && seen(f->first_syn_ns) && (complete(f) || seen(f->rst_ns)))
 		*change |= FLOW_HANDSHAKE_DONE;
 }

@@ -38,7 +38,7 @@ static uint64_t judge_ack(struct flow_side *s, const struct flow_side *peer, con
 	uint32_t len = d->payload_len;
 	uint64_t v = 0;
 
-	if (len == 1 && d->tcp.seq == s->ws_next && peer->window == 0)
+	if (len == 1 && d->tcp.seq == s->ws_next && peer->window == 0 && peer->ws_bits & WS_SPOKE)
 		return BIT(ZERO_WINDOW_PROBE);
 	if (d->window == 0 && !(d->flags & not_data))
 		v |= BIT(ZERO_WINDOW);
@@ -82,7 +82,8 @@ static bool acks_unseen(struct flow_side *peer, const struct descriptor *d)
 	return first;
 }
 
-/* Time since then, as an unsigned number: a clock that went back is "long ago". */
+/* Time since then, as unsigned numbers: a clock that went back is "long ago", and
+ * so nothing comes too late for a limit that is negative. */
 static bool within(int64_t now_ns, int64_t since_ns, int64_t limit_ns)
 {
 	return (uint64_t)(now_ns - since_ns) < (uint64_t)limit_ns;
@@ -92,7 +93,7 @@ static uint64_t judge_repeat(const struct flow *f, const struct flow_side *s, co
 			     const struct descriptor *d)
 {
 	uint32_t len = d->payload_len, unit = d->flags & (TCP_SYN | TCP_FIN) ? 1 : 0;
-	int64_t early = f->rtt_ns > 0 ? f->rtt_ns : EARLY_NS;
+	int64_t early = tcp_rtt_known(f) ? f->rtt_ns : EARLY_NS;
 	bool behind = s->ws_next && seq_before(d->tcp.seq, s->ws_next);
 
 	/* New data one below the highest number: the segment before was a probe. */
@@ -104,8 +105,7 @@ static uint64_t judge_repeat(const struct flow *f, const struct flow_side *s, co
 		return 0;
 	if (peer->ws_dup_acks >= 2 && peer->ws_ack == d->tcp.seq && within(d->ts_ns, peer->ws_ack_ns, FAST_NS))
 		return BIT(RETRANSMISSION) | BIT(FAST_RETRANSMISSION);
-	if (within(d->ts_ns, s->ws_next_ns, early) &&
-	    (s->ws_next != d->tcp.seq + len + unit || s->ws_bits & WS_PURE_ACK))
+	if (within(d->ts_ns, s->ws_next_ns, early) && s->ws_next != d->tcp.seq + len + unit)
 		return BIT(OUT_OF_ORDER);
 	return BIT(RETRANSMISSION);
 }
@@ -129,8 +129,6 @@ static void remember(struct flow_side *s, const struct descriptor *d, uint64_t v
 	uint32_t next = d->tcp.seq + len + unit;
 	uint8_t keep = s->ws_bits & (uint8_t)~(WS_KEEP_ALIVE | WS_PROBE);
 
-	if (!s->ws_next || seq_before(s->ws_next + unit, next))
-		keep = len == 0 ? keep | WS_PURE_ACK : keep & (uint8_t)~WS_PURE_ACK;
 	if (!(v & BIT(ZERO_WINDOW_PROBE))) {
 		if (!s->ws_next || seq_before(s->ws_next, next)) {
 			s->ws_next = next;
@@ -143,7 +141,7 @@ static void remember(struct flow_side *s, const struct descriptor *d, uint64_t v
 	s->ws_ack = d->tcp.ack;
 	s->ws_ack_ns = d->ts_ns;
 	s->ws_mptcp = d->tcp.mptcp;
-	s->ws_bits = (uint8_t)(keep | (v & BIT(KEEP_ALIVE) ? WS_KEEP_ALIVE : 0) |
+	s->ws_bits = (uint8_t)(keep | WS_SPOKE | (v & BIT(KEEP_ALIVE) ? WS_KEEP_ALIVE : 0) |
 			       (v & BIT(ZERO_WINDOW_PROBE) ? WS_PROBE : 0));
 }
 
@@ -152,6 +150,9 @@ void verdicts_judge(struct flow *f, const struct descriptor *d, unsigned dir, st
 	struct flow_side *s = &f->side[dir], *peer = &f->side[!dir];
 	uint64_t v;
 
+	/* The same SYN again: numbers that a stray RST had moved are put back. */
+	if ((d->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && s->bits & SIDE_BASE)
+		s->ws_next = s->ws_to_ack;
 	v = judge_ack(s, peer, d);
 	if (v & BIT(DUP_ACK))
 		j->dup_ack_number = s->ws_dup_acks;
@@ -177,7 +178,7 @@ void verdicts_begin(struct flow *f, unsigned dir, const struct embryo *e)
 	s->ws_next = s->ws_to_ack = e->isn + 1;
 	s->ws_next_ns = s->ws_ack_ns = e->ts_ns;
 	s->window = e->window;
-	s->ws_bits = WS_PURE_ACK | WS_FIRST_ACK;
+	s->ws_bits = WS_FIRST_ACK | WS_SPOKE;
 	if (e->options & TCP_HAS_WSCALE)
 		s->ws_scale = e->wscale_or_service > 14 ? 14 : (int8_t)e->wscale_or_service;
 	else

@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "reader.h"
+#include "sockeye/clock.h"
 #include "sockeye/cursor.h"
 
 enum {
@@ -98,6 +99,21 @@ static int pcap_file_cut(struct reader *r, const char *what, size_t need)
 	return -ENODATA;
 }
 
+/* The part of a second, in ns. One that says a second or more is wrong; the
+ * second itself is taken as it stands, and the digits as its fraction, which is
+ * how such a time reads where other programs print it. */
+static uint64_t pcap_file_fraction(struct reader *r, uint32_t part)
+{
+	uint64_t ns = r->pcap.ns ? part : (uint64_t)part * 1000;
+
+	if (ns >= (uint64_t)CLOCK_S)
+		reader_note(r, "packet %llu has a fraction of a second beyond its range; its second is kept",
+			    (unsigned long long)r->stats.frames + 1);
+	while (ns >= (uint64_t)CLOCK_S)
+		ns /= 10;
+	return ns;
+}
+
 int pcap_file_next(struct reader *r, struct frame *f, bool may_move)
 {
 	const size_t header = r->pcap.modified ? PCAP_RECORD_MODIFIED : PCAP_RECORD;
@@ -132,7 +148,7 @@ int pcap_file_next(struct reader *r, struct frame *f, bool may_move)
 	if (rc <= 0)
 		return rc;
 	*f = (struct frame){
-		.ts_ns = reader_time(r, seconds, r->pcap.ns ? part : (uint64_t)part * 1000),
+		.ts_ns = reader_time(r, seconds, pcap_file_fraction(r, part)),
 		.data = input_at(&r->in) + header,
 		.caplen = captured,
 		.wirelen = wire > captured ? wire : captured,

@@ -1,0 +1,74 @@
+/* The same packet twice: by a mirror port, or seen on two interfaces.
+ *
+ * A table of what passed last, by everything that a sender changes when it
+ * sends again: the IP identification, the time stamps, the ACK, the checksum.
+ * What agrees in all of them and comes at once is no second transmission.
+ *
+ * On the same interface that is within a millisecond; where the sender gives
+ * its packets no identification (IPv6, many SYNs and RSTs) only within 50 us,
+ * because a fast repeat could look the same. On another interface it is the
+ * way through this host, which may take a while.
+ *
+ * One place per hash, the newer one stays: no memory of a flow is needed. */
+#include "flow_private.h"
+#include "sockeye/clock.h"
+#include "sockeye/memory.h"
+
+enum {
+	COPY_NS = CLOCK_MS,
+	COPY_UNNAMED_NS = 50 * 1000,
+	COPY_ELSEWHERE_NS = 100 * CLOCK_MS,
+};
+
+static uint64_t mix(uint64_t h, uint64_t x)
+{
+	h = (h ^ x) * UINT64_C(0x9e3779b97f4a7c15);
+	return h ^ h >> 29;
+}
+
+static uint64_t identity(const struct descriptor *d, unsigned dir)
+{
+	uint64_t h = mix(d->hash, (uint64_t)d->tcp.seq << 32 | d->tcp.ack);
+
+	h = mix(h, (uint64_t)d->tcp.tsval << 32 | d->tcp.tsecr);
+	h = mix(h, (uint64_t)d->ip_id << 48 | (uint64_t)d->window << 32 | (uint64_t)d->flags << 16 | d->tcp.checksum);
+	h = mix(h, (uint64_t)d->payload_len << 32 | (uint64_t)d->sacks << 8 | dir);
+	if (d->sacks)
+		h = mix(h, (uint64_t)d->tcp.sack[0][0] << 32 | d->tcp.sack[0][1]);
+	return h;
+}
+
+int copies_open(struct copies *c, size_t memory, struct error *e)
+{
+	uint32_t n = 256;
+
+	while (n < 32768 && (size_t)n * 2 * sizeof *c->at <= memory)
+		n *= 2;
+	c->mask = n - 1;
+	return memory_reserve((void **)&c->at, n * sizeof *c->at, "copies of packets", e);
+}
+
+void copies_free(struct copies *c)
+{
+	if (c->at)
+		memory_release(c->at, copies_size(c));
+}
+
+size_t copies_size(const struct copies *c)
+{
+	return ((size_t)c->mask + 1) * sizeof *c->at;
+}
+
+bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir)
+{
+	uint64_t h = identity(d, dir);
+	struct copy *k = &c->at[h & c->mask];
+	uint32_t tag = (uint32_t)(h >> 32) | 1; /* 0: empty */
+	int64_t limit = d->interface != k->interface ? COPY_ELSEWHERE_NS : d->ip_id ? COPY_NS : COPY_UNNAMED_NS;
+	int64_t since = d->ts_ns - k->ts_ns;
+
+	if (k->tag == tag && since <= limit && since >= -limit)
+		return true;
+	*k = (struct copy){d->ts_ns, tag, d->interface};
+	return false;
+}
