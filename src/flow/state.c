@@ -103,16 +103,23 @@ static bool both_acked(const struct flow_side *s, const struct flow_side *peer)
 	return covers(peer, s->base + 1) && covers(s, peer->base + 1);
 }
 
+/* Its ACK is of peer's SYN, and of no more than peer has sent. */
+static bool acks_sent(const struct flow_side *peer, const struct descriptor *d)
+{
+	return d->tcp.ack - (peer->base + 1) <= peer->next - (peer->base + 1);
+}
+
 /* What a segment without SYN shows of its sender. False: that it is not open. */
 static bool shows_open(const struct flow *f, struct flow_side *s, const struct flow_side *peer, const struct descriptor *d)
 {
 	bool bare = d->payload_len == 0 && !(d->flags & TCP_FIN);
 
 	if (sent_syn(s) && sent_syn(peer)) {
-		/* The client's ACK was not captured, or came with nothing that fits; but
-		 * with data in the SYN a server sends before it has that ACK (RFC 7413 4.2.2). */
-		return both_acked(s, peer) ||
-		       (s->state == END_SYN_RECEIVED && !bare && !(f->story & STORY_ACCEPTED) && s != peer);
+		if (acks_sent(peer, d) && covers(peer, s->base + 1))
+			return true;
+		/* Data without an ACK that fits: that was not captured. But after data in
+		 * the SYN a server sends before it has that ACK (RFC 7413 4.2.2). */
+		return !bare && s != peer && !(s->state == END_SYN_RECEIVED && f->story & STORY_ACCEPTED);
 	}
 	/* The other's SYN or SYN/ACK was not captured, or there never was one: an ACK
 	 * of exactly the SYN may be the first half of a split handshake. */
@@ -190,7 +197,7 @@ static void saw_segment(struct flow *f, struct flow_side *s, struct flow_side *p
 	maybe_split(f, s, peer, dir, j);
 	if (s->state < END_ESTABLISHED && !(s->end & END_FIN) && shows_open(f, s, peer, d))
 		s->state = END_ESTABLISHED;
-	if (peer != s && peer->state == END_SYN_RECEIVED && sent_syn(peer) && both_acked(peer, s))
+	if (peer != s && peer->state == END_SYN_RECEIVED && sent_syn(peer) && acks_sent(peer, d) && both_acked(peer, s))
 		peer->state = END_ESTABLISHED;
 	if (peer->end & END_FIN_AGAIN && d->tcp.ack == peer->fin_end)
 		peer->end &= (uint8_t)~END_FIN_AGAIN;
