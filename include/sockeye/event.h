@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sockeye/histogram.h"
 #include "sockeye/packet.h"
 #include "sockeye/record.h"
 #include "sockeye/verdict.h"
@@ -47,6 +48,8 @@ struct totals {
 	unsigned sources;
 	struct source_totals source[TOTALS_SOURCES];
 	uint64_t memory_used, memory_limit;
+	uint64_t unjudged;             /* times a flow's verdicts or RTT found no room */
+	const struct histogram *rtt;   /* [2]: of servers, of clients; every sample; never NULL */
 };
 
 struct event {

@@ -81,6 +81,11 @@ void flow_expire(struct flow_table *t, int64_t now_ns);
 struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
 			struct judgement *j);
 
+/* The capture lost n frames: whatever was not seen since may be among them. */
+void flow_capture_lost(struct flow_table *t, uint64_t n);
+/* And n more, nobody knows when: it may concern every flow. */
+void flow_capture_lost_sometime(struct flow_table *t, uint64_t n);
+
 /* An ICMP error quotes a packet of the flow: returns it, or NULL. Also sets
  * its icmp_error. While a SYN waits, the quote must have its sequence number,
  * as the kernel demands: who cannot see the SYN cannot call it unreachable. */

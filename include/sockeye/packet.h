@@ -34,6 +34,7 @@ enum field_kind {
 	FIELD_BYTES,  /* len bytes at off, as hexadecimal */
 	FIELD_TEXT,   /* len bytes at off: foreign text */
 	FIELD_DOMAIN, /* off is a DNS name in wire form; num = offset of its message */
+	FIELD_INT,    /* num as a signed number */
 	FIELD_STATIC, /* num is an index into names: our own word, no bytes */
 };
 
@@ -132,7 +133,7 @@ struct icmp_facts {
 /* The way a packet came: outer to inner. It does not belong to the flow's key. */
 enum tunnel_kind {
 	TUNNEL_IPIP, TUNNEL_6IN4, TUNNEL_GRE, TUNNEL_ERSPAN, TUNNEL_VXLAN, TUNNEL_GENEVE,
-	TUNNEL_GTPU, TUNNEL_TEREDO, TUNNEL_MPLS, TUNNEL_PPPOE, TUNNEL_KINDS,
+	TUNNEL_GTPU, TUNNEL_TEREDO, TUNNEL_MPLS, TUNNEL_PPPOE, TUNNEL_AYIYA, TUNNEL_KINDS,
 };
 
 struct path {

@@ -207,6 +207,7 @@ struct record_owners {
 	  "Closed by fast close")                                                                 \
 	X(MPTCP_RESET, WORD, IN_CONNECTION, mptcp.reset_reason, "mptcp.reset_reason",             \
 	  "Subflow reset because")                                                                \
+	X(CAPTURE_DROPS, U64, IN_BOTH, capture_drops, "capture_drops", "Frames the capture lost")  \
 	X(CAPTURE_SIDE, WORD, IN_CONNECTION, capture_side, "capture_side", "Captured near")       \
 	X(SERVICE, WORD, IN_CONNECTION, service, "service", "Service")                            \
 	X(SERVER_NAME, NAME, IN_CONNECTION, server_name, "server_name", "Server name")            \
@@ -296,6 +297,7 @@ struct flow_record {
 		const char *reset_reason;
 	} mptcp;
 	const char *capture_side; /* client, server, between */
+	uint64_t capture_drops;   /* frames of any flow that the capture lost in this one's time; absent: 0 or unknown */
 
 	const char *service;
 	struct record_name server_name;

@@ -111,6 +111,9 @@ static inline bool judged(const struct judgement *j, enum verdict v)
  * out where Wireshark's family says the same. */
 void verdict_text(struct text *t, const struct judgement *j);
 
+/* All of them, joined by ";": for tables. */
+void verdict_list(struct text *t, const struct judgement *j);
+
 /* Do the two families see different things in this packet? */
 bool verdict_families_differ(const struct judgement *j);
 

@@ -26,6 +26,8 @@ struct engine {
 	uint64_t *protocols;     /* [TOTALS_SOURCES][dissect_count()] */
 	const char **protocol_names;
 	struct totals totals;
+	struct histogram rtt[2];
+	uint64_t frames_lost;    /* told with frames */
 	struct packet packet;    /* reused for every frame */
 	struct flow_record record;
 };
@@ -115,6 +117,7 @@ static int open_parts(struct engine *e, struct error *err)
 	e->totals.protocols = n;
 	e->totals.protocol_names = e->protocol_names;
 	e->totals.memory_limit = memory;
+	e->totals.rtt = e->rtt;
 	if ((r = dissect_open(&e->dissect, &dissect, err)) < 0 || (r = paths_open(&e->paths, err)) < 0)
 		return r;
 	return flow_table_open(&e->flows, &limits, told, e, err);
@@ -238,6 +241,8 @@ static void flow_of(struct engine *e, struct packet *p, const struct descriptor 
 			handshake(e, quoted, false);
 	}
 	f = flow_track(e->flows, d, &change, &side, &judged);
+	if (judged.rtt_ns >= 0)
+		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
 	application(e, p, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
 		handshake(e, f, false);
@@ -259,6 +264,10 @@ int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
 		if (f.ts_ns > e->totals.now_ns)
 			e->totals.now_ns = f.ts_ns;
 		flow_expire(e->flows, e->totals.now_ns);
+		if (f.lost) {
+			e->frames_lost += f.lost;
+			flow_capture_lost(e->flows, f.lost);
+		}
 		packet_reset(p, &f);
 		dissect_headers(e->dissect, p);
 		if (descriptor_fill(&d, p, e->paths)) {
@@ -284,6 +293,12 @@ int engine_tick(struct engine *e, int64_t now_ns)
 	return e->stop;
 }
 
+void engine_capture_lost(struct engine *e, uint64_t all)
+{
+	if (all > e->frames_lost)
+		flow_capture_lost_sometime(e->flows, all - e->frames_lost);
+}
+
 int engine_end(struct engine *e, bool keep_flows)
 {
 	struct event ev = {.kind = EVENT_END, .ts_ns = e->totals.now_ns};
@@ -305,6 +320,7 @@ const struct totals *engine_totals(struct engine *e)
 	t->flows_other = s->other;
 	t->flows_live = s->live;
 	t->memory_used = s->memory_used;
+	t->unjudged = s->blocks_lost;
 	return t;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "sockeye/packet.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 void packet_reset(struct packet *p, const struct frame *f)
@@ -228,6 +229,9 @@ void packet_field_text(struct text *t, const struct packet *p, const struct fiel
 		if (name)
 			text_char(t, ')');
 		return;
+	case FIELD_INT:
+		text_format(t, "%" PRId64, (int64_t)f->num);
+		return;
 	case FIELD_HEX:
 		hex_number(t, f->num, f->len);
 		if (name) {
@@ -280,7 +284,7 @@ void path_tunnels(struct text *t, const struct path *p)
 		[TUNNEL_IPIP] = "ipip",	  [TUNNEL_6IN4] = "6in4",     [TUNNEL_GRE] = "gre",
 		[TUNNEL_ERSPAN] = "erspan", [TUNNEL_VXLAN] = "vxlan",   [TUNNEL_GENEVE] = "geneve",
 		[TUNNEL_GTPU] = "gtpu",	  [TUNNEL_TEREDO] = "teredo", [TUNNEL_MPLS] = "mpls",
-		[TUNNEL_PPPOE] = "pppoe",
+		[TUNNEL_PPPOE] = "pppoe",     [TUNNEL_AYIYA] = "ayiya",
 	};
 
 	for (unsigned i = 0; i < p->tunnels && i < PACKET_TUNNELS; i++) {

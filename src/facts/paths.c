@@ -158,18 +158,9 @@ static void fill_icmp(struct descriptor *d, const struct packet *p)
 				  (f->reply ? ICMP_IS_REPLY : 0));
 }
 
-/* Of these we know where the ports are: without them there is no flow. Others
- * are flows by their addresses. */
-static bool needs_transport(uint8_t proto)
-{
-	return proto == PROTO_TCP || proto == PROTO_UDP || proto == PROTO_ICMP || proto == PROTO_ICMPV6;
-}
-
 bool descriptor_fill(struct descriptor *d, const struct packet *p, struct paths *paths)
 {
-	if (p->tuple.family == FAMILY_NONE || p->fragment.present)
-		return false;
-	if (!p->transport && needs_transport(p->tuple.proto))
+	if (p->fragment.present || !tuple_is_flow(&p->tuple, p->transport))
 		return false;
 	memset(d, 0, sizeof *d);
 	d->ts_ns = p->frame.ts_ns;

@@ -42,7 +42,7 @@ static unsigned class_of(const struct flow *f)
 {
 	if (f->key.proto == PROTO_TCP)
 		return tcp_class(f);
-	return f->key.proto == PROTO_UDP ? FLOW_UDP : FLOW_ICMP;
+	return flow_datagram_class(f->key.proto);
 }
 
 void flow_reclass(struct flow_table *t, struct flow *f)

@@ -7,17 +7,35 @@
  * three quarters where memory is short. */
 #include "flow_private.h"
 
-/* Multipath connections: all of their share, once there is one. */
-static size_t joins_used(const struct flow_table *t)
+/* For people: of the tables without order only what was touched, a page an entry at most. */
+size_t budget_touched(const struct flow_table *t)
 {
-	return t->joins.begun ? joins_size(t->limits.memory) : 0;
+	size_t copies = (size_t)t->copies.used * 4096, contents = (size_t)t->contents.used * 4096;
+	size_t all = copies_size(&t->copies) + contents_size(&t->contents);
+
+	if (!t->joins.begun)
+		all += joins_size(t->limits.memory);
+	return budget_used(t) - all + (copies < copies_size(&t->copies) ? copies : copies_size(&t->copies)) +
+	       (contents < contents_size(&t->contents) ? contents : contents_size(&t->contents));
 }
 
 size_t budget_used(const struct flow_table *t)
 {
 	return (size_t)t->flow_used * sizeof *t->flows + (size_t)(t->chunks_made - t->chunks_back) * CHUNK_BYTES +
 	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used + t->blocks.used +
-	       joins_used(t) + copies_size(&t->copies) + contents_size(&t->contents);
+	       joins_size(t->limits.memory) + copies_size(&t->copies) + contents_size(&t->contents);
+}
+
+/* What names and side records have for certain and do not use yet. */
+static size_t promised(const struct flow_table *t)
+{
+	size_t bytes = 0;
+
+	if (t->names.used < t->names.size / 4)
+		bytes += t->names.size / 4 - t->names.used;
+	if (t->blocks.used < t->blocks.size / 4)
+		bytes += t->blocks.size / 4 - t->blocks.used;
+	return bytes;
 }
 
 /* Room for bytes more, in which entries more will want slots? What embryos
@@ -27,15 +45,10 @@ bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries)
 	uint32_t chunks = t->chunks_made - t->chunks_back;
 	uint64_t most = (uint64_t)t->flow_used + (uint64_t)chunks * EMBRYO_CHUNK + entries;
 	size_t slots = (size_t)(t->slot_mask + 1) * sizeof *t->slots;
-	size_t need = budget_used(t) + bytes;
+	size_t need = budget_used(t) + promised(t) + bytes;
 
 	if (entries < EMBRYO_CHUNK && chunks < t->chunk_min)
 		need += (size_t)(t->chunk_min - chunks) * CHUNK_BYTES;
-	if (t->names.used < t->names.size / 4)
-		need += t->names.size / 4 - t->names.used;
-	if (t->blocks.used < t->blocks.size / 4)
-		need += t->blocks.size / 4 - t->blocks.used;
-	need += joins_size(t->limits.memory) - joins_used(t);
 	if (most * 4 > ((uint64_t)t->slot_mask + 1) * 3)
 		need += slots * 2; /* the next doubling: both areas for a moment */
 	return need <= t->limits.memory;
@@ -56,7 +69,7 @@ bool budget_affords_block(const struct flow_table *t, size_t bytes)
 bool budget_doubles_slots(const struct flow_table *t)
 {
 	uint64_t n = (uint64_t)t->slot_mask + 1;
-	bool paid = budget_used(t) + n * 2 * sizeof *t->slots <= t->limits.memory;
+	bool paid = budget_used(t) + promised(t) + n * 2 * sizeof *t->slots <= t->limits.memory;
 
 	return n < t->slots_max && (uint64_t)t->slots_used * (paid ? 2 : 1) >= (paid ? n : n / 4 * 3);
 }

@@ -82,6 +82,7 @@ uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, 
 		if (k->tag == tag) {
 			differ += compare(k, bytes, first, n);
 		} else {
+			t->contents.used += !k->tag;
 			k->tag = tag;
 			k->known = (n == CONTENT_PIECE ? UINT64_MAX : (UINT64_C(1) << n) - 1) << first;
 			memcpy(k->bytes + first, bytes, n);

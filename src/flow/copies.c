@@ -69,6 +69,7 @@ bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir)
 
 	if (k->tag == tag && since <= limit && since >= -limit)
 		return true;
+	c->used += !k->tag;
 	*k = (struct copy){d->ts_ns, tag, d->interface};
 	return false;
 }

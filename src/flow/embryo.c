@@ -156,7 +156,7 @@ bool embryo_give_back(struct flow_table *t)
 
 static unsigned class_of(uint8_t proto)
 {
-	return proto == PROTO_TCP ? FLOW_HALF_OPEN : proto == PROTO_UDP ? FLOW_UDP : FLOW_ICMP;
+	return proto == PROTO_TCP ? FLOW_HALF_OPEN : flow_datagram_class(proto);
 }
 
 /* The emptier one of the destination's two: a flood fills both of its own, and
@@ -263,6 +263,7 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 	f->id = (uint64_t)e->id_high << 32 | e->id_low;
 	f->first_ns = f->last_ns = e->ts_ns;
 	f->self = ref;
+	f->lost_before = f->lost_until = t->capture_lost;
 	f->path = e->path;
 	f->side[dir].packets = 1;
 	f->side[dir].ttl = e->ttl;

@@ -449,6 +449,9 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 		fill_datagram(r, f);
 	fill_service(r, t, f);
 	fill_path(r, f, paths);
+	r->capture_drops = (uint32_t)(f->lost_until - f->lost_before) + t->capture_lost_sometime;
+	if (r->capture_drops)
+		record_set(r, RECORD_CAPTURE_DROPS);
 	if (f->bits & FLOW_BIT_ICMP_ERROR) {
 		r->icmp_error.type = f->icmp_type;
 		r->icmp_error.code = f->icmp_code;

@@ -265,6 +265,7 @@ struct flow {
 	uint32_t prev, next;     /* in the list of its class; next: also free list */
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
+	uint32_t lost_before, lost_until; /* of table->capture_lost: at its first and last packet */
 	uint16_t path;
 	uint16_t bits;           /* enum flow_bit */
 	uint8_t completeness;    /* Wireshark's bits */
@@ -321,6 +322,7 @@ struct copy {
 struct copies {
 	struct copy *at;
 	uint32_t mask;
+	uint32_t used; /* places that were ever filled */
 };
 
 /* contents.c: pieces of what was sent. */
@@ -333,6 +335,7 @@ struct content {
 struct contents {
 	struct content *at;
 	uint32_t mask;
+	uint32_t used; /* places that were ever filled */
 };
 
 struct flow_table {
@@ -373,6 +376,9 @@ struct flow_table {
 
 	char proto_words[256][4]; /* "0" ... "255": protocols without a name */
 
+	uint32_t capture_lost;   /* frames; wraps, only differences count */
+	uint64_t capture_lost_sometime;
+
 	struct flow scratch;     /* an embryo, seen as a flow */
 	struct flow_stats stats;
 };
@@ -380,6 +386,12 @@ struct flow_table {
 static inline bool seen(int64_t ns)
 {
 	return ns != NEVER;
+}
+
+/* Without connections: what has ports keeps UDP's time-out, the rest ICMP's. */
+static inline enum flow_class flow_datagram_class(uint8_t proto)
+{
+	return proto == PROTO_UDP || proto == PROTO_UDPLITE || proto == PROTO_SCTP ? FLOW_UDP : FLOW_ICMP;
 }
 
 /* What a record without a past has other than zeroes. */
@@ -418,6 +430,7 @@ bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false
 
 /* budget.c */
 size_t budget_used(const struct flow_table *t);
+size_t budget_touched(const struct flow_table *t);
 bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
 bool budget_doubles_slots(const struct flow_table *t);
 bool budget_affords_name(const struct flow_table *t);

@@ -285,6 +285,7 @@ static void account(struct flow_table *t, struct flow *f, const struct descripto
 
 	if (d->ts_ns > f->last_ns)
 		f->last_ns = d->ts_ns;
+	f->lost_until = t->capture_lost;
 	if (f->bits & FLOW_BIT_TOLD)
 		f->bits |= FLOW_BIT_LATE;
 	if (s->packets == 0)
@@ -367,6 +368,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 	f->key = *k;
 	f->id = t->next_id++;
 	f->first_ns = f->last_ns = d->ts_ns;
+	f->lost_before = t->capture_lost;
 	f->client = (uint8_t)dir;
 	f->path = d->path;
 	if (reused) {
@@ -383,8 +385,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 	}
 	table_insert(t, d->hash, f->self);
 	f->class = FLOW_ESTABLISHED;
-	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f)
-			 : k->proto == PROTO_UDP  ? FLOW_UDP : FLOW_ICMP);
+	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f) : flow_datagram_class(k->proto));
 	return f;
 }
 
@@ -432,6 +433,16 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	}
 	*side = dir != f->client;
 	return f;
+}
+
+void flow_capture_lost(struct flow_table *t, uint64_t n)
+{
+	t->capture_lost += (uint32_t)n;
+}
+
+void flow_capture_lost_sometime(struct flow_table *t, uint64_t n)
+{
+	t->capture_lost_sometime += n;
 }
 
 /* "Packet too big" asks for smaller packets and ends nothing (RFC 1191, RFC
@@ -575,6 +586,6 @@ const struct flow_stats *flow_stats(struct flow_table *t)
 
 	s->live = t->flow_live + t->embryo_live;
 	s->embryos = t->embryo_live;
-	s->memory_used = budget_used(t);
+	s->memory_used = budget_touched(t);
 	return s;
 }

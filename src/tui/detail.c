@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "look.h"
+#include "sockeye/loss.h"
 #include "sockeye/clock.h"
 #include "words.h"
 
@@ -114,7 +115,7 @@ static void detail_data(struct canvas *c, unsigned y, const struct flow_record *
 	static const char *const way[] = {"▶ ", "◀ "};
 	static const enum role role[] = {ROLE_UP, ROLE_DOWN};
 	unsigned x = detail_label(c, y, "data");
-	char buffer[96];
+	char buffer[96], lost[256];
 	struct text t;
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -126,7 +127,10 @@ static void detail_data(struct canvas *c, unsigned y, const struct flow_record *
 		x = canvas_put(c, x, y, c->width, role[i], way[i]);
 		x = canvas_put(c, x, y, c->width, ROLE_TEXT, buffer) + 3;
 	}
-	if (c->width >= 100) {
+	text_init(&t, lost, sizeof lost);
+	if (loss_text(&t, r)) {
+		canvas_cut(c, x, y, c->width - 1, ROLE_WARN, lost);
+	} else if (c->width >= 100) {
 		text_init(&t, buffer, sizeof buffer);
 		words_span(&t, r->last_ns - r->first_ns);
 		x = canvas_put(c, x, y, c->width, ROLE_DIM, "for ");

@@ -1,6 +1,6 @@
 /* Durations counted so that any percentile is exact to 3 %. */
-#ifndef SOCKEYE_VIEWS_HISTOGRAM_H
-#define SOCKEYE_VIEWS_HISTOGRAM_H
+#ifndef SOCKEYE_HISTOGRAM_H
+#define SOCKEYE_HISTOGRAM_H
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* A log-linear histogram: below 64 ns each value has its own count, above it
  * each power of two is cut into 32 equal steps. Fixed size, no allocation.
  */
-#include "histogram.h"
+#include "sockeye/histogram.h"
 
 static unsigned histogram_index(uint64_t v)
 {
