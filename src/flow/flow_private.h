@@ -497,6 +497,9 @@ void fast_open_account(struct flow *f, const struct descriptor *d, unsigned dir,
 void ecn_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
 void ecn_asked(struct flow *f, uint16_t flags);
 
+/* fill_extensions.c: after the verdicts */
+void fill_extensions(struct flow_record *r, const struct flow_table *t, const struct flow *f);
+
 /* mptcp.c */
 size_t joins_size(size_t memory);
 void joins_open(struct joins *k, void *at, size_t size);

@@ -388,7 +388,8 @@ enum handshake_outcome flow_outcome(const struct flow *f)
 		return OUTCOME_HALF_OPEN;
 	if (f->bits & FLOW_BIT_ICMP_ERROR)
 		return OUTCOME_UNREACHABLE;
-	return server->packets ? OUTCOME_NONE : OUTCOME_UNANSWERED;
+	/* Resets that were not taken are no answer. */
+	return server->packets > server->rst ? OUTCOME_NONE : OUTCOME_UNANSWERED;
 }
 
 bool flow_handshake_report(struct flow *f, bool give_up, enum handshake_outcome *out)

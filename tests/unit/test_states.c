@@ -355,6 +355,63 @@ static void a_synack_with_another_number(void **state)
 	world_free(w);
 }
 
+static uint32_t any(uint32_t *seed)
+{
+	*seed = *seed * 1664525u + 1013904223u;
+	return *seed >> 8;
+}
+
+/* Segments without any sense: whatever is said of them agrees with what they are. */
+static void any_segments(void **state)
+{
+	static const uint16_t flags[] = {TCP_SYN, SA, A, A, A, FA, TCP_RST, TCP_RST | A, TCP_FIN, 0, SA | TCP_ECE,
+					 TCP_SYN | TCP_ECE | TCP_CWR | TCP_AE, A | TCP_CWR, TCP_SYN | TCP_FIN, 0x1ff};
+	const uint64_t kinds = verdict_bit(VERDICT_RST_REFUSED) | verdict_bit(VERDICT_RST_HANDSHAKE) |
+			       verdict_bit(VERDICT_RST_ABORT) | verdict_bit(VERDICT_RST_LATE) |
+			       verdict_bit(VERDICT_RST_UNACCEPTABLE);
+	struct world *w = world_new(false, 4 << 20);
+	uint32_t seed = 7;
+
+	(void)state;
+	for (unsigned i = 0; i < 60000; i++) {
+		bool c = any(&seed) & 1, far = any(&seed) % 50 == 0;
+		struct descriptor d = segment(c, flags[any(&seed) % (sizeof flags / sizeof *flags)],
+					      far ? any(&seed) << 8 : any(&seed) % 6 * 100,
+					      far ? any(&seed) << 8 : any(&seed) % 6 * 100,
+					      any(&seed) % 3 * 100);
+		struct flow_record r;
+		struct flow *f;
+		uint64_t rst;
+
+		d.tuple.from_port = d.tuple.from_port == 80 ? 80 : (uint16_t)(5000 + i / 40 % 3);
+		d.tuple.to_port = d.tuple.to_port == 80 ? 80 : d.tuple.from_port == 80 ? (uint16_t)(5000 + i / 40 % 3) : 80;
+		if (any(&seed) % 40 == 0) { /* and a socket that speaks to itself */
+			d.tuple.to = d.tuple.from;
+			d.tuple.to_port = d.tuple.from_port;
+		}
+		if (any(&seed) % 4 == 0)
+			d.options |= TCP_HAS_FAST_OPEN | TCP_HAS_TIMESTAMPS;
+		d.tcp.tsval = any(&seed) % 4;
+		d.ecn = any(&seed) & 3;
+		d.ttl = any(&seed) % 8 ? 64 : 255;
+		f = track(w, MS, d);
+		rst = w->judged.verdicts & kinds;
+		assert_true((rst & (rst - 1)) == 0); /* one kind */
+		assert_true(!rst || d.flags & TCP_RST);
+		assert_true(!said(w, VERDICT_CHALLENGE_ACK) ||
+			    (d.payload_len == 0 && (d.flags & (TCP_SYN | TCP_FIN | TCP_RST | A)) == A));
+		assert_true(!said(w, VERDICT_ECN_CE) || d.ecn == 3);
+		assert_true(!said(w, VERDICT_PAWS_OLD) || d.options & TCP_HAS_TIMESTAMPS);
+		r = record_of(w, f);
+		if (said(w, VERDICT_RST_REFUSED))
+			assert_ends(w, f, "closed", "closed");
+		if (record_has(&r, RECORD_ONE_SIDED))
+			assert_true(r.packets[0] == 0 || r.packets[1] == 0);
+		assert_true(r.exact.lost_bytes[0] == PAIR_UNKNOWN || r.exact.lost_bytes[0] < UINT32_MAX);
+	}
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -374,6 +431,7 @@ int main(void)
 		cmocka_unit_test(one_direction_only),
 		cmocka_unit_test(silence_is_not_one_sided),
 		cmocka_unit_test(a_synack_with_another_number),
+		cmocka_unit_test(any_segments),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
