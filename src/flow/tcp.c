@@ -29,9 +29,11 @@ bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir)
 {
 	const struct flow_side *s = &f->side[dir];
 
-	/* Of a split handshake (state.c) the first half gave no number to compare with. */
-	return is_syn(d) && s->bits & SIDE_BASE && s->base != d->tcp.seq &&
-	       !(s->end & END_BARE_ACK && !(s->bits & SIDE_SYN));
+	/* The first half of a split handshake (state.c) may have the number of the SYN
+	 * that is still to come (RFC 9293 3.4: SND.NXT is ISS); Wireshark sees two. */
+	if (s->end & END_BARE_ACK && s->packets == 1 && s->base + 1 == d->tcp.seq)
+		return false;
+	return is_syn(d) && s->bits & SIDE_BASE && s->base != d->tcp.seq;
 }
 
 /* RFC 5927 4.1. A quote too short for the number is believed. */

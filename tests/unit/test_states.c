@@ -148,10 +148,11 @@ static void split_in_four(void **state)
 	world_free(w);
 }
 
-/* SYN, ACK, SYN, SYN/ACK, ACK; the first ACK has the server's own number, or any. */
+/* SYN, ACK, SYN, SYN/ACK, ACK; the first ACK has the number of the server's SYN, or
+ * the one after it. */
 static void split_in_five(void **state)
 {
-	static const uint32_t seq[] = {900, 901, 0, 4000000000u};
+	static const uint32_t seq[] = {900, 901};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof seq / sizeof *seq; i++) {
