@@ -54,6 +54,7 @@ struct flow_stats {
 	uint64_t names_lost;            /* server names that found no room */
 	uint64_t blocks_lost;           /* side records that found no room: verdicts and RTT of a flow */
 	uint64_t holes_lost;            /* holes forgotten, because a flow had too many */
+	uint64_t joins_lost;            /* multipath connections forgotten: their later subflows stand alone */
 	uint64_t interval_steps;        /* holes looked at or moved: counted work */
 	uint64_t bytes_copied;          /* of payload, to compare what comes again: counted work */
 	uint64_t heads;                 /* heads of directions kept now */
@@ -115,6 +116,9 @@ bool flow_is_open(const struct flow *f);
 
 /* Brought up to date by the call; the pointer stays valid. */
 const struct flow_stats *flow_stats(struct flow_table *t);
+
+/* What hashes the keys of multipath TCP, which ties its subflows together; NULL: nothing does. */
+const char *flow_token_library(void);
 
 /* The application. flow_service_wanted: a payload of this side (0 client) is
  * worth a look, because the service or its server name is not known and no

@@ -127,7 +127,7 @@ static void fill_tcp(struct descriptor *d, const struct packet *p)
 	d->tcp.tsecr = f->tsecr;
 	d->tcp.checksum = f->checksum;
 	d->tcp.mptcp = f->mptcp;
-	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN)) {
+	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN | MPTCP_TCPRST)) {
 		d->tcp.syn.mss = f->mss;
 		d->tcp.syn.wscale = f->wscale;
 		d->tcp.syn.fast_open_len = f->fast_open_len;
@@ -135,6 +135,7 @@ static void fill_tcp(struct descriptor *d, const struct packet *p)
 		d->tcp.syn.mptcp_key[0] = (uint32_t)(f->mptcp_key >> 32);
 		d->tcp.syn.mptcp_key[1] = (uint32_t)f->mptcp_key;
 		d->tcp.syn.mptcp_version = f->mptcp_version;
+		d->tcp.syn.mptcp_reason = f->mptcp_reason;
 		d->sacks = 0;
 	} else {
 		/* Three blocks fit beside time stamps (RFC 2018 3); a fourth is not kept. */

@@ -91,6 +91,8 @@ void flow_release(struct flow_table *t, struct flow *f)
 	blocks_give(&t->blocks, f->zeek.more, ZEEK_CLASS);
 	flow_head_drop(t, f, 0);
 	flow_head_drop(t, f, 1);
+	blocks_give(&t->blocks, f->rare, RARE_CLASS);
+	f->rare = REF_NONE;
 	f->key.family = FAMILY_NONE;
 	f->next = t->flow_free;
 	t->flow_free = f->self;

@@ -100,7 +100,7 @@ static void fill_tries(struct flow_record *r, const struct flow *f)
 		r->synack_ns[i + 1] =
 			i + 1 < f->synacks ? f->synack_ns + (int64_t)f->synack_after_us[i] * 1000 : 0;
 	}
-	r->peer_syn_ns = f->bits & FLOW_BIT_SIMULTANEOUS ? shown(f->peer_syn_ns) : 0;
+	r->peer_syn_ns = r->simultaneous_open ? shown(f->peer_syn_ns) : 0;
 	r->ack_ns = shown(f->ack_ns);
 	r->rst_ns = shown(f->rst_ns);
 }
@@ -111,7 +111,8 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 	r->synack = seen(f->synack_ns);
 	r->ack = r->synack && tcp_ack_seen(f);
 	r->complete = r->syn && r->synack && r->ack;
-	r->simultaneous_open = f->bits & FLOW_BIT_SIMULTANEOUS;
+	r->split = f->story & STORY_SPLIT;
+	r->simultaneous_open = f->bits & FLOW_BIT_SIMULTANEOUS && !r->split;
 	r->syn_retransmits = f->syn_retransmits;
 	r->synack_retransmits = f->synack_retransmits;
 	for (enum record_key k = RECORD_HS_SYN; k <= RECORD_HS_COMPLETE; k++)
@@ -276,6 +277,7 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 	}
 	fill_handshake(r, f);
 	fill_capture_side(r);
+	fill_extensions(r, t, f);
 }
 
 static void fill_datagram(struct flow_record *r, const struct flow *f)

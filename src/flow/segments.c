@@ -378,7 +378,8 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	if (from - (s->next - JUMP_MAX) > 2 * JUMP_MAX)
 		return;
 	if (d->payload_len) {
-		count_data(t, s, peer, from, to, j);
+		if (!(d->flags & TCP_SYN)) /* a SYN that is sent again is counted as one */
+			count_data(t, s, peer, from, to, j);
 		compare(t, f, dir, d, j);
 	}
 	if (seq_before(s->next, from))
