@@ -329,7 +329,7 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 	};
 	static const enum view_format formats[OPTIONS_FORMATS] = {
 		[OPTIONS_TEXT] = VIEW_TEXT, [OPTIONS_JSON] = VIEW_JSON,
-		[OPTIONS_CSV] = VIEW_CSV, [OPTIONS_TSV] = VIEW_TSV,
+		[OPTIONS_CSV] = VIEW_CSV, [OPTIONS_TSV] = VIEW_TSV, [OPTIONS_ZEEK] = VIEW_ZEEK,
 	};
 	struct views_options o = {
 		.view = kinds[options.view],

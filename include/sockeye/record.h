@@ -21,6 +21,7 @@
 
 enum value_kind {
 	VALUE_WORD,     /* const char *: our own word */
+	VALUE_LETTERS,  /* char[], terminated: our own letters */
 	VALUE_NAME,     /* struct record_name: foreign text */
 	VALUE_U64,
 	VALUE_BOOL,
@@ -35,7 +36,8 @@ enum value_kind {
 /* Record types a key belongs to. */
 enum { IN_CONNECTION = 1, IN_HANDSHAKE = 2, IN_BOTH = 3 };
 
-enum { RECORD_NAME_MAX = 256, RECORD_LIST_MAX = 4, RECORD_OWNERS_MAX = 4, RECORD_TRIES = 4 };
+enum { RECORD_NAME_MAX = 256, RECORD_LIST_MAX = 4, RECORD_OWNERS_MAX = 4, RECORD_TRIES = 4,
+       RECORD_HISTORY_MAX = 56 };
 
 /* An unknown half of a pair: printed as null, never as 0. */
 #define PAIR_UNKNOWN UINT64_MAX
@@ -133,7 +135,7 @@ struct record_owners {
 	  "Server is in")                                                                         \
 	X(ONE_SIDED, BOOL, IN_CONNECTION, one_sided, "one_sided", "One direction only")           \
 	X(CONN_STATE, WORD, IN_CONNECTION, conn_state, "conn_state", "Zeek state")                \
-	X(HISTORY, WORD, IN_CONNECTION, history, "history", "Zeek history")                       \
+	X(HISTORY, LETTERS, IN_CONNECTION, history, "history", "Zeek history")                       \
 	X(COMPLETENESS, U64, IN_CONNECTION, completeness, "completeness", "Completeness")         \
 	X(RETRANSMISSIONS, PAIR, IN_CONNECTION, retransmissions, "retransmissions",               \
 	  "Retransmissions")                                                                      \
@@ -271,7 +273,8 @@ struct flow_record {
 	bool open;
 	const char *tcp_state[2]; /* of each end, RFC 9293; absent: never seen */
 	bool one_sided;           /* the other direction was not captured: what is lost is not known */
-	const char *conn_state, *history;
+	const char *conn_state;
+	char history[RECORD_HISTORY_MAX];
 	uint64_t completeness;
 	uint64_t retransmissions[2], fast_retransmissions[2], spurious_retransmissions[2];
 	uint64_t out_of_order[2], dup_acks[2], zero_windows[2], zero_window_probes[2];
@@ -317,6 +320,7 @@ struct flow_record {
 	/* Numbers that details and `packets` need besides the keys. */
 	uint32_t isn[2];       /* valid where isn_known */
 	bool isn_known[2];
+	uint64_t stream_bytes[2]; /* payload as the sequence numbers say; not TCP: as bytes */
 	uint8_t ip_proto;
 	bool closing;          /* FIN seen, not closed yet */
 };

@@ -88,6 +88,7 @@ void flow_release(struct flow_table *t, struct flow *f)
 	side_release(t, &f->side[1]);
 	blocks_give(&t->blocks, f->rare, RARE_CLASS);
 	f->rare = REF_NONE;
+	blocks_give(&t->blocks, f->zeek.more, ZEEK_CLASS);
 	f->key.family = FAMILY_NONE;
 	f->next = t->flow_free;
 	t->flow_free = f->self;

@@ -57,7 +57,7 @@ bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries)
 /* May the names grow by a block? */
 bool budget_affords_name(const struct flow_table *t)
 {
-	return t->names.used < t->names.size / 4 || budget_affords(t, NAME_MOST, 0);
+	return t->names.used + NAME_MOST <= t->names.size / 4 || budget_affords(t, NAME_MOST, 0);
 }
 
 /* May the side records grow by a block? */

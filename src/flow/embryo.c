@@ -247,6 +247,7 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 	if (e->bits & EMBRYO_ECN)
 		ecn_asked(f, e->bits & EMBRYO_AE ? TCP_ECE | TCP_CWR | TCP_AE : TCP_ECE | TCP_CWR);
 	verdicts_begin(f, dir, e);
+	zeek_begin(f, dir, e);
 }
 
 /* f becomes what the flow would be had it been full from the start. */

@@ -6,7 +6,8 @@
  *              SYN or one datagram, 64 bytes each
  *   flows      a slab of full records, taken with a flow's second packet
  *   names      server names, in blocks of three sizes
- *   blocks     side records, taken when first needed: verdict counts, holes, round trips
+ *   blocks     side records, taken when first needed: verdict counts, holes, round trips,
+ *              the rest of a long Zeek history
  *
  * Embryos and flows share one budget (budget.c): each has a part for certain,
  * and may grow into what the other does not use.
@@ -90,6 +91,7 @@ enum side_bit {
 enum ws_bit {
 	WS_KEEP_ALIVE = 1, /* its last segment was one */
 	WS_PROBE = 2,      /* its last segment was a zero window probe */
+	WS_PROBED = 16,    /* its last probe carried the byte at next; not Wireshark's, segments.c */
 	WS_SPOKE = 8,      /* it has sent something: its window is known */
 	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
 };
@@ -157,6 +159,37 @@ enum end_bit {
 	END_ACE = 128,      /* ace is known */
 };
 
+/* An end as Zeek sees it (zeek.c). */
+enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
+		  ZEEK_RESET };
+
+struct zeek_side {
+	uint32_t last;           /* highest end sent, as Zeek counts it */
+	uint32_t looked;         /* the peer's ACKs were looked at for gaps up to here */
+	uint32_t syn, fin, rst;  /* sequence numbers of the last of each; of a FIN its own */
+	uint16_t seen;           /* letters of it that are in the history */
+	uint8_t state, before;   /* enum zeek_state: now, and before the last change */
+};
+
+enum { ZEEK_LETTERS = 13, ZEEK_MORE = 40, ZEEK_COUNTED = 3 };
+
+/* What few flows need: counts of what was said more than once, more letters. */
+struct zeek_more {
+	uint32_t count[2][ZEEK_COUNTED];
+	char letters[ZEEK_MORE];
+};
+enum { ZEEK_CLASS = 0 };
+_Static_assert(sizeof(struct zeek_more) <= BLOCK_MIN << ZEEK_CLASS, "its class holds it");
+
+struct zeek_track {
+	struct zeek_side side[2];
+	uint32_t more;           /* reference into the blocks: struct zeek_more, REF_NONE */
+	uint8_t client;          /* whom the letters so far took for the client */
+	bool cut;                /* letters follow that found no room */
+	uint8_t n;               /* letters, in both places */
+	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
+};
+
 struct flow_side {
 	uint64_t bytes;
 	uint32_t packets;
@@ -177,7 +210,7 @@ struct flow_side {
 	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
 	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
 	uint8_t ws_bits;          /* enum ws_bit */
-	uint16_t ws_mptcp;        /* operations of its last segment */
+	uint16_t ws_mptcp;        /* the flow's, as they were at its last segment */
 
 	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
 	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
@@ -198,10 +231,11 @@ struct flow_rare {
 	uint8_t version;
 	uint8_t bits;             /* enum rare_bit */
 	uint8_t reset_reason;     /* RFC 8684 3.6 */
+	struct address icmp_from; /* who sent the ICMP error */
 };
 enum rare_bit {
 	RARE_TOKEN = 1, /* of side 0; of side 1: twice that */
-	RARE_VERSION = 4, RARE_REASON = 8, RARE_FASTCLOSE = 16,
+	RARE_VERSION = 4, RARE_REASON = 8, RARE_FASTCLOSE = 16, RARE_ICMP = 32,
 };
 enum { RARE_CLASS = 0 };
 _Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
@@ -266,6 +300,7 @@ struct flow {
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
 	uint32_t lost_before, lost_until; /* of table->capture_lost: at its first and last packet */
+	uint16_t ws_mptcp;       /* MPTCP operations seen so far: Wireshark adds them up */
 	uint16_t path;
 	uint16_t bits;           /* enum flow_bit */
 	uint8_t completeness;    /* Wireshark's bits */
@@ -276,7 +311,7 @@ struct flow {
 	uint8_t icmp_type, icmp_code; /* ICMP flows: of the first; others: the error */
 	uint8_t icmp_family;
 	uint16_t icmp_id;
-	struct address icmp_from;
+	struct zeek_track zeek;  /* TCP */
 	uint16_t story;          /* enum story_bit */
 	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
@@ -400,7 +435,7 @@ static inline void flow_blank(struct flow *f)
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
-	f->name = f->rare = REF_NONE;
+	f->name = f->rare = f->zeek.more = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
 		f->side[i].trouble = f->side[i].trips = REF_NONE;
@@ -474,6 +509,15 @@ struct side_trips *side_trips(const struct flow_table *t, const struct flow_side
 void trips_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
 uint32_t trips_median_us(const struct side_trips *x);
+
+/* How many holes there are in from..to. */
+unsigned segments_gaps(struct flow_table *t, const struct flow_side *s, uint32_t from, uint32_t to);
+
+/* zeek.c: after all others, so that it knows the client */
+void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		  const struct judgement *j);
+void zeek_begin(struct flow *f, unsigned dir, const struct embryo *e);
+void zeek_fill(struct flow_record *r, const struct flow_table *t, const struct flow *f);
 
 /* rare.c */
 struct flow_rare *flow_rare(const struct flow_table *t, const struct flow *f); /* NULL: none */

@@ -312,6 +312,7 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 	completeness(f, d);
 	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
 		another_isn(&f->side[dir], d);
+		f->bits |= FLOW_BIT_REUSED;
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	verdicts_judge(f, d, dir, j);
@@ -339,6 +340,7 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 		saw_close(f, d, dir, j);
 	if (!judged(j, VERDICT_EXACT_DUPLICATE))
 		extensions(t, f, d, dir, j);
+	zeek_account(t, f, d, dir, j);
 	if (!(f->bits & FLOW_BIT_REPORTED) && seen(f->first_syn_ns) && (complete(f) || seen(f->rst_ns)))
 		*change |= FLOW_HANDSHAKE_DONE;
 }

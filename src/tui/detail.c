@@ -116,19 +116,24 @@ static void detail_data(struct canvas *c, unsigned y, const struct flow_record *
 	static const enum role role[] = {ROLE_UP, ROLE_DOWN};
 	unsigned x = detail_label(c, y, "data");
 	char buffer[96], lost[256];
+	bool trouble;
 	struct text t;
 
+	text_init(&t, lost, sizeof lost);
+	trouble = loss_text(&t, r);
 	for (unsigned i = 0; i < 2; i++) {
 		text_init(&t, buffer, sizeof buffer);
 		words_size(&t, r->bytes[i]);
-		text_put(&t, "B in ");
-		words_count(&t, r->packets[i]);
-		text_put(&t, r->packets[i] == 1 ? " packet" : " packets");
+		text_char(&t, 'B');
+		if (!trouble || c->width >= 100) { /* what went wrong needs the room more */
+			text_put(&t, " in ");
+			words_count(&t, r->packets[i]);
+			text_put(&t, r->packets[i] == 1 ? " packet" : " packets");
+		}
 		x = canvas_put(c, x, y, c->width, role[i], way[i]);
 		x = canvas_put(c, x, y, c->width, ROLE_TEXT, buffer) + 3;
 	}
-	text_init(&t, lost, sizeof lost);
-	if (loss_text(&t, r)) {
+	if (trouble) {
 		canvas_cut(c, x, y, c->width - 1, ROLE_WARN, lost);
 	} else if (c->width >= 100) {
 		text_init(&t, buffer, sizeof buffer);
@@ -349,6 +354,15 @@ static void detail_ladder(struct sheet *s, const struct flow_record *r)
 	sheet_next(s);
 }
 
+/* A verdict that was never passed: there are many, and a zero says little. */
+static bool detail_nothing(const struct flow_record *r, unsigned k)
+{
+	const uint64_t *pair = record_member(r, (enum record_key)k);
+
+	return k >= RECORD_RETRANSMISSIONS && k <= RECORD_EXACT_FORGOTTEN_HOLES &&
+	       record_fields[k].kind == VALUE_PAIR && !pair[0] && !pair[1];
+}
+
 /* Every key of the record that has a value, in the table's order. */
 static void detail_keys(struct sheet *s, const struct flow_record *r)
 {
@@ -360,7 +374,7 @@ static void detail_keys(struct sheet *s, const struct flow_record *r)
 		char buffer[512];
 		struct text t;
 
-		if (!(record_fields[k].in & IN_CONNECTION) || !record_has(r, (enum record_key)k))
+		if (!(record_fields[k].in & IN_CONNECTION) || !record_has(r, (enum record_key)k) || detail_nothing(r, k))
 			continue;
 		if (column == 0)
 			y = sheet_next(s);

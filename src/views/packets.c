@@ -340,5 +340,7 @@ void packets_event(struct view *v, const struct event *ev)
 	case VIEW_TSV:
 		packets_csv(v, ev);
 		break;
+	case VIEW_ZEEK:
+		break; /* views_open() has refused it */
 	}
 }
