@@ -339,6 +339,8 @@ static void fill_service(struct flow_record *r, const struct flow_table *t, cons
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,
 		      const struct paths *paths)
 {
+	const struct flow_rare *x = flow_rare(t, f);
+
 	memset(r, 0, sizeof *r);
 	fill_common(r, t, f);
 	if (f->key.proto == PROTO_TCP)
@@ -354,9 +356,11 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 	if (f->bits & FLOW_BIT_ICMP_ERROR) {
 		r->icmp_error.type = f->icmp_type;
 		r->icmp_error.code = f->icmp_code;
-		r->icmp_error.from = (struct endpoint){f->icmp_from, 0, f->icmp_family, false};
 		record_set(r, RECORD_ICMP_ERROR_TYPE);
 		record_set(r, RECORD_ICMP_ERROR_CODE);
-		record_set(r, RECORD_ICMP_ERROR_FROM);
+		if (x && x->bits & RARE_ICMP) { /* else there was no room to keep it */
+			r->icmp_error.from = (struct endpoint){x->icmp_from, 0, f->icmp_family, false};
+			record_set(r, RECORD_ICMP_ERROR_FROM);
+		}
 	}
 }

@@ -142,6 +142,24 @@ struct side_trips {
 enum { TRIPS_CLASS = 1 };
 _Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
 
+/* What one end is in, as far as the wire tells (RFC 9293 3.3.2). Before the
+ * connection first, so that they can be compared. */
+enum end_state {
+	END_UNKNOWN, END_CLOSED, END_LISTEN, END_SYN_SENT, END_SYN_RECEIVED, END_ESTABLISHED, END_FIN_WAIT_1,
+	END_FIN_WAIT_2, END_CLOSE_WAIT, END_CLOSING, END_LAST_ACK, END_TIME_WAIT, END_STATES,
+};
+
+enum end_bit {
+	END_FIN = 1,        /* it sent a FIN: fin_end is known */
+	END_FIN_AGAIN = 2,  /* and again after it was ACKed: the ACK did not arrive */
+	END_PASSIVE = 4,    /* it had ACKed the other's FIN when it sent its own */
+	END_RST = 8,        /* it sent a RST that was acceptable */
+	END_PROVOKED = 16,  /* its last segment did not fit: a challenge ACK may follow */
+	END_BARE_ACK = 32,  /* it ACKed the SYN without a SYN of its own */
+	END_TSVAL = 64,     /* tsval is known */
+	END_ACE = 128,      /* ace is known */
+};
+
 /* An end as Zeek sees it (zeek.c). */
 enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
 		  ZEEK_RESET };
@@ -171,24 +189,6 @@ struct zeek_track {
 	bool cut;                /* letters follow that found no room */
 	uint8_t n;               /* letters, in both places */
 	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
-};
-
-/* What one end is in, as far as the wire tells (RFC 9293 3.3.2). Before the
- * connection first, so that they can be compared. */
-enum end_state {
-	END_UNKNOWN, END_CLOSED, END_LISTEN, END_SYN_SENT, END_SYN_RECEIVED, END_ESTABLISHED, END_FIN_WAIT_1,
-	END_FIN_WAIT_2, END_CLOSE_WAIT, END_CLOSING, END_LAST_ACK, END_TIME_WAIT, END_STATES,
-};
-
-enum end_bit {
-	END_FIN = 1,        /* it sent a FIN: fin_end is known */
-	END_FIN_AGAIN = 2,  /* and again after it was ACKed: the ACK did not arrive */
-	END_PASSIVE = 4,    /* it had ACKed the other's FIN when it sent its own */
-	END_RST = 8,        /* it sent a RST that was acceptable */
-	END_PROVOKED = 16,  /* its last segment did not fit: a challenge ACK may follow */
-	END_BARE_ACK = 32,  /* it ACKed the SYN without a SYN of its own */
-	END_TSVAL = 64,     /* tsval is known */
-	END_ACE = 128,      /* ace is known */
 };
 
 struct flow_side {
@@ -232,10 +232,11 @@ struct flow_rare {
 	uint8_t version;
 	uint8_t bits;             /* enum rare_bit */
 	uint8_t reset_reason;     /* RFC 8684 3.6 */
+	struct address icmp_from; /* who sent the ICMP error */
 };
 enum rare_bit {
 	RARE_TOKEN = 1, /* of side 0; of side 1: twice that */
-	RARE_VERSION = 4, RARE_REASON = 8, RARE_FASTCLOSE = 16,
+	RARE_VERSION = 4, RARE_REASON = 8, RARE_FASTCLOSE = 16, RARE_ICMP = 32,
 };
 enum { RARE_CLASS = 0 };
 _Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
@@ -312,12 +313,11 @@ struct flow {
 	uint8_t icmp_type, icmp_code; /* ICMP flows: of the first; others: the error */
 	uint8_t icmp_family;
 	uint16_t icmp_id;
-	struct address icmp_from;
 	struct zeek_track zeek;  /* TCP */
 	uint16_t story;          /* enum story_bit */
 	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
-_Static_assert(sizeof(struct flow) <= 576, "keep a flow small");
+_Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
 		    COMPLETE_FIN = 16, COMPLETE_RST = 32 };
@@ -548,6 +548,7 @@ void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor 
 		  const struct judgement *j);
 void zeek_begin(struct flow *f, unsigned dir, const struct embryo *e);
 void zeek_fill(struct flow_record *r, const struct flow_table *t, const struct flow *f);
+
 /* rare.c */
 struct flow_rare *flow_rare(const struct flow_table *t, const struct flow *f); /* NULL: none */
 struct flow_rare *flow_rare_need(struct flow_table *t, struct flow *f);        /* NULL: no room */

@@ -464,6 +464,7 @@ static bool ends_flow(const struct descriptor *d)
 
 struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change)
 {
+	struct flow_rare *x;
 	struct flow_key k;
 	struct flow *f;
 	unsigned dir;
@@ -490,7 +491,11 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 		f->icmp_type = d->icmp.type;
 		f->icmp_code = d->icmp.code;
 		f->icmp_family = d->tuple.family;
-		f->icmp_from = d->tuple.from;
+		x = flow_rare_need(t, f);
+		if (x) {
+			x->icmp_from = d->tuple.from;
+			x->bits |= RARE_ICMP;
+		}
 		if (f->key.proto == PROTO_TCP && seen(f->first_syn_ns) && !seen(f->synack_ns))
 			*change |= FLOW_HANDSHAKE_DONE;
 	}
