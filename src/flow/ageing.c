@@ -108,6 +108,7 @@ static struct flow *oldest(struct flow_table *t, unsigned class)
 	while (l->head != REF_NONE) {
 		struct flow *f = &t->flows[l->head];
 
+		t->stats.probes++;
 		if (f->last_ns <= f->stamp_ns || l->head == last)
 			return f;
 		flow_list_remove(t, f);
@@ -163,6 +164,7 @@ static void expire_class(struct flow_table *t, unsigned class)
 	while (l->head != REF_NONE) {
 		struct flow *f = &t->flows[l->head];
 
+		t->stats.probes++;
 		if (t->now_ns - f->stamp_ns < pass)
 			return;
 		if (t->now_ns - f->last_ns > tell)

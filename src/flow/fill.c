@@ -256,7 +256,7 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 		fill_verdicts(r, t, f, i);
 		fill_trips(r, t, f, i);
 	}
-	for (unsigned i = 0; i < sizeof counted_keys / sizeof *counted_keys; i++)
+	for (unsigned i = 0; i < sizeof counted_keys / sizeof *counted_keys && !(f->bits & FLOW_BIT_UNJUDGED); i++)
 		record_set(r, counted_keys[i]);
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);

@@ -118,6 +118,7 @@ struct side_trouble {
 	uint64_t seen_again_bytes, late_bytes, missed_bytes, lost_bytes, conflicting_bytes;
 	uint32_t seen_again_segments, late_segments, duplicates;
 	uint32_t forgotten_holes;
+	uint32_t known;      /* with forgotten_holes: what comes again below this is neither new nor old */
 	uint32_t holes;      /* reference into the blocks, REF_NONE */
 	uint16_t n_holes;
 	uint8_t hole_class;
@@ -252,6 +253,7 @@ enum flow_bit {
 	FLOW_BIT_REPLY = 128,    /* ICMP: an answer was seen */
 	FLOW_BIT_ECHO = 256,
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
+	FLOW_BIT_UNJUDGED = 1024, /* a side record found no room: the counts of verdicts are not complete */
 };
 
 /* What state.c and its neighbours know of the whole flow. */

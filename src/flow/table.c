@@ -77,6 +77,7 @@ static void slots_double(struct flow_table *t)
 	struct slot *old = t->slots, *bigger = t->area[!t->area_now];
 
 	slots_clear(bigger, n * 2);
+	t->stats.probes += n;
 	for (uint32_t i = 0; i < n; i++)
 		if (old[i].ref != REF_NONE)
 			put(bigger, n * 2 - 1, old[i].hash, old[i].ref);
@@ -365,8 +366,8 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		uint32_t ref = embryo_new(t, d, k, dir);
 
 		if (ref != REF_NONE) {
-			if (k->proto == PROTO_TCP)
-				(void)copies_saw(&t->copies, d, dir); /* the first of its kind */
+			if (k->proto == PROTO_TCP) /* a SYN: the same once more shall be known */
+				(void)copies_saw(&t->copies, d, dir);
 			table_insert(t, d->hash, ref);
 			embryo_expand(t, ref, &t->scratch);
 			return &t->scratch;
