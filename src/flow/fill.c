@@ -138,6 +138,8 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 		fill_options(r, &f->side[f->client], 0);
 	if (r->synack)
 		fill_options(r, &f->side[!f->client], 1);
+	if (r->split) /* complete, but what stands for them came from the other side */
+		r->synack = r->ack = false;
 	fill_tries(r, f);
 }
 
