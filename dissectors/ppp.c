@@ -1,13 +1,12 @@
-/* PPP, with and without HDLC framing, and Cisco's own HDLC.
+/* PPP, with and without HDLC framing; Cisco's own HDLC instead is chdlc.c's.
  *
  * Address and control may be left out (RFC 1661 6.6), the protocol may be one
  * byte (6.5). pppd writes the direction (0, 1) where the address would be.
  * Compressed and encrypted packets are named and shown as bytes.
  *
  *  [ address | control ] protocol (1 or 2) | payload ...       RFC 1662
- *  0x0f or 0x8f | 0 | ethertype | payload ...                  Cisco HDLC
  */
-#include "layers.h"
+#include "chdlc.h"
 
 static const struct name_of ppp_protocols[] = {
 	{0x0021, "IPv4"},   {0x002b, "IPX"},    {0x002d, "compressed TCP"}, {0x002f, "VJ uncompressed"},
@@ -20,9 +19,8 @@ static const struct name_of ppp_protocols[] = {
 static const struct field_info f_address = {"ppp.address", "Address", FIELD_HEX, NULL};
 static const struct field_info f_control = {"ppp.control", "Control", FIELD_HEX, NULL};
 static const struct field_info f_protocol = {"ppp.protocol", "Protocol", FIELD_HEX, ppp_protocols};
-static const struct field_info f_type = {"chdlc.protocol", "Protocol", FIELD_HEX, ether_types};
 
-enum { PPP_ALL_STATIONS = 0xff, PPP_UNNUMBERED = 3, CHDLC_UNICAST = 0x0f, CHDLC_MULTICAST = 0x8f };
+enum { PPP_ALL_STATIONS = 0xff, PPP_UNNUMBERED = 3 };
 
 static enum dissect_result ppp_dissect(struct cursor *c, struct packet *p)
 {
@@ -36,11 +34,7 @@ static enum dissect_result ppp_dissect(struct cursor *c, struct packet *p)
 		return DISSECT_OK;
 	}
 	if (both && (address == CHDLC_UNICAST || address == CHDLC_MULTICAST) && control == 0) {
-		cursor_skip(c, 2);
-		protocol = cursor_be16(c);
-		packet_field(p, &f_address, at, 1, address);
-		packet_field(p, &f_type, at + 2, 2, protocol);
-		packet_next(p, TABLE_ETHERTYPE, protocol);
+		chdlc_read(c, p);
 		return DISSECT_OK;
 	}
 	if (both && (address == PPP_ALL_STATIONS || address <= 1) && control == PPP_UNNUMBERED) {
@@ -59,7 +53,6 @@ static enum dissect_result ppp_dissect(struct cursor *c, struct packet *p)
 
 static const struct bind ppp_binds[] = {{TABLE_LINKTYPE, LINKTYPE_PPP},
 					{TABLE_LINKTYPE, LINKTYPE_PPP_HDLC},
-					{TABLE_LINKTYPE, LINKTYPE_C_HDLC},
 					{TABLE_LINKTYPE, LINKTYPE_PPP_PPPD},
 					{TABLE_ETHERTYPE, ETHERTYPE_PPP},
 					{TABLE_NONE, 0}};
@@ -69,6 +62,6 @@ const struct dissector ppp_dissector = {
 	.title = "Point-to-Point Protocol",
 	.reference = "RFC 1661",
 	.binds = ppp_binds,
-	.info = "[{ppp.protocol}][{chdlc.protocol}]",
+	.info = "[{ppp.protocol}][{chdlc.protocol}][ {slarp.ptype}]",
 	.dissect = ppp_dissect,
 };

@@ -1,4 +1,4 @@
-/* TCP: the header and its options.
+/* TCP: the header; its options are tcp_options.c and tcp_mptcp.c.
  *
  * The facts are complete once the 20 fixed bytes are there; options that the
  * capture cut are marked so, and leave what was read of them. A wrong option
@@ -10,27 +10,29 @@
  *  | src | dst | seq | ack | off res flags | window | check | urgent | options
  */
 #include "layers.h"
+#include "tcp_options.h"
 
 enum { TCP_HEADER_MIN = 20 };
-
-enum {
-	TCP_OPTION_MSS = 2, TCP_OPTION_WSCALE = 3, TCP_OPTION_SACK_PERMITTED = 4,
-	TCP_OPTION_SACK = 5, TCP_OPTION_TIMESTAMPS = 8,
-};
 
 static const struct name_of tcp_flags[] = {
 	{TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"}, {TCP_ACK, "ACK"},
 	{TCP_URG, "URG"}, {TCP_ECE, "ECE"}, {TCP_CWR, "CWR"}, {TCP_AE, "AE"}, {0, NULL},
 };
 
-static const struct name_of tcp_options[] = {
-	{0, "end of list"}, {1, "no operation"}, {2, "maximum segment size"}, {3, "window scale"},
-	{4, "SACK permitted"}, {5, "SACK"}, {6, "echo"}, {7, "echo reply"}, {8, "timestamps"},
-	{14, "alternate checksum"}, {19, "MD5 signature"}, {20, "SCPS"}, {25, "unassigned"},
-	{27, "quick start"}, {28, "user timeout"}, {29, "authentication (TCP-AO)"}, {30, "multipath TCP"},
-	{34, "fast open cookie"}, {69, "encryption negotiation"}, {76, "Riverbed probe"},
-	{78, "Riverbed transparency"}, {172, "accurate ECN order 0"}, {174, "accurate ECN order 1"},
-	{253, "experiment 253"}, {254, "experiment 254"}, {0, NULL},
+/* RFC 9768 table 2: what AE, CWR and ECE ask for in a SYN ... */
+static const struct name_of tcp_ace_syn[] = {
+	{3, "classic ECN asked for"}, {7, "accurate ECN asked for"}, {0, NULL}};
+
+/* ... and what they answer, with the codepoint that the SYN arrived with. */
+static const struct name_of tcp_ace_synack[] = {
+	{1, "classic ECN agreed"},
+	{2, "accurate ECN agreed, the SYN came as not-ECT"},
+	{3, "accurate ECN agreed, the SYN came as ECT(1)"},
+	{4, "accurate ECN agreed, the SYN came as ECT(0)"},
+	{5, "ECN nonce, historic"},
+	{6, "accurate ECN agreed, the SYN came as CE"},
+	{7, "the SYN's flags, returned"},
+	{0, NULL},
 };
 
 static const struct field_info f_srcport = {"tcp.srcport", "Source port", FIELD_UINT, NULL};
@@ -39,85 +41,23 @@ static const struct field_info f_seq = {"tcp.seq", "Sequence number", FIELD_UINT
 static const struct field_info f_ack = {"tcp.ack", "Acknowledgment number", FIELD_UINT, NULL};
 static const struct field_info f_hlen = {"tcp.hdr_len", "Header length", FIELD_UINT, NULL};
 static const struct field_info f_flags = {"tcp.flags", "Flags", FIELD_FLAGS, tcp_flags};
+static const struct field_info f_ace = {"tcp.flags.ace", "ACE counter, if agreed", FIELD_UINT, NULL};
+static const struct field_info f_ace_syn = {"tcp.flags.ace", "ECN", FIELD_UINT, tcp_ace_syn};
+static const struct field_info f_ace_synack = {"tcp.flags.ace", "ECN", FIELD_UINT, tcp_ace_synack};
 static const struct field_info f_window = {"tcp.window_size_value", "Window", FIELD_UINT, NULL};
 static const struct field_info f_checksum = {"tcp.checksum", "Checksum", FIELD_HEX, NULL};
 static const struct field_info f_urgent = {"tcp.urgent_pointer", "Urgent pointer", FIELD_UINT, NULL};
 static const struct field_info f_len = {"tcp.len", "Payload length", FIELD_UINT, NULL};
-static const struct field_info f_kind = {"tcp.option_kind", "Option", FIELD_UINT, tcp_options};
-static const struct field_info f_data = {"tcp.options.data", "Option data", FIELD_BYTES, NULL};
-static const struct field_info f_mss = {"tcp.options.mss_val", "Maximum segment size", FIELD_UINT, NULL};
-static const struct field_info f_wscale = {"tcp.options.wscale.shift", "Window scale", FIELD_UINT, NULL};
-static const struct field_info f_sack_left = {"tcp.options.sack_le", "SACK from", FIELD_UINT, NULL};
-static const struct field_info f_sack_right = {"tcp.options.sack_re", "SACK to", FIELD_UINT, NULL};
-static const struct field_info f_tsval = {"tcp.options.timestamp.tsval", "Timestamp", FIELD_UINT, NULL};
-static const struct field_info f_tsecr = {"tcp.options.timestamp.tsecr", "Timestamp echo", FIELD_UINT, NULL};
 
-static void tcp_sack(struct cursor *v, struct packet *p)
+/* AE, CWR and ECE as the one number that they are since RFC 9768 (2.2): in
+ * later segments the low bits of a counter of CE marks, if it was agreed. */
+static void tcp_ace(struct packet *p, const uint8_t *at, unsigned flags)
 {
-	struct tcp_facts *f = &p->tcp;
+	unsigned ace = flags >> 6 & 7;
+	const struct field_info *info = flags & TCP_SYN ? flags & TCP_ACK ? &f_ace_synack : &f_ace_syn : &f_ace;
 
-	while (cursor_left(v) >= 8 && budget_take(&p->budget)) {
-		const uint8_t *at = v->pos;
-		uint32_t left = cursor_be32(v), right = cursor_be32(v);
-
-		packet_field(p, &f_sack_left, at, 4, left);
-		packet_field(p, &f_sack_right, at + 4, 4, right);
-		if (f->sacks < 4) {
-			f->sack[f->sacks][0] = left;
-			f->sack[f->sacks][1] = right;
-			f->sacks++;
-			f->options |= TCP_HAS_SACK;
-		}
-	}
-}
-
-static void tcp_option(struct tlv *o, struct packet *p)
-{
-	struct tcp_facts *f = &p->tcp;
-	struct cursor *v = &o->value;
-	const uint8_t *at = v->pos;
-	size_t n = cursor_left(v);
-
-	if (o->type == TCP_OPTION_MSS && n == 2) {
-		f->mss = cursor_be16(v);
-		f->options |= TCP_HAS_MSS;
-		packet_field(p, &f_mss, at, 2, f->mss);
-	} else if (o->type == TCP_OPTION_WSCALE && n == 1) {
-		f->wscale = cursor_u8(v);
-		f->options |= TCP_HAS_WSCALE;
-		packet_field(p, &f_wscale, at, 1, f->wscale);
-	} else if (o->type == TCP_OPTION_SACK_PERMITTED && n == 0) {
-		f->options |= TCP_HAS_SACK_PERMITTED;
-	} else if (o->type == TCP_OPTION_SACK && n % 8 == 0) {
-		tcp_sack(v, p);
-	} else if (o->type == TCP_OPTION_TIMESTAMPS && n == 8) {
-		f->tsval = cursor_be32(v);
-		f->tsecr = cursor_be32(v);
-		f->options |= TCP_HAS_TIMESTAMPS;
-		packet_field(p, &f_tsval, at, 4, f->tsval);
-		packet_field(p, &f_tsecr, at + 4, 4, f->tsecr);
-	} else if (n > 0) {
-		packet_field(p, &f_data, at, n, 0);
-	}
-}
-
-/* The options, in n bytes. True: all of them were captured. */
-static bool tcp_options_read(struct cursor *c, struct packet *p, size_t n)
-{
-	struct cursor list = cursor_sub(c, n);
-	struct tlv o;
-
-	while (tlv_next(&list, TLV_OPTION, &p->budget, &o)) {
-		packet_field(p, &f_kind, list.base + o.offset, o.length, o.type);
-		tcp_option(&o, p);
-	}
-	if (c->fault != CURSOR_OK) {
-		p->tcp.options |= TCP_OPTIONS_CUT;
-		return false;
-	}
-	if (list.fault == CURSOR_OVERRUN)
-		packet_issue(p, "a TCP option runs beyond the header");
-	return true;
+	if (ace != 0)
+		packet_field(p, info, at, 2, ace);
 }
 
 static void tcp_rows(struct packet *p, const uint8_t *at, unsigned checksum, unsigned urgent)
@@ -130,6 +70,7 @@ static void tcp_rows(struct packet *p, const uint8_t *at, unsigned checksum, uns
 	packet_field(p, &f_ack, at + 8, 4, f->ack);
 	packet_field(p, &f_hlen, at + 12, 1, f->header_len);
 	packet_field(p, &f_flags, at + 12, 2, f->flags);
+	tcp_ace(p, at + 12, f->flags);
 	packet_field(p, &f_window, at + 14, 2, f->window);
 	packet_field(p, &f_checksum, at + 16, 2, checksum);
 	packet_field(p, &f_urgent, at + 18, 2, urgent);

@@ -165,6 +165,7 @@ static int show_version(void)
 	printf("screen: %s\n", SOCKEYE_TUI ? "ncurses" : "not built in");
 	printf("compressed IP payloads: %s%s\n", dissect_zlib() ? "zlib " : "not built in",
 	       dissect_zlib() ? dissect_zlib() : "");
+	printf("multipath TCP tied together: %s\n", flow_token_library() ? flow_token_library() : "not built in");
 	printf("capture files: pcap, pcapng\n");
 	printf("views: %spackets, handshakes, connections, report\n", SOCKEYE_TUI ? "watch, " : "");
 	printf("formats: text, json, csv, tsv\n");
@@ -328,7 +329,7 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 	};
 	static const enum view_format formats[OPTIONS_FORMATS] = {
 		[OPTIONS_TEXT] = VIEW_TEXT, [OPTIONS_JSON] = VIEW_JSON,
-		[OPTIONS_CSV] = VIEW_CSV, [OPTIONS_TSV] = VIEW_TSV,
+		[OPTIONS_CSV] = VIEW_CSV, [OPTIONS_TSV] = VIEW_TSV, [OPTIONS_ZEEK] = VIEW_ZEEK,
 	};
 	struct views_options o = {
 		.view = kinds[options.view],

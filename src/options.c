@@ -30,7 +30,7 @@ static const unsigned view_formats[OPTIONS_VIEWS] = {
 	[OPTIONS_SOCKETS] = FORMAT(TEXT) | FORMAT(JSON) | FORMAT(CSV) | FORMAT(TSV),
 	[OPTIONS_GRAPH] = FORMAT(TEXT) | FORMAT(SVG),
 };
-static const unsigned formats_not_built = FORMAT(ZEEK) | FORMAT(HTML) | FORMAT(SVG);
+static const unsigned formats_not_built = FORMAT(HTML) | FORMAT(SVG);
 #undef FORMAT
 
 /* Foreign words in a sentence, escaped and short. */
@@ -148,7 +148,7 @@ static int format_value(struct options *o, const char *s, struct error *e)
 			return 0;
 		}
 	}
-	return error_set(e, EINVAL, "-o %s: no such format; there are text, json, csv and tsv", word(w, s));
+	return error_set(e, EINVAL, "-o %s: no such format; there are text, json, csv, tsv and zeek", word(w, s));
 }
 
 static int color_value(struct options *o, const char *s, struct error *e)

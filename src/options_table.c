@@ -18,7 +18,7 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'B', "buffer-size", "KIB", GROUP_INPUT, true, "size of the capture buffer"},
 	{'y', "linktype", "NAME", GROUP_INPUT, true, "link type to capture"},
 	{LONG_BACKEND, "backend", "libpcap", GROUP_INPUT, true, "how to capture"},
-	{'o', "output", "FORMAT", GROUP_OUTPUT, true, "text, json, csv or tsv"},
+	{'o', "output", "FORMAT", GROUP_OUTPUT, true, "text, json, csv or tsv; connections: zeek"},
 	{'v', "verbose", NULL, GROUP_OUTPUT, true, "packets: layers and their fields"},
 	{'x', "hex", NULL, GROUP_OUTPUT, true, "packets: their bytes; -xx with the link header"},
 	{'S', "absolute-tcp-sequence-numbers", NULL, GROUP_OUTPUT, true, "packets: sequence numbers as on the wire"},

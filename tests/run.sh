@@ -6,7 +6,7 @@
 #   build    four builds: dev (gcc, ASan and UBSan), fuzz (clang, the same), release, min;
 #            and what cmake --install puts in place runs
 #   unit     cmocka programs and the rules of the house, in the dev and in the min build
-#   expect   what each capture and each case must print, in both builds
+#   expect   what each capture and each case must print, and the known truth of captures, in both builds
 #   cut      every frame of every capture at every length; fuzz targets on the captures
 #   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (180)
 #   live     real handshakes in network namespaces, signals, pipes, bounds (root, or sudo)
@@ -116,7 +116,9 @@ stage_unit() {
 
 stage_expect() {
 	for preset in dev min; do
-		built "$preset" && tests "$preset" '^(expect|case)\.'
+		built "$preset" || continue
+		tests "$preset" '^(expect|case)\.'
+		tests "$preset" '^truth\.'
 	done
 }
 

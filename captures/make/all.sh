@@ -3,5 +3,8 @@
 set -eu
 cd "$(dirname "$0")"
 for script in *.py; do
-	[ "$script" = pcapgen.py ] || PYTHONDONTWRITEBYTECODE=1 python3 "$script"
+	case $script in
+	pcapgen.py | truth.py) ;; # what the others are made of
+	*) PYTHONDONTWRITEBYTECODE=1 python3 "$script" ;;
+	esac
 done

@@ -18,8 +18,20 @@ link-mpls          two labels over IPv4, a label over IPv6, an Ethernet pseudowi
 link-vntag         VN-Tag outside, 802.1Q inside
 link-fddi          FDDI with LLC and SNAP; the last frame is a token, not 802.2
 link-ipoib         IP over InfiniBand
+link-chdlc         Cisco HDLC; SLARP request, reply, keep-alives with and without the time; CDP; bridged Ethernet; cut SLARP
+link-nflog         netfilter log, both byte orders; prefix, user, interface; a family that is neither; a length of 2
+link-wlan          802.11: the story by data frames to and from the network, then between networks (four addresses), without one,
+                   QoS, QoS with HT control, padded; an A-MSDU of two; encrypted; no data; a first and a later fragment;
+                   beacon, probe request, association, deauthentication, RTS, ack, block ack; version 1; a subframe too long
+link-radiotap      the same story behind radiotap with and without check sequence, with two words of fields, with MCS;
+                   version 1; a length of 4; fields longer than the header
+link-ppi           802.11 with check sequence, aligned and not; Ethernet and raw IP inside; a field too long
+link-prism         both byte orders and both kinds of item ids; an AVS header under the same link type; not a Prism header
+link-avs           version 1, version 2 with a longer header; a wrong magic
 link-unknown       a link type that nobody reads (147, private use)
 """
+import zlib
+
 from pcapgen import *
 
 A, B = "192.0.2.10", "198.51.100.20"
@@ -148,6 +160,121 @@ def others():
     make("ipoib", lambda p: noise("gids", 40) + struct.pack("!HH", ethertype(p), 0) + p, 242)
 
 
-for part in (ethernet, llc, cooked, loopback, ppp, mpls, others):
+def chdlc():
+    def slarp(kind, rest):
+        return b"\x8f\0\x80\x35" + struct.pack("!I", kind) + rest
+
+    more = [slarp(0, bytes(10)), slarp(1, ip(B) + ip("255.255.255.0") + bytes(2)),
+            slarp(2, struct.pack("!IIHI", 7, 6, 0xFFFF, 90000)), slarp(2, struct.pack("!IIH", 8, 7, 0xFFFF)), slarp(9, bytes(10)),
+            b"\x8f\0\x20\0\x02\xb4" + noise("cdp", 20), b"\x0f\0\x65\x58" + ether(udp_packet(A, B, 5, 7, b"bridged")),
+            slarp(2, b"\0\0\0\x01\0")]
+    make("chdlc", lambda p: b"\x0f\0" + struct.pack("!H", ethertype(p)) + p, 104,
+         [(START + (200 + i) * MS, f) for i, f in enumerate(more)])
+
+
+def nflog():
+    def attribute(order, kind, value):
+        return struct.pack(order + "HH", len(value) + 4, kind) + value + b"\0" * (-len(value) % 4)
+
+    def log(p, order="<", family=None):
+        family = family or (10 if p[0] >> 4 == 6 else 2)
+        out = struct.pack("!BBH", family, 0, 5) + attribute(order, 1, struct.pack("!HBB", ethertype(p), 3, 0))
+        out += attribute(order, 10, b"web: \0") + attribute(order, 5, struct.pack("!I", 3))
+        out += attribute(order, 11, struct.pack("!I", 1000)) + attribute(order, 14, struct.pack("!I", 100))
+        return out + attribute(order, 9, p)
+
+    datagram = udp_packet(A, B, 5, 7, b"big endian")
+    more = [log(datagram, ">"), log(b"\0" * 20, family=7), b"\x02\0\0\x05\x02\0\x01\0", log(datagram)[:-12] + b"\xff\x7f\x09\0" + datagram]
+    make("nflog", log, 239, [(START + (200 + i) * MS, f) for i, f in enumerate(more)])
+
+
+BSS = mac("02:00:00:00:0a:0a")
+TO, FROM, MORE, PROTECTED, ORDER = 0x01, 0x02, 0x04, 0x40, 0x80
+
+
+def snap(p):
+    return b"\xaa\xaa\x03\0\0\0" + struct.pack("!H", ethertype(p)) + p
+
+
+def wlan_header(kind, sub, flags, a1, a2=b"", a3=b"", seq=None, a4=b"", more=b""):
+    control = struct.pack("<BBH", sub << 4 | kind << 2, flags, 44)
+    return control + a1 + a2 + a3 + (b"" if seq is None else struct.pack("<H", seq)) + a4 + more
+
+
+def wlan_data(p, sub=0, flags=0, seq=0x0120, more=b"", body=None):
+    src, dst = macs(p)["src"], macs(p)["dst"]
+    order = {0: (dst, src, BSS, b""), TO: (BSS, src, dst, b""), FROM: (dst, BSS, src, b""), TO | FROM: (BSS, mac_of("relay"), dst, src)}
+    a1, a2, a3, a4 = order[flags & 3]
+    return wlan_header(2, sub, flags, a1, a2, a3, seq, a4, more) + (snap(p) if body is None else body)
+
+
+def wlan_story(p):
+    return wlan_data(p, flags=TO) if side(p) == 0 else wlan_data(p, 8, FROM, more=b"\x05\0")
+
+
+def wlan_management(sub, body, flags=0):
+    return wlan_header(0, sub, flags, mac("ff:ff:ff:ff:ff:ff"), BSS, BSS, 0x0450) + body
+
+
+def wlan():
+    datagram = udp_packet(A, B, 5, 7, b"over the air")
+
+    def subframe(payload, length=None):
+        body = snap(payload)
+        one = mac_of(B) + mac_of(A) + struct.pack("!H", len(body) if length is None else length) + body
+        return one + b"\0" * (-len(one) % 4)
+
+    two = subframe(datagram) + subframe(udp_packet(A, B, 6, 7, b"the second"))
+    name = b"\0\x08home net" + b"\x01\x04\x82\x84\x8b\x96"
+    frames = [wlan_data(datagram, flags=TO | FROM), wlan_data(datagram), wlan_data(datagram, 8, TO | ORDER, more=b"\x06\0" + noise("htc", 4)),
+              wlan_data(datagram, 8, FROM, more=b"\0\0", body=b"\0\0" + snap(datagram)),
+              wlan_data(datagram, 8, TO, more=b"\x80\0", body=two), wlan_data(datagram, 8, TO | PROTECTED, more=b"\0\0", body=noise("ccmp", 3) + b"\x60" + noise("c", 60)),
+              wlan_data(datagram, 4, TO, body=b""), wlan_data(datagram, 12, TO, more=b"\0\0", body=b""),
+              wlan_data(datagram, flags=TO | MORE, body=snap(datagram)[:36]), wlan_data(datagram, flags=TO, seq=0x0121, body=datagram[28:]),
+              wlan_management(8, bytes(8) + b"\x64\0\x11\x04" + name), wlan_management(4, name), wlan_management(0, b"\x11\x04\x0a\0" + name),
+              wlan_management(2, b"\x11\x04\x0a\0" + BSS + name), wlan_management(12, b"\x07\0"), wlan_management(13, noise("action", 20), PROTECTED),
+              wlan_header(1, 11, 0, BSS, mac_of(A)), wlan_header(1, 13, 0, BSS), wlan_header(1, 9, 0, BSS, mac_of(A)) + noise("ba", 12),
+              b"\x09" + wlan_data(datagram)[1:], wlan_data(datagram, 8, TO, more=b"\x80\0", body=subframe(datagram, 400)),
+              wlan_management(8, bytes(12) + b"\0\x20cut")]
+    make("wlan", wlan_story, 105, [(START + (200 + i) * MS, f) for i, f in enumerate(frames)])
+
+    def radiotap(frame, flags=0x10, more=False, mcs=False):
+        present = 0x0000086F | (0x80000 if mcs else 0)  # clock, flags, rate, channel, signal, noise, antenna
+        words = struct.pack("<II", present | 0xA0000000, 0x00000820) if more else struct.pack("<I", present)
+        fields = struct.pack("<Q", 123456789) if not more else bytes(4) + struct.pack("<Q", 123456789)
+        fields += struct.pack("<BBHHbbB", flags, 48, 5180, 0x0140, -45, -96, 1) + (b"\x37\x04\x07" if mcs else b"")
+        fields += struct.pack("<bB", -47, 0) if more else b""
+        fcs = struct.pack("<I", zlib.crc32(frame)) if flags & 0x10 else b""
+        return struct.pack("<BBH", 0, 0, 4 + len(words) + len(fields)) + words + fields + frame + fcs
+
+    data = wlan_data(datagram, 8, TO, more=b"\0\0")
+    tapped = [radiotap(data, 0), radiotap(data, more=True), radiotap(data, mcs=True), radiotap(frames[10]), b"\x01" + radiotap(data)[1:],
+              b"\0\0\x04\0" + radiotap(data)[4:], struct.pack("<BBHI", 0, 0, 12, 0x0000086F) + bytes(4) + data, radiotap(frames[17])[:-2]]
+    make("radiotap", lambda p: radiotap(wlan_story(p)), 127, [(START + (200 + i) * MS, f) for i, f in enumerate(tapped)])
+
+    def ppi(frame, flags=1, dlt=105, aligned=0, length=20):
+        common = struct.pack("<QHHHHBBbb", 99, flags, 12, 2437, 0x0480, 0, 0, -50, -90)
+        fields = struct.pack("<HH", 5, 2) + b"\x01\x02" + (b"\0\0" if aligned else b"") + struct.pack("<HH", 2, length) + common
+        fcs = struct.pack("<I", zlib.crc32(frame)) if flags & 1 and dlt == 105 else b""
+        return struct.pack("<BBHI", 0, aligned, 8 + len(fields), dlt) + fields + frame + fcs
+
+    inside = [ppi(data, 0), ppi(data, aligned=1), ppi(ether(datagram), dlt=1), ppi(datagram, dlt=12), ppi(data, length=200), b"\x05" + ppi(data)[1:]]
+    make("ppi", lambda p: ppi(wlan_story(p)), 192, [(START + (200 + i) * MS, f) for i, f in enumerate(inside)])
+
+    def avs(frame, version=1, extra=b""):
+        return struct.pack("!IIQQIIIIIIiiII", 0x80211000 | version, 64 + len(extra), 5, 6, 7, 11, 110, 1, 0, 2, -60, -95, 1, 2) + extra + frame
+
+    def prism(frame, order="<", old=False):
+        items = (1000, 2000, 11, 0, 0, 60, 0, 22, 0, len(frame))  # the fourth, fifth and seventh are not known
+        body = b"".join(struct.pack(order + "IHHI", n << 12 | 0x41 if old else n << 16 | 0x44, n in (4, 5, 7), 4, v) for n, v in enumerate(items, 1))
+        return struct.pack(order + "II", 0x41 if old else 0x44, 24 + len(body)) + b"wlan0".ljust(16, b"\0") + body + frame
+
+    more = [prism(data, ">"), prism(data, old=True), avs(data), noise("neither", 4) + prism(data)[4:]]
+    make("prism", lambda p: prism(wlan_story(p)), 119, [(START + (200 + i) * MS, f) for i, f in enumerate(more)])
+    more = [avs(data, 2, bytes(8)), avs(frames[10]), b"\0" + avs(data)[1:]]
+    make("avs", lambda p: avs(wlan_story(p)), 163, [(START + (200 + i) * MS, f) for i, f in enumerate(more)])
+
+
+for part in (ethernet, llc, cooked, loopback, ppp, mpls, others, chdlc, nflog, wlan):
     part()
 make("unknown", lambda p: noise("header", 4) + p, 147)

@@ -12,6 +12,7 @@ tunnel-vxlan       VNI 42 and, on the second half, VNI 43 on Linux' old port 847
 tunnel-geneve      VNI 5000 with an option; IPv4 directly inside
 tunnel-gtpu        TEIDs differ by direction; with sequence number and extension header; an echo request
 tunnel-teredo      IPv6 in UDP 3544, with authentication and origin indication
+tunnel-ayiya       IPv6 in UDP 5072, signed; IPv4 inside; an operation without a packet; a wrong id kind; lengths that do not fit
 tunnel-nested      VLAN 7, VXLAN 42, inside it GRE, inside it IPv4
 """
 from pcapgen import *
@@ -118,5 +119,17 @@ def nested():
     write_pcap("tunnel-nested.pcap", inside(wrap))
 
 
-for part in (ip_in_ip, generic, over_udp, nested):
+def ayiya():
+    def header(packet, following, operation=1, kind=1, signature=5):
+        return struct.pack("!BBBBI", 4 << 4 | kind, signature << 4 | 2, 1 << 4 | operation, following, 1772445600) + noise("id", 16) + noise("sha1", 20) + packet
+
+    frames = inside(lambda p, s: datagram(5072, header(p, IPV6), s), INNER6)
+    frames += inside(lambda p, s: datagram(5072, header(p, IPIP), s), port=41001, start=1 * S)
+    inner = udp_packet(*INNER6, 1, 7, b"no")
+    more = (header(b"", 59, 0), header(inner, IPV6, kind=9), header(inner, IPV6, signature=15)[:60], header(inner, IPIP))
+    frames += [(START + 2 * S + i * MS, datagram(5072, m, 0)) for i, m in enumerate(more)]
+    write_pcap("tunnel-ayiya.pcap", frames)
+
+
+for part in (ip_in_ip, generic, over_udp, nested, ayiya):
     part()

@@ -42,6 +42,7 @@ struct descriptor {
 					uint32_t mptcp_token;
 					uint32_t mptcp_key[2]; /* high, low; 0: none carried */
 					uint8_t mptcp_version;
+					uint8_t mptcp_reason; /* with RST and MPTCP_TCPRST */
 				} syn;               /* with SYN, or where a handshake of MPTCP goes on */
 			};
 		} tcp;

@@ -35,6 +35,10 @@ int engine_batch(struct engine *e, const struct frame *f, unsigned n);
 /* Live: time goes on without packets. */
 int engine_tick(struct engine *e, int64_t now_ns);
 
+/* What the sources say at the end that the capture lost; what of it no frame
+ * told of may concern every flow. Before engine_end(). */
+void engine_capture_lost(struct engine *e, uint64_t all);
+
 /* Nothing follows: every flow ends (unless keep_flows: for the screen), then
  * EVENT_END. */
 int engine_end(struct engine *e, bool keep_flows);

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "sockeye/histogram.h"
 #include "sockeye/packet.h"
 #include "sockeye/record.h"
 #include "sockeye/verdict.h"
@@ -48,6 +49,7 @@ struct totals {
 	unsigned sources;
 	struct source_totals source[TOTALS_SOURCES];
 	uint64_t memory_used, memory_limit;
+	const struct histogram *rtt;   /* [2]: of servers, of clients; every sample; never NULL */
 };
 
 struct event {

@@ -56,8 +56,11 @@ struct flow_stats {
 	uint64_t verdicts_lost;         /* packets of which something was to be counted, and there was no side record */
 	uint64_t flows_unjudged;        /* flows with such packets: their records have no verdicts */
 	uint64_t holes_lost;            /* holes forgotten, because a flow had too many */
+	uint64_t joins_lost;            /* multipath connections forgotten: their later subflows stand alone */
 	uint64_t interval_steps;        /* holes looked at or moved: counted work */
 	uint64_t bytes_copied;          /* of payload, to compare what comes again: counted work */
+	uint64_t heads;                 /* heads of directions kept now */
+	uint64_t heads_forgotten;       /* given up for want of memory, or with too many holes */
 	uint64_t probes;                /* slots, embryos, buckets, flows looked at: counted work */
 	size_t memory_used;
 };
@@ -81,6 +84,11 @@ void flow_expire(struct flow_table *t, int64_t now_ns);
  * Never NULL. */
 struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
 			struct judgement *j);
+
+/* The capture lost n frames: whatever was not seen since may be among them. */
+void flow_capture_lost(struct flow_table *t, uint64_t n);
+/* And n more, nobody knows when: it may concern every flow. */
+void flow_capture_lost_sometime(struct flow_table *t, uint64_t n);
 
 /* An ICMP error quotes a packet of the flow: returns it, or NULL. Also sets
  * its icmp_error. While a SYN waits, the quote must have its sequence number,
@@ -111,17 +119,46 @@ bool flow_is_open(const struct flow *f);
 /* Brought up to date by the call; the pointer stays valid. */
 const struct flow_stats *flow_stats(struct flow_table *t);
 
+/* What hashes the keys of multipath TCP, which ties its subflows together; NULL: nothing does. */
+const char *flow_token_library(void);
+
 /* The application. flow_service_wanted: a payload of this side (0 client) is
  * worth a look, because the service or its server name is not known and no
- * payload of this side was looked at. Afterwards one of the two others. */
+ * payload of this side was looked at, or its head is kept because more may tell
+ * more. Afterwards one of the two others. */
 bool flow_service_wanted(const struct flow *f, unsigned side);
 bool flow_first_payload(const struct flow *f, unsigned side);
 const struct dissector *flow_service(const struct flow *f);
+bool flow_service_named(const struct flow *f); /* the name of its server is known, too */
 /* The name is foreign bytes, copied; NULL: none. */
 void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const struct dissector *by,
 		      const uint8_t *server_name, uint32_t len);
 /* A payload was looked at and nobody knew it. */
 void flow_service_missed(struct flow_table *t, struct flow *f, unsigned side);
+
+/* The head of a direction: the first bytes of its stream, put in order, kept
+ * while the application is not known. flow_head_piece() says what a payload that
+ * is wanted is to it, and puts it there if one is kept. */
+enum { FLOW_HEAD_MAX = 4096 };
+
+enum flow_piece {
+	PIECE_BEGINS, /* none kept: look at the payload itself */
+	PIECE_AHEAD,  /* none kept, and bytes before this payload have not come yet */
+	PIECE_OLD,    /* nothing new in it, or its head is over */
+	PIECE_KEPT,   /* put there; not enough for another look */
+	PIECE_GREW,   /* put there: look at flow_head() */
+};
+enum flow_piece flow_head_piece(struct flow_table *t, struct flow *f, unsigned side, const struct descriptor *d);
+
+/* The bytes in order from the beginning; NULL: none. Lent until it is asked for
+ * the same side again. */
+const uint8_t *flow_head(struct flow_table *t, const struct flow *f, unsigned side, uint32_t *len);
+
+/* After a look: keep the head, or begin one with this payload (ahead: what the
+ * piece was), until there are need bytes. False: it cannot be, none is kept. */
+bool flow_head_keep(struct flow_table *t, struct flow *f, unsigned side, const struct descriptor *d, bool ahead,
+		    uint32_t need);
+void flow_head_drop(struct flow_table *t, struct flow *f, unsigned side);
 
 /* Once per flow: the outcome of its handshake is reported now. Returns false
  * if it was reported before or there is none. give_up: it will not go on. */

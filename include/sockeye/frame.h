@@ -21,6 +21,7 @@ struct frame {
 	const uint8_t *data;  /* lent */
 	uint32_t caplen;      /* bytes at data */
 	uint32_t wirelen;     /* on the wire, >= caplen */
+	uint32_t lost;        /* frames that the capture lost before this one, with FRAME_LOSING */
 	uint16_t linktype;    /* LINKTYPE_ number, as in a pcap file */
 	uint16_t source;      /* index of the source within the run */
 	uint16_t interface;   /* index of the interface within the source */
@@ -40,11 +41,17 @@ enum {
 	LINKTYPE_PPP_ETHER = 51,
 	LINKTYPE_RAW = 101,
 	LINKTYPE_C_HDLC = 104,
+	LINKTYPE_IEEE802_11 = 105,
 	LINKTYPE_LOOP = 108,
 	LINKTYPE_LINUX_SLL = 113,
+	LINKTYPE_PRISM = 119,
+	LINKTYPE_RADIOTAP = 127,
+	LINKTYPE_AVS = 163,
 	LINKTYPE_PPP_PPPD = 166,
+	LINKTYPE_PPI = 192,
 	LINKTYPE_IPV4 = 228,
 	LINKTYPE_IPV6 = 229,
+	LINKTYPE_NFLOG = 239,
 	LINKTYPE_IPOIB = 242,
 	LINKTYPE_LINUX_SLL2 = 276,
 };

@@ -34,7 +34,9 @@ enum field_kind {
 	FIELD_BYTES,  /* len bytes at off, as hexadecimal */
 	FIELD_TEXT,   /* len bytes at off: foreign text */
 	FIELD_DOMAIN, /* off is a DNS name in wire form; num = offset of its message */
+	FIELD_INT,    /* num as a signed number */
 	FIELD_STATIC, /* num is an index into names: our own word, no bytes */
+	FIELD_TIME,   /* num: nanoseconds since the epoch, as int64_t; shown in UTC */
 };
 
 struct name_of {
@@ -106,6 +108,7 @@ struct tcp_facts {
 	uint8_t header_len;
 	uint8_t fast_open_len;  /* bytes of the cookie; 0: it is asked for */
 	uint8_t mptcp_version;  /* of MP_CAPABLE */
+	uint8_t mptcp_reason;   /* of MP_TCPRST */
 	uint16_t mptcp;         /* enum mptcp_bit: the subtypes present */
 	uint32_t mptcp_token;   /* of the receiver, in the SYN of MP_JOIN */
 	uint64_t mptcp_key;     /* of the sender, in MP_CAPABLE; 0: none carried */
@@ -131,7 +134,7 @@ struct icmp_facts {
 /* The way a packet came: outer to inner. It does not belong to the flow's key. */
 enum tunnel_kind {
 	TUNNEL_IPIP, TUNNEL_6IN4, TUNNEL_GRE, TUNNEL_ERSPAN, TUNNEL_VXLAN, TUNNEL_GENEVE,
-	TUNNEL_GTPU, TUNNEL_TEREDO, TUNNEL_MPLS, TUNNEL_PPPOE, TUNNEL_KINDS,
+	TUNNEL_GTPU, TUNNEL_TEREDO, TUNNEL_MPLS, TUNNEL_PPPOE, TUNNEL_AYIYA, TUNNEL_KINDS,
 };
 
 struct path {
@@ -189,6 +192,7 @@ struct packet {
 	const struct dissector *service;
 	const uint8_t *server_name;   /* foreign bytes, lent, or NULL */
 	uint32_t server_name_len;
+	uint32_t need_more;           /* with so many bytes of this direction more would be known; 0: no */
 
 	struct { const uint8_t *data; uint32_t len; } buffer[PACKET_BUFFERS];
 

@@ -21,6 +21,7 @@
 
 enum value_kind {
 	VALUE_WORD,     /* const char *: our own word */
+	VALUE_LETTERS,  /* char[], terminated: our own letters */
 	VALUE_NAME,     /* struct record_name: foreign text */
 	VALUE_U64,
 	VALUE_BOOL,
@@ -35,7 +36,8 @@ enum value_kind {
 /* Record types a key belongs to. */
 enum { IN_CONNECTION = 1, IN_HANDSHAKE = 2, IN_BOTH = 3 };
 
-enum { RECORD_NAME_MAX = 256, RECORD_LIST_MAX = 4, RECORD_OWNERS_MAX = 4, RECORD_TRIES = 4 };
+enum { RECORD_NAME_MAX = 256, RECORD_LIST_MAX = 4, RECORD_OWNERS_MAX = 4, RECORD_TRIES = 4,
+       RECORD_HISTORY_MAX = 56 };
 
 /* An unknown half of a pair: printed as null, never as 0. */
 #define PAIR_UNKNOWN UINT64_MAX
@@ -102,6 +104,9 @@ struct record_owners {
 	  "handshake.synack_retransmits", "SYN/ACK repeats")                                      \
 	X(HS_SIMULTANEOUS, BOOL, IN_BOTH, simultaneous_open, "handshake.simultaneous_open",       \
 	  "Simultaneous open")                                                                    \
+	X(HS_SPLIT, BOOL, IN_BOTH, split, "handshake.split", "Split handshake")                   \
+	X(HS_FAST_OPEN, WORD, IN_BOTH, fast_open, "handshake.fast_open", "Fast open")             \
+	X(HS_ECN, WORD, IN_BOTH, ecn_agreed, "handshake.ecn", "ECN")                              \
 	X(HS_CLIENT_MSS, U64, IN_BOTH, options[0].mss, "handshake.client_options.mss",            \
 	  "Client MSS")                                                                           \
 	X(HS_CLIENT_WSCALE, U64, IN_BOTH, options[0].wscale, "handshake.client_options.wscale",   \
@@ -124,8 +129,13 @@ struct record_owners {
 	  "Server options cut")                                                                   \
 	X(STATE, WORD, IN_CONNECTION, state, "state", "State")                                    \
 	X(OPEN, BOOL, IN_CONNECTION, open, "open", "Open")                                        \
+	X(TCP_STATE_CLIENT, WORD, IN_CONNECTION, tcp_state[0], "tcp_state.client",                \
+	  "Client is in")                                                                         \
+	X(TCP_STATE_SERVER, WORD, IN_CONNECTION, tcp_state[1], "tcp_state.server",                \
+	  "Server is in")                                                                         \
+	X(ONE_SIDED, BOOL, IN_CONNECTION, one_sided, "one_sided", "One direction only")           \
 	X(CONN_STATE, WORD, IN_CONNECTION, conn_state, "conn_state", "Zeek state")                \
-	X(HISTORY, WORD, IN_CONNECTION, history, "history", "Zeek history")                       \
+	X(HISTORY, LETTERS, IN_CONNECTION, history, "history", "Zeek history")                       \
 	X(COMPLETENESS, U64, IN_CONNECTION, completeness, "completeness", "Completeness")         \
 	X(RETRANSMISSIONS, PAIR, IN_CONNECTION, retransmissions, "retransmissions",               \
 	  "Retransmissions")                                                                      \
@@ -186,6 +196,20 @@ struct record_owners {
 	  "Client RTT max")                                                                       \
 	X(RTT_CLIENT_SAMPLES, U64, IN_CONNECTION, round_trip[1].samples, "rtt.client.samples",    \
 	  "Client RTT samples")                                                                   \
+	X(ECN_CE, PAIR, IN_CONNECTION, ecn.ce, "ecn.ce", "Marked on the way")                     \
+	X(ECN_ECE, PAIR, IN_CONNECTION, ecn.ece, "ecn.ece", "Marks echoed")                       \
+	X(ECN_CWR, PAIR, IN_CONNECTION, ecn.cwr, "ecn.cwr", "Slowed by a mark")                   \
+	X(MPTCP_CONNECTION, U64, IN_CONNECTION, mptcp.connection, "mptcp.connection",             \
+	  "Multipath, first subflow")                                                             \
+	X(MPTCP_SUBFLOW, U64, IN_CONNECTION, mptcp.subflow, "mptcp.subflow", "Subflow")           \
+	X(MPTCP_TOKEN, PAIR, IN_CONNECTION, mptcp.token, "mptcp.token", "Multipath token")        \
+	X(MPTCP_VERSION, U64, IN_CONNECTION, mptcp.version, "mptcp.version",                      \
+	  "Multipath version")                                                                    \
+	X(MPTCP_FASTCLOSE, BOOL, IN_CONNECTION, mptcp.fastclose, "mptcp.fastclose",               \
+	  "Closed by fast close")                                                                 \
+	X(MPTCP_RESET, WORD, IN_CONNECTION, mptcp.reset_reason, "mptcp.reset_reason",             \
+	  "Subflow reset because")                                                                \
+	X(CAPTURE_DROPS, U64, IN_BOTH, capture_drops, "capture_drops", "Frames the capture lost")  \
 	X(CAPTURE_SIDE, WORD, IN_CONNECTION, capture_side, "capture_side", "Captured near")       \
 	X(SERVICE, WORD, IN_CONNECTION, service, "service", "Service")                            \
 	X(SERVER_NAME, NAME, IN_CONNECTION, server_name, "server_name", "Server name")            \
@@ -227,6 +251,9 @@ struct flow_record {
 	uint64_t icmp_type, icmp_code, icmp_id;
 
 	bool syn, synack, ack, complete, simultaneous_open;
+	bool split;              /* the server's SYN and ACK came apart: synack stands for both */
+	const char *fast_open;   /* requested, cookie_given, accepted, ignored */
+	const char *ecn_agreed;  /* classic, accurate, refused */
 	int64_t rtt, syn_to_synack, last_syn_to_synack, synack_to_ack, first_syn_to_ack, syn_to_rst;
 	uint64_t syn_retransmits, synack_retransmits;
 	struct {
@@ -244,7 +271,10 @@ struct flow_record {
 
 	const char *state;
 	bool open;
-	const char *conn_state, *history;
+	const char *tcp_state[2]; /* of each end, RFC 9293; absent: never seen */
+	bool one_sided;           /* the other direction was not captured: what is lost is not known */
+	const char *conn_state;
+	char history[RECORD_HISTORY_MAX];
 	uint64_t completeness;
 	uint64_t retransmissions[2], fast_retransmissions[2], spurious_retransmissions[2];
 	uint64_t out_of_order[2], dup_acks[2], zero_windows[2], zero_window_probes[2];
@@ -261,7 +291,16 @@ struct flow_record {
 		int64_t min, p50, max;
 		uint64_t samples;
 	} round_trip[2];
+	struct {
+		uint64_t ce[2], ece[2], cwr[2];
+	} ecn;
+	struct {
+		uint64_t connection, subflow, token[2], version;
+		bool fastclose;
+		const char *reset_reason;
+	} mptcp;
 	const char *capture_side; /* client, server, between */
+	uint64_t capture_drops;   /* frames of any flow that the capture lost in this one's time; absent: 0 or unknown */
 
 	const char *service;
 	struct record_name server_name;
@@ -281,6 +320,7 @@ struct flow_record {
 	/* Numbers that details and `packets` need besides the keys. */
 	uint32_t isn[2];       /* valid where isn_known */
 	bool isn_known[2];
+	uint64_t stream_bytes[2]; /* payload as the sequence numbers say; not TCP: as bytes */
 	uint8_t ip_proto;
 	bool closing;          /* FIN seen, not closed yet */
 };

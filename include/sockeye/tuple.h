@@ -53,6 +53,11 @@ struct endpoint {
 unsigned tuple_order(struct tuple *t);
 bool tuple_equal(const struct tuple *a, const struct tuple *b);
 
+/* Can a flow be made of it? Of protocols whose transport header is read it
+ * takes that header; others are known by their addresses, but not by an IPv6
+ * extension header: something follows it that was not read. */
+bool tuple_is_flow(const struct tuple *t, bool transport);
+
 /* "tcp", "udp", "icmp", "icmpv6", "sctp", "udplite", else NULL. */
 const char *tuple_proto_name(uint8_t proto);
 

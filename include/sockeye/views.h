@@ -1,5 +1,5 @@
 /* The outputs without a screen: connections, handshakes, packets, report, as
- * text, JSON Lines, CSV or TSV.
+ * text, JSON Lines, CSV or TSV; connections as Zeek's conn.log, too.
  *
  * A view is an observer that writes to one descriptor. It reads events, the
  * record field table, packet rows and tuples; what only a source knows comes
@@ -18,7 +18,7 @@
 #include "sockeye/event.h"
 
 enum view_kind { VIEW_CONNECTIONS, VIEW_HANDSHAKES, VIEW_PACKETS, VIEW_REPORT };
-enum view_format { VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_TSV };
+enum view_format { VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_TSV, VIEW_ZEEK };
 
 /* What a source says of itself; valid during the call that asked. */
 struct views_source {

@@ -87,16 +87,10 @@ struct dissect_stats *dissect_counters(struct dissect *d)
 
 /* ---- facts of an outer conversation ---------------------------------------- */
 
-/* Is the packet's tuple one that a flow could be made of? Of protocols that we
- * read it takes the transport header; others are known by their addresses. */
+/* Is the packet's tuple one that a flow could be made of? */
 static bool dissect_complete(const struct packet *p)
 {
-	uint8_t proto = p->tuple.proto;
-
-	if (p->tuple.family == FAMILY_NONE || p->fragment.present)
-		return false;
-	return p->transport || (proto != PROTO_TCP && proto != PROTO_UDP && proto != PROTO_ICMP &&
-				proto != PROTO_ICMPV6);
+	return !p->fragment.present && tuple_is_flow(&p->tuple, p->transport);
 }
 
 static void dissect_hold(struct dissect_facts *f, const struct packet *p)

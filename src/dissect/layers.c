@@ -121,6 +121,27 @@ bool layers_ip_by_version(const struct cursor *c, struct packet *p)
 	return true;
 }
 
+uint64_t layers_number(struct cursor *c, struct packet *p, const struct field_info *info, size_t n)
+{
+	const uint8_t *at = cursor_take(c, n);
+	uint64_t number = 0;
+
+	if (!at)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		number = number << 8 | at[i];
+	packet_field(p, info, at, n, number);
+	return number;
+}
+
+void layers_bytes(struct cursor *c, struct packet *p, const struct field_info *info, size_t n)
+{
+	const uint8_t *at = cursor_take(c, n);
+
+	if (at && n > 0)
+		packet_field(p, info, at, n, 0);
+}
+
 void layers_payload(const struct cursor *c, struct packet *p)
 {
 	p->payload_captured = (uint32_t)cursor_left(c);

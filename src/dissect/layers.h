@@ -51,6 +51,13 @@ bool layers_ethertype(struct cursor *c, struct packet *p, unsigned type);
 /* Name what follows by its first four bits: IPv4, IPv6; false: neither. */
 bool layers_ip_by_version(const struct cursor *c, struct packet *p);
 
+/* The next n bytes, at most 8, as a big endian number and a row. Zero and no
+ * row, and the cursor's fault, if they are not there. */
+uint64_t layers_number(struct cursor *c, struct packet *p, const struct field_info *info, size_t n);
+
+/* The next n bytes as a row of bytes, text or an address; no row of nothing. */
+void layers_bytes(struct cursor *c, struct packet *p, const struct field_info *info, size_t n);
+
 /* The rest of the cursor is the payload of the transport just read. */
 void layers_payload(const struct cursor *c, struct packet *p);
 

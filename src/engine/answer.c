@@ -72,7 +72,8 @@ static void rank_value(struct rank *r, const struct flow_record *f, enum record_
 
 	switch ((enum value_kind)record_fields[k].kind) {
 	case VALUE_WORD:
-		word = *(const char *const *)v;
+	case VALUE_LETTERS:
+		word = record_fields[k].kind == VALUE_WORD ? *(const char *const *)v : v;
 		for (size_t i = 0; i < 3; i++)
 			r->at[i] = rank_word(word, strlen(word), i * 8);
 		break;

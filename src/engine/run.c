@@ -149,6 +149,17 @@ static bool incomplete(struct run *r, int pumped)
 	return false;
 }
 
+/* What all sources say that they lost. */
+static uint64_t capture_lost(struct source *s)
+{
+	struct source_stats stats;
+	uint64_t lost = 0;
+
+	for (unsigned i = 0; s->stats(s, i, &stats); i++)
+		lost += stats.drops_known ? stats.drops : 0;
+	return lost;
+}
+
 int run_loop(struct engine *e, struct source *s, const struct run_options *o, struct run_result *out,
 	     struct error *err)
 {
@@ -168,6 +179,7 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 	}
 	out->incomplete = incomplete(&r, pumped);
 	if (!out->observer_stopped) {
+		engine_capture_lost(e, capture_lost(s));
 		ended = engine_end(e, o->keep_flows);
 		if (ended) {
 			out->observer_stopped = true;

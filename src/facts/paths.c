@@ -132,7 +132,7 @@ static void fill_tcp(struct descriptor *d, const struct packet *p)
 	d->tcp.tsecr = f->tsecr;
 	d->tcp.checksum = f->checksum;
 	d->tcp.mptcp = f->mptcp;
-	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN)) {
+	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN | MPTCP_TCPRST)) {
 		d->tcp.syn.mss = f->mss;
 		d->tcp.syn.wscale = f->wscale;
 		d->tcp.syn.fast_open_len = f->fast_open_len;
@@ -140,6 +140,7 @@ static void fill_tcp(struct descriptor *d, const struct packet *p)
 		d->tcp.syn.mptcp_key[0] = (uint32_t)(f->mptcp_key >> 32);
 		d->tcp.syn.mptcp_key[1] = (uint32_t)f->mptcp_key;
 		d->tcp.syn.mptcp_version = f->mptcp_version;
+		d->tcp.syn.mptcp_reason = f->mptcp_reason;
 		d->sacks = 0;
 	} else {
 		/* Three blocks fit beside time stamps (RFC 2018 3); a fourth is not kept. */
@@ -162,18 +163,9 @@ static void fill_icmp(struct descriptor *d, const struct packet *p)
 				  (f->reply ? ICMP_IS_REPLY : 0));
 }
 
-/* Of these we know where the ports are: without them there is no flow. Others
- * are flows by their addresses. */
-static bool needs_transport(uint8_t proto)
-{
-	return proto == PROTO_TCP || proto == PROTO_UDP || proto == PROTO_ICMP || proto == PROTO_ICMPV6;
-}
-
 bool descriptor_fill(struct descriptor *d, const struct packet *p, struct paths *paths)
 {
-	if (p->tuple.family == FAMILY_NONE || p->fragment.present)
-		return false;
-	if (!p->transport && needs_transport(p->tuple.proto))
+	if (p->fragment.present || !tuple_is_flow(&p->tuple, p->transport))
 		return false;
 	memset(d, 0, sizeof *d);
 	d->ts_ns = p->frame.ts_ns;

@@ -91,6 +91,8 @@ int record_compare(enum record_key k, const struct flow_record *a, const struct 
 	switch ((enum value_kind)record_fields[k].kind) {
 	case VALUE_WORD:
 		return strcmp(*(const char *const *)x, *(const char *const *)y);
+	case VALUE_LETTERS:
+		return strcmp(x, y);
 	case VALUE_NAME:
 		return compare_name(x, y);
 	case VALUE_U64:
@@ -155,6 +157,9 @@ void record_text(struct text *t, const struct flow_record *r, enum record_key k)
 	switch ((enum value_kind)record_fields[k].kind) {
 	case VALUE_WORD:
 		text_put(t, *(const char *const *)x);
+		break;
+	case VALUE_LETTERS:
+		text_put(t, x);
 		break;
 	case VALUE_NAME: {
 		const struct record_name *name = x;

@@ -38,6 +38,28 @@ bool tuple_equal(const struct tuple *a, const struct tuple *b)
 	       memcmp(&a->to, &b->to, sizeof a->to) == 0;
 }
 
+bool tuple_is_flow(const struct tuple *t, bool transport)
+{
+	if (t->family == FAMILY_NONE || transport)
+		return t->family != FAMILY_NONE;
+	switch (t->proto) {
+	case PROTO_TCP:
+	case PROTO_UDP:
+	case PROTO_UDPLITE:
+	case PROTO_SCTP:
+	case PROTO_ICMP:
+	case PROTO_ICMPV6:
+		return false;
+	case 0: /* hop-by-hop, routing, fragment, destination: RFC 8200 section 4 */
+	case 43:
+	case 44:
+	case 60:
+		return t->family != FAMILY_IPV6;
+	default:
+		return true;
+	}
+}
+
 const char *tuple_proto_name(uint8_t proto)
 {
 	switch (proto) {

@@ -40,3 +40,17 @@ void verdict_text(struct text *t, const struct judgement *j)
 		any = true;
 	}
 }
+
+void verdict_list(struct text *t, const struct judgement *j)
+{
+	bool any = false;
+
+	for (unsigned v = 0; v < VERDICTS; v++) {
+		if (!(j->verdicts >> v & 1))
+			continue;
+		if (any)
+			text_char(t, ';');
+		text_put(t, verdict_info[v].word);
+		any = true;
+	}
+}

@@ -42,7 +42,7 @@ static unsigned class_of(const struct flow *f)
 {
 	if (f->key.proto == PROTO_TCP)
 		return tcp_class(f);
-	return f->key.proto == PROTO_UDP ? FLOW_UDP : FLOW_ICMP;
+	return flow_datagram_class(f->key.proto);
 }
 
 void flow_reclass(struct flow_table *t, struct flow *f)
@@ -73,6 +73,8 @@ void flow_tell(struct flow_table *t, struct flow *f, bool evicted)
 			t->stats.evicted_embryos++;
 	}
 	f->bits |= FLOW_BIT_TOLD;
+	flow_head_drop(t, f, 0);
+	flow_head_drop(t, f, 1);
 	t->told(t->arg, f, evicted);
 }
 
@@ -86,6 +88,11 @@ void flow_release(struct flow_table *t, struct flow *f)
 	names_drop(&t->names, f->name);
 	side_release(t, &f->side[0]);
 	side_release(t, &f->side[1]);
+	blocks_give(&t->blocks, f->zeek.more, ZEEK_CLASS);
+	flow_head_drop(t, f, 0);
+	flow_head_drop(t, f, 1);
+	blocks_give(&t->blocks, f->rare, RARE_CLASS);
+	f->rare = REF_NONE;
 	f->key.family = FAMILY_NONE;
 	f->next = t->flow_free;
 	t->flow_free = f->self;

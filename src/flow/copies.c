@@ -72,6 +72,7 @@ bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir)
 			k->ts_ns = d->ts_ns; /* a storm: each copy at once after the one before */
 		return true;
 	}
+	c->used += !k->tag;
 	*k = (struct copy){d->ts_ns, tag, d->interface};
 	return false;
 }

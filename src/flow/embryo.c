@@ -18,7 +18,7 @@ bool embryo_fits(const struct descriptor *d)
 {
 	uint16_t ecn = d->flags & (TCP_ECE | TCP_CWR | TCP_AE);
 
-	if (d->path > UINT8_MAX)
+	if (d->path > UINT8_MAX || (d->tuple.proto == PROTO_TCP && d->ecn == 3 /* CE: a mark to count */))
 		return false;
 	if (d->tuple.proto == PROTO_TCP)
 		return (d->flags & 0x1ff & ~ecn) == TCP_SYN && d->payload_len == 0 && d->tcp.ack == 0 &&
@@ -157,7 +157,7 @@ bool embryo_give_back(struct flow_table *t)
 
 static unsigned class_of(uint8_t proto)
 {
-	return proto == PROTO_TCP ? FLOW_HALF_OPEN : proto == PROTO_UDP ? FLOW_UDP : FLOW_ICMP;
+	return proto == PROTO_TCP ? FLOW_HALF_OPEN : flow_datagram_class(proto);
 }
 
 /* The emptier one of the destination's two: a flood fills both of its own, and
@@ -244,7 +244,11 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 	s->wscale = e->wscale_or_service;
 	s->options = e->options;
 	s->bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS;
+	s->state = END_SYN_SENT;
+	if (e->bits & EMBRYO_ECN)
+		ecn_asked(f, e->bits & EMBRYO_AE ? TCP_ECE | TCP_CWR | TCP_AE : TCP_ECE | TCP_CWR);
 	verdicts_begin(f, dir, e);
+	zeek_begin(f, dir, e);
 }
 
 /* f becomes what the flow would be had it been full from the start. */
@@ -261,6 +265,7 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 	f->id = (uint64_t)e->id_high << 32 | e->id_low;
 	f->first_ns = f->last_ns = e->ts_ns;
 	f->self = ref;
+	f->lost_before = f->lost_until = t->capture_lost;
 	f->path = e->path;
 	f->side[dir].packets = 1;
 	f->side[dir].ttl = e->ttl;

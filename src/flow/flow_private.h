@@ -6,7 +6,9 @@
  *              SYN or one datagram, 64 bytes each
  *   flows      a slab of full records, taken with a flow's second packet
  *   names      server names, in blocks of three sizes
- *   blocks     side records, taken when first needed: verdict counts, holes, round trips
+ *   blocks     side records, taken when first needed: verdict counts, holes, round trips,
+ *              the rest of a long Zeek history
+ *   heads      first bytes of directions whose application is not known yet
  *
  * Embryos and flows share one budget (budget.c): each has a part for certain,
  * and may grow into what the other does not use.
@@ -90,6 +92,7 @@ enum side_bit {
 enum ws_bit {
 	WS_KEEP_ALIVE = 1, /* its last segment was one */
 	WS_PROBE = 2,      /* its last segment was a zero window probe */
+	WS_PROBED = 16,    /* its last probe carried the byte at next; not Wireshark's, segments.c */
 	WS_SPOKE = 8,      /* it has sent something: its window is known */
 	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
 };
@@ -140,6 +143,55 @@ struct side_trips {
 enum { TRIPS_CLASS = 1 };
 _Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
 
+/* What one end is in, as far as the wire tells (RFC 9293 3.3.2). Before the
+ * connection first, so that they can be compared. */
+enum end_state {
+	END_UNKNOWN, END_CLOSED, END_LISTEN, END_SYN_SENT, END_SYN_RECEIVED, END_ESTABLISHED, END_FIN_WAIT_1,
+	END_FIN_WAIT_2, END_CLOSE_WAIT, END_CLOSING, END_LAST_ACK, END_TIME_WAIT, END_STATES,
+};
+
+enum end_bit {
+	END_FIN = 1,        /* it sent a FIN: fin_end is known */
+	END_FIN_AGAIN = 2,  /* and again after it was ACKed: the ACK did not arrive */
+	END_PASSIVE = 4,    /* it had ACKed the other's FIN when it sent its own */
+	END_RST = 8,        /* it sent a RST that was acceptable */
+	END_PROVOKED = 16,  /* its last segment did not fit: a challenge ACK may follow */
+	END_BARE_ACK = 32,  /* it ACKed the SYN without a SYN of its own */
+	END_TSVAL = 64,     /* tsval is known */
+	END_ACE = 128,      /* ace is known */
+};
+
+/* An end as Zeek sees it (zeek.c). */
+enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
+		  ZEEK_RESET };
+
+struct zeek_side {
+	uint32_t last;           /* highest end sent, as Zeek counts it */
+	uint32_t looked;         /* the peer's ACKs were looked at for gaps up to here */
+	uint32_t syn, fin, rst;  /* sequence numbers of the last of each; of a FIN its own */
+	uint16_t seen;           /* letters of it that are in the history */
+	uint8_t state, before;   /* enum zeek_state: now, and before the last change */
+};
+
+enum { ZEEK_LETTERS = 13, ZEEK_MORE = 40, ZEEK_COUNTED = 3 };
+
+/* What few flows need: counts of what was said more than once, more letters. */
+struct zeek_more {
+	uint32_t count[2][ZEEK_COUNTED];
+	char letters[ZEEK_MORE];
+};
+enum { ZEEK_CLASS = 0 };
+_Static_assert(sizeof(struct zeek_more) <= BLOCK_MIN << ZEEK_CLASS, "its class holds it");
+
+struct zeek_track {
+	struct zeek_side side[2];
+	uint32_t more;           /* reference into the blocks: struct zeek_more, REF_NONE */
+	uint8_t client;          /* whom the letters so far took for the client */
+	bool cut;                /* letters follow that found no room */
+	uint8_t n;               /* letters, in both places */
+	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
+};
+
 struct flow_side {
 	uint64_t bytes;
 	uint32_t packets;
@@ -160,11 +212,35 @@ struct flow_side {
 	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
 	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
 	uint8_t ws_bits;          /* enum ws_bit */
-	uint16_t ws_mptcp;        /* operations of its last segment */
+	uint16_t ws_mptcp;        /* the flow's, as they were at its last segment */
 
 	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
 	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
+
+	uint32_t fin_end;         /* sequence number after its FIN */
+	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
+	uint8_t state;            /* enum end_state */
+	uint8_t end;              /* enum end_bit */
+	uint8_t ace;              /* its counter of CE marks, as it last sent it (RFC 9768) */
 };
+
+/* What few flows have: taken when it is first needed. By side of the key. */
+struct flow_rare {
+	uint64_t joined;          /* MPTCP: id of the first subflow's flow; 0: not known */
+	uint32_t ce[2], ece[2], cwr[2];
+	uint32_t token[2];        /* of each end; valid by rare bits */
+	uint16_t subflow;
+	uint8_t version;
+	uint8_t bits;             /* enum rare_bit */
+	uint8_t reset_reason;     /* RFC 8684 3.6 */
+	struct address icmp_from; /* who sent the ICMP error */
+};
+enum rare_bit {
+	RARE_TOKEN = 1, /* of side 0; of side 1: twice that */
+	RARE_VERSION = 4, RARE_REASON = 8, RARE_FASTCLOSE = 16, RARE_ICMP = 32,
+};
+enum { RARE_CLASS = 0 };
+_Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
 
 enum flow_bit {
 	FLOW_BIT_REUSED = 1,
@@ -178,6 +254,23 @@ enum flow_bit {
 	FLOW_BIT_ECHO = 256,
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
 	FLOW_BIT_UNJUDGED = 1024, /* a side record found no room: the counts of verdicts are not complete */
+};
+
+/* What state.c and its neighbours know of the whole flow. */
+enum story_bit {
+	STORY_HALF_CLOSE = 1,      /* said */
+	STORY_SPLIT = 2,           /* split handshake */
+	STORY_ONE_SIDED = 4,       /* said */
+	STORY_ON_ESTABLISHED = 8,  /* began by a SYN on an open connection */
+	STORY_FAST_OPEN = 16,      /* the client wants it */
+	STORY_SYN_DATA = 32,       /* fast open: data in the SYN */
+	STORY_COOKIE = 64,
+	STORY_ACCEPTED = 128,
+	STORY_IGNORED = 256,
+	STORY_ECN_ASKED = 512,     /* by any SYN */
+	STORY_ECN_CLASSIC = 1024,  /* the last SYN asks for this ... */
+	STORY_ECN_ACCURATE = 2048, /* ... or this; after the SYN/ACK: agreed */
+	STORY_ECN_ANSWERED = 4096,
 };
 
 enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };
@@ -206,9 +299,12 @@ struct flow {
 
 	const struct dissector *service;
 	uint32_t name;           /* reference into the names, REF_NONE */
+	uint32_t head[2];        /* reference into the heads, REF_NONE; of side[0], side[1] */
 	uint32_t prev, next;     /* in the list of its class; next: also free list */
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
+	uint32_t lost_before, lost_until; /* of table->capture_lost: at its first and last packet */
+	uint16_t ws_mptcp;       /* MPTCP operations seen so far: Wireshark adds them up */
 	uint16_t path;
 	uint16_t bits;           /* enum flow_bit */
 	uint8_t completeness;    /* Wireshark's bits */
@@ -219,7 +315,9 @@ struct flow {
 	uint8_t icmp_type, icmp_code; /* ICMP flows: of the first; others: the error */
 	uint8_t icmp_family;
 	uint16_t icmp_id;
-	struct address icmp_from;
+	struct zeek_track zeek;  /* TCP */
+	uint16_t story;          /* enum story_bit */
+	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
 _Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
 
@@ -238,6 +336,22 @@ struct names {
 	uint32_t free[NAME_CLASSES];
 };
 
+/* Multipath connections by token (mptcp.c): a ring in the order of birth, and
+ * slots of place * 2 + end + 1, 0 empty, open addressing, at most half full. */
+struct joined {
+	uint64_t id;             /* of the first subflow's flow; 0: this place is empty */
+	uint32_t token[2];       /* by side of the first subflow's key */
+	uint16_t subflows;
+	uint8_t version;
+	uint8_t known;           /* 1, 2: that token */
+};
+struct joins {
+	struct joined *at;
+	uint32_t *slots;
+	uint32_t max, next;      /* max: a power of two */
+	uint64_t begun;
+};
+
 /* copies.c: what passed last, to know the same packet again. */
 struct copy {
 	int64_t ts_ns;
@@ -247,18 +361,46 @@ struct copy {
 struct copies {
 	struct copy *at;
 	uint32_t mask;
+	uint32_t used; /* places that were ever filled */
 };
 
 /* contents.c: pieces of what was sent. */
-enum { CONTENT_PIECE = 64 };
+enum { CONTENT_PIECE = 48 };
 struct content {
 	uint64_t known; /* bit set: which bytes are here */
 	uint32_t tag;   /* 0: empty */
 	uint8_t bytes[CONTENT_PIECE];
 };
+_Static_assert(sizeof(struct content) == 64, "a piece is a cache line");
 struct contents {
 	struct content *at;
 	uint32_t mask;
+	uint32_t used; /* places that were ever filled */
+};
+
+enum { HEAD_BLOCK = 1024, HEAD_BLOCKS = FLOW_HEAD_MAX / HEAD_BLOCK, HEAD_RUNS = 4 };
+
+struct head_run {
+	uint16_t from, to; /* bytes [from, to) are here */
+};
+
+struct head {
+	uint32_t flow;           /* whose, and of which side of it */
+	uint32_t start;          /* sequence number of the first byte */
+	uint32_t need;           /* so many bytes in order are worth a look */
+	uint32_t older, younger; /* younger: also the free list */
+	uint32_t block[HEAD_BLOCKS];
+	struct head_run run[HEAD_RUNS]; /* sorted, apart */
+	uint8_t dir, runs, tries;
+};
+
+struct heads {
+	struct head *head;
+	uint8_t *bytes;
+	uint32_t max, heads_made, blocks_made;
+	uint32_t free_head, free_block;
+	uint32_t old, young;
+	uint8_t flat[2][FLOW_HEAD_MAX]; /* what flow_head() lends, by side */
 };
 
 struct flow_table {
@@ -291,12 +433,17 @@ struct flow_table {
 
 	struct names names;
 	struct blocks blocks;
+	struct joins joins;
 	struct copies copies;
 	struct contents contents;
+	struct heads heads;
 	const struct dissector *services[SERVICES_MAX + 1]; /* number 0: none */
 	unsigned n_services;
 
 	char proto_words[256][4]; /* "0" ... "255": protocols without a name */
+
+	uint32_t capture_lost;   /* frames; wraps, only differences count */
+	uint64_t capture_lost_sometime;
 
 	struct flow scratch;     /* an embryo, seen as a flow */
 	struct flow_stats stats;
@@ -307,13 +454,20 @@ static inline bool seen(int64_t ns)
 	return ns != NEVER;
 }
 
+/* Without connections: what has ports keeps UDP's time-out, the rest ICMP's. */
+static inline enum flow_class flow_datagram_class(uint8_t proto)
+{
+	return proto == PROTO_UDP || proto == PROTO_UDPLITE || proto == PROTO_SCTP ? FLOW_UDP : FLOW_ICMP;
+}
+
 /* What a record without a past has other than zeroes. */
 static inline void flow_blank(struct flow *f)
 {
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
-	f->name = REF_NONE;
+	f->name = f->zeek.more = f->rare = REF_NONE;
+	f->head[0] = f->head[1] = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
 		f->side[i].trouble = f->side[i].trips = REF_NONE;
@@ -343,10 +497,12 @@ bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false
 
 /* budget.c */
 size_t budget_used(const struct flow_table *t);
+size_t budget_touched(const struct flow_table *t);
 bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
 bool budget_doubles_slots(const struct flow_table *t);
 bool budget_affords_name(const struct flow_table *t);
 bool budget_affords_block(const struct flow_table *t, size_t bytes);
+bool budget_affords_head(const struct flow_table *t);
 
 /* ageing.c */
 uint32_t flow_take(struct flow_table *t); /* a free record; evicts if it must */
@@ -387,6 +543,46 @@ void trips_account(struct flow_table *t, struct flow *f, const struct descriptor
 		   struct judgement *j);
 uint32_t trips_median_us(const struct side_trips *x);
 
+/* How many holes there are in from..to. */
+unsigned segments_gaps(struct flow_table *t, const struct flow_side *s, uint32_t from, uint32_t to);
+
+/* zeek.c: after all others, so that it knows the client */
+void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		  const struct judgement *j);
+void zeek_begin(struct flow *f, unsigned dir, const struct embryo *e);
+void zeek_fill(struct flow_record *r, const struct flow_table *t, const struct flow *f);
+
+/* rare.c */
+struct flow_rare *flow_rare(const struct flow_table *t, const struct flow *f); /* NULL: none */
+struct flow_rare *flow_rare_need(struct flow_table *t, struct flow *f);        /* NULL: no room */
+
+/* state.c: after segments_account() and resets_account(), before the handshake's times */
+void state_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
+extern const char *const end_state_names[END_STATES]; /* NULL: unknown */
+bool state_synchronized(const struct flow *f); /* synchronized, and nobody has ended it */
+bool state_is_self(const struct flow *f); /* a socket connected to itself: all is side 0 */
+bool state_one_sided(const struct flow *f, unsigned dir); /* only this direction was captured */
+
+/* resets.c: before segments_account(), which forgets where things stood */
+void resets_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
+
+/* stamps.c: after segments_account(). idle_ns: since the side's last segment */
+void stamps_account(struct flow *f, const struct descriptor *d, unsigned dir, int64_t idle_ns, struct judgement *j);
+
+/* extensions.c: of SYN and SYN/ACK; and ECN's marks on any segment */
+void fast_open_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
+void ecn_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
+void ecn_asked(struct flow *f, uint16_t flags);
+
+/* fill_extensions.c: after the verdicts */
+void fill_extensions(struct flow_record *r, const struct flow_table *t, const struct flow *f);
+
+/* mptcp.c */
+size_t joins_size(size_t memory);
+void joins_open(struct joins *k, void *at, size_t size);
+void mptcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		   struct judgement *j);
+
 /* Measured? To Wireshark a 0 is not; a time that went back is. */
 static inline bool tcp_rtt_known(const struct flow *f)
 {
@@ -405,6 +601,11 @@ void contents_free(struct contents *c);
 size_t contents_size(const struct contents *c);
 /* Keeps the payload, and returns how many bytes differ from those kept before. */
 uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d);
+/* head.c */
+size_t heads_size(size_t memory);
+void heads_open(struct heads *s, void *at, size_t size);
+size_t heads_used(const struct heads *s);
+void head_settle(struct flow_table *t, struct flow *f, unsigned side);
 
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);

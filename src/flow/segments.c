@@ -343,6 +343,11 @@ static void saw_ack(struct flow_table *t, struct flow_side *s, struct flow_side 
 		s->acked = d->tcp.ack;
 		s->bits |= SIDE_ACKED;
 	}
+	/* A probe's byte that was taken after all was seen, in the probe. */
+	if (peer->ws_bits & WS_PROBED && seq_before(peer->next, d->tcp.ack)) {
+		peer->next++;
+		peer->ws_bits &= (uint8_t)~WS_PROBED;
+	}
 	if (d->sacks)
 		holes_sacked(t, peer, s, d);
 }
@@ -350,12 +355,16 @@ static void saw_ack(struct flow_table *t, struct flow_side *s, struct flow_side 
 /* A keep-alive or a probe carries no data that counts. One byte below the end
  * that the peer has not acknowledged is no keep-alive, whatever Wireshark says:
  * those are sent where nothing is in flight (RFC 9293 3.8.4). */
-static bool only_asks(const struct flow_side *s, const struct flow_side *peer, const struct judgement *j)
+static bool only_asks(struct flow_side *s, const struct flow_side *peer, const struct descriptor *d,
+		      const struct judgement *j)
 {
-	if (judged(j, VERDICT_ZERO_WINDOW_PROBE))
+	if (judged(j, VERDICT_ZERO_WINDOW_PROBE)) {
+		if (s->bits & SIDE_NEXT && d->tcp.seq == s->next)
+			s->ws_bits |= WS_PROBED;
 		return true;
+	}
 	return judged(j, VERDICT_KEEP_ALIVE) &&
-	       (!(peer->bits & SIDE_ACKED) || !(s->bits & SIDE_NEXT) || !seq_before(peer->acked, s->next));
+	       (!(s->bits & SIDE_NEXT) || (peer->bits & SIDE_ACKED && !seq_before(peer->acked, s->next)));
 }
 
 /* Are the bytes that came again the same? */
@@ -380,7 +389,7 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	uint32_t to = from + d->payload_len, end = to + (d->flags & TCP_FIN ? 1 : 0);
 
 	saw_ack(t, s, peer, d);
-	if (d->flags & TCP_RST || only_asks(s, peer, j))
+	if (d->flags & TCP_RST || only_asks(s, peer, d, j))
 		return;
 	if (!(s->bits & SIDE_NEXT)) {
 		s->low = s->next = from;
@@ -389,13 +398,15 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	if (from - (s->next - JUMP_MAX) > 2 * JUMP_MAX)
 		return;
 	if (d->payload_len) {
-		count_data(t, s, peer, from, to, j);
+		if (!(d->flags & TCP_SYN)) /* a SYN that is sent again is counted as one */
+			count_data(t, s, peer, from, to, j);
 		compare(t, f, dir, d, j);
 	}
 	if (seq_before(s->next, from) && !hole_make(t, s, peer, s->next, from))
 		s->low = from; /* what is below it cannot be told from a repeat */
 	if (seq_before(s->next, end)) {
 		s->next = end;
+		s->ws_bits &= (uint8_t)~WS_PROBED;
 		settle_old(t, s, peer);
 	}
 }
@@ -420,4 +431,18 @@ void segments_missing(const struct flow_table *t, const struct flow_side *s, con
 	/* One unit beyond the end may be a FIN that was not captured. */
 	if (acked_known && s->bits & SIDE_NEXT && seq_before(s->next + 1, peer->acked))
 		*missed += peer->acked - s->next;
+}
+
+unsigned segments_gaps(struct flow_table *t, const struct flow_side *s, uint32_t from, uint32_t to)
+{
+	const struct side_trouble *x = side_trouble(t, s);
+	unsigned n = 0;
+
+	for (unsigned i = x ? hole_after(t, x, from) : 0; x && i < x->n_holes; i++) {
+		t->stats.interval_steps++;
+		if (!seq_before(holes_of(t, x)[i].from, to))
+			break;
+		n++;
+	}
+	return n;
 }

@@ -178,8 +178,8 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 		    struct error *e)
 {
 	struct flow_table *t = calloc(1, sizeof *t);
-	size_t names_size = l->memory / 10, blocks_size = l->memory / 2;
-	void *at = NULL, *blocks = NULL;
+	size_t names_size = l->memory / 10, blocks_size = l->memory / 2, joins = joins_size(l->memory);
+	void *at = NULL, *blocks = NULL, *heads = NULL, *joined = NULL;
 	int err;
 
 	if (!t)
@@ -218,14 +218,22 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	    (err = copies_open(&t->copies, l->memory / 64, e)) < 0 ||
 	    (err = contents_open(&t->contents, l->memory / 32, e)) < 0 ||
 	    (err = memory_reserve(&at, names_size, "server names", e)) < 0 ||
-	    (err = memory_reserve(&blocks, blocks_size, "side records", e)) < 0) {
+	    (err = memory_reserve(&blocks, blocks_size, "side records", e)) < 0 ||
+	    (err = memory_reserve(&heads, heads_size(l->memory), "heads of streams", e)) < 0 ||
+	    (err = memory_reserve(&joined, joins, "multipath connections", e)) < 0) {
+		if (heads)
+			memory_release(heads, heads_size(l->memory));
 		if (at)
 			memory_release(at, names_size);
+		if (blocks)
+			memory_release(blocks, blocks_size);
 		flow_table_free(t);
 		return err;
 	}
 	names_open(&t->names, at, names_size);
 	blocks_open(&t->blocks, blocks, blocks_size);
+	heads_open(&t->heads, heads, heads_size(l->memory));
+	joins_open(&t->joins, joined, joins);
 
 	/* Doubling alternates between the areas and must end in the larger. */
 	t->slot_mask = SLOTS_MIN - 1;
@@ -257,6 +265,10 @@ void flow_table_free(struct flow_table *t)
 	contents_free(&t->contents);
 	if (t->blocks.at)
 		memory_release(t->blocks.at, t->blocks.size);
+	if (t->heads.head)
+		memory_release(t->heads.head, heads_size(t->limits.memory));
+	if (t->joins.at)
+		memory_release(t->joins.at, joins_size(t->limits.memory));
 	free(t);
 }
 
@@ -280,6 +292,7 @@ static void account(struct flow_table *t, struct flow *f, const struct descripto
 
 	if (d->ts_ns > f->last_ns)
 		f->last_ns = d->ts_ns;
+	f->lost_until = t->capture_lost;
 	if (f->bits & FLOW_BIT_TOLD)
 		f->bits |= FLOW_BIT_LATE;
 	if (s->packets == 0)
@@ -341,8 +354,9 @@ static void end_now(struct flow_table *t, uint32_t ref, uint32_t slot)
 	}
 }
 
+/* was_open: the flow that this SYN replaces was open (RFC 5961 4). */
 static struct flow *begin(struct flow_table *t, const struct descriptor *d, const struct flow_key *k,
-			  unsigned dir, bool reused, uint32_t *change, struct judgement *j)
+			  unsigned dir, bool reused, bool was_open, uint32_t *change, struct judgement *j)
 {
 	struct flow *f;
 
@@ -363,6 +377,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 	f->key = *k;
 	f->id = t->next_id++;
 	f->first_ns = f->last_ns = d->ts_ns;
+	f->lost_before = t->capture_lost;
 	f->client = (uint8_t)dir;
 	f->path = d->path;
 	if (reused) {
@@ -372,10 +387,14 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	account(t, f, d, dir, change, j);
+	if (was_open) {
+		j->verdicts |= verdict_bit(VERDICT_SYN_ON_ESTABLISHED);
+		f->story |= STORY_ON_ESTABLISHED;
+		f->side[dir].end |= END_PROVOKED;
+	}
 	table_insert(t, d->hash, f->self);
 	f->class = FLOW_ESTABLISHED;
-	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f)
-			 : k->proto == PROTO_UDP  ? FLOW_UDP : FLOW_ICMP);
+	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f) : flow_datagram_class(k->proto));
 	return f;
 }
 
@@ -394,7 +413,7 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	struct flow *f;
 	unsigned dir;
 	uint32_t ref, slot;
-	bool reused = false;
+	bool reused = false, was_open = false;
 
 	memset(&k, 0, sizeof k);
 	key_of(&k, &d->tuple, &dir);
@@ -408,13 +427,14 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 		if (ref & REF_EMBRYO)
 			embryo_expand(t, ref, f);
 		reused = k.proto == PROTO_TCP && tcp_reuses(f, d, dir);
+		was_open = reused && state_synchronized(f);
 		if (reused || flow_too_old(t, f, d->ts_ns)) {
 			end_now(t, ref, slot);
 			ref = REF_NONE;
 		}
 	}
 	if (ref == REF_NONE) {
-		f = begin(t, d, &k, dir, reused, change, j);
+		f = begin(t, d, &k, dir, reused, was_open, change, j);
 	} else {
 		f = ref & REF_EMBRYO ? promote(t, ref, d->hash) : &t->flows[ref];
 		account(t, f, d, dir, change, j);
@@ -422,6 +442,16 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	}
 	*side = dir != f->client;
 	return f;
+}
+
+void flow_capture_lost(struct flow_table *t, uint64_t n)
+{
+	t->capture_lost += (uint32_t)n;
+}
+
+void flow_capture_lost_sometime(struct flow_table *t, uint64_t n)
+{
+	t->capture_lost_sometime += n;
 }
 
 /* "Packet too big" asks for smaller packets and ends nothing (RFC 1191, RFC
@@ -435,6 +465,7 @@ static bool ends_flow(const struct descriptor *d)
 
 struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change)
 {
+	struct flow_rare *x;
 	struct flow_key k;
 	struct flow *f;
 	unsigned dir;
@@ -461,7 +492,11 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 		f->icmp_type = d->icmp.type;
 		f->icmp_code = d->icmp.code;
 		f->icmp_family = d->tuple.family;
-		f->icmp_from = d->tuple.from;
+		x = flow_rare_need(t, f);
+		if (x) {
+			x->icmp_from = d->tuple.from;
+			x->bits |= RARE_ICMP;
+		}
 		if (f->key.proto == PROTO_TCP && seen(f->first_syn_ns) && !seen(f->synack_ns))
 			*change |= FLOW_HANDSHAKE_DONE;
 	}
@@ -565,6 +600,6 @@ const struct flow_stats *flow_stats(struct flow_table *t)
 
 	s->live = t->flow_live + t->embryo_live;
 	s->embryos = t->embryo_live;
-	s->memory_used = budget_used(t);
+	s->memory_used = budget_touched(t);
 	return s;
 }

@@ -33,7 +33,8 @@ static bool fills_window(const struct flow_side *peer, const struct descriptor *
 }
 
 /* Windows, keep-alives, probes, gaps, duplicate ACKs. */
-static uint64_t judge_ack(struct flow_side *s, const struct flow_side *peer, const struct descriptor *d)
+static uint64_t judge_ack(const struct flow *f, struct flow_side *s, const struct flow_side *peer,
+			  const struct descriptor *d)
 {
 	uint32_t len = d->payload_len;
 	uint64_t v = 0;
@@ -58,8 +59,9 @@ static uint64_t judge_ack(struct flow_side *s, const struct flow_side *peer, con
 		return v | BIT(KEEP_ALIVE_ACK);
 	if (!d->window)
 		return v | (peer->ws_bits & WS_PROBE ? BIT(ZERO_WINDOW_PROBE_ACK) : 0);
-	/* MPTCP says the same ACK again where only its own options differ (RFC 8684 4). */
-	if (d->tcp.mptcp != s->ws_mptcp)
+	/* MPTCP says the same ACK again where only its own options differ (RFC 8684 4);
+	 * Wireshark asks before it has read this packet's, so by those of the packet before. */
+	if (f->ws_mptcp != s->ws_mptcp)
 		return v;
 	s->ws_dup_acks = s->ws_dup_acks == UINT32_MAX ? 1 : s->ws_dup_acks + 1;
 	return v | BIT(DUP_ACK);
@@ -116,14 +118,16 @@ static void learn_scale(struct flow_side *s, struct flow_side *peer, const struc
 {
 	if (d->options & TCP_HAS_WSCALE)
 		s->ws_scale = d->tcp.syn.wscale > 14 ? 14 : (int8_t)d->tcp.syn.wscale;
+	s->ws_bits |= WS_FIRST_ACK;
+	if (d->options & TCP_OPTIONS_CUT)
+		return; /* what is missing may have been there */
 	if (s->ws_scale == -1)
 		s->ws_scale = peer->ws_scale = -2;
 	else if (d->flags & TCP_ACK && peer->ws_scale == -2)
 		s->ws_scale = -2;
-	s->ws_bits |= WS_FIRST_ACK;
 }
 
-static void remember(struct flow_side *s, const struct descriptor *d, uint64_t v)
+static void remember(const struct flow *f, struct flow_side *s, const struct descriptor *d, uint64_t v)
 {
 	uint32_t len = d->payload_len, unit = d->flags & (TCP_SYN | TCP_FIN) ? 1 : 0;
 	uint32_t next = d->tcp.seq + len + unit;
@@ -140,7 +144,7 @@ static void remember(struct flow_side *s, const struct descriptor *d, uint64_t v
 	s->window = d->window;
 	s->ws_ack = d->tcp.ack;
 	s->ws_ack_ns = d->ts_ns;
-	s->ws_mptcp = d->tcp.mptcp;
+	s->ws_mptcp = f->ws_mptcp;
 	s->ws_bits = (uint8_t)(keep | WS_SPOKE | (v & BIT(KEEP_ALIVE) ? WS_KEEP_ALIVE : 0) |
 			       (v & BIT(ZERO_WINDOW_PROBE) ? WS_PROBE : 0));
 }
@@ -153,7 +157,7 @@ void verdicts_judge(struct flow *f, const struct descriptor *d, unsigned dir, st
 	/* The same SYN again: numbers that a stray RST had moved are put back. */
 	if ((d->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN && s->bits & SIDE_BASE)
 		s->ws_next = s->ws_to_ack;
-	v = judge_ack(s, peer, d);
+	v = judge_ack(f, s, peer, d);
 	if (v & BIT(DUP_ACK))
 		j->dup_ack_number = s->ws_dup_acks;
 	if (d->tcp.ack != s->ws_ack)
@@ -162,7 +166,8 @@ void verdicts_judge(struct flow *f, const struct descriptor *d, unsigned dir, st
 		v |= BIT(ACKED_UNSEEN);
 	if ((d->payload_len || d->flags & (TCP_SYN | TCP_FIN)) && !(v & BIT(KEEP_ALIVE)))
 		v |= judge_repeat(f, s, peer, d);
-	remember(s, d, v);
+	remember(f, s, d, v);
+	f->ws_mptcp |= d->tcp.mptcp;
 	if (d->flags & TCP_SYN)
 		learn_scale(s, peer, d);
 	else if (d->flags & TCP_ACK)

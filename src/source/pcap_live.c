@@ -49,6 +49,8 @@ struct live {
 	struct frame *out; /* of the batch that is being filled */
 	unsigned have, want;
 	uint64_t frames;
+	int64_t asked_ns;    /* when libpcap was last asked for its drops */
+	uint32_t told_drops; /* of them, told with a frame */
 	unsigned interfaces;
 	struct {
 		unsigned index; /* the kernel's */
@@ -120,6 +122,22 @@ static void live_packet(u_char *user, const struct pcap_pkthdr *h, const u_char 
 		live_cooked(l, f);
 }
 
+/* Losses are told with the first frame after them, ten times a second: asking is a system call. */
+static void live_losses(struct live *l)
+{
+	int64_t now = clock_monotonic_ns();
+	struct pcap_stat st;
+
+	if (l->have == 0 || now - l->asked_ns < 100 * CLOCK_MS)
+		return;
+	l->asked_ns = now;
+	if (pcap_stats(l->p, &st) != 0 || st.ps_drop == l->told_drops)
+		return;
+	l->out[0].flags |= FRAME_LOSING;
+	l->out[0].lost = st.ps_drop - l->told_drops;
+	l->told_drops = st.ps_drop;
+}
+
 static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 {
 	struct live *l = (struct live *)s;
@@ -134,6 +152,7 @@ static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 	l->want = n < SOURCE_BATCH ? n : SOURCE_BATCH;
 	l->used = 0;
 	rc = pcap_dispatch(l->p, (int)l->want, live_packet, (u_char *)l);
+	live_losses(l);
 	if (rc >= 0 || rc == PCAP_ERROR_BREAK)
 		return (int)l->have;
 	l->gone = -ENODEV;

@@ -156,8 +156,10 @@ static int pcapng_packet(struct reader *r, struct cursor *c, bool obsolete, stru
 	f->ts_ns = pcapng_time(r, pcapng_local(r, interface), units);
 	cursor_skip(c, (4 - captured % 4) % 4);
 	pcapng_packet_options(r, c, f, &drops);
-	if (drops > 0)
+	if (drops > 0) {
 		f->flags |= FRAME_LOSING;
+		f->lost = drops < UINT32_MAX ? (uint32_t)drops : UINT32_MAX;
+	}
 	pcapng_lost(r, interface, drops);
 	return READER_FRAME;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "look.h"
+#include "sockeye/loss.h"
 #include "sockeye/clock.h"
 #include "words.h"
 
@@ -97,6 +98,15 @@ static void detail_options(struct canvas *c, unsigned y, const struct flow_recor
 	detail_option(&t, r, RECORD_HS_CLIENT_TS, RECORD_HS_SERVER_TS, "timestamps");
 	if (record_has(r, RECORD_HS_SIMULTANEOUS) && r->simultaneous_open)
 		text_put(&t, "  simultaneous open");
+	if (record_has(r, RECORD_HS_SPLIT) && r->split)
+		text_put(&t, "  split handshake");
+	if (record_has(r, RECORD_HS_FAST_OPEN))
+		text_format(&t, "  fast open %s", record_is(r, RECORD_HS_FAST_OPEN, "cookie_given") ? "cookie given"
+											       : r->fast_open);
+	if (record_has(r, RECORD_HS_ECN))
+		text_format(&t, "  ecn %s", r->ecn_agreed);
+	if (record_has(r, RECORD_MPTCP_SUBFLOW))
+		text_format(&t, "  multipath #%u.%u", (unsigned)r->mptcp.connection, (unsigned)r->mptcp.subflow);
 	canvas_cut(c, x, y, c->width - 1, ROLE_TEXT, buffer);
 }
 
@@ -105,19 +115,27 @@ static void detail_data(struct canvas *c, unsigned y, const struct flow_record *
 	static const char *const way[] = {"▶ ", "◀ "};
 	static const enum role role[] = {ROLE_UP, ROLE_DOWN};
 	unsigned x = detail_label(c, y, "data");
-	char buffer[96];
+	char buffer[96], lost[256];
+	bool trouble;
 	struct text t;
 
+	text_init(&t, lost, sizeof lost);
+	trouble = loss_text(&t, r);
 	for (unsigned i = 0; i < 2; i++) {
 		text_init(&t, buffer, sizeof buffer);
 		words_size(&t, r->bytes[i]);
-		text_put(&t, "B in ");
-		words_count(&t, r->packets[i]);
-		text_put(&t, r->packets[i] == 1 ? " packet" : " packets");
+		text_char(&t, 'B');
+		if (!trouble || c->width >= 100) { /* what went wrong needs the room more */
+			text_put(&t, " in ");
+			words_count(&t, r->packets[i]);
+			text_put(&t, r->packets[i] == 1 ? " packet" : " packets");
+		}
 		x = canvas_put(c, x, y, c->width, role[i], way[i]);
 		x = canvas_put(c, x, y, c->width, ROLE_TEXT, buffer) + 3;
 	}
-	if (c->width >= 100) {
+	if (trouble) {
+		canvas_cut(c, x, y, c->width - 1, ROLE_WARN, lost);
+	} else if (c->width >= 100) {
 		text_init(&t, buffer, sizeof buffer);
 		words_span(&t, r->last_ns - r->first_ns);
 		x = canvas_put(c, x, y, c->width, ROLE_DIM, "for ");
@@ -173,7 +191,11 @@ static void detail_story(struct canvas *c, unsigned y, const struct flow_record 
 	x = canvas_put(c, x, y, c->width, condition_looks[is].role, c->ascii ? letter : condition_looks[is].glyph);
 	text_init(&t, buffer, sizeof buffer);
 	words_story(&t, r, ended);
-	canvas_cut(c, x + 1, y, c->width - 1, ROLE_TEXT, buffer);
+	x = canvas_cut(c, x + 1, y, c->width - 1, ROLE_TEXT, buffer);
+	text_reset(&t);
+	words_ends(&t, r);
+	if (x + 2 + canvas_width(buffer) < c->width) /* whole or not at all: the page has it among its keys */
+		canvas_put(c, x + 2, y, c->width, ROLE_DIM, buffer);
 }
 
 /* ── 10.9.0.1:47840 → 10.9.0.2:5301  tcp  #17 ──────────────────────── */
@@ -332,6 +354,15 @@ static void detail_ladder(struct sheet *s, const struct flow_record *r)
 	sheet_next(s);
 }
 
+/* A verdict that was never passed: there are many, and a zero says little. */
+static bool detail_nothing(const struct flow_record *r, unsigned k)
+{
+	const uint64_t *pair = record_member(r, (enum record_key)k);
+
+	return k >= RECORD_RETRANSMISSIONS && k <= RECORD_EXACT_FORGOTTEN_HOLES &&
+	       record_fields[k].kind == VALUE_PAIR && !pair[0] && !pair[1];
+}
+
 /* Every key of the record that has a value, in the table's order. */
 static void detail_keys(struct sheet *s, const struct flow_record *r)
 {
@@ -343,7 +374,7 @@ static void detail_keys(struct sheet *s, const struct flow_record *r)
 		char buffer[512];
 		struct text t;
 
-		if (!(record_fields[k].in & IN_CONNECTION) || !record_has(r, (enum record_key)k))
+		if (!(record_fields[k].in & IN_CONNECTION) || !record_has(r, (enum record_key)k) || detail_nothing(r, k))
 			continue;
 		if (column == 0)
 			y = sheet_next(s);

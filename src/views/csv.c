@@ -131,6 +131,9 @@ static void csv_value(struct csv *c, enum value_kind kind, const void *x)
 	case VALUE_WORD:
 		text_put(&t, *(const char *const *)x);
 		break;
+	case VALUE_LETTERS:
+		text_put(&t, x);
+		break;
 	case VALUE_NAME: {
 		const struct record_name *name = x;
 

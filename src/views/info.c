@@ -92,6 +92,14 @@ static void info_options(struct text *t, const struct tcp_facts *f, uint32_t ack
 		info_sack(t, f, ack_base);
 		between = ",";
 	}
+	if (f->options & TCP_HAS_FAST_OPEN) {
+		text_format(t, f->fast_open_len > 0 ? "%stfo cookie" : "%stfo cookiereq", between);
+		between = ",";
+	}
+	if (f->options & TCP_HAS_MPTCP) {
+		text_format(t, "%smptcp", between);
+		between = ",";
+	}
 	if (f->options & TCP_OPTIONS_CUT)
 		text_format(t, "%s...", between);
 	text_char(t, ']');

@@ -194,6 +194,9 @@ static void json_value(struct json *j, enum value_kind kind, const void *x)
 	case VALUE_WORD:
 		json_word(j, *(const char *const *)x);
 		break;
+	case VALUE_LETTERS:
+		json_word(j, x);
+		break;
 	case VALUE_NAME: {
 		const struct record_name *name = x;
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sockeye/clock.h"
+#include "sockeye/loss.h"
 #include "view.h"
 
 enum { ENDPOINT_WIDTH = 21, STATE_WIDTH = 12, OUTCOME_WIDTH = 11, TIMES_WIDTH = 11, DAY_DIGITS = 3 };
@@ -124,6 +125,12 @@ static void lines_service(struct out *out, const struct flow_record *r)
 	if (record_has(r, RECORD_EVICTED) && r->evicted)
 		text_put(&t, ", forgotten early");
 	out_text(out, cell);
+	text_init(&t, cell, sizeof cell);
+	if (loss_text(&t, r)) {
+		out_put(out, "  [");
+		out_put(out, cell);
+		out_char(out, ']');
+	}
 }
 
 void lines_connection(struct view *v, const struct flow_record *r)
@@ -248,6 +255,8 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	if (record_has(r, RECORD_HS_SIMULTANEOUS) && r->simultaneous_open)
 		text_put(&t, "  simultaneous open");
 	lines_icmp_error(&t, r, "  ");
+	if (record_has(r, RECORD_CAPTURE_DROPS))
+		text_format(&t, "  capture dropped %llu frames meanwhile", (unsigned long long)r->capture_drops);
 	lines_option(&t, r, RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS, "mss");
 	lines_option(&t, r, RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE, "wscale");
 	lines_flag(&t, r, r->options[0].sack_permitted, r->options[1].sack_permitted, "sack");

@@ -118,6 +118,8 @@ static void packets_text(struct view *v, const struct event *ev)
 	if (!info_is_tcp(p) && p->transport && u.len == 0)
 		text_format(&t, " length %u", (unsigned)p->payload_len);
 	packets_fragment(&t, p);
+	if (p->frame.lost)
+		text_format(&t, " {capture dropped %u frames before}", (unsigned)p->frame.lost);
 	if (ev->judged && ev->judged->verdicts) {
 		text_put(&t, " {");
 		verdict_text(&t, ev->judged);
@@ -214,6 +216,10 @@ static void packets_json(struct view *v, const struct event *ev)
 		json_key(&j, "interface");
 		json_word(&j, name);
 	}
+	if (p->frame.lost) {
+		json_key(&j, "dropped_before");
+		json_u64(&j, p->frame.lost);
+	}
 	packets_json_end(&j, p, true);
 	packets_json_end(&j, p, false);
 	json_key(&j, "protocol");
@@ -254,6 +260,7 @@ void packets_header(struct view *v)
 		"type",	     "number",	   "flow",	 "time",	   "length",
 		"captured",  "interface",  "source.ip",	 "source.port",	   "source.mac",
 		"destination.ip", "destination.port", "destination.mac", "protocol", "info",
+		"verdicts",
 	};
 	struct csv c;
 
@@ -313,6 +320,10 @@ static void packets_csv(struct view *v, const struct event *ev)
 	text_reset(&t);
 	packets_info(&t, ev, v->o.absolute);
 	csv_cell(&c, cell);
+	text_reset(&t);
+	if (ev->judged)
+		verdict_list(&t, ev->judged);
+	csv_cell(&c, cell);
 	csv_end(&c);
 }
 
@@ -329,5 +340,7 @@ void packets_event(struct view *v, const struct event *ev)
 	case VIEW_TSV:
 		packets_csv(v, ev);
 		break;
+	case VIEW_ZEEK:
+		break; /* views_open() has refused it */
 	}
 }

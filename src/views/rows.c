@@ -82,6 +82,11 @@ static void rows_json_value(struct json *j, const struct packet *p, const struct
 	case FIELD_FLAGS:
 		json_u64(j, f->num);
 		return;
+	case FIELD_INT:
+		text_init(&t, value, sizeof value);
+		packet_field_text(&t, p, f);
+		out_put(j->out, value);
+		return;
 	case FIELD_BOOL:
 		json_bool(j, f->num != 0);
 		return;

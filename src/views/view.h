@@ -42,6 +42,10 @@ const char *info_protocol(const struct packet *p);
 /* files.c: the records that close the sources. */
 void files_json(struct view *v, const struct totals *t);
 
+/* zeek.c: a line of conn.log, with the header before the first; and its end. */
+void zeek_flow(struct view *v, const struct flow_record *r, const struct totals *t);
+void zeek_end(struct view *v, const struct totals *t);
+
 /* report.c */
 int report_open(struct report **out, struct error *e);
 void report_free(struct report *r);

@@ -50,8 +50,9 @@ static void view_table_header(struct view *v)
 	csv_end(&c);
 }
 
-static void view_record(struct view *v, const struct flow_record *r)
+static void view_record(struct view *v, const struct event *ev)
 {
+	const struct flow_record *r = ev->flow;
 	const char *type = v->o.view == VIEW_HANDSHAKES ? "handshake" : "connection";
 	struct json j;
 	struct csv c;
@@ -75,6 +76,9 @@ static void view_record(struct view *v, const struct flow_record *r)
 		csv_record(&c, r, view_type(v), type);
 		csv_end(&c);
 		break;
+	case VIEW_ZEEK:
+		zeek_flow(v, r, ev->totals);
+		break;
 	}
 }
 
@@ -83,6 +87,8 @@ static void view_end(struct view *v, const struct event *ev)
 	view_table_header(v);
 	if (v->o.view == VIEW_REPORT)
 		report_write(v, ev->totals);
+	else if (v->o.format == VIEW_ZEEK)
+		zeek_end(v, ev->totals);
 	else if (v->o.view == VIEW_CONNECTIONS && v->o.format == VIEW_JSON && ev->totals)
 		files_json(v, ev->totals);
 }
@@ -100,13 +106,13 @@ static int view_event(void *self, const struct event *ev)
 		if (v->o.view == VIEW_REPORT)
 			report_handshake(v->report, ev->flow);
 		else
-			view_record(v, ev->flow);
+			view_record(v, ev);
 		break;
 	case EVENT_FLOW_END:
 		if (v->o.view == VIEW_REPORT)
 			report_flow(v->report, ev->flow);
 		else
-			view_record(v, ev->flow);
+			view_record(v, ev);
 		break;
 	case EVENT_TICK:
 		break;
@@ -142,6 +148,8 @@ int views_open(struct observer *out, const struct views_options *o, struct error
 
 	if (o->view == VIEW_REPORT && o->format != VIEW_TEXT && o->format != VIEW_JSON)
 		return error_set(e, EINVAL, "report has no CSV or TSV: it holds more than one record type");
+	if (o->format == VIEW_ZEEK && o->view != VIEW_CONNECTIONS)
+		return error_set(e, EINVAL, "zeek is a format of connections: it is Zeek's conn.log");
 	v = calloc(1, sizeof *v);
 	if (!v)
 		return error_set(e, ENOMEM, "no memory for the output");

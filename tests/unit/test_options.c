@@ -120,7 +120,13 @@ static void options_table_of_views_and_formats(void **state)
 				assert_int_equal(o.format, OPTIONS_TEXT + f);
 		}
 	}
-	assert_refused("connections -o zeek", "not built yet");
+	assert_int_equal(parse("connections -o zeek"), 0);
+	assert_int_equal(o.format, OPTIONS_ZEEK);
+	assert_int_equal(parse("-o zeek a.pcap"), 0);
+	assert_int_equal(o.view, OPTIONS_CONNECTIONS);
+	assert_refused("handshakes -o zeek", "no format zeek");
+	assert_refused("packets -o zeek", "no format zeek");
+	assert_refused("report -o zeek", "no format zeek");
 	assert_refused("report -o html", "not built yet");
 	assert_refused("handshakes -o svg", "no format svg");
 	assert_refused("watch -o json", "no format json");

@@ -20,7 +20,7 @@
 
 #include "sockeye/dissector.h"
 #include "sockeye/views.h"
-#include "views/histogram.h"
+#include "sockeye/histogram.h"
 #include "views/out.h"
 
 #define NS INT64_C(1000000000)
@@ -28,7 +28,8 @@
 static bool fine;
 static struct flow_record record;
 static struct packet packet;
-static struct totals totals;
+static struct histogram rtt[2];
+static struct totals totals = {.rtt = rtt};
 static char output[65536];
 
 static bool ask_source(void *arg, unsigned index, struct views_source *out)
@@ -264,6 +265,7 @@ static void fill_totals(void)
 	static const uint64_t protocols[] = {12, 12, 0, 12};
 
 	memset(&totals, 0, sizeof totals);
+	totals.rtt = rtt;
 	totals.packets = 12;
 	totals.wire_bytes = 4000;
 	totals.first_ns = 1 * NS;
@@ -284,21 +286,39 @@ static void fill_totals(void)
 static void views_file_and_summary(void **state)
 {
 	struct event events[3];
+	struct flow_record troubled;
 
 	(void)state;
 	fill_record();
 	fill_totals();
 	events[0] = *flow_event(EVENT_HANDSHAKE);
 	events[1] = *flow_event(EVENT_FLOW_END);
+	/* The capture dropped frames meanwhile: what is not seen is not called lost on the network. */
+	troubled = record;
+	record_set(&troubled, RECORD_EXACT_LOST_BYTES);
+	record_set(&troubled, RECORD_CAPTURE_DROPS);
+	troubled.capture_drops = 12;
+	troubled.exact.lost_bytes[0] = 700;
+	troubled.exact.missed_bytes[1] = 9;
+	troubled.exact.retransmitted_segments[1] = 2;
+	troubled.retransmissions[1] = 3;
+	events[1].flow = &troubled;
+	histogram_add(&rtt[0], 1000000);
 	events[2] = (struct event){.kind = EVENT_END, .totals = &totals};
 	assert_string_equal(play(options(VIEW_CONNECTIONS, VIEW_JSON), &events[2], 1), FILE_LINE);
 	assert_string_equal(play(options(VIEW_REPORT, VIEW_JSON), events, 3),
 		FILE_LINE
 		"{\"type\":\"summary\",\"packets\":12,\"wire_bytes\":4000,\"flows\":{\"tcp\":1,\"udp\":0,\"icmp\":0},"
 		"\"handshakes\":{\"complete\":1,\"refused\":0,\"unanswered\":0,\"half_open\":0,\"reset\":0,"
-		"\"unreachable\":0},\"flows_evicted\":0,\"handshake_us\":{\"p50\":70255,\"p90\":70255,\"p99\":70255}}\n");
+		"\"unreachable\":0},\"flows_evicted\":0,\"handshake_us\":{\"p50\":70255,\"p90\":70255,\"p99\":70255},"
+		"\"rtt_us\":{\"server\":{\"p50\":1008,\"p90\":1008,\"p99\":1008,\"samples\":1}},"
+		"\"loss\":{\"network_bytes\":0,\"network_connections\":0,\"unclear_bytes\":700,\"capture_bytes\":9,"
+		"\"capture_connections\":1},\"exact\":{\"retransmitted_segments\":2,\"retransmitted_bytes\":0,"
+		"\"late_segments\":0,\"late_bytes\":0,\"conflicting_bytes\":0,\"duplicates\":0,\"forgotten_holes\":0},"
+		"\"retransmissions\":3,\"out_of_order\":0,\"dup_acks\":0,\"zero_windows\":0}\n");
 	/* Without a handshake nothing is said of its times. */
 	assert_null(strstr(play(options(VIEW_REPORT, VIEW_JSON), &events[2], 1), "handshake_us"));
+	memset(rtt, 0, sizeof rtt);
 }
 
 static void views_report_text(void **state)
@@ -487,9 +507,9 @@ static void views_packet_csv(void **state)
 	start_packet();
 	assert_string_equal(play(options(VIEW_PACKETS, VIEW_CSV), packet_event(), 1),
 		"type,number,flow,time,length,captured,interface,source.ip,source.port,source.mac,destination.ip,"
-		"destination.port,destination.mac,protocol,info\n"
+		"destination.port,destination.mac,protocol,info,verdicts\n"
 		"packet,4,17,1362692526.882032,583,20,eth0,10.0.0.1,1234,,10.0.0.2,80,,tcp,"
-		"\"Flags [P.], seq 1:518, ack 1, win 502, length 517\"\n");
+		"\"Flags [P.], seq 1:518, ack 1, win 502, length 517\",\n");
 }
 
 /* ---- the writer and the histogram ---------------------------------------------- */

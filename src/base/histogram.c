@@ -1,0 +1,40 @@
+/* A log-linear histogram: below 64 ns each value has its own count, above it
+ * each power of two is cut into 32 equal steps. Fixed size, no allocation.
+ */
+#include "sockeye/histogram.h"
+
+static unsigned histogram_index(uint64_t v)
+{
+	unsigned shift = 0;
+
+	while (v >> shift >= 2 * HISTOGRAM_STEPS)
+		shift++;
+	/* v >> shift is below 64; from 32 on where shift is not 0. */
+	return shift * HISTOGRAM_STEPS + (unsigned)(v >> shift);
+}
+
+static int64_t histogram_value(unsigned index)
+{
+	unsigned shift = index < 2 * HISTOGRAM_STEPS ? 0 : index / HISTOGRAM_STEPS - 1;
+	uint64_t low = (uint64_t)(index - shift * HISTOGRAM_STEPS) << shift;
+
+	return (int64_t)(low + (UINT64_C(1) << shift) / 2);
+}
+
+void histogram_add(struct histogram *h, int64_t ns)
+{
+	h->n++;
+	h->count[histogram_index(ns > 0 ? (uint64_t)ns : 0)]++;
+}
+
+int64_t histogram_percentile(const struct histogram *h, unsigned percent)
+{
+	uint64_t wanted = (h->n * percent + 99) / 100, seen = 0;
+
+	for (unsigned i = 0; i < HISTOGRAM_SIZE && wanted > 0; i++) {
+		seen += h->count[i];
+		if (seen >= wanted)
+			return histogram_value(i);
+	}
+	return 0;
+}
