@@ -19,6 +19,7 @@ struct attack {
 	uint32_t (*frame)(uint8_t *at, uint32_t i, uint32_t n);
 	uint32_t n;
 	uint32_t before; /* packets that come first and do not count: until the tables are full */
+	size_t memory;   /* 0: the least that there may be */
 };
 
 enum { ISN = 1000, CLIENT = 0x0a000001, SERVER = 0x0a000002, PORT = 40000 };
