@@ -123,6 +123,11 @@ static void few_probes(const struct run *r)
 	assert_true(r->flows.probes < 16 * r->packets);
 }
 
+static void nothing_is_said(const struct run *r)
+{
+	assert_int_equal(r->late + r->missed + r->lost + r->retransmitted + r->duplicates + r->forgotten_holes, 0);
+}
+
 static void all_bytes_late(const struct run *r)
 {
 	assert_int_equal(r->late, r->packets - 2); /* but the SYN, and the last byte, which comes first */
@@ -193,6 +198,7 @@ static const struct {
 	struct attack attack;
 	void (*holds)(const struct run *); /* of the run with 2N, or NULL */
 } attacks[] = {
+	{{"in-order", in_order, 50000, 0, 0}, nothing_is_said},
 	{{"colliding-tuples", colliding_tuples, 8192, 0, 64 << 20}, few_probes},
 	{{"colliding-ipv6", colliding_ipv6, 8192, 0, 0}, few_probes},
 	{{"reverse-order", reverse_order, 500000, 0, 0}, all_bytes_late},
