@@ -93,6 +93,7 @@ enum ws_bit {
 	WS_KEEP_ALIVE = 1, /* its last segment was one */
 	WS_PROBE = 2,      /* its last segment was a zero window probe */
 	WS_PROBED = 16,    /* its last probe carried the byte at next; not Wireshark's, segments.c */
+	WS_FAR = 32,       /* next went so far beyond low that low says nothing; segments.c */
 	WS_SPOKE = 8,      /* it has sent something: its window is known */
 	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
 };

@@ -229,6 +229,8 @@ static void settle_old(struct flow_table *t, struct flow_side *s, const struct f
 	}
 	if (x && x->forgotten_holes && s->next - x->known > JUMP_MAX)
 		x->known = s->next - JUMP_MAX;
+	if (s->next - s->low > JUMP_MAX)
+		s->ws_bits |= WS_FAR;
 }
 
 /* ---- one segment ------------------------------------------------------------ */
@@ -240,15 +242,15 @@ static uint32_t below(struct flow_table *t, struct flow_side *s, const struct fl
 {
 	struct side_trouble *x = side_trouble(t, s);
 	uint32_t len = to - from;
+	bool older = !(s->ws_bits & WS_FAR) && seq_before(from, s->low);
 
 	*late = 0;
-	if (seq_before(from, s->low) && s->bits & (SIDE_SYN | SIDE_SYNACK)) {
+	if (older && s->bits & (SIDE_SYN | SIDE_SYNACK)) {
 		if (!seq_before(s->low, to))
 			return 0; /* before its SYN: not of this connection */
 		from = s->low;
 		len = to - from;
-	}
-	if (seq_before(from, s->low)) { /* the capture began in the middle: older bytes */
+	} else if (older) { /* the capture began in the middle: older bytes */
 		uint32_t end = seq_before(to, s->low) ? to : s->low;
 
 		*late = end - from;

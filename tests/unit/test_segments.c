@@ -308,6 +308,44 @@ static void old_holes_are_settled(void **state)
 	world_free(w);
 }
 
+/* Two gigabytes and more: the numbers are before the SYN's, and are not. */
+static void a_long_stream_is_told_to_its_end(void **state)
+{
+	(void)state;
+	for (unsigned midstream = 0; midstream < 2; midstream++) {
+		struct world *w = world_new(false, 16 << 20);
+		uint32_t step = UINT32_C(1) << 29, at = 201;
+
+		if (!midstream)
+			open_at(w, 101);
+		expect(w, 101, 201, 0, 0);
+		for (unsigned i = 0; i < 20; i++, at += step) {
+			expect(w, at + 100, at + step, 0, 0);
+			expect(w, at, at + 200, 100, 100);
+		}
+		assert_int_equal(record(w).exact.lost_bytes[0], 0);
+		world_free(w);
+	}
+}
+
+/* What was forgotten lies behind: its numbers, when they come again, are others. */
+static void forgotten_numbers_come_round(void **state)
+{
+	struct world *w = world_new(false, 16 << 20);
+	uint32_t step = UINT32_C(1) << 29, at = 101;
+
+	(void)state;
+	open_at(w, 101);
+	for (uint32_t i = 0; i < 500; i++, at += 20)
+		expect(w, at + 10, at + 20, 0, 0);
+	assert_true(record(w).exact.forgotten_holes[0] > 0);
+	for (unsigned i = 0; i < 12; i++, at += step) {
+		expect(w, at, at + step, 0, 0);
+		expect(w, at + step - 100, at + step, 100, 0);
+	}
+	world_free(w);
+}
+
 /* ---- against a map of bytes ----------------------------------------------------- */
 
 enum { STREAM = 1 << 16, LENGTH_MAX = 4096, ROUNDS = 200, SEGMENTS = 60 };
@@ -454,6 +492,8 @@ int main(void)
 		cmocka_unit_test(the_lowest_holes_are_forgotten),
 		cmocka_unit_test(backward_no_repeat_is_invented),
 		cmocka_unit_test(old_holes_are_settled),
+		cmocka_unit_test(a_long_stream_is_told_to_its_end),
+		cmocka_unit_test(forgotten_numbers_come_round),
 		cmocka_unit_test(as_a_map_of_bytes_says),
 	};
 
