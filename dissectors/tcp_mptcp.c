@@ -78,13 +78,19 @@ static const struct field_info f_rest = {KEY "data", "MPTCP data", FIELD_BYTES, 
 
 /* RFC 8684 section 3.1. Version 0 carries the key in the SYN already. The
  * sender's key is first in every form; the first data may carry a length. */
-static void mptcp_capable(struct cursor *v, struct packet *p, const uint8_t *at, unsigned version)
+static void mptcp_capable(struct cursor *v, struct packet *p, const uint8_t *at, unsigned version, size_t n)
 {
+	/* SYN, SYN/ACK, ACK, and ACK with data without and with a checksum. */
+	bool form = n == 2 || n == 10 || n == 18 || n == 20 || n == 22;
+	uint64_t key = 0;
+
 	p->tcp.mptcp_version = (uint8_t)version;
 	packet_field(p, &f_version, at, 1, version);
 	(void)layers_number(v, p, version == 0 ? &f_flags0 : &f_flags, 1);
 	if (cursor_left(v) >= 8)
-		p->tcp.mptcp_key = layers_number(v, p, &f_sender_key, 8);
+		key = layers_number(v, p, &f_sender_key, 8);
+	if (form)
+		p->tcp.mptcp_key = key; /* of a wrong length, it may be anything */
 	if (cursor_left(v) >= 8)
 		(void)layers_number(v, p, &f_receiver_key, 8);
 	if (cursor_left(v) >= 2)
@@ -160,7 +166,7 @@ static void mptcp_subtype(struct cursor *v, struct packet *p, const uint8_t *at,
 
 	switch (first >> 4) {
 	case SUBTYPE_CAPABLE:
-		mptcp_capable(v, p, at, low);
+		mptcp_capable(v, p, at, low, n);
 		break;
 	case SUBTYPE_JOIN:
 		mptcp_join(v, p, at, low, n);
@@ -190,7 +196,7 @@ static void mptcp_subtype(struct cursor *v, struct packet *p, const uint8_t *at,
 		break;
 	case SUBTYPE_TCPRST: /* section 3.6 */
 		packet_field(p, &f_reset_flags, at, 1, low);
-		(void)layers_number(v, p, &f_reason, 1);
+		p->tcp.mptcp_reason = (uint8_t)layers_number(v, p, &f_reason, 1);
 		break;
 	default:
 		break;

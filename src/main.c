@@ -165,6 +165,7 @@ static int show_version(void)
 	printf("screen: %s\n", SOCKEYE_TUI ? "ncurses" : "not built in");
 	printf("compressed IP payloads: %s%s\n", dissect_zlib() ? "zlib " : "not built in",
 	       dissect_zlib() ? dissect_zlib() : "");
+	printf("multipath TCP tied together: %s\n", flow_token_library() ? flow_token_library() : "not built in");
 	printf("capture files: pcap, pcapng\n");
 	printf("views: %spackets, handshakes, connections, report\n", SOCKEYE_TUI ? "watch, " : "");
 	printf("formats: text, json, csv, tsv\n");
@@ -454,8 +455,8 @@ static void say_sources(struct engine *engine, struct source *source, bool total
 		fprintf(stderr, "%llu packets dropped by kernel\n", (unsigned long long)drops);
 	if (t->flows_evicted > 0)
 		fprintf(stderr, "%llu flows forgotten\n", (unsigned long long)t->flows_evicted);
-	if (t->unjudged > 0)
-		fprintf(stderr, "%llu times the verdicts of a flow found no room\n", (unsigned long long)t->unjudged);
+	if (t->flows_unjudged > 0)
+		fprintf(stderr, "%llu flows without verdicts\n", (unsigned long long)t->flows_unjudged);
 }
 
 static int status_of(int r, const struct run_result *result, const struct error *e)

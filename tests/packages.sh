@@ -8,7 +8,8 @@
 # upgrades nothing. On other systems the names below are the list to look up.
 set -eu
 
-build='build-essential cmake ninja-build pkg-config libpcap-dev libncurses-dev libutf8proc-dev zlib1g-dev'
+build='build-essential cmake ninja-build pkg-config libpcap-dev libncurses-dev libutf8proc-dev zlib1g-dev
+	nettle-dev'
 # clang and its runtime: second compiler, sanitizers and libFuzzer. nginx and
 # curl: real handshakes. tshark and tcpdump: second opinions. tmux: a terminal.
 test="$build libcmocka-dev clang libclang-rt-dev llvm tshark tcpdump nginx-light curl tmux

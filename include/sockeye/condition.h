@@ -18,6 +18,10 @@ enum condition condition_of(const struct flow_record *r, bool ended);
 /* One or two words: "refused", "no answer"; "" where there is nothing to say. */
 const char *condition_remark(const struct flow_record *r, bool ended);
 
+/* A reset was seen, but none that its receiver takes (RFC 5961 3): the record's
+ * `state` says "reset" or "refused" of any, and both ends go on. */
+bool condition_reset_not_taken(const struct flow_record *r);
+
 /* ICMP that asks for no answer. */
 bool condition_is_message(const struct flow_record *r);
 

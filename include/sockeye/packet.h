@@ -108,6 +108,7 @@ struct tcp_facts {
 	uint8_t header_len;
 	uint8_t fast_open_len;  /* bytes of the cookie; 0: it is asked for */
 	uint8_t mptcp_version;  /* of MP_CAPABLE */
+	uint8_t mptcp_reason;   /* of MP_TCPRST */
 	uint16_t mptcp;         /* enum mptcp_bit: the subtypes present */
 	uint32_t mptcp_token;   /* of the receiver, in the SYN of MP_JOIN */
 	uint64_t mptcp_key;     /* of the sender, in MP_CAPABLE; 0: none carried */

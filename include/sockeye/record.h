@@ -104,6 +104,9 @@ struct record_owners {
 	  "handshake.synack_retransmits", "SYN/ACK repeats")                                      \
 	X(HS_SIMULTANEOUS, BOOL, IN_BOTH, simultaneous_open, "handshake.simultaneous_open",       \
 	  "Simultaneous open")                                                                    \
+	X(HS_SPLIT, BOOL, IN_BOTH, split, "handshake.split", "Split handshake")                   \
+	X(HS_FAST_OPEN, WORD, IN_BOTH, fast_open, "handshake.fast_open", "Fast open")             \
+	X(HS_ECN, WORD, IN_BOTH, ecn_agreed, "handshake.ecn", "ECN")                              \
 	X(HS_CLIENT_MSS, U64, IN_BOTH, options[0].mss, "handshake.client_options.mss",            \
 	  "Client MSS")                                                                           \
 	X(HS_CLIENT_WSCALE, U64, IN_BOTH, options[0].wscale, "handshake.client_options.wscale",   \
@@ -126,6 +129,11 @@ struct record_owners {
 	  "Server options cut")                                                                   \
 	X(STATE, WORD, IN_CONNECTION, state, "state", "State")                                    \
 	X(OPEN, BOOL, IN_CONNECTION, open, "open", "Open")                                        \
+	X(TCP_STATE_CLIENT, WORD, IN_CONNECTION, tcp_state[0], "tcp_state.client",                \
+	  "Client is in")                                                                         \
+	X(TCP_STATE_SERVER, WORD, IN_CONNECTION, tcp_state[1], "tcp_state.server",                \
+	  "Server is in")                                                                         \
+	X(ONE_SIDED, BOOL, IN_CONNECTION, one_sided, "one_sided", "One direction only")           \
 	X(CONN_STATE, WORD, IN_CONNECTION, conn_state, "conn_state", "Zeek state")                \
 	X(HISTORY, LETTERS, IN_CONNECTION, history, "history", "Zeek history")                       \
 	X(COMPLETENESS, U64, IN_CONNECTION, completeness, "completeness", "Completeness")         \
@@ -188,6 +196,19 @@ struct record_owners {
 	  "Client RTT max")                                                                       \
 	X(RTT_CLIENT_SAMPLES, U64, IN_CONNECTION, round_trip[1].samples, "rtt.client.samples",    \
 	  "Client RTT samples")                                                                   \
+	X(ECN_CE, PAIR, IN_CONNECTION, ecn.ce, "ecn.ce", "Marked on the way")                     \
+	X(ECN_ECE, PAIR, IN_CONNECTION, ecn.ece, "ecn.ece", "Marks echoed")                       \
+	X(ECN_CWR, PAIR, IN_CONNECTION, ecn.cwr, "ecn.cwr", "Slowed by a mark")                   \
+	X(MPTCP_CONNECTION, U64, IN_CONNECTION, mptcp.connection, "mptcp.connection",             \
+	  "Multipath, first subflow")                                                             \
+	X(MPTCP_SUBFLOW, U64, IN_CONNECTION, mptcp.subflow, "mptcp.subflow", "Subflow")           \
+	X(MPTCP_TOKEN, PAIR, IN_CONNECTION, mptcp.token, "mptcp.token", "Multipath token")        \
+	X(MPTCP_VERSION, U64, IN_CONNECTION, mptcp.version, "mptcp.version",                      \
+	  "Multipath version")                                                                    \
+	X(MPTCP_FASTCLOSE, BOOL, IN_CONNECTION, mptcp.fastclose, "mptcp.fastclose",               \
+	  "Closed by fast close")                                                                 \
+	X(MPTCP_RESET, WORD, IN_CONNECTION, mptcp.reset_reason, "mptcp.reset_reason",             \
+	  "Subflow reset because")                                                                \
 	X(CAPTURE_DROPS, U64, IN_BOTH, capture_drops, "capture_drops", "Frames the capture lost")  \
 	X(CAPTURE_SIDE, WORD, IN_CONNECTION, capture_side, "capture_side", "Captured near")       \
 	X(SERVICE, WORD, IN_CONNECTION, service, "service", "Service")                            \
@@ -230,6 +251,9 @@ struct flow_record {
 	uint64_t icmp_type, icmp_code, icmp_id;
 
 	bool syn, synack, ack, complete, simultaneous_open;
+	bool split;              /* the server's SYN and ACK came apart: synack stands for both */
+	const char *fast_open;   /* requested, cookie_given, accepted, ignored */
+	const char *ecn_agreed;  /* classic, accurate, refused */
 	int64_t rtt, syn_to_synack, last_syn_to_synack, synack_to_ack, first_syn_to_ack, syn_to_rst;
 	uint64_t syn_retransmits, synack_retransmits;
 	struct {
@@ -247,6 +271,8 @@ struct flow_record {
 
 	const char *state;
 	bool open;
+	const char *tcp_state[2]; /* of each end, RFC 9293; absent: never seen */
+	bool one_sided;           /* the other direction was not captured: what is lost is not known */
 	const char *conn_state;
 	char history[RECORD_HISTORY_MAX];
 	uint64_t completeness;
@@ -265,6 +291,14 @@ struct flow_record {
 		int64_t min, p50, max;
 		uint64_t samples;
 	} round_trip[2];
+	struct {
+		uint64_t ce[2], ece[2], cwr[2];
+	} ecn;
+	struct {
+		uint64_t connection, subflow, token[2], version;
+		bool fastclose;
+		const char *reset_reason;
+	} mptcp;
 	const char *capture_side; /* client, server, between */
 	uint64_t capture_drops;   /* frames of any flow that the capture lost in this one's time; absent: 0 or unknown */
 

@@ -40,7 +40,36 @@
 	X(EXACT_RETRANSMITTED, "exact.retransmitted_segment", "holds bytes that were seen before")             \
 	X(EXACT_LATE, "exact.late_segment", "fills a hole: its bytes were not seen before, higher ones were")  \
 	X(EXACT_DUPLICATE, "exact.duplicate", "the same packet a second time, by a mirror or another interface") \
-	X(EXACT_CONFLICTING, "exact.conflicting", "holds other bytes than those seen before in their place")
+	X(EXACT_CONFLICTING, "exact.conflicting", "holds other bytes than those seen before in their place")   \
+	X(SIMULTANEOUS_OPEN, "simultaneous_open", "both ends ask at once: this SYN crosses the other's")       \
+	X(SPLIT_HANDSHAKE, "split_handshake", "the server sends its SYN and its ACK apart")                    \
+	X(SYN_ON_ESTABLISHED, "syn_on_established", "a SYN on an open connection: a restart, or a stranger")   \
+	X(SYNACK_AFTER_ACK, "synack_after_ack", "sent again after the client's ACK: the server did not take it") \
+	X(HALF_CLOSE, "half_close", "the other end has closed its direction, this one goes on sending")        \
+	X(SIMULTANEOUS_CLOSE, "simultaneous_close", "both ends close at once: this FIN crosses the other's")   \
+	X(RST_REFUSED, "rst_refused", "answers the SYN: nothing listens there")                                \
+	X(RST_HANDSHAKE, "rst_handshake", "ends a handshake before it was complete")                           \
+	X(RST_ABORT, "rst_abort", "ends the connection at once: what was not read or sent is lost")            \
+	X(RST_LATE, "rst_late", "answers a segment of a connection that its sender closed or does not know")   \
+	X(RST_UNACCEPTABLE, "rst_unacceptable",                                                                \
+	  "its number is not the next one expected: not taken; possibly a stranger's guess")                   \
+	X(RST_OTHER_TTL, "rst_other_ttl", "its TTL is not that of its sender: it may come from between")       \
+	X(CHALLENGE_ACK, "challenge_ack",                                                                      \
+	  "answers what does not fit with the number that it expects: no error")                               \
+	X(OUT_OF_WINDOW, "out_of_window", "its numbers are further off than any window allows")                \
+	X(PAWS_OLD, "paws_old", "its time stamp is older than one taken before: the receiver drops it")        \
+	X(ONE_SIDED, "one_sided", "only this direction is captured: the other answers unseen")                 \
+	X(FAST_OPEN_REQUEST, "fast_open_request", "asks for a fast open cookie")                               \
+	X(FAST_OPEN_COOKIE, "fast_open_cookie", "gives the client a fast open cookie")                         \
+	X(FAST_OPEN_DATA, "fast_open_data", "carries data in the SYN, with a cookie")                          \
+	X(FAST_OPEN_ACCEPTED, "fast_open_accepted", "takes the data of the SYN")                               \
+	X(FAST_OPEN_IGNORED, "fast_open_ignored", "ACKs the SYN, but not its data: that is sent again")        \
+	X(ECN, "ecn", "agrees to classic ECN")                                                                 \
+	X(ACCECN, "accecn", "agrees to accurate ECN")                                                          \
+	X(ECN_CE, "ecn_ce", "marked on its way: a queue was filling")                                          \
+	X(ECN_ECHO, "ecn_echo", "tells the sender that a marked packet came")                                  \
+	X(CWR, "cwr", "has slowed down because of a mark")                                                     \
+	X(MPTCP_FASTCLOSE, "mptcp_fastclose", "ends the whole multipath connection at once")
 
 enum verdict {
 #define X(id, word, sentence) VERDICT_##id,

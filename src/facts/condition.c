@@ -7,10 +7,37 @@ bool condition_is_message(const struct flow_record *r)
 	return record_has(r, RECORD_ICMP_TYPE) && !record_has(r, RECORD_ICMP_ID);
 }
 
+static bool is_over(const struct flow_record *r, enum record_key end)
+{
+	return record_is(r, end, "closed") || record_is(r, end, "listen");
+}
+
+bool condition_reset_not_taken(const struct flow_record *r)
+{
+	if (!record_has(r, RECORD_TCP_STATE_CLIENT) && !record_has(r, RECORD_TCP_STATE_SERVER))
+		return false;
+	return (record_is(r, RECORD_STATE, "reset") || record_is(r, RECORD_STATE, "refused")) &&
+	       !is_over(r, RECORD_TCP_STATE_CLIENT) && !is_over(r, RECORD_TCP_STATE_SERVER);
+}
+
+/* As if the reset had not been there. */
+static enum condition without_reset(const struct flow_record *r, bool ended)
+{
+	if (record_is(r, RECORD_TCP_STATE_CLIENT, "time_wait") || record_is(r, RECORD_TCP_STATE_SERVER, "time_wait"))
+		return CONDITION_CLOSED;
+	if (r->fin[0] || r->fin[1])
+		return CONDITION_CLOSING;
+	if (record_is(r, RECORD_TCP_STATE_CLIENT, "syn_sent") && !record_has(r, RECORD_TCP_STATE_SERVER))
+		return ended ? CONDITION_SILENT : CONDITION_OPENING;
+	return record_is(r, RECORD_TCP_STATE_CLIENT, "syn_sent") ? CONDITION_OPENING : CONDITION_OPEN;
+}
+
 enum condition condition_of(const struct flow_record *r, bool ended)
 {
 	if (condition_is_message(r))
 		return CONDITION_MESSAGE;
+	if (condition_reset_not_taken(r))
+		return without_reset(r, ended);
 	if (record_is(r, RECORD_STATE, "refused") || record_is(r, RECORD_STATE, "reset") || record_is(r, RECORD_OUTCOME, "unreachable"))
 		return CONDITION_FAILED;
 	if (record_is(r, RECORD_STATE, "closed"))

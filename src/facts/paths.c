@@ -16,7 +16,7 @@ enum { PATHS_MAX = 4096, PATHS_SLOTS = 8192 };
 
 struct paths {
 	struct hash_key key;
-	uint64_t overflow;
+	uint64_t overflow, probes;
 	unsigned n; /* of path[], number 0 included */
 	uint16_t last;
 	uint16_t slot[PATHS_SLOTS]; /* number, 0: free */
@@ -86,7 +86,7 @@ uint16_t paths_index(struct paths *p, const struct path *path)
 	if (p->last != 0 && path_same(&p->path[p->last], packed, n))
 		return p->last;
 	at = (unsigned)hash_bytes(&p->key, packed, n) % PATHS_SLOTS;
-	while (p->slot[at] != 0) { /* at most half full: ends */
+	while (p->probes++, p->slot[at] != 0) { /* at most half full: ends */
 		if (path_same(&p->path[p->slot[at]], packed, n)) {
 			p->last = p->slot[at];
 			return p->last;
@@ -113,6 +113,11 @@ uint64_t paths_overflow(const struct paths *p)
 	return p->overflow;
 }
 
+uint64_t paths_probes(const struct paths *p)
+{
+	return p->probes;
+}
+
 static void fill_tcp(struct descriptor *d, const struct packet *p)
 {
 	const struct tcp_facts *f = &p->tcp;
@@ -127,7 +132,7 @@ static void fill_tcp(struct descriptor *d, const struct packet *p)
 	d->tcp.tsecr = f->tsecr;
 	d->tcp.checksum = f->checksum;
 	d->tcp.mptcp = f->mptcp;
-	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN)) {
+	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN | MPTCP_TCPRST)) {
 		d->tcp.syn.mss = f->mss;
 		d->tcp.syn.wscale = f->wscale;
 		d->tcp.syn.fast_open_len = f->fast_open_len;
@@ -135,6 +140,7 @@ static void fill_tcp(struct descriptor *d, const struct packet *p)
 		d->tcp.syn.mptcp_key[0] = (uint32_t)(f->mptcp_key >> 32);
 		d->tcp.syn.mptcp_key[1] = (uint32_t)f->mptcp_key;
 		d->tcp.syn.mptcp_version = f->mptcp_version;
+		d->tcp.syn.mptcp_reason = f->mptcp_reason;
 		d->sacks = 0;
 	} else {
 		/* Three blocks fit beside time stamps (RFC 2018 3); a fourth is not kept. */

@@ -8,12 +8,14 @@
  * three quarters where memory is short. */
 #include "flow_private.h"
 
-/* For people: of the two tables without order only what was touched, a page an entry at most. */
+/* For people: of the tables without order only what was touched, a page an entry at most. */
 size_t budget_touched(const struct flow_table *t)
 {
 	size_t copies = (size_t)t->copies.used * 4096, contents = (size_t)t->contents.used * 4096;
 	size_t all = copies_size(&t->copies) + contents_size(&t->contents);
 
+	if (!t->joins.begun)
+		all += joins_size(t->limits.memory);
 	return budget_used(t) - all + (copies < copies_size(&t->copies) ? copies : copies_size(&t->copies)) +
 	       (contents < contents_size(&t->contents) ? contents : contents_size(&t->contents));
 }
@@ -22,7 +24,8 @@ size_t budget_used(const struct flow_table *t)
 {
 	return (size_t)t->flow_used * sizeof *t->flows + (size_t)(t->chunks_made - t->chunks_back) * CHUNK_BYTES +
 	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used + t->blocks.used +
-	       heads_used(&t->heads) + copies_size(&t->copies) + contents_size(&t->contents);
+	       heads_used(&t->heads) + joins_size(t->limits.memory) + copies_size(&t->copies) +
+	       contents_size(&t->contents);
 }
 
 static size_t heads_certain(const struct flow_table *t)

@@ -18,7 +18,7 @@ bool embryo_fits(const struct descriptor *d)
 {
 	uint16_t ecn = d->flags & (TCP_ECE | TCP_CWR | TCP_AE);
 
-	if (d->path > UINT8_MAX)
+	if (d->path > UINT8_MAX || (d->tuple.proto == PROTO_TCP && d->ecn == 3 /* CE: a mark to count */))
 		return false;
 	if (d->tuple.proto == PROTO_TCP)
 		return (d->flags & 0x1ff & ~ecn) == TCP_SYN && d->payload_len == 0 && d->tcp.ack == 0 &&
@@ -113,6 +113,7 @@ static bool end_fullest(struct flow_table *t)
 {
 	unsigned most = 0;
 
+	t->stats.probes += EMBRYO_BUCKETS;
 	for (unsigned i = 1; i < EMBRYO_BUCKETS; i++)
 		if (t->bucket[i].chunks > t->bucket[most].chunks)
 			most = i;
@@ -243,6 +244,9 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 	s->wscale = e->wscale_or_service;
 	s->options = e->options;
 	s->bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS;
+	s->state = END_SYN_SENT;
+	if (e->bits & EMBRYO_ECN)
+		ecn_asked(f, e->bits & EMBRYO_AE ? TCP_ECE | TCP_CWR | TCP_AE : TCP_ECE | TCP_CWR);
 	verdicts_begin(f, dir, e);
 	zeek_begin(f, dir, e);
 }

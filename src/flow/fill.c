@@ -100,7 +100,7 @@ static void fill_tries(struct flow_record *r, const struct flow *f)
 		r->synack_ns[i + 1] =
 			i + 1 < f->synacks ? f->synack_ns + (int64_t)f->synack_after_us[i] * 1000 : 0;
 	}
-	r->peer_syn_ns = f->bits & FLOW_BIT_SIMULTANEOUS ? shown(f->peer_syn_ns) : 0;
+	r->peer_syn_ns = r->simultaneous_open ? shown(f->peer_syn_ns) : 0;
 	r->ack_ns = shown(f->ack_ns);
 	r->rst_ns = shown(f->rst_ns);
 }
@@ -111,7 +111,8 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 	r->synack = seen(f->synack_ns);
 	r->ack = r->synack && tcp_ack_seen(f);
 	r->complete = r->syn && r->synack && r->ack;
-	r->simultaneous_open = f->bits & FLOW_BIT_SIMULTANEOUS;
+	r->split = f->story & STORY_SPLIT;
+	r->simultaneous_open = f->bits & FLOW_BIT_SIMULTANEOUS && !r->split;
 	r->syn_retransmits = f->syn_retransmits;
 	r->synack_retransmits = f->synack_retransmits;
 	for (enum record_key k = RECORD_HS_SYN; k <= RECORD_HS_COMPLETE; k++)
@@ -137,6 +138,8 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 		fill_options(r, &f->side[f->client], 0);
 	if (r->synack)
 		fill_options(r, &f->side[!f->client], 1);
+	if (r->split) /* complete, but what stands for them came from the other side */
+		r->synack = r->ack = false;
 	fill_tries(r, f);
 }
 
@@ -255,7 +258,7 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 		fill_verdicts(r, t, f, i);
 		fill_trips(r, t, f, i);
 	}
-	for (unsigned i = 0; i < sizeof counted_keys / sizeof *counted_keys; i++)
+	for (unsigned i = 0; i < sizeof counted_keys / sizeof *counted_keys && !(f->bits & FLOW_BIT_UNJUDGED); i++)
 		record_set(r, counted_keys[i]);
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);
@@ -276,6 +279,7 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 	}
 	fill_handshake(r, f);
 	fill_capture_side(r);
+	fill_extensions(r, t, f);
 }
 
 static void fill_datagram(struct flow_record *r, const struct flow *f)
@@ -337,6 +341,8 @@ static void fill_service(struct flow_record *r, const struct flow_table *t, cons
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,
 		      const struct paths *paths)
 {
+	const struct flow_rare *x = flow_rare(t, f);
+
 	memset(r, 0, sizeof *r);
 	fill_common(r, t, f);
 	if (f->key.proto == PROTO_TCP)
@@ -352,9 +358,11 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 	if (f->bits & FLOW_BIT_ICMP_ERROR) {
 		r->icmp_error.type = f->icmp_type;
 		r->icmp_error.code = f->icmp_code;
-		r->icmp_error.from = (struct endpoint){f->icmp_from, 0, f->icmp_family, false};
 		record_set(r, RECORD_ICMP_ERROR_TYPE);
 		record_set(r, RECORD_ICMP_ERROR_CODE);
-		record_set(r, RECORD_ICMP_ERROR_FROM);
+		if (x && x->bits & RARE_ICMP) { /* else there was no room to keep it */
+			r->icmp_error.from = (struct endpoint){x->icmp_from, 0, f->icmp_family, false};
+			record_set(r, RECORD_ICMP_ERROR_FROM);
+		}
 	}
 }

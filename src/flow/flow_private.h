@@ -118,6 +118,7 @@ struct side_trouble {
 	uint64_t seen_again_bytes, late_bytes, missed_bytes, lost_bytes, conflicting_bytes;
 	uint32_t seen_again_segments, late_segments, duplicates;
 	uint32_t forgotten_holes;
+	uint32_t known;      /* with forgotten_holes: what comes again below this is neither new nor old */
 	uint32_t holes;      /* reference into the blocks, REF_NONE */
 	uint16_t n_holes;
 	uint8_t hole_class;
@@ -141,6 +142,24 @@ struct side_trips {
 };
 enum { TRIPS_CLASS = 1 };
 _Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
+
+/* What one end is in, as far as the wire tells (RFC 9293 3.3.2). Before the
+ * connection first, so that they can be compared. */
+enum end_state {
+	END_UNKNOWN, END_CLOSED, END_LISTEN, END_SYN_SENT, END_SYN_RECEIVED, END_ESTABLISHED, END_FIN_WAIT_1,
+	END_FIN_WAIT_2, END_CLOSE_WAIT, END_CLOSING, END_LAST_ACK, END_TIME_WAIT, END_STATES,
+};
+
+enum end_bit {
+	END_FIN = 1,        /* it sent a FIN: fin_end is known */
+	END_FIN_AGAIN = 2,  /* and again after it was ACKed: the ACK did not arrive */
+	END_PASSIVE = 4,    /* it had ACKed the other's FIN when it sent its own */
+	END_RST = 8,        /* it sent a RST that was acceptable */
+	END_PROVOKED = 16,  /* its last segment did not fit: a challenge ACK may follow */
+	END_BARE_ACK = 32,  /* it ACKed the SYN without a SYN of its own */
+	END_TSVAL = 64,     /* tsval is known */
+	END_ACE = 128,      /* ace is known */
+};
 
 /* An end as Zeek sees it (zeek.c). */
 enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
@@ -197,7 +216,31 @@ struct flow_side {
 
 	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
 	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
+
+	uint32_t fin_end;         /* sequence number after its FIN */
+	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
+	uint8_t state;            /* enum end_state */
+	uint8_t end;              /* enum end_bit */
+	uint8_t ace;              /* its counter of CE marks, as it last sent it (RFC 9768) */
 };
+
+/* What few flows have: taken when it is first needed. By side of the key. */
+struct flow_rare {
+	uint64_t joined;          /* MPTCP: id of the first subflow's flow; 0: not known */
+	uint32_t ce[2], ece[2], cwr[2];
+	uint32_t token[2];        /* of each end; valid by rare bits */
+	uint16_t subflow;
+	uint8_t version;
+	uint8_t bits;             /* enum rare_bit */
+	uint8_t reset_reason;     /* RFC 8684 3.6 */
+	struct address icmp_from; /* who sent the ICMP error */
+};
+enum rare_bit {
+	RARE_TOKEN = 1, /* of side 0; of side 1: twice that */
+	RARE_VERSION = 4, RARE_REASON = 8, RARE_FASTCLOSE = 16, RARE_ICMP = 32,
+};
+enum { RARE_CLASS = 0 };
+_Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
 
 enum flow_bit {
 	FLOW_BIT_REUSED = 1,
@@ -210,6 +253,24 @@ enum flow_bit {
 	FLOW_BIT_REPLY = 128,    /* ICMP: an answer was seen */
 	FLOW_BIT_ECHO = 256,
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
+	FLOW_BIT_UNJUDGED = 1024, /* a side record found no room: the counts of verdicts are not complete */
+};
+
+/* What state.c and its neighbours know of the whole flow. */
+enum story_bit {
+	STORY_HALF_CLOSE = 1,      /* said */
+	STORY_SPLIT = 2,           /* split handshake */
+	STORY_ONE_SIDED = 4,       /* said */
+	STORY_ON_ESTABLISHED = 8,  /* began by a SYN on an open connection */
+	STORY_FAST_OPEN = 16,      /* the client wants it */
+	STORY_SYN_DATA = 32,       /* fast open: data in the SYN */
+	STORY_COOKIE = 64,
+	STORY_ACCEPTED = 128,
+	STORY_IGNORED = 256,
+	STORY_ECN_ASKED = 512,     /* by any SYN */
+	STORY_ECN_CLASSIC = 1024,  /* the last SYN asks for this ... */
+	STORY_ECN_ACCURATE = 2048, /* ... or this; after the SYN/ACK: agreed */
+	STORY_ECN_ANSWERED = 4096,
 };
 
 enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };
@@ -254,8 +315,9 @@ struct flow {
 	uint8_t icmp_type, icmp_code; /* ICMP flows: of the first; others: the error */
 	uint8_t icmp_family;
 	uint16_t icmp_id;
-	struct address icmp_from;
 	struct zeek_track zeek;  /* TCP */
+	uint16_t story;          /* enum story_bit */
+	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
 _Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
 
@@ -272,6 +334,22 @@ struct names {
 	uint8_t *at;
 	size_t size, used;
 	uint32_t free[NAME_CLASSES];
+};
+
+/* Multipath connections by token (mptcp.c): a ring in the order of birth, and
+ * slots of place * 2 + end + 1, 0 empty, open addressing, at most half full. */
+struct joined {
+	uint64_t id;             /* of the first subflow's flow; 0: this place is empty */
+	uint32_t token[2];       /* by side of the first subflow's key */
+	uint16_t subflows;
+	uint8_t version;
+	uint8_t known;           /* 1, 2: that token */
+};
+struct joins {
+	struct joined *at;
+	uint32_t *slots;
+	uint32_t max, next;      /* max: a power of two */
+	uint64_t begun;
 };
 
 /* copies.c: what passed last, to know the same packet again. */
@@ -354,6 +432,7 @@ struct flow_table {
 
 	struct names names;
 	struct blocks blocks;
+	struct joins joins;
 	struct copies copies;
 	struct contents contents;
 	struct heads heads;
@@ -386,7 +465,7 @@ static inline void flow_blank(struct flow *f)
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
-	f->name = f->zeek.more = REF_NONE;
+	f->name = f->zeek.more = f->rare = REF_NONE;
 	f->head[0] = f->head[1] = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
@@ -471,6 +550,37 @@ void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor 
 		  const struct judgement *j);
 void zeek_begin(struct flow *f, unsigned dir, const struct embryo *e);
 void zeek_fill(struct flow_record *r, const struct flow_table *t, const struct flow *f);
+
+/* rare.c */
+struct flow_rare *flow_rare(const struct flow_table *t, const struct flow *f); /* NULL: none */
+struct flow_rare *flow_rare_need(struct flow_table *t, struct flow *f);        /* NULL: no room */
+
+/* state.c: after segments_account() and resets_account(), before the handshake's times */
+void state_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
+extern const char *const end_state_names[END_STATES]; /* NULL: unknown */
+bool state_synchronized(const struct flow *f); /* synchronized, and nobody has ended it */
+bool state_is_self(const struct flow *f); /* a socket connected to itself: all is side 0 */
+bool state_one_sided(const struct flow *f, unsigned dir); /* only this direction was captured */
+
+/* resets.c: before segments_account(), which forgets where things stood */
+void resets_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
+
+/* stamps.c: after segments_account(). idle_ns: since the side's last segment */
+void stamps_account(struct flow *f, const struct descriptor *d, unsigned dir, int64_t idle_ns, struct judgement *j);
+
+/* extensions.c: of SYN and SYN/ACK; and ECN's marks on any segment */
+void fast_open_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
+void ecn_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
+void ecn_asked(struct flow *f, uint16_t flags);
+
+/* fill_extensions.c: after the verdicts */
+void fill_extensions(struct flow_record *r, const struct flow_table *t, const struct flow *f);
+
+/* mptcp.c */
+size_t joins_size(size_t memory);
+void joins_open(struct joins *k, void *at, size_t size);
+void mptcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		   struct judgement *j);
 
 /* Measured? To Wireshark a 0 is not; a time that went back is. */
 static inline bool tcp_rtt_known(const struct flow *f)

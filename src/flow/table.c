@@ -77,6 +77,7 @@ static void slots_double(struct flow_table *t)
 	struct slot *old = t->slots, *bigger = t->area[!t->area_now];
 
 	slots_clear(bigger, n * 2);
+	t->stats.probes += n;
 	for (uint32_t i = 0; i < n; i++)
 		if (old[i].ref != REF_NONE)
 			put(bigger, n * 2 - 1, old[i].hash, old[i].ref);
@@ -177,8 +178,8 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 		    struct error *e)
 {
 	struct flow_table *t = calloc(1, sizeof *t);
-	size_t names_size = l->memory / 10, blocks_size = l->memory / 2;
-	void *at = NULL, *blocks = NULL, *heads = NULL;
+	size_t names_size = l->memory / 10, blocks_size = l->memory / 2, joins = joins_size(l->memory);
+	void *at = NULL, *blocks = NULL, *heads = NULL, *joined = NULL;
 	int err;
 
 	if (!t)
@@ -218,17 +219,21 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	    (err = contents_open(&t->contents, l->memory / 32, e)) < 0 ||
 	    (err = memory_reserve(&at, names_size, "server names", e)) < 0 ||
 	    (err = memory_reserve(&blocks, blocks_size, "side records", e)) < 0 ||
-	    (err = memory_reserve(&heads, heads_size(l->memory), "heads of streams", e)) < 0) {
-		if (blocks)
-			memory_release(blocks, blocks_size);
+	    (err = memory_reserve(&heads, heads_size(l->memory), "heads of streams", e)) < 0 ||
+	    (err = memory_reserve(&joined, joins, "multipath connections", e)) < 0) {
+		if (heads)
+			memory_release(heads, heads_size(l->memory));
 		if (at)
 			memory_release(at, names_size);
+		if (blocks)
+			memory_release(blocks, blocks_size);
 		flow_table_free(t);
 		return err;
 	}
 	names_open(&t->names, at, names_size);
 	blocks_open(&t->blocks, blocks, blocks_size);
 	heads_open(&t->heads, heads, heads_size(l->memory));
+	joins_open(&t->joins, joined, joins);
 
 	/* Doubling alternates between the areas and must end in the larger. */
 	t->slot_mask = SLOTS_MIN - 1;
@@ -262,6 +267,8 @@ void flow_table_free(struct flow_table *t)
 		memory_release(t->blocks.at, t->blocks.size);
 	if (t->heads.head)
 		memory_release(t->heads.head, heads_size(t->limits.memory));
+	if (t->joins.at)
+		memory_release(t->joins.at, joins_size(t->limits.memory));
 	free(t);
 }
 
@@ -347,8 +354,9 @@ static void end_now(struct flow_table *t, uint32_t ref, uint32_t slot)
 	}
 }
 
+/* was_open: the flow that this SYN replaces was open (RFC 5961 4). */
 static struct flow *begin(struct flow_table *t, const struct descriptor *d, const struct flow_key *k,
-			  unsigned dir, bool reused, uint32_t *change, struct judgement *j)
+			  unsigned dir, bool reused, bool was_open, uint32_t *change, struct judgement *j)
 {
 	struct flow *f;
 
@@ -358,8 +366,8 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		uint32_t ref = embryo_new(t, d, k, dir);
 
 		if (ref != REF_NONE) {
-			if (k->proto == PROTO_TCP)
-				(void)copies_saw(&t->copies, d, dir); /* the first of its kind */
+			if (k->proto == PROTO_TCP) /* a SYN: the same once more shall be known */
+				(void)copies_saw(&t->copies, d, dir);
 			table_insert(t, d->hash, ref);
 			embryo_expand(t, ref, &t->scratch);
 			return &t->scratch;
@@ -379,6 +387,11 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	account(t, f, d, dir, change, j);
+	if (was_open) {
+		j->verdicts |= verdict_bit(VERDICT_SYN_ON_ESTABLISHED);
+		f->story |= STORY_ON_ESTABLISHED;
+		f->side[dir].end |= END_PROVOKED;
+	}
 	table_insert(t, d->hash, f->self);
 	f->class = FLOW_ESTABLISHED;
 	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f) : flow_datagram_class(k->proto));
@@ -400,7 +413,7 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	struct flow *f;
 	unsigned dir;
 	uint32_t ref, slot;
-	bool reused = false;
+	bool reused = false, was_open = false;
 
 	memset(&k, 0, sizeof k);
 	key_of(&k, &d->tuple, &dir);
@@ -414,13 +427,14 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 		if (ref & REF_EMBRYO)
 			embryo_expand(t, ref, f);
 		reused = k.proto == PROTO_TCP && tcp_reuses(f, d, dir);
+		was_open = reused && state_synchronized(f);
 		if (reused || flow_too_old(t, f, d->ts_ns)) {
 			end_now(t, ref, slot);
 			ref = REF_NONE;
 		}
 	}
 	if (ref == REF_NONE) {
-		f = begin(t, d, &k, dir, reused, change, j);
+		f = begin(t, d, &k, dir, reused, was_open, change, j);
 	} else {
 		f = ref & REF_EMBRYO ? promote(t, ref, d->hash) : &t->flows[ref];
 		account(t, f, d, dir, change, j);
@@ -451,6 +465,7 @@ static bool ends_flow(const struct descriptor *d)
 
 struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change)
 {
+	struct flow_rare *x;
 	struct flow_key k;
 	struct flow *f;
 	unsigned dir;
@@ -477,7 +492,11 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 		f->icmp_type = d->icmp.type;
 		f->icmp_code = d->icmp.code;
 		f->icmp_family = d->tuple.family;
-		f->icmp_from = d->tuple.from;
+		x = flow_rare_need(t, f);
+		if (x) {
+			x->icmp_from = d->tuple.from;
+			x->bits |= RARE_ICMP;
+		}
 		if (f->key.proto == PROTO_TCP && seen(f->first_syn_ns) && !seen(f->synack_ns))
 			*change |= FLOW_HANDSHAKE_DONE;
 	}

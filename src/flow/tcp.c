@@ -29,6 +29,10 @@ bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir)
 {
 	const struct flow_side *s = &f->side[dir];
 
+	/* The first half of a split handshake (state.c) may have the number of the SYN
+	 * that is still to come (RFC 9293 3.4: SND.NXT is ISS); Wireshark sees two. */
+	if (s->end & END_BARE_ACK && s->packets == 1 && s->base + 1 == d->tcp.seq)
+		return false;
 	return is_syn(d) && s->bits & SIDE_BASE && s->base != d->tcp.seq;
 }
 
@@ -70,6 +74,10 @@ static void sequence(struct flow *f, const struct descriptor *d, unsigned dir)
 {
 	struct flow_side *s = &f->side[dir], *other = &f->side[!dir];
 
+	if (is_syn(d) && s->end & END_BARE_ACK && !(s->bits & SIDE_SYN)) {
+		s->base = d->tcp.seq;
+		s->low = s->next = d->tcp.seq + 1;
+	}
 	if (!(s->bits & SIDE_BASE)) {
 		s->base = d->flags & TCP_SYN ? d->tcp.seq : d->tcp.seq - 1;
 		s->bits |= SIDE_BASE;
@@ -133,6 +141,27 @@ static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir)
 	count16(&f->syns);
 }
 
+/* The client ACKs a SYN that came without an ACK: with a server that sent both
+ * apart this ends the handshake, with one that asked itself a SYN/ACK follows. */
+static void saw_crossed(struct flow *f, const struct descriptor *d)
+{
+	const struct flow_side *server = &f->side[!f->client];
+
+	if (f->bits & FLOW_BIT_SIMULTANEOUS && !(server->bits & SIDE_SYNACK) && !seen(f->ack_ns) &&
+	    d->tcp.ack == server->base + 1)
+		f->ack_ns = d->ts_ns;
+}
+
+/* Split handshake (state.c): the server's SYN is its answer. */
+static void saw_split(struct flow *f)
+{
+	if (seen(f->synack_ns) || !(f->bits & FLOW_BIT_SIMULTANEOUS))
+		return;
+	f->synack_ns = f->peer_syn_ns;
+	f->synack_isn = f->side[!f->client].base;
+	f->synacks = 1;
+}
+
 static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir)
 {
 	if (f->client_known < CLIENT_SYNACK) {
@@ -140,13 +169,16 @@ static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir)
 		f->client_known = CLIENT_SYNACK;
 	}
 	f->side[dir].bits |= SIDE_SYNACK;
-	if (dir == f->client)
+	if (dir == f->client && !state_is_self(f)) {
+		saw_crossed(f, d);
 		return; /* simultaneous open: each side answers the other's SYN */
+	}
 	options(&f->side[dir], d);
 	if (!seen(f->synack_ns)) {
 		f->synack_ns = d->ts_ns;
 		f->synack_isn = d->tcp.seq;
 		f->synacks = 1;
+		f->ack_ns = NEVER;
 		return;
 	}
 	if (d->tcp.seq == f->synack_isn) {
@@ -157,6 +189,16 @@ static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir)
 	}
 }
 
+/* Exactly the server's number; where it took data with the SYN, it may have sent
+ * some before (RFC 7413 4.2.2). */
+static bool ends_handshake(const struct flow *f, const struct descriptor *d)
+{
+	uint32_t sent = f->side[!f->client].next - (f->synack_isn + 1);
+
+	return d->tcp.ack == f->synack_isn + 1 ||
+	       (f->story & STORY_ACCEPTED && d->tcp.ack - (f->synack_isn + 1) <= sent);
+}
+
 static void saw_ack(struct flow *f, const struct descriptor *d, unsigned dir)
 {
 	if (!tcp_rtt_known(f) && seen(f->last_syn_ns))
@@ -165,11 +207,12 @@ static void saw_ack(struct flow *f, const struct descriptor *d, unsigned dir)
 	    !seq_before(f->side[!dir].next, d->tcp.ack))
 		f->bits |= FLOW_BIT_ACKED;
 	if (dir == f->client && !seen(f->ack_ns) && seen(f->synack_ns) && !(d->flags & TCP_RST) &&
-	    d->ts_ns >= f->synack_ns && d->tcp.ack == f->synack_isn + 1)
+	    d->ts_ns >= f->synack_ns && ends_handshake(f, d))
 		f->ack_ns = d->ts_ns;
 }
 
-static void saw_close(struct flow *f, const struct descriptor *d, unsigned dir)
+/* rst_ns: of the first that was taken (resets.c); a stranger's ends nothing. */
+static void saw_close(struct flow *f, const struct descriptor *d, unsigned dir, const struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 
@@ -182,7 +225,7 @@ static void saw_close(struct flow *f, const struct descriptor *d, unsigned dir)
 	}
 	if (d->flags & TCP_RST) {
 		count16(&s->rst);
-		if (!seen(f->rst_ns))
+		if (!seen(f->rst_ns) && s->end & END_RST && !judged(j, VERDICT_RST_UNACCEPTABLE))
 			f->rst_ns = d->ts_ns;
 		if (!f->closed_by)
 			f->closed_by = (uint8_t)(dir + 1);
@@ -220,25 +263,78 @@ static void count(struct flow_table *t, struct flow_side *s, const struct judgem
 			x->count[v]++;
 }
 
+enum { TCP_RARE = TCP_SYN | TCP_FIN | TCP_RST | TCP_ECE | TCP_CWR | TCP_AE, IP_CE = 3 };
+
+/* Nothing but data and ACKs on an open connection. */
+static bool is_ordinary(const struct flow *f, const struct descriptor *d)
+{
+	return !(d->flags & (TCP_SYN | TCP_FIN | TCP_RST)) && f->side[0].state == END_ESTABLISHED &&
+	       f->side[1].state == END_ESTABLISHED;
+}
+
+/* What was agreed besides, once it is known who the client is. */
+static void extensions(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		       struct judgement *j)
+{
+	if (d->flags & TCP_SYN)
+		fast_open_account(f, d, dir, j);
+	if (d->flags & TCP_RARE || d->ecn == IP_CE || f->story & STORY_ECN_ACCURATE)
+		ecn_account(t, f, d, dir, j);
+	if (f->story & STORY_SPLIT)
+		saw_split(f);
+	if (d->tcp.mptcp & (MPTCP_CAPABLE | MPTCP_JOIN | MPTCP_FASTCLOSE | MPTCP_TCPRST))
+		mptcp_account(t, f, d, dir, j);
+}
+
+/* Another connection's, or a proxy's: numbers are relative to it from here. What
+ * stood on the former, before anything was open, is no part of what follows. */
+static void another_isn(struct flow_side *s, const struct descriptor *d)
+{
+	s->base = d->tcp.seq;
+	if (s->state < END_ESTABLISHED && !(s->bits & SIDE_PAYLOAD))
+		s->low = s->next = d->tcp.seq + 1;
+}
+
+/* A SYN/ACK that does not ACK all data of the SYN leaves the rest out of the
+ * stream: it is sent as if for the first time (RFC 7413 4.2.2, RFC 9293 3.10.7.3). */
+static void untaken(const struct flow_side *s, struct flow_side *peer, const struct descriptor *d)
+{
+	if (!(s->bits & SIDE_SYNACK) && peer->state == END_SYN_SENT && seq_before(peer->base, d->tcp.ack) &&
+	    seq_before(d->tcp.ack, peer->next))
+		peer->next = d->tcp.ack;
+}
+
 void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
 		 struct judgement *j)
 {
+	int64_t idle_ns = d->ts_ns - f->side[dir].ws_ack_ns;
+	uint64_t lost = t->stats.verdicts_lost;
+
 	completeness(f, d);
 	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
-		/* Another connection's, or a proxy's: numbers are relative to it from here. */
-		f->side[dir].base = d->tcp.seq;
+		another_isn(&f->side[dir], d);
 		f->bits |= FLOW_BIT_REUSED;
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	verdicts_judge(f, d, dir, j);
 	sequence(f, d, dir);
+	if (is_synack(d))
+		untaken(&f->side[dir], &f->side[!dir], d);
 	if (copies_saw(&t->copies, d, dir)) {
 		j->verdicts |= verdict_bit(VERDICT_EXACT_DUPLICATE);
 	} else {
+		resets_account(f, d, dir, j);
 		segments_account(t, f, d, dir, j);
+		stamps_account(f, d, dir, idle_ns, j);
 		trips_account(t, f, d, dir, j);
+		if (!is_ordinary(f, d))
+			state_account(f, d, dir, j);
 	}
 	count(t, &f->side[dir], j);
+	if (t->stats.verdicts_lost != lost && !(f->bits & FLOW_BIT_UNJUDGED)) {
+		f->bits |= FLOW_BIT_UNJUDGED;
+		t->stats.flows_unjudged++;
+	}
 	if (is_syn(d))
 		saw_syn(f, d, dir);
 	else if (is_synack(d))
@@ -246,7 +342,9 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 	else if (d->flags & TCP_ACK)
 		saw_ack(f, d, dir);
 	if (d->flags & (TCP_FIN | TCP_RST))
-		saw_close(f, d, dir);
+		saw_close(f, d, dir, j);
+	if (!judged(j, VERDICT_EXACT_DUPLICATE))
+		extensions(t, f, d, dir, j);
 	zeek_account(t, f, d, dir, j);
 	if (!(f->bits & FLOW_BIT_REPORTED) && seen(f->first_syn_ns) && (complete(f) || seen(f->rst_ns)))
 		*change |= FLOW_HANDSHAKE_DONE;
@@ -291,15 +389,16 @@ enum handshake_outcome flow_outcome(const struct flow *f)
 		return OUTCOME_NONE;
 	if (complete(f))
 		return OUTCOME_COMPLETE;
-	if (!seen(f->synack_ns) && server->rst && !server->bytes)
+	if (!seen(f->synack_ns) && server->end & END_RST && !server->bytes)
 		return OUTCOME_REFUSED;
-	if (client->rst || server->rst)
+	if ((client->end | server->end) & END_RST)
 		return OUTCOME_RESET;
 	if (seen(f->synack_ns))
 		return OUTCOME_HALF_OPEN;
 	if (f->bits & FLOW_BIT_ICMP_ERROR)
 		return OUTCOME_UNREACHABLE;
-	return server->packets ? OUTCOME_NONE : OUTCOME_UNANSWERED;
+	/* Resets that were not taken are no answer. */
+	return server->packets > server->rst ? OUTCOME_NONE : OUTCOME_UNANSWERED;
 }
 
 bool flow_handshake_report(struct flow *f, bool give_up, enum handshake_outcome *out)

@@ -98,6 +98,15 @@ static void detail_options(struct canvas *c, unsigned y, const struct flow_recor
 	detail_option(&t, r, RECORD_HS_CLIENT_TS, RECORD_HS_SERVER_TS, "timestamps");
 	if (record_has(r, RECORD_HS_SIMULTANEOUS) && r->simultaneous_open)
 		text_put(&t, "  simultaneous open");
+	if (record_has(r, RECORD_HS_SPLIT) && r->split)
+		text_put(&t, "  split handshake");
+	if (record_has(r, RECORD_HS_FAST_OPEN))
+		text_format(&t, "  fast open %s", record_is(r, RECORD_HS_FAST_OPEN, "cookie_given") ? "cookie given"
+											       : r->fast_open);
+	if (record_has(r, RECORD_HS_ECN))
+		text_format(&t, "  ecn %s", r->ecn_agreed);
+	if (record_has(r, RECORD_MPTCP_SUBFLOW))
+		text_format(&t, "  multipath #%u.%u", (unsigned)r->mptcp.connection, (unsigned)r->mptcp.subflow);
 	canvas_cut(c, x, y, c->width - 1, ROLE_TEXT, buffer);
 }
 
@@ -182,7 +191,11 @@ static void detail_story(struct canvas *c, unsigned y, const struct flow_record 
 	x = canvas_put(c, x, y, c->width, condition_looks[is].role, c->ascii ? letter : condition_looks[is].glyph);
 	text_init(&t, buffer, sizeof buffer);
 	words_story(&t, r, ended);
-	canvas_cut(c, x + 1, y, c->width - 1, ROLE_TEXT, buffer);
+	x = canvas_cut(c, x + 1, y, c->width - 1, ROLE_TEXT, buffer);
+	text_reset(&t);
+	words_ends(&t, r);
+	if (x + 2 + canvas_width(buffer) < c->width) /* whole or not at all: the page has it among its keys */
+		canvas_put(c, x + 2, y, c->width, ROLE_DIM, buffer);
 }
 
 /* ── 10.9.0.1:47840 → 10.9.0.2:5301  tcp  #17 ──────────────────────── */

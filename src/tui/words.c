@@ -138,7 +138,9 @@ static void words_tries(struct text *t, const struct flow_record *r)
 /* Sentences fit what an 80-column screen leaves them. */
 static void words_story_tcp(struct text *t, const struct flow_record *r, bool ended)
 {
-	if (record_is(r, RECORD_STATE, "refused")) {
+	if (condition_reset_not_taken(r)) {
+		text_put(t, "a reset whose number does not fit: it was not taken");
+	} else if (record_is(r, RECORD_STATE, "refused")) {
 		text_put(t, "refused: a reset answered the SYN; nothing listens there");
 	} else if (record_is(r, RECORD_STATE, "reset")) {
 		words_by(t, r, "reset");
@@ -198,6 +200,26 @@ void words_story(struct text *t, const struct flow_record *r, bool ended)
 		text_put(t, "answered: packets both ways");
 	text_put(t, ", seen for ");
 	words_span(t, r->last_ns - r->first_ns);
+}
+
+/* As RFC 9293 writes it: TIME-WAIT for time_wait. */
+static void words_end(struct text *t, const char *who, const struct flow_record *r, enum record_key k)
+{
+	if (!record_has(r, k))
+		return;
+	if (t->len)
+		text_put(t, ", ");
+	text_put(t, who);
+	for (const char *c = *(const char *const *)record_member(r, k); *c; c++)
+		text_char(t, *c == '_' ? '-' : *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c);
+}
+
+void words_ends(struct text *t, const struct flow_record *r)
+{
+	words_end(t, "client ", r, RECORD_TCP_STATE_CLIENT);
+	words_end(t, "server ", r, RECORD_TCP_STATE_SERVER);
+	if (record_has(r, RECORD_ONE_SIDED) && r->one_sided)
+		text_put(t, "; the other direction was not captured");
 }
 
 void words_endpoint(struct text *t, const struct endpoint *e, unsigned width)

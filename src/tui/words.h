@@ -33,6 +33,8 @@ extern const struct condition_look condition_looks[CONDITIONS];
 
 /* The sentence that says what happened to this flow. */
 void words_story(struct text *t, const struct flow_record *r, bool ended);
+/* "client TIME-WAIT, server CLOSED": both ends' states, of TCP; "": not known. */
+void words_ends(struct text *t, const struct flow_record *r);
 
 /* An endpoint in `width` cells: the port stays, the address is cut. */
 void words_endpoint(struct text *t, const struct endpoint *e, unsigned width);

@@ -90,8 +90,7 @@ static inline struct flow *track(struct world *w, int64_t after, struct descript
 enum { CLIENT = 0x0a000001, SERVER = 0x0a000002 };
 
 /* A TCP packet of client (c true) or server between ports 5000 and 80. */
-static inline struct flow *tcp(struct world *w, int64_t after, bool c, uint16_t flags, uint32_t seq, uint32_t ack,
-			uint32_t len)
+static inline struct descriptor segment(bool c, uint16_t flags, uint32_t seq, uint32_t ack, uint32_t len)
 {
 	struct descriptor d = c ? packet(CLIENT, 5000, SERVER, 80, PROTO_TCP)
 				: packet(SERVER, 80, CLIENT, 5000, PROTO_TCP);
@@ -105,7 +104,38 @@ static inline struct flow *tcp(struct world *w, int64_t after, bool c, uint16_t 
 		d.tcp.syn.mss = c ? 1460 : 1400;
 		d.tcp.syn.wscale = c ? 7 : 9;
 	}
-	return track(w, after, d);
+	d.window = 500;
+	return d;
+}
+
+static inline struct flow *tcp(struct world *w, int64_t after, bool c, uint16_t flags, uint32_t seq, uint32_t ack,
+			uint32_t len)
+{
+	return track(w, after, segment(c, flags, seq, ack, len));
+}
+
+/* SYN 100, SYN/ACK 900, ACK: the client's data begin at 101, the server's at 901. */
+static inline struct flow *tcp_open(struct world *w)
+{
+	tcp(w, 0, true, TCP_SYN, 100, 0, 0);
+	tcp(w, 10 * CLOCK_MS, false, TCP_SYN | TCP_ACK, 900, 101, 0);
+	return tcp(w, 10 * CLOCK_MS, true, TCP_ACK, 101, 901, 0);
+}
+
+/* What was said of the last packet. */
+static inline bool said(const struct world *w, enum verdict v)
+{
+	return judged(&w->judged, v);
+}
+
+/* Both ends' states in a row, "-" where one is not known. */
+static inline void assert_ends(struct world *w, const struct flow *f, const char *client, const char *server)
+{
+	struct flow_record r;
+
+	flow_record_fill(&r, w->flows, f, NULL);
+	assert_string_equal(record_has(&r, RECORD_TCP_STATE_CLIENT) ? r.tcp_state[0] : "-", client);
+	assert_string_equal(record_has(&r, RECORD_TCP_STATE_SERVER) ? r.tcp_state[1] : "-", server);
 }
 
 static inline struct flow_record record_of(struct world *w, const struct flow *f)

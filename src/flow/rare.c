@@ -1,0 +1,15 @@
+/* What few flows have: marks of congestion, multipath. One small block per
+ * flow, taken when it is first needed. */
+#include "flow_private.h"
+
+struct flow_rare *flow_rare(const struct flow_table *t, const struct flow *f)
+{
+	return f->rare == REF_NONE ? NULL : blocks_at(&t->blocks, f->rare);
+}
+
+struct flow_rare *flow_rare_need(struct flow_table *t, struct flow *f)
+{
+	if (f->rare == REF_NONE)
+		f->rare = blocks_take(t, RARE_CLASS);
+	return flow_rare(t, f);
+}
