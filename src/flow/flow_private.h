@@ -365,12 +365,13 @@ struct copies {
 };
 
 /* contents.c: pieces of what was sent. */
-enum { CONTENT_PIECE = 64 };
+enum { CONTENT_PIECE = 48 };
 struct content {
 	uint64_t known; /* bit set: which bytes are here */
 	uint32_t tag;   /* 0: empty */
 	uint8_t bytes[CONTENT_PIECE];
 };
+_Static_assert(sizeof(struct content) == 64, "a piece is a cache line");
 struct contents {
 	struct content *at;
 	uint32_t mask;
