@@ -2,17 +2,19 @@
  *
  * Promises: a name is walked backwards only, within its message, in bounded
  * work; a message on a port that is not 53 is DNS only if every byte of it
- * reads as DNS. Multicast DNS, LLMNR and NetBIOS names share the format and
- * are other protocols: not read here. Nothing is remembered: an answer is
- * read without its question.
+ * reads as DNS. Multicast DNS and LLMNR share the format: their messages are
+ * read here for mdns.c and llmnr.c (dns.h); NetBIOS names are another protocol.
+ * Nothing is remembered: an answer is read without its question.
  *
  *  0      2      4      6      8      10     12
  *  | id   | flags| qd   | an   | ns   | ar   | questions, records ...
  */
-#include "sockeye/dissector.h"
+#include <string.h>
+
+#include "dns.h"
 
 enum {
-	DNS_PORT = 53,
+	DNS_PORT = 53, NBNS_PORT = 137, MDNS_PORT = 5353, LLMNR_PORT = 5355,
 	DNS_HEADER_LEN = 12,
 	DNS_NAME_MAX = 255,     /* RFC 1035 section 2.3.4 */
 	DNS_POINTERS_MAX = 16,
@@ -20,6 +22,10 @@ enum {
 	DNS_TYPE_OPT = 41,
 	DNS_TCP_MESSAGES = 16,
 };
+
+/* Multicast DNS: the top bit of a class (RFC 6762 sections 5.4, 10.2). LLMNR:
+ * other words for known bits (RFC 4795 section 2.1.1). */
+enum { MDNS_TOP_BIT = 0x8000, LLMNR_CONFLICT = 0x0400, LLMNR_TENTATIVE = 0x0100 };
 
 enum dns_flag {
 	DNS_RESPONSE = 0x8000, DNS_AA = 0x0400, DNS_TC = 0x0200, DNS_RD = 0x0100,
@@ -63,10 +69,16 @@ static const struct name_of dns_flag_names[] = {
 	{DNS_CD, "checking disabled"}, {0, NULL},
 };
 
+static const struct name_of llmnr_flag_names[] = {
+	{DNS_RESPONSE, "response"}, {LLMNR_CONFLICT, "conflict"}, {DNS_TC, "truncated"},
+	{LLMNR_TENTATIVE, "tentative"}, {0, NULL},
+};
+
 static const struct field_info f_length = {"dns.length", "Length", FIELD_UINT, NULL};
 static const struct field_info f_id = {"dns.id", "Transaction", FIELD_HEX, NULL};
 static const struct field_info f_response = {"dns.flags.response", "Message", FIELD_STATIC, dns_directions};
 static const struct field_info f_flags = {"dns.flags", "Flags", FIELD_FLAGS, dns_flag_names};
+static const struct field_info f_llmnr_flags = {"dns.flags", "Flags", FIELD_FLAGS, llmnr_flag_names};
 static const struct field_info f_opcode = {"dns.flags.opcode", "Operation", FIELD_UINT, dns_opcodes};
 static const struct field_info f_rcode = {"dns.flags.rcode", "Result", FIELD_UINT, dns_rcodes};
 static const struct field_info f_qd = {"dns.count.queries", "Questions", FIELD_UINT, NULL};
@@ -76,6 +88,8 @@ static const struct field_info f_ar = {"dns.count.add_rr", "Additional records",
 static const struct field_info f_qname = {"dns.qry.name", "Question", FIELD_DOMAIN, NULL};
 static const struct field_info f_qtype = {"dns.qry.type", "Type", FIELD_UINT, dns_types};
 static const struct field_info f_qclass = {"dns.qry.class", "Class", FIELD_UINT, dns_classes};
+static const struct field_info f_qu = {"dns.qry.qu", "Unicast answer wanted", FIELD_BOOL, NULL};
+static const struct field_info f_flush = {"dns.resp.cache_flush", "Replaces what is cached", FIELD_BOOL, NULL};
 static const struct field_info f_name = {"dns.resp.name", "Record", FIELD_DOMAIN, NULL};
 static const struct field_info f_type = {"dns.resp.type", "Type", FIELD_UINT, dns_types};
 static const struct field_info f_class = {"dns.resp.class", "Class", FIELD_UINT, dns_classes};
@@ -110,6 +124,7 @@ struct dns {
 	struct cursor whole; /* at its first byte: compression points from here */
 	struct packet *p;
 	const char *wrong;   /* what does not read as DNS, or NULL */
+	enum dns_kind kind;
 };
 
 static bool dns_wrong(struct dns *d, const char *words)
@@ -177,7 +192,7 @@ static bool dns_name_field(struct dns *d, struct cursor *c, const struct field_i
 	if (!dns_name(d, c))
 		return false;
 	packet_field(d->p, info, at, (size_t)(c->pos - at),
-		     (uint64_t)(d->whole.base - p->buffer[p->payload_buffer].data));
+		     (uint64_t)(d->whole.base - p->buffer[p->current_buffer].data));
 	return true;
 }
 
@@ -190,6 +205,7 @@ static bool dns_question(struct dns *d, struct cursor *c)
 {
 	const uint8_t *at;
 	uint16_t type, class;
+	bool top;
 
 	if (!dns_name_field(d, c, &f_qname))
 		return false;
@@ -198,10 +214,15 @@ static bool dns_question(struct dns *d, struct cursor *c)
 	class = cursor_be16(c);
 	if (c->fault != CURSOR_OK)
 		return false;
+	top = d->kind == DNS_MULTICAST && class & MDNS_TOP_BIT;
+	if (top)
+		class &= (uint16_t)~MDNS_TOP_BIT;
 	if (type == 0 || !dns_class_known(class))
 		return dns_wrong(d, "a question of an unknown class");
 	packet_field(d->p, &f_qtype, at, 2, type);
 	packet_field(d->p, &f_qclass, at + 2, 2, class);
+	if (d->kind == DNS_MULTICAST)
+		packet_field(d->p, &f_qu, at + 2, 2, top);
 	return true;
 }
 
@@ -331,9 +352,15 @@ static bool dns_record(struct dns *d, struct cursor *c)
 		packet_field(d->p, &f_opt_rcode, at + 4, 1, ttl >> 24);
 		packet_field(d->p, &f_opt_version, at + 5, 1, ttl >> 16 & 0xff);
 		packet_field(d->p, &f_opt_do, at + 6, 2, ttl >> 15 & 1);
-	} else if (!dns_class_known(class)) {
-		return dns_wrong(d, "a record of an unknown class");
 	} else {
+		bool top = d->kind == DNS_MULTICAST && class & MDNS_TOP_BIT;
+
+		if (top)
+			class &= (uint16_t)~MDNS_TOP_BIT;
+		if (!dns_class_known(class))
+			return dns_wrong(d, "a record of an unknown class");
+		if (d->kind == DNS_MULTICAST)
+			packet_field(d->p, &f_flush, at + 2, 2, top);
 		packet_field(d->p, &f_class, at + 2, 2, class);
 		packet_field(d->p, &f_ttl, at + 4, 4, ttl);
 	}
@@ -352,11 +379,39 @@ static bool dns_record(struct dns *d, struct cursor *c)
 	return d->wrong == NULL;
 }
 
+/* RFC 6762 section 18: no recursion, no errors; a question may have answers
+ * (known ones) and authority records (a probe), or nothing but more answers. */
+static bool mdns_plausible(uint16_t flags, const uint16_t count[4])
+{
+	if (flags & (DNS_Z | DNS_RA | DNS_AD | DNS_CD) || flags >> 11 & 15 || flags & 15)
+		return false;
+	for (unsigned i = 0; i < 4; i++)
+		if (count[i] > DNS_COUNT_MAX)
+			return false;
+	if (flags & DNS_RESPONSE)
+		return count[1] + count[2] + count[3] > 0;
+	return count[0] > 0 || count[1] > 0;
+}
+
+/* RFC 4795 section 2.1.1. */
+static bool llmnr_plausible(uint16_t flags, const uint16_t count[4])
+{
+	if (flags & (DNS_Z | DNS_RA | DNS_AD | DNS_CD) || flags >> 11 & 15 || flags & 15 || count[0] != 1)
+		return false;
+	if (flags & DNS_RESPONSE)
+		return count[1] <= DNS_COUNT_MAX && count[2] <= DNS_COUNT_MAX && count[3] <= DNS_COUNT_MAX;
+	return !(flags & LLMNR_TENTATIVE) && count[1] == 0 && count[2] == 0 && count[3] <= 1;
+}
+
 /* Opcode, reserved bit, result and counts that a name server could have sent. */
-static bool dns_plausible(uint16_t flags, const uint16_t count[4])
+static bool dns_plausible(uint16_t flags, const uint16_t count[4], enum dns_kind kind)
 {
 	unsigned opcode = flags >> 11 & 15;
 
+	if (kind == DNS_MULTICAST)
+		return mdns_plausible(flags, count);
+	if (kind == DNS_LINK_LOCAL)
+		return llmnr_plausible(flags, count);
 	if ((flags & DNS_Z) || opcode == 3 || opcode > 5 || (flags & 15) > 11)
 		return false;
 	if (count[0] > 1 && opcode != 5) /* RFC 9619: exactly one question */
@@ -371,13 +426,13 @@ static bool dns_plausible(uint16_t flags, const uint16_t count[4])
 }
 
 static void dns_header_fields(struct packet *p, const uint8_t *at, uint16_t id, uint16_t flags,
-			      const uint16_t count[4])
+			      const uint16_t count[4], enum dns_kind kind)
 {
 	packet_field(p, &f_id, at, 2, id);
 	packet_field(p, &f_response, at + 2, 2, (flags & DNS_RESPONSE) ? 1 : 0);
-	packet_field(p, &f_flags, at + 2, 2, flags & 0x8fb0U);
+	packet_field(p, kind == DNS_LINK_LOCAL ? &f_llmnr_flags : &f_flags, at + 2, 2, flags & 0x8fb0U);
 	packet_field(p, &f_opcode, at + 2, 2, flags >> 11 & 15U);
-	if (flags & DNS_RESPONSE)
+	if (flags & DNS_RESPONSE && kind == DNS_UNICAST)
 		packet_field(p, &f_rcode, at + 2, 2, flags & 15U);
 	packet_field(p, &f_qd, at + 4, 2, count[0]);
 	packet_field(p, &f_an, at + 6, 2, count[1]);
@@ -387,9 +442,9 @@ static void dns_header_fields(struct packet *p, const uint8_t *at, uint16_t id, 
 
 /* One message, which fills c. trusted: the port is 53 or the flow is known, so
  * a mistake in it is a mistake and not another protocol. */
-static enum dissect_result dns_message(struct cursor *c, struct packet *p, bool trusted)
+static enum dissect_result dns_message(struct cursor *c, struct packet *p, bool trusted, enum dns_kind kind)
 {
-	struct dns d = {.p = p};
+	struct dns d = {.p = p, .kind = kind};
 	uint16_t id, flags, count[4];
 	bool good = true;
 
@@ -401,9 +456,9 @@ static enum dissect_result dns_message(struct cursor *c, struct packet *p, bool 
 		count[i] = cursor_be16(c);
 	if (c->fault != CURSOR_OK)
 		return DISSECT_NOT_MINE; /* a port alone proves nothing */
-	if (!dns_plausible(flags, count) || (!trusted && count[0] == 0))
+	if (!dns_plausible(flags, count, kind) || (!trusted && count[0] == 0 && kind != DNS_MULTICAST))
 		return DISSECT_NOT_MINE;
-	dns_header_fields(p, d.whole.base, id, flags, count);
+	dns_header_fields(p, d.whole.base, id, flags, count, kind);
 
 	for (unsigned i = 0; i < count[0] && good; i++)
 		good = dns_question(&d, c);
@@ -447,7 +502,7 @@ static enum dissect_result dns_stream(struct cursor *c, struct packet *p, bool t
 			break;
 		packet_field(p, &f_length, at, 2, n);
 		message = cursor_sub(c, n);
-		result = dns_message(&message, p, trusted);
+		result = dns_message(&message, p, trusted, DNS_UNICAST);
 		if (result != DISSECT_OK)
 			return result;
 	}
@@ -459,17 +514,59 @@ static bool dns_on_port(const struct packet *p, uint16_t port)
 	return p->tuple.from_port == port || p->tuple.to_port == port;
 }
 
+static bool dns_to_group(const struct packet *p, const uint8_t v4[4], const uint8_t v6[16])
+{
+	if (p->tuple.family == FAMILY_IPV4)
+		return memcmp(p->tuple.to.b, v4, 4) == 0;
+	return p->tuple.family == FAMILY_IPV6 && memcmp(p->tuple.to.b, v6, 16) == 0;
+}
+
+/* To the group, or among hosts that speak it (both ports), multicast DNS is
+ * beyond doubt. To or from one such port alone, a resolver that has been put
+ * there asks for recursion, and multicast DNS never does (RFC 6762 section
+ * 18.6); LLMNR has another meaning for that bit, in answers only. */
+static enum dns_kind dns_kind_of(const struct packet *p, uint16_t flags, bool *sure)
+{
+	static const uint8_t mdns4[] = {224, 0, 0, 251}, llmnr4[] = {224, 0, 0, 252};
+	static const uint8_t mdns6[] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xfb};
+	static const uint8_t llmnr6[] = {0xff, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 3};
+
+	*sure = false;
+	if (dns_on_port(p, NBNS_PORT))
+		return DNS_NONE;
+	if (dns_on_port(p, MDNS_PORT)) {
+		*sure = dns_to_group(p, mdns4, mdns6) || p->tuple.from_port == p->tuple.to_port;
+		return *sure || !(flags & (DNS_RD | DNS_RA)) ? DNS_MULTICAST : DNS_UNICAST;
+	}
+	if (dns_on_port(p, LLMNR_PORT)) {
+		*sure = dns_to_group(p, llmnr4, llmnr6);
+		if (!*sure && (flags & DNS_RA || (flags & (DNS_RESPONSE | DNS_RD)) == DNS_RD))
+			return DNS_UNICAST;
+		return DNS_LINK_LOCAL;
+	}
+	*sure = dns_on_port(p, DNS_PORT);
+	return DNS_UNICAST;
+}
+
+enum dissect_result dns_datagram(struct cursor *c, struct packet *p, enum dns_kind kind)
+{
+	bool known = p->talk && p->talk->known, sure;
+	uint8_t high = 0, low = 0;
+
+	if (!cursor_peek(c, 2, &high) || !cursor_peek(c, 3, &low) ||
+	    dns_kind_of(p, (uint16_t)(high << 8 | low), &sure) != kind)
+		return DISSECT_NOT_MINE;
+	return dns_message(c, p, known || sure, kind);
+}
+
 static enum dissect_result dns_dissect(struct cursor *c, struct packet *p)
 {
 	bool known = p->talk && p->talk->known;
 	bool trusted = known || dns_on_port(p, DNS_PORT);
 
-	/* NetBIOS names, multicast DNS, LLMNR: the same bytes, other protocols. */
-	if (dns_on_port(p, 137) || dns_on_port(p, 5353) || dns_on_port(p, 5355))
-		return DISSECT_NOT_MINE;
 	if (p->tuple.proto == PROTO_TCP)
-		return dns_stream(c, p, trusted);
-	return dns_message(c, p, trusted);
+		return dns_on_port(p, NBNS_PORT) ? DISSECT_NOT_MINE : dns_stream(c, p, trusted);
+	return dns_datagram(c, p, DNS_UNICAST);
 }
 
 static const struct bind dns_binds[] = {{TABLE_UDP_GUESS, 0}, {TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
@@ -479,8 +576,6 @@ const struct dissector dns_dissector = {
 	.title = "Domain Name System",
 	.reference = "RFC 1035, RFC 6891",
 	.binds = dns_binds,
-	.info = "{dns.flags.response}[ {dns.qry.type}][ {dns.qry.name}][ {dns.flags.rcode}]"
-		"[ {dns.cname}][ {dns.a}][ {dns.aaaa}][ {dns.mx.mail_exchange}][ {dns.ns}][ {dns.ptr.domain_name}]"
-		"[ {dns.srv.target}:{dns.srv.port}][ {dns.txt}]",
+	.info = DNS_INFO,
 	.dissect = dns_dissect,
 };

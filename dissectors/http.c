@@ -2,7 +2,8 @@
  *
  * Promises: a segment is HTTP only if its first line is a request or status
  * line of HTTP/1; header lines are bounded in length and number; a head that
- * goes on in the next segment is read as far as it is here. Bodies are not
+ * goes on in the next segment is read as far as it is here, and the rest asked
+ * for where the host's name is missing. Bodies are not
  * read, and a segment in the middle of one is nobody's.
  */
 #include <string.h>
@@ -211,6 +212,16 @@ static void http_header(struct packet *p, struct span line, bool request)
 	packet_field(p, request ? &f_request_line : &f_response_line, line.at, line.len, 0);
 }
 
+/* A method and what may be a target, but not enough of it. */
+static void http_want_line(struct span line, struct packet *p)
+{
+	uint32_t n = (uint32_t)line.len;
+	struct span method = http_word(&line), target = http_word(&line);
+
+	if (p->talk && p->talk->first && http_is_method(method) && http_is_target(target))
+		p->need_more = n + 1;
+}
+
 static enum dissect_result http_dissect(struct cursor *c, struct packet *p)
 {
 	bool whole, request, cut = cursor_left(c) < cursor_wire_left(c);
@@ -219,6 +230,8 @@ static enum dissect_result http_dissect(struct cursor *c, struct packet *p)
 	if (line.len == 0)
 		return DISSECT_NOT_MINE;
 	request = http_request(line, p, whole);
+	if (!request && !whole && !cut)
+		http_want_line(line, p);
 	if (!request && !(whole && http_response(line, p)))
 		return DISSECT_NOT_MINE;
 	p->service = p->current;
@@ -231,6 +244,9 @@ static enum dissect_result http_dissect(struct cursor *c, struct packet *p)
 		if (whole)
 			http_header(p, line, request);
 	}
+	/* The head goes on in the next segment, and may bring the host's name. */
+	if (request && !cut && !p->server_name && p->talk && p->talk->first)
+		p->need_more = (uint32_t)cursor_offset(c) + (uint32_t)cursor_left(c) + 1;
 	return cut ? DISSECT_CUT : DISSECT_OK;
 }
 

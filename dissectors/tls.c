@@ -1,14 +1,17 @@
 /* TLS and SSL 3: records, and of the handshake what is readable.
  *
  * Promises: a segment is TLS only if it begins with a hello that reads well,
- * or with a whole record and further ones up to its last byte; ClientHello gives the server name, even where
- * it ends in a later segment, if the name itself is here. Nothing is decrypted
- * or put together: a segment that begins inside a record is nobody's.
+ * or with a whole record and further ones up to its last byte; ClientHello
+ * gives the server name, and asks for the rest of the record where it ends in a
+ * later segment. Nothing is decrypted: a segment that begins inside a record is
+ * nobody's.
  *
  *  0      1        3        5
  *  | type | version| length | fragment ...        RFC 8446 section 5.1
  *           handshake: | type 1 | length 3 | body ...
  */
+#include <string.h>
+
 #include "sockeye/dissector.h"
 
 enum {
@@ -339,11 +342,31 @@ static bool tls_record_body(struct cursor *c, struct packet *p, const struct tls
 	}
 }
 
+/* A direction that begins with a ClientHello which goes on in later segments
+ * (post-quantum key shares make it 1.8 KB): the whole record has the name. */
+static void tls_want_rest(const struct cursor *c, struct packet *p)
+{
+	static const uint8_t fixed[] = {TLS_HANDSHAKE, 3};
+	size_t left = cursor_left(c), length;
+
+	if (!p->talk || !p->talk->first || left < 3 || left < cursor_wire_left(c) ||
+	    memcmp(c->pos, fixed, sizeof fixed) != 0 || c->pos[2] > 4)
+		return;
+	if (left <= TLS_RECORD_HEADER) {
+		p->need_more = TLS_RECORD_HEADER + 1;
+		return;
+	}
+	length = (size_t)c->pos[3] << 8 | c->pos[4];
+	if (c->pos[5] == TLS_CLIENT_HELLO && length <= TLS_RECORD_MAX && left < TLS_RECORD_HEADER + length)
+		p->need_more = (uint32_t)(TLS_RECORD_HEADER + length);
+}
+
 static enum dissect_result tls_dissect(struct cursor *c, struct packet *p)
 {
 	bool sure = p->talk && p->talk->known, hello = false;
 	unsigned whole = 0;
 
+	tls_want_rest(c, p);
 	for (unsigned i = 0; i < TLS_RECORDS && cursor_wire_left(c) > 0; i++) {
 		const uint8_t *at = c->pos;
 		struct cursor body, header = *c;

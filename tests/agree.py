@@ -143,13 +143,15 @@ def tshark(path):
     """Packet number -> words; of frames with one TCP header."""
     fields = [a for f in WORDS for a in ("-e", "tcp.analysis." + f)]
     out = subprocess.run(["tshark", "-n", "-r", path, "-T", "fields", "-e", "frame.number", "-e", "tcp.stream",
-                          "-e", "_ws.malformed"] + fields,
+                          "-e", "_ws.malformed", "-e", "_ws.short"] + fields,
                          stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
     words = {}
     for line in out.splitlines():
-        number, stream, malformed, *flags = line.split("\t")
+        number, stream, malformed, short, *flags = line.split("\t")
         if "Dissector bug" in malformed:
             break  # tshark gave up on this packet: from here on its state is another
+        if "TCP" in short:
+            continue  # tshark prints no verdict where the options were cut, though it has judged
         if stream and "," not in stream:
             words[int(number)] = {w for w, f in zip(WORDS.values(), flags) if f}
     return words

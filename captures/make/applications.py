@@ -39,6 +39,15 @@ class Scene:
             t = k.ask(t + 1 * MS, question, answer, 10 * MS, size)
         k.close(t + 5 * MS, 10 * MS)
 
+    def talk(self, server_port, *turns):
+        """Each turn a text of the server (str: "S: ...", "C: ...") or (side, bytes), 10 ms apart."""
+        k, t = self.open(server_port)
+        for turn in turns:
+            if isinstance(turn, str):
+                turn = ("CS".index(turn[0]), turn[3:].encode() + b"\r\n")
+            t = k.packet(t + 10 * MS, turn[0], PSH | ACK, turn[1])
+        k.close(t + 10 * MS, 10 * MS)
+
     def send(self, payload, server_port=53, side=0, new=True):
         self.port += 1 if new and side == 0 else 0
         ends, ports = ((A, B), (self.port, server_port)) if side == 0 else ((B, A), (server_port, self.port))
@@ -186,5 +195,6 @@ def quic():
     write_pcap("quic.pcap", s.frames)
 
 
-for part in (dns, dns_tcp, tls, http, ssh, quic):
-    part()
+if __name__ == "__main__":
+    for part in (dns, dns_tcp, tls, http, ssh, quic):
+        part()

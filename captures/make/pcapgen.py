@@ -279,10 +279,10 @@ def tls_extension(kind, body):
     return struct.pack("!HH", kind, len(body)) + body
 
 
-def tls_client_hello(name=None, alpn=("h2", "http/1.1"), versions=(0x0304, 0x0303), pad=0, seed="hello", record=True):
-    """A ClientHello as a browser sends it; pad: bytes of padding extension."""
+def tls_client_hello(name=None, alpn=("h2", "http/1.1"), versions=(0x0304, 0x0303), pad=0, seed="hello", record=True, share=0):
+    """A ClientHello as a browser sends it; pad: bytes of padding extension; share: bytes of a key share before the name."""
     ciphers = (0x1301, 0x1302, 0x1303, 0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA9, 0xCCA8, 0x009C, 0x009D, 0x002F)
-    ext = b""
+    ext = tls_extension(51, struct.pack("!HHH", share + 4, 0x11EC, share) + noise(seed + "post-quantum", share)) if share else b""
     if name:
         host = name.encode()
         ext += tls_extension(0, struct.pack("!HBH", len(host) + 3, 0, len(host)) + host)
@@ -295,7 +295,8 @@ def tls_client_hello(name=None, alpn=("h2", "http/1.1"), versions=(0x0304, 0x030
     if versions:
         ext += tls_extension(43, bytes([2 * len(versions)]) + b"".join(struct.pack("!H", v) for v in versions))
         ext += tls_extension(45, b"\x01\x01")
-        ext += tls_extension(51, struct.pack("!HHH", 36, 0x001D, 32) + noise(seed + "share", 32))
+        if not share:
+            ext += tls_extension(51, struct.pack("!HHH", 36, 0x001D, 32) + noise(seed + "share", 32))
     if pad:
         ext += tls_extension(21, b"\0" * pad)
     body = struct.pack("!H", 0x0303) + noise(seed + "random", 32) + b"\x20" + noise(seed + "session", 32)

@@ -23,6 +23,10 @@ struct talk {
 	bool from_client;
 	bool first;                    /* first payload of this direction */
 	bool gap;                      /* bytes are missing before this payload */
+	/* What the other side said first, in order, while nobody knows what it
+	 * is: evidence. Lent; NULL: nothing, or known. */
+	const uint8_t *other;
+	uint32_t other_len;
 };
 
 struct dissector {
@@ -70,6 +74,12 @@ enum dissect_result dissect_headers(struct dissect *d, struct packet *p);
 /* Above the transport: t->known if it is set, else every guesser of the
  * transport, in the order of dissectors.def. DISSECT_NOT_MINE: nobody knows. */
 enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const struct talk *t);
+
+/* The same with bytes of the stream that p belongs to, in order from the
+ * beginning of its direction: they become p's BUFFER_STREAM, lent until the
+ * batch ends, and rows point there. More follow or may follow. */
+enum dissect_result dissect_stream(struct dissect *d, struct packet *p, const struct talk *t,
+				   const uint8_t *bytes, uint32_t len);
 
 const struct dissect_stats *dissect_stats(const struct dissect *d);
 

@@ -57,6 +57,8 @@ struct flow_stats {
 	uint64_t joins_lost;            /* multipath connections forgotten: their later subflows stand alone */
 	uint64_t interval_steps;        /* holes looked at or moved: counted work */
 	uint64_t bytes_copied;          /* of payload, to compare what comes again: counted work */
+	uint64_t heads;                 /* heads of directions kept now */
+	uint64_t heads_forgotten;       /* given up for want of memory, or with too many holes */
 	uint64_t probes;                /* slots and embryos looked at: counted work */
 	size_t memory_used;
 };
@@ -120,15 +122,41 @@ const char *flow_token_library(void);
 
 /* The application. flow_service_wanted: a payload of this side (0 client) is
  * worth a look, because the service or its server name is not known and no
- * payload of this side was looked at. Afterwards one of the two others. */
+ * payload of this side was looked at, or its head is kept because more may tell
+ * more. Afterwards one of the two others. */
 bool flow_service_wanted(const struct flow *f, unsigned side);
 bool flow_first_payload(const struct flow *f, unsigned side);
 const struct dissector *flow_service(const struct flow *f);
+bool flow_service_named(const struct flow *f); /* the name of its server is known, too */
 /* The name is foreign bytes, copied; NULL: none. */
 void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const struct dissector *by,
 		      const uint8_t *server_name, uint32_t len);
 /* A payload was looked at and nobody knew it. */
 void flow_service_missed(struct flow_table *t, struct flow *f, unsigned side);
+
+/* The head of a direction: the first bytes of its stream, put in order, kept
+ * while the application is not known. flow_head_piece() says what a payload that
+ * is wanted is to it, and puts it there if one is kept. */
+enum { FLOW_HEAD_MAX = 4096 };
+
+enum flow_piece {
+	PIECE_BEGINS, /* none kept: look at the payload itself */
+	PIECE_AHEAD,  /* none kept, and bytes before this payload have not come yet */
+	PIECE_OLD,    /* nothing new in it, or its head is over */
+	PIECE_KEPT,   /* put there; not enough for another look */
+	PIECE_GREW,   /* put there: look at flow_head() */
+};
+enum flow_piece flow_head_piece(struct flow_table *t, struct flow *f, unsigned side, const struct descriptor *d);
+
+/* The bytes in order from the beginning; NULL: none. Lent until it is asked for
+ * the same side again. */
+const uint8_t *flow_head(struct flow_table *t, const struct flow *f, unsigned side, uint32_t *len);
+
+/* After a look: keep the head, or begin one with this payload (ahead: what the
+ * piece was), until there are need bytes. False: it cannot be, none is kept. */
+bool flow_head_keep(struct flow_table *t, struct flow *f, unsigned side, const struct descriptor *d, bool ahead,
+		    uint32_t need);
+void flow_head_drop(struct flow_table *t, struct flow *f, unsigned side);
 
 /* Once per flow: the outcome of its handshake is reported now. Returns false
  * if it was reported before or there is none. give_up: it will not go on. */

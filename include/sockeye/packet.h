@@ -36,6 +36,7 @@ enum field_kind {
 	FIELD_DOMAIN, /* off is a DNS name in wire form; num = offset of its message */
 	FIELD_INT,    /* num as a signed number */
 	FIELD_STATIC, /* num is an index into names: our own word, no bytes */
+	FIELD_TIME,   /* num: nanoseconds since the epoch, as int64_t; shown in UTC */
 };
 
 struct name_of {
@@ -191,6 +192,7 @@ struct packet {
 	const struct dissector *service;
 	const uint8_t *server_name;   /* foreign bytes, lent, or NULL */
 	uint32_t server_name_len;
+	uint32_t need_more;           /* with so many bytes of this direction more would be known; 0: no */
 
 	struct { const uint8_t *data; uint32_t len; } buffer[PACKET_BUFFERS];
 

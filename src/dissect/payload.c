@@ -7,6 +7,13 @@
  */
 #include "registry.h"
 
+/* The bytes that are looked at: a payload, or the head of a stream. */
+struct piece {
+	const uint8_t *at;
+	uint32_t captured, wire;
+	uint8_t buffer; /* enum packet_buffer */
+};
+
 /* What a guesser may have written and has to give back. */
 struct payload_mark {
 	const char *issue;
@@ -26,7 +33,7 @@ static void payload_undo(struct packet *p, const struct payload_mark *m)
 	p->server_name_len = 0;
 }
 
-static enum dissect_result payload_try(struct packet *p, const struct dissector *by)
+static enum dissect_result payload_try(struct packet *p, const struct piece *piece, const struct dissector *by)
 {
 	const struct payload_mark mark = {
 		.issue = p->issue, .fields = p->fields, .fields_dropped = p->fields_dropped,
@@ -40,14 +47,14 @@ static enum dissect_result payload_try(struct packet *p, const struct dissector 
 		p->layers_full = true;
 		return DISSECT_NOT_MINE;
 	}
-	cursor_init(&c, p->payload, p->payload_captured, p->payload_len);
+	cursor_init(&c, piece->at, piece->captured, piece->wire);
 	layer = &p->layer[p->layers++];
 	*layer = (struct layer){
 		.by = by,
-		.off = (uint32_t)(p->payload - p->buffer[p->payload_buffer].data),
-		.buffer = p->payload_buffer,
+		.off = (uint32_t)(piece->at - p->buffer[piece->buffer].data),
+		.buffer = piece->buffer,
 	};
-	p->current_buffer = p->payload_buffer;
+	p->current_buffer = piece->buffer;
 	p->current = by;
 	result = by->dissect(&c, p);
 	p->current = NULL;
@@ -69,29 +76,65 @@ static enum dissect_result payload_try(struct packet *p, const struct dissector 
 	return result;
 }
 
-enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const struct talk *t)
+/* Everyone who cannot tell yet says how much more would do; the least counts. */
+static enum dissect_result payload_guess(struct packet *p, const struct piece *piece, enum table table)
 {
-	static const struct talk stranger = {0};
 	const struct dissector *const *guessers;
 	enum dissect_result result = DISSECT_NOT_MINE;
-	enum table table = TABLE_TCP_GUESS;
+	uint32_t least = 0;
 	unsigned n = 0;
 
-	(void)d;
-	if (!p->transport || !p->payload || p->payload_captured == 0)
-		return DISSECT_NOT_MINE;
+	guessers = registry_guessers(table, &n);
+	for (unsigned i = 0; i < n && result == DISSECT_NOT_MINE; i++) {
+		p->need_more = 0;
+		result = payload_try(p, piece, guessers[i]);
+		if (result == DISSECT_NOT_MINE && p->need_more && (!least || p->need_more < least))
+			least = p->need_more;
+	}
+	if (result == DISSECT_NOT_MINE)
+		p->need_more = least;
+	return result;
+}
+
+static enum dissect_result payload_of(struct packet *p, const struct piece *piece, const struct talk *t)
+{
+	static const struct talk stranger = {0};
+	enum dissect_result result;
+	enum table table = TABLE_TCP_GUESS;
+
+	p->need_more = 0;
 	if (p->tuple.proto == PROTO_UDP || p->tuple.proto == PROTO_UDPLITE)
 		table = TABLE_UDP_GUESS;
 	else if (p->tuple.proto != PROTO_TCP)
 		return DISSECT_NOT_MINE;
 	p->talk = t ? t : &stranger;
-	if (p->talk->known) {
-		result = payload_try(p, p->talk->known);
-	} else {
-		guessers = registry_guessers(table, &n);
-		for (unsigned i = 0; i < n && result == DISSECT_NOT_MINE; i++)
-			result = payload_try(p, guessers[i]);
-	}
+	if (p->talk->known)
+		result = payload_try(p, piece, p->talk->known);
+	else
+		result = payload_guess(p, piece, table);
 	p->talk = NULL;
 	return result;
+}
+
+enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const struct talk *t)
+{
+	const struct piece piece = {p->payload, p->payload_captured, p->payload_len, p->payload_buffer};
+
+	(void)d;
+	if (!p->transport || !p->payload || p->payload_captured == 0)
+		return DISSECT_NOT_MINE;
+	return payload_of(p, &piece, t);
+}
+
+enum dissect_result dissect_stream(struct dissect *d, struct packet *p, const struct talk *t,
+				   const uint8_t *bytes, uint32_t len)
+{
+	const struct piece piece = {bytes, len, len, BUFFER_STREAM};
+
+	(void)d;
+	if (!p->transport || len == 0)
+		return DISSECT_NOT_MINE;
+	p->buffer[BUFFER_STREAM].data = bytes;
+	p->buffer[BUFFER_STREAM].len = len;
+	return payload_of(p, &piece, t);
 }

@@ -194,24 +194,49 @@ static void count(struct engine *e, const struct frame *f, const struct packet *
 	}
 }
 
-/* The application, from the first payload of each direction. */
-static void application(struct engine *e, struct packet *p, struct flow *f, unsigned side)
+/* The application, from the first payload of each direction; from its first
+ * bytes put in order where that payload is not enough. */
+static void application(struct engine *e, struct packet *p, const struct descriptor *d, struct flow *f,
+			unsigned side)
 {
+	bool wanted = flow_service_wanted(f, side), known;
+	enum flow_piece piece = PIECE_OLD;
 	struct talk talk = {.known = flow_service(f), .from_client = side == 0,
 			    .first = flow_first_payload(f, side)};
 	enum dissect_result r;
 
-	if (!p->payload || !p->payload_captured)
+	if (!p->payload || !p->payload_captured || (!p->want_fields && !wanted))
 		return;
-	if (!p->want_fields && !flow_service_wanted(f, side))
+	if (wanted) {
+		if (!talk.known)
+			talk.other = flow_head(e->flows, f, !side, &talk.other_len);
+		piece = flow_head_piece(e->flows, f, side, d);
+	}
+	talk.gap = piece == PIECE_AHEAD;
+	if (piece == PIECE_OLD || piece == PIECE_KEPT) { /* for its rows only */
+		if (p->want_fields)
+			(void)dissect_payload(e->dissect, p, &talk);
 		return;
-	r = dissect_payload(e->dissect, p, &talk);
-	if (!flow_service_wanted(f, side))
-		return;
-	if (r != DISSECT_NOT_MINE && p->service)
+	}
+	if (piece == PIECE_GREW) {
+		uint32_t len;
+		const uint8_t *head = flow_head(e->flows, f, side, &len);
+
+		r = dissect_stream(e->dissect, p, &talk, head, len);
+	} else {
+		r = dissect_payload(e->dissect, p, &talk);
+	}
+	known = r != DISSECT_NOT_MINE && p->service;
+	if (known)
 		flow_service_set(e->flows, f, side, p->service, p->server_name, p->server_name_len);
 	else
 		flow_service_missed(e->flows, f, side);
+	if (flow_service_named(f))
+		return;
+	if (p->need_more || (talk.gap && !known))
+		(void)flow_head_keep(e->flows, f, side, d, talk.gap, p->need_more);
+	else
+		flow_head_drop(e->flows, f, side);
 }
 
 static void packet_event(struct engine *e, struct packet *p, const struct flow *f, unsigned side,
@@ -243,7 +268,7 @@ static void flow_of(struct engine *e, struct packet *p, const struct descriptor 
 	f = flow_track(e->flows, d, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
-	application(e, p, f, side);
+	application(e, p, d, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
 		handshake(e, f, false);
 	packet_event(e, p, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);

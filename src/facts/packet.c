@@ -211,6 +211,25 @@ static void address_text(struct text *t, const uint8_t *at, uint32_t len, uint8_
 	tuple_address(t, &a, family);
 }
 
+/* "2026-03-02 10:00:00.000000000 UTC". Days to year, month and day by the eras
+ * of 400 years, which repeat: no table, no loop, any 64-bit time. */
+static void time_text(struct text *t, int64_t ns)
+{
+	int64_t s = ns / 1000000000 - (ns % 1000000000 < 0);
+	int64_t fraction = ns % 1000000000 + (ns % 1000000000 < 0 ? 1000000000 : 0);
+	int64_t days = s / 86400 - (s % 86400 < 0), rest = s - days * 86400;
+	int64_t from_0000_03 = days + 719468; /* the year begins in March: leap days are last */
+	int64_t era = (from_0000_03 >= 0 ? from_0000_03 : from_0000_03 - 146096) / 146097;
+	int64_t day = from_0000_03 - era * 146097;
+	int64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
+	int64_t of_year = day - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153;
+
+	text_format(t, "%04d-%02d-%02d %02d:%02d:%02d.%09d UTC", (int)(year + era * 400 + (month >= 10)),
+		    (int)(month < 10 ? month + 3 : month - 9), (int)(of_year - (153 * month + 2) / 5 + 1),
+		    (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60), (int)fraction);
+}
+
 void packet_field_text(struct text *t, const struct packet *p, const struct field *f)
 {
 	uint32_t size = f->buffer < PACKET_BUFFERS ? p->buffer[f->buffer].len : 0;
@@ -244,6 +263,9 @@ void packet_field_text(struct text *t, const struct packet *p, const struct fiel
 		return;
 	case FIELD_BOOL:
 		text_put(t, name ? name : f->num ? "yes" : "no");
+		return;
+	case FIELD_TIME:
+		time_text(t, (int64_t)f->num);
 		return;
 	case FIELD_STATIC:
 		if (name)

@@ -73,6 +73,8 @@ void flow_tell(struct flow_table *t, struct flow *f, bool evicted)
 			t->stats.evicted_embryos++;
 	}
 	f->bits |= FLOW_BIT_TOLD;
+	flow_head_drop(t, f, 0);
+	flow_head_drop(t, f, 1);
 	t->told(t->arg, f, evicted);
 }
 
@@ -89,6 +91,8 @@ void flow_release(struct flow_table *t, struct flow *f)
 	blocks_give(&t->blocks, f->rare, RARE_CLASS);
 	f->rare = REF_NONE;
 	blocks_give(&t->blocks, f->zeek.more, ZEEK_CLASS);
+	flow_head_drop(t, f, 0);
+	flow_head_drop(t, f, 1);
 	f->key.family = FAMILY_NONE;
 	f->next = t->flow_free;
 	t->flow_free = f->self;

@@ -3,7 +3,8 @@
  * Slots, embryos, full flows and names together stay under limits.memory.
  * Embryos have a quarter for certain and five eighths at most; full flows have
  * what is left, and take back from the embryos what these have beyond their
- * quarter. Names and side records have a quarter of their regions for certain. Slots are at most half full where the doubling can be paid for, and
+ * quarter. Names, side records and heads have a quarter of their regions for
+ * certain. Slots are at most half full where the doubling can be paid for, and
  * three quarters where memory is short. */
 #include "flow_private.h"
 
@@ -23,10 +24,16 @@ size_t budget_used(const struct flow_table *t)
 {
 	return (size_t)t->flow_used * sizeof *t->flows + (size_t)(t->chunks_made - t->chunks_back) * CHUNK_BYTES +
 	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used + t->blocks.used +
-	       joins_size(t->limits.memory) + copies_size(&t->copies) + contents_size(&t->contents);
+	       heads_used(&t->heads) + joins_size(t->limits.memory) + copies_size(&t->copies) +
+	       contents_size(&t->contents);
 }
 
-/* What names and side records have for certain and do not use yet. */
+static size_t heads_certain(const struct flow_table *t)
+{
+	return (size_t)t->heads.max / 4 * (HEAD_BLOCK + sizeof(struct head));
+}
+
+/* What names, side records and heads have for certain and do not use yet. */
 static size_t promised(const struct flow_table *t)
 {
 	size_t bytes = 0;
@@ -35,6 +42,8 @@ static size_t promised(const struct flow_table *t)
 		bytes += t->names.size / 4 - t->names.used;
 	if (t->blocks.used < t->blocks.size / 4)
 		bytes += t->blocks.size / 4 - t->blocks.used;
+	if (heads_used(&t->heads) < heads_certain(t))
+		bytes += heads_certain(t) - heads_used(&t->heads);
 	return bytes;
 }
 
@@ -64,6 +73,12 @@ bool budget_affords_name(const struct flow_table *t)
 bool budget_affords_block(const struct flow_table *t, size_t bytes)
 {
 	return t->blocks.used + bytes <= t->blocks.size / 4 || budget_affords(t, bytes, 0);
+}
+
+bool budget_affords_head(const struct flow_table *t)
+{
+	return heads_used(&t->heads) < heads_certain(t) ||
+	       budget_affords(t, HEAD_BLOCK + sizeof(struct head), 0);
 }
 
 bool budget_doubles_slots(const struct flow_table *t)

@@ -25,18 +25,27 @@ static unsigned wire_side(const struct flow *f, unsigned side)
 
 bool flow_service_wanted(const struct flow *f, unsigned side)
 {
-	return !(f->side[wire_side(f, side)].bits & SIDE_TRIED) &&
+	unsigned i = wire_side(f, side);
+
+	return (!(f->side[i].bits & SIDE_TRIED) || f->head[i] != REF_NONE) &&
 	       (f->service == NULL || f->name == REF_NONE);
 }
 
 bool flow_first_payload(const struct flow *f, unsigned side)
 {
-	return !(f->side[wire_side(f, side)].bits & SIDE_TRIED);
+	unsigned i = wire_side(f, side);
+
+	return !(f->side[i].bits & SIDE_TRIED) || f->head[i] != REF_NONE;
 }
 
 const struct dissector *flow_service(const struct flow *f)
 {
 	return f->service;
+}
+
+bool flow_service_named(const struct flow *f)
+{
+	return f->service && f->name != REF_NONE;
 }
 
 static uint8_t service_number(struct flow_table *t, const struct dissector *by)
@@ -66,8 +75,10 @@ void flow_service_missed(struct flow_table *t, struct flow *f, unsigned side)
 void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const struct dissector *by,
 		      const uint8_t *server_name, uint32_t len)
 {
-	if (!f->service)
+	if (!f->service) {
 		f->service = by;
+		head_settle(t, f, !side);
+	}
 	flow_service_missed(t, f, side);
 	if (f->self & REF_EMBRYO) {
 		if (f->key.proto != PROTO_TCP)
@@ -80,5 +91,7 @@ void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const
 			f->name = names_put(&t->names, server_name, len, true);
 		if (f->name == REF_NONE)
 			t->stats.names_lost++;
+		flow_head_drop(t, f, 0);
+		flow_head_drop(t, f, 1);
 	}
 }

@@ -8,6 +8,7 @@
  *   names      server names, in blocks of three sizes
  *   blocks     side records, taken when first needed: verdict counts, holes, round trips,
  *              the rest of a long Zeek history
+ *   heads      first bytes of directions whose application is not known yet
  *
  * Embryos and flows share one budget (budget.c): each has a part for certain,
  * and may grow into what the other does not use.
@@ -23,6 +24,7 @@
 #include "sockeye/dissector.h"
 #include "sockeye/flow.h"
 #include "sockeye/hash.h"
+#include "story.h"
 
 #define REF_NONE UINT32_MAX
 #define REF_EMBRYO UINT32_C(0x80000000)
@@ -141,24 +143,6 @@ struct side_trips {
 enum { TRIPS_CLASS = 1 };
 _Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
 
-/* What one end is in, as far as the wire tells (RFC 9293 3.3.2). Before the
- * connection first, so that they can be compared. */
-enum end_state {
-	END_UNKNOWN, END_CLOSED, END_LISTEN, END_SYN_SENT, END_SYN_RECEIVED, END_ESTABLISHED, END_FIN_WAIT_1,
-	END_FIN_WAIT_2, END_CLOSE_WAIT, END_CLOSING, END_LAST_ACK, END_TIME_WAIT, END_STATES,
-};
-
-enum end_bit {
-	END_FIN = 1,        /* it sent a FIN: fin_end is known */
-	END_FIN_AGAIN = 2,  /* and again after it was ACKed: the ACK did not arrive */
-	END_PASSIVE = 4,    /* it had ACKed the other's FIN when it sent its own */
-	END_RST = 8,        /* it sent a RST that was acceptable */
-	END_PROVOKED = 16,  /* its last segment did not fit: a challenge ACK may follow */
-	END_BARE_ACK = 32,  /* it ACKed the SYN without a SYN of its own */
-	END_TSVAL = 64,     /* tsval is known */
-	END_ACE = 128,      /* ace is known */
-};
-
 /* An end as Zeek sees it (zeek.c). */
 enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
 		  ZEEK_RESET };
@@ -222,24 +206,6 @@ struct flow_side {
 	uint8_t ace;              /* its counter of CE marks, as it last sent it (RFC 9768) */
 };
 
-/* What few flows have: taken when it is first needed. By side of the key. */
-struct flow_rare {
-	uint64_t joined;          /* MPTCP: id of the first subflow's flow; 0: not known */
-	uint32_t ce[2], ece[2], cwr[2];
-	uint32_t token[2];        /* of each end; valid by rare bits */
-	uint16_t subflow;
-	uint8_t version;
-	uint8_t bits;             /* enum rare_bit */
-	uint8_t reset_reason;     /* RFC 8684 3.6 */
-	struct address icmp_from; /* who sent the ICMP error */
-};
-enum rare_bit {
-	RARE_TOKEN = 1, /* of side 0; of side 1: twice that */
-	RARE_VERSION = 4, RARE_REASON = 8, RARE_FASTCLOSE = 16, RARE_ICMP = 32,
-};
-enum { RARE_CLASS = 0 };
-_Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
-
 enum flow_bit {
 	FLOW_BIT_REUSED = 1,
 	FLOW_BIT_REPORTED = 2,   /* the handshake's outcome was told */
@@ -251,23 +217,6 @@ enum flow_bit {
 	FLOW_BIT_REPLY = 128,    /* ICMP: an answer was seen */
 	FLOW_BIT_ECHO = 256,
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
-};
-
-/* What state.c and its neighbours know of the whole flow. */
-enum story_bit {
-	STORY_HALF_CLOSE = 1,      /* said */
-	STORY_SPLIT = 2,           /* split handshake */
-	STORY_ONE_SIDED = 4,       /* said */
-	STORY_ON_ESTABLISHED = 8,  /* began by a SYN on an open connection */
-	STORY_FAST_OPEN = 16,      /* the client wants it */
-	STORY_SYN_DATA = 32,       /* fast open: data in the SYN */
-	STORY_COOKIE = 64,
-	STORY_ACCEPTED = 128,
-	STORY_IGNORED = 256,
-	STORY_ECN_ASKED = 512,     /* by any SYN */
-	STORY_ECN_CLASSIC = 1024,  /* the last SYN asks for this ... */
-	STORY_ECN_ACCURATE = 2048, /* ... or this; after the SYN/ACK: agreed */
-	STORY_ECN_ANSWERED = 4096,
 };
 
 enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };
@@ -296,6 +245,7 @@ struct flow {
 
 	const struct dissector *service;
 	uint32_t name;           /* reference into the names, REF_NONE */
+	uint32_t head[2];        /* reference into the heads, REF_NONE; of side[0], side[1] */
 	uint32_t prev, next;     /* in the list of its class; next: also free list */
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
@@ -315,6 +265,7 @@ struct flow {
 	uint16_t story;          /* enum story_bit */
 	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
+_Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
 _Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
@@ -330,22 +281,6 @@ struct names {
 	uint8_t *at;
 	size_t size, used;
 	uint32_t free[NAME_CLASSES];
-};
-
-/* Multipath connections by token (mptcp.c): a ring in the order of birth, and
- * slots of place * 2 + end + 1, 0 empty, open addressing, at most half full. */
-struct joined {
-	uint64_t id;             /* of the first subflow's flow; 0: this place is empty */
-	uint32_t token[2];       /* by side of the first subflow's key */
-	uint16_t subflows;
-	uint8_t version;
-	uint8_t known;           /* 1, 2: that token */
-};
-struct joins {
-	struct joined *at;
-	uint32_t *slots;
-	uint32_t max, next;      /* max: a power of two */
-	uint64_t begun;
 };
 
 /* copies.c: what passed last, to know the same packet again. */
@@ -371,6 +306,31 @@ struct contents {
 	struct content *at;
 	uint32_t mask;
 	uint32_t used; /* places that were ever filled */
+};
+
+enum { HEAD_BLOCK = 1024, HEAD_BLOCKS = FLOW_HEAD_MAX / HEAD_BLOCK, HEAD_RUNS = 4 };
+
+struct head_run {
+	uint16_t from, to; /* bytes [from, to) are here */
+};
+
+struct head {
+	uint32_t flow;           /* whose, and of which side of it */
+	uint32_t start;          /* sequence number of the first byte */
+	uint32_t need;           /* so many bytes in order are worth a look */
+	uint32_t older, younger; /* younger: also the free list */
+	uint32_t block[HEAD_BLOCKS];
+	struct head_run run[HEAD_RUNS]; /* sorted, apart */
+	uint8_t dir, runs, tries;
+};
+
+struct heads {
+	struct head *head;
+	uint8_t *bytes;
+	uint32_t max, heads_made, blocks_made;
+	uint32_t free_head, free_block;
+	uint32_t old, young;
+	uint8_t flat[2][FLOW_HEAD_MAX]; /* what flow_head() lends, by side */
 };
 
 struct flow_table {
@@ -406,6 +366,7 @@ struct flow_table {
 	struct joins joins;
 	struct copies copies;
 	struct contents contents;
+	struct heads heads;
 	const struct dissector *services[SERVICES_MAX + 1]; /* number 0: none */
 	unsigned n_services;
 
@@ -436,6 +397,7 @@ static inline void flow_blank(struct flow *f)
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
 	f->name = f->rare = f->zeek.more = REF_NONE;
+	f->head[0] = f->head[1] = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
 		f->side[i].trouble = f->side[i].trips = REF_NONE;
@@ -470,6 +432,7 @@ bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
 bool budget_doubles_slots(const struct flow_table *t);
 bool budget_affords_name(const struct flow_table *t);
 bool budget_affords_block(const struct flow_table *t, size_t bytes);
+bool budget_affords_head(const struct flow_table *t);
 
 /* ageing.c */
 uint32_t flow_take(struct flow_table *t); /* a free record; evicts if it must */
@@ -546,7 +509,8 @@ void fill_extensions(struct flow_record *r, const struct flow_table *t, const st
 
 /* mptcp.c */
 size_t joins_size(size_t memory);
-void joins_open(struct joins *k, void *at, size_t size);
+int joins_open(struct joins *k, size_t memory, struct error *e);
+void joins_free(struct joins *k);
 void mptcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
 
@@ -568,6 +532,11 @@ void contents_free(struct contents *c);
 size_t contents_size(const struct contents *c);
 /* Keeps the payload, and returns how many bytes differ from those kept before. */
 uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d);
+/* head.c */
+size_t heads_size(size_t memory);
+void heads_open(struct heads *s, void *at, size_t size);
+size_t heads_used(const struct heads *s);
+void head_settle(struct flow_table *t, struct flow *f, unsigned side);
 
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);

@@ -344,7 +344,7 @@ static bool only_asks(struct flow_side *s, const struct flow_side *peer, const s
 		return true;
 	}
 	return judged(j, VERDICT_KEEP_ALIVE) &&
-	       (!(peer->bits & SIDE_ACKED) || !(s->bits & SIDE_NEXT) || !seq_before(peer->acked, s->next));
+	       (!(s->bits & SIDE_NEXT) || (peer->bits & SIDE_ACKED && !seq_before(peer->acked, s->next)));
 }
 
 /* Are the bytes that came again the same? */

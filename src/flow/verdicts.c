@@ -118,11 +118,13 @@ static void learn_scale(struct flow_side *s, struct flow_side *peer, const struc
 {
 	if (d->options & TCP_HAS_WSCALE)
 		s->ws_scale = d->tcp.syn.wscale > 14 ? 14 : (int8_t)d->tcp.syn.wscale;
+	s->ws_bits |= WS_FIRST_ACK;
+	if (d->options & TCP_OPTIONS_CUT)
+		return; /* what is missing may have been there */
 	if (s->ws_scale == -1)
 		s->ws_scale = peer->ws_scale = -2;
 	else if (d->flags & TCP_ACK && peer->ws_scale == -2)
 		s->ws_scale = -2;
-	s->ws_bits |= WS_FIRST_ACK;
 }
 
 static void remember(const struct flow *f, struct flow_side *s, const struct descriptor *d, uint64_t v)

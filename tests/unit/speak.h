@@ -20,6 +20,9 @@ struct speaker {
 	struct packet packet;
 	uint8_t *bytes;
 	const struct dissector *known; /* set it before a call, NULL to guess */
+	const char *other;             /* what the other side said first, or NULL */
+	bool server;                   /* the server speaks */
+	bool later;                    /* not the first payload of its side */
 	char text[512];
 };
 
@@ -45,7 +48,8 @@ static inline void speak_free(struct speaker *s)
 static inline enum dissect_result speak_cut(struct speaker *s, uint8_t proto, uint16_t to_port,
 					    const void *bytes, size_t n, size_t wire)
 {
-	struct talk talk = {.known = s->known, .from_client = true, .first = true};
+	struct talk talk = {.known = s->known, .from_client = !s->server, .first = !s->later,
+			    .other = (const uint8_t *)s->other, .other_len = s->other ? (uint32_t)strlen(s->other) : 0};
 	struct frame frame = {.number = 1, .caplen = (uint32_t)n, .wirelen = (uint32_t)wire};
 	struct packet *p = &s->packet;
 
@@ -72,6 +76,11 @@ static inline enum dissect_result speak(struct speaker *s, uint8_t proto, uint16
 					const void *bytes, size_t n)
 {
 	return speak_cut(s, proto, to_port, bytes, n, n);
+}
+
+static inline enum dissect_result speak_line(struct speaker *s, const char *text)
+{
+	return speak(s, PROTO_TCP, 7777, text, strlen(text));
 }
 
 /* The text of the row number `which` with that key; "" if there is none. */

@@ -199,14 +199,45 @@ static void dns_over_tcp_has_lengths(void **state)
 
 static void dns_relatives_are_others(void **state)
 {
-	static const uint16_t ports[] = {137, 5353, 5355};
+	static const uint16_t ports[] = {5353, 5355};
+	static const char *const names[] = {"mdns", "llmnr"};
 	static const uint8_t zeros[64];
+	uint8_t plain[QUESTION];
 	struct speaker *s = *state;
 
-	for (unsigned i = 0; i < 3; i++)
-		assert_int_equal(speak(s, PROTO_UDP, ports[i], question, QUESTION), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, 137, question, QUESTION), DISSECT_NOT_MINE);
+	memcpy(plain, question, QUESTION);
+	plain[2] = 0; /* no recursion: not of a resolver that was put on such a port */
+	for (unsigned i = 0; i < 2; i++) {
+		assert_int_equal(speak(s, PROTO_UDP, ports[i], question, QUESTION), DISSECT_OK);
+		assert_string_equal(speak_service(s), "dns");
+		assert_int_equal(speak(s, PROTO_UDP, ports[i], plain, QUESTION), DISSECT_OK);
+		assert_string_equal(speak_service(s), names[i]);
+	}
 	assert_int_equal(speak(s, PROTO_UDP, OTHER, zeros, sizeof(zeros)), DISSECT_NOT_MINE);
 	assert_int_equal(speak(s, PROTO_UDP, PORT, zeros, sizeof(zeros)), DISSECT_NOT_MINE);
+	speak_nothing(s);
+}
+
+/* The top bit of a class is no part of it on the local link; anywhere else it
+ * makes a class that does not exist. */
+static void mdns_has_a_bit_in_the_class(void **state)
+{
+	static const uint8_t record[] = "\0\0\x84\0\0\0\0\1\0\0\0\0" "\4host\5local\0" "\0\1\x80\1\0\0\0\x78\0\4\xc0\0\2\1";
+	static const uint8_t two[] = "\0\0\0\0\0\2\0\0\0\0\0\0" "\1a\0\0\1\x80\1" "\1b\0\0\x1c\0\1";
+	struct speaker *s = *state;
+
+	assert_int_equal(speak(s, PROTO_UDP, 5353, record, sizeof(record) - 1), DISSECT_OK);
+	assert_string_equal(speak_service(s), "mdns");
+	assert_string_equal(speak_row(s, "dns.resp.cache_flush", 0), "yes");
+	assert_string_equal(speak_row(s, "dns.resp.class", 0), "IN (1)");
+	assert_int_equal(speak(s, PROTO_UDP, PORT, record, sizeof(record) - 1), DISSECT_BAD);
+	assert_int_equal(speak(s, PROTO_UDP, 5355, record, sizeof(record) - 1), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, 5353, two, sizeof(two) - 1), DISSECT_OK);
+	assert_string_equal(speak_row(s, "dns.qry.qu", 0), "yes");
+	assert_string_equal(speak_row(s, "dns.qry.qu", 1), "no");
+	assert_int_equal(speak(s, PROTO_UDP, 5353, two, sizeof(two) - 2), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, OTHER, two, sizeof(two) - 1), DISSECT_NOT_MINE);
 	speak_nothing(s);
 }
 
@@ -223,6 +254,7 @@ int main(void)
 		cmocka_unit_test(dns_record_types),
 		cmocka_unit_test(dns_over_tcp_has_lengths),
 		cmocka_unit_test(dns_relatives_are_others),
+		cmocka_unit_test(mdns_has_a_bit_in_the_class),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

@@ -44,6 +44,26 @@ static void tls_client_hello_names_the_server(void **state)
 }
 
 /* A hello in two segments: what is here is read; the name if it is whole. */
+/* The same bytes as the head of a stream: the rows lie there, the packet's own
+ * payload stays what it was. */
+static void tls_hello_of_a_stream(void **state)
+{
+	const struct talk talk = {.from_client = true, .first = true};
+	uint8_t stream[HELLO];
+	struct speaker *s = *state;
+
+	memcpy(stream, hello, HELLO);
+	assert_int_equal(speak(s, PROTO_TCP, 443, hello + SURE, 30), DISSECT_NOT_MINE);
+	assert_int_equal(dissect_stream(s->dissect, &s->packet, &talk, stream, HELLO), DISSECT_OK);
+	assert_string_equal(speak_service(s), "tls");
+	assert_ptr_equal(s->packet.server_name, stream + NAME_ENDS - 13);
+	assert_string_equal(speak_row(s, "tls.handshake.extensions_server_name", 0), "a.example.org");
+	assert_int_equal(s->packet.layer[0].buffer, BUFFER_STREAM);
+	assert_int_equal(s->packet.payload_len, 30);
+	for (unsigned i = 0; i < s->packet.fields; i++)
+		assert_int_equal(s->packet.field[i].buffer, BUFFER_STREAM);
+}
+
 static void tls_client_hello_goes_on(void **state)
 {
 	struct speaker *s = *state;
@@ -52,10 +72,12 @@ static void tls_client_hello_goes_on(void **state)
 		assert_int_equal(speak(s, PROTO_TCP, 443, hello, n), DISSECT_OK);
 		assert_string_equal(speak_service(s), "tls");
 		assert_int_equal(s->packet.server_name != NULL, n >= NAME_ENDS);
+		assert_int_equal(s->packet.need_more, HELLO); /* the whole record */
 	}
 	for (size_t n = 1; n < SURE; n++) {
 		assert_int_equal(speak(s, PROTO_TCP, 443, hello, n), DISSECT_NOT_MINE);
 		speak_nothing(s);
+		assert_int_equal(s->packet.need_more, n < 3 ? 0 : n < 6 ? 6 : HELLO);
 	}
 }
 
@@ -138,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tls_client_hello_names_the_server),
 		cmocka_unit_test(tls_client_hello_goes_on),
+		cmocka_unit_test(tls_hello_of_a_stream),
 		cmocka_unit_test(tls_cut_is_never_whole),
 		cmocka_unit_test(tls_server_flight),
 		cmocka_unit_test(tls_alert_in_words),

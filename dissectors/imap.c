@@ -1,0 +1,133 @@
+/* IMAP: commands and replies, the first of a segment.
+ *
+ * Promises: a conversation is IMAP if the greeting "* OK ..." says so, if the
+ * client asks "TAG CAPABILITY" (or STARTTLS, ID, AUTHENTICATE), or logs in at a
+ * server that said "* OK". A bare "* OK text" waits for that. Mails, and what
+ * comes behind STARTTLS, are nobody's.
+ */
+#include "lines.h"
+
+enum { IMAP_TAG_MAX = 32 };
+
+static const struct field_info f_tag = {"imap.tag", "Tag", FIELD_TEXT, NULL};
+static const struct field_info f_command = {"imap.request.command", "Command", FIELD_TEXT, NULL};
+static const struct field_info f_argument = {"imap.request.argument", "Arguments", FIELD_TEXT, NULL};
+static const struct field_info f_status = {"imap.response.status", "Reply", FIELD_TEXT, NULL};
+static const struct field_info f_text = {"imap.response.text", "Text", FIELD_TEXT, NULL};
+
+static const char *const imap_commands[] = {
+	"APPEND", "AUTHENTICATE", "CAPABILITY", "CHECK", "CLOSE", "COMPRESS", "COPY", "CREATE", "DELETE", "ENABLE",
+	"EXAMINE", "EXPUNGE", "FETCH", "GETQUOTA", "GETQUOTAROOT", "ID", "IDLE", "LIST", "LOGIN", "LOGOUT", "LSUB",
+	"MOVE", "NAMESPACE", "NOOP", "RENAME", "SEARCH", "SELECT", "SORT", "STARTTLS", "STATUS", "STORE",
+	"SUBSCRIBE", "THREAD", "UID", "UNSELECT", "UNSUBSCRIBE", "XLIST", NULL,
+};
+
+static const char *const imap_statuses[] = {"OK", "NO", "BAD", "BYE", "PREAUTH", NULL};
+
+/* RFC 9051 section 9: letters, digits and some signs; real ones are short. */
+static bool imap_is_tag(struct span s)
+{
+	if (s.len == 0 || s.len > IMAP_TAG_MAX)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		uint8_t b = lines_upper(s.at[i]);
+
+		if (!((b >= '0' && b <= '9') || (b >= 'A' && b <= 'Z') || b == '.' || b == '-' || b == '_'))
+			return false;
+	}
+	return true;
+}
+
+/* "TAG COMMAND ...": splits it. */
+static bool imap_command(struct span line, struct span *tag, struct span *command, struct span *rest)
+{
+	*tag = span_word(&line);
+	*command = span_word(&line);
+	*rest = line;
+	return imap_is_tag(*tag) && span_is_any(*command, imap_commands) && span_is_text(line);
+}
+
+/* A command that is IMAP's without knowing whom it is said to. */
+static bool imap_is_own(struct span line)
+{
+	struct span tag, command, rest;
+
+	if (!imap_command(line, &tag, &command, &rest))
+		return false;
+	if (span_is(command, "CAPABILITY") || span_is(command, "STARTTLS"))
+		return rest.len == 0;
+	if (span_is(command, "ID"))
+		return span_is(rest, "NIL") || (rest.len > 0 && rest.at[0] == '(');
+	return span_is(command, "AUTHENTICATE") && rest.len > 0;
+}
+
+static bool imap_is_untagged(struct span line)
+{
+	return span_begins(line, "* OK") || span_begins(line, "* PREAUTH") || span_begins(line, "* BYE") ||
+	       span_begins(line, "* CAPABILITY");
+}
+
+static bool imap_is_mine(const struct cursor *c, struct packet *p)
+{
+	struct span line, tag, command, rest, other;
+	bool heard = lines_other(p, &other);
+	struct cursor look = *c;
+
+	if (!lines_next(&look, 2048, &line))
+		return false;
+	if (imap_is_own(line))
+		return true;
+	if (imap_is_untagged(line) && span_is_text(line)) {
+		if (span_names(line, "IMAP") || (heard && imap_command(other, &tag, &command, &rest)))
+			return true;
+	} else if (imap_command(line, &tag, &command, &rest) && span_is(command, "LOGIN")) {
+		if (heard && imap_is_untagged(other))
+			return true;
+	} else {
+		return false;
+	}
+	(void)lines_undecided(c, p);
+	return false;
+}
+
+static enum dissect_result imap_dissect(struct cursor *c, struct packet *p)
+{
+	struct span line, tag, word, rest;
+
+	if ((!lines_known(p) && !imap_is_mine(c, p)) || !lines_next(c, 2048, &line))
+		return DISSECT_NOT_MINE;
+	if (imap_command(line, &tag, &word, &rest)) {
+		packet_field(p, &f_tag, tag.at, tag.len, 0);
+		packet_field(p, &f_command, word.at, word.len, 0);
+		if (rest.len > 0)
+			packet_field(p, &f_argument, rest.at, rest.len, 0);
+		return lines_done(c, p);
+	}
+	tag = span_word(&line);
+	rest = line;
+	word = span_word(&line);
+	if (!span_is(tag, "*") && !span_is(tag, "+") && !(imap_is_tag(tag) && span_is_any(word, imap_statuses)))
+		return DISSECT_NOT_MINE;
+	packet_field(p, &f_tag, tag.at, tag.len, 0);
+	if (span_is(tag, "+")) {
+		if (rest.len > 0)
+			packet_field(p, &f_text, rest.at, rest.len, 0);
+		return lines_done(c, p);
+	}
+	packet_field(p, &f_status, word.at, word.len, 0);
+	if (line.len > 0)
+		packet_field(p, &f_text, line.at, line.len, 0);
+	return lines_done(c, p);
+}
+
+static const struct bind imap_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+
+const struct dissector imap_dissector = {
+	.name = "imap",
+	.title = "Internet Message Access Protocol",
+	.reference = "RFC 9051, RFC 3501",
+	.binds = imap_binds,
+	.info = "{imap.tag}[ {imap.request.command}][ {imap.request.argument}]"
+		"[ {imap.response.status}][ {imap.response.text}]",
+	.dissect = imap_dissect,
+};
