@@ -24,6 +24,7 @@
 #include "sockeye/dissector.h"
 #include "sockeye/flow.h"
 #include "sockeye/hash.h"
+#include "story.h"
 
 #define REF_NONE UINT32_MAX
 #define REF_EMBRYO UINT32_C(0x80000000)
@@ -143,24 +144,6 @@ struct side_trips {
 enum { TRIPS_CLASS = 1 };
 _Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
 
-/* What one end is in, as far as the wire tells (RFC 9293 3.3.2). Before the
- * connection first, so that they can be compared. */
-enum end_state {
-	END_UNKNOWN, END_CLOSED, END_LISTEN, END_SYN_SENT, END_SYN_RECEIVED, END_ESTABLISHED, END_FIN_WAIT_1,
-	END_FIN_WAIT_2, END_CLOSE_WAIT, END_CLOSING, END_LAST_ACK, END_TIME_WAIT, END_STATES,
-};
-
-enum end_bit {
-	END_FIN = 1,        /* it sent a FIN: fin_end is known */
-	END_FIN_AGAIN = 2,  /* and again after it was ACKed: the ACK did not arrive */
-	END_PASSIVE = 4,    /* it had ACKed the other's FIN when it sent its own */
-	END_RST = 8,        /* it sent a RST that was acceptable */
-	END_PROVOKED = 16,  /* its last segment did not fit: a challenge ACK may follow */
-	END_BARE_ACK = 32,  /* it ACKed the SYN without a SYN of its own */
-	END_TSVAL = 64,     /* tsval is known */
-	END_ACE = 128,      /* ace is known */
-};
-
 /* An end as Zeek sees it (zeek.c). */
 enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
 		  ZEEK_RESET };
@@ -224,24 +207,6 @@ struct flow_side {
 	uint8_t ace;              /* its counter of CE marks, as it last sent it (RFC 9768) */
 };
 
-/* What few flows have: taken when it is first needed. By side of the key. */
-struct flow_rare {
-	uint64_t joined;          /* MPTCP: id of the first subflow's flow; 0: not known */
-	uint32_t ce[2], ece[2], cwr[2];
-	uint32_t token[2];        /* of each end; valid by rare bits */
-	uint16_t subflow;
-	uint8_t version;
-	uint8_t bits;             /* enum rare_bit */
-	uint8_t reset_reason;     /* RFC 8684 3.6 */
-	struct address icmp_from; /* who sent the ICMP error */
-};
-enum rare_bit {
-	RARE_TOKEN = 1, /* of side 0; of side 1: twice that */
-	RARE_VERSION = 4, RARE_REASON = 8, RARE_FASTCLOSE = 16, RARE_ICMP = 32,
-};
-enum { RARE_CLASS = 0 };
-_Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
-
 enum flow_bit {
 	FLOW_BIT_REUSED = 1,
 	FLOW_BIT_REPORTED = 2,   /* the handshake's outcome was told */
@@ -254,23 +219,6 @@ enum flow_bit {
 	FLOW_BIT_ECHO = 256,
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
 	FLOW_BIT_UNJUDGED = 1024, /* a side record found no room: the counts of verdicts are not complete */
-};
-
-/* What state.c and its neighbours know of the whole flow. */
-enum story_bit {
-	STORY_HALF_CLOSE = 1,      /* said */
-	STORY_SPLIT = 2,           /* split handshake */
-	STORY_ONE_SIDED = 4,       /* said */
-	STORY_ON_ESTABLISHED = 8,  /* began by a SYN on an open connection */
-	STORY_FAST_OPEN = 16,      /* the client wants it */
-	STORY_SYN_DATA = 32,       /* fast open: data in the SYN */
-	STORY_COOKIE = 64,
-	STORY_ACCEPTED = 128,
-	STORY_IGNORED = 256,
-	STORY_ECN_ASKED = 512,     /* by any SYN */
-	STORY_ECN_CLASSIC = 1024,  /* the last SYN asks for this ... */
-	STORY_ECN_ACCURATE = 2048, /* ... or this; after the SYN/ACK: agreed */
-	STORY_ECN_ANSWERED = 4096,
 };
 
 enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };
@@ -319,6 +267,7 @@ struct flow {
 	uint16_t story;          /* enum story_bit */
 	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
+_Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
 _Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
@@ -334,22 +283,6 @@ struct names {
 	uint8_t *at;
 	size_t size, used;
 	uint32_t free[NAME_CLASSES];
-};
-
-/* Multipath connections by token (mptcp.c): a ring in the order of birth, and
- * slots of place * 2 + end + 1, 0 empty, open addressing, at most half full. */
-struct joined {
-	uint64_t id;             /* of the first subflow's flow; 0: this place is empty */
-	uint32_t token[2];       /* by side of the first subflow's key */
-	uint16_t subflows;
-	uint8_t version;
-	uint8_t known;           /* 1, 2: that token */
-};
-struct joins {
-	struct joined *at;
-	uint32_t *slots;
-	uint32_t max, next;      /* max: a power of two */
-	uint64_t begun;
 };
 
 /* copies.c: what passed last, to know the same packet again. */
@@ -466,7 +399,11 @@ static inline void flow_blank(struct flow *f)
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
+<<<<<<< HEAD
 	f->name = f->zeek.more = f->rare = REF_NONE;
+=======
+	f->name = f->rare = f->zeek.more = REF_NONE;
+>>>>>>> state
 	f->head[0] = f->head[1] = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
@@ -579,7 +516,8 @@ void fill_extensions(struct flow_record *r, const struct flow_table *t, const st
 
 /* mptcp.c */
 size_t joins_size(size_t memory);
-void joins_open(struct joins *k, void *at, size_t size);
+int joins_open(struct joins *k, size_t memory, struct error *e);
+void joins_free(struct joins *k);
 void mptcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
 
