@@ -399,11 +399,7 @@ static inline void flow_blank(struct flow *f)
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
-<<<<<<< HEAD
-	f->name = f->zeek.more = f->rare = REF_NONE;
-=======
 	f->name = f->rare = f->zeek.more = REF_NONE;
->>>>>>> state
 	f->head[0] = f->head[1] = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;

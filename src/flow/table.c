@@ -178,13 +178,8 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 		    struct error *e)
 {
 	struct flow_table *t = calloc(1, sizeof *t);
-<<<<<<< HEAD
-	size_t names_size = l->memory / 10, blocks_size = l->memory / 2, joins = joins_size(l->memory);
-	void *at = NULL, *blocks = NULL, *heads = NULL, *joined = NULL;
-=======
 	size_t names_size = l->memory / 10, blocks_size = l->memory / 2;
 	void *at = NULL, *blocks = NULL, *heads = NULL;
->>>>>>> state
 	int err;
 
 	if (!t)
@@ -225,16 +220,9 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	    (err = joins_open(&t->joins, l->memory, e)) < 0 ||
 	    (err = memory_reserve(&at, names_size, "server names", e)) < 0 ||
 	    (err = memory_reserve(&blocks, blocks_size, "side records", e)) < 0 ||
-<<<<<<< HEAD
-	    (err = memory_reserve(&heads, heads_size(l->memory), "heads of streams", e)) < 0 ||
-	    (err = memory_reserve(&joined, joins, "multipath connections", e)) < 0) {
-		if (heads)
-			memory_release(heads, heads_size(l->memory));
-=======
 	    (err = memory_reserve(&heads, heads_size(l->memory), "heads of streams", e)) < 0) {
 		if (blocks)
 			memory_release(blocks, blocks_size);
->>>>>>> state
 		if (at)
 			memory_release(at, names_size);
 		flow_table_free(t);
@@ -243,10 +231,6 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	names_open(&t->names, at, names_size);
 	blocks_open(&t->blocks, blocks, blocks_size);
 	heads_open(&t->heads, heads, heads_size(l->memory));
-<<<<<<< HEAD
-	joins_open(&t->joins, joined, joins);
-=======
->>>>>>> state
 
 	/* Doubling alternates between the areas and must end in the larger. */
 	t->slot_mask = SLOTS_MIN - 1;
@@ -281,11 +265,6 @@ void flow_table_free(struct flow_table *t)
 		memory_release(t->blocks.at, t->blocks.size);
 	if (t->heads.head)
 		memory_release(t->heads.head, heads_size(t->limits.memory));
-<<<<<<< HEAD
-	if (t->joins.at)
-		memory_release(t->joins.at, joins_size(t->limits.memory));
-=======
->>>>>>> state
 	free(t);
 }
 
