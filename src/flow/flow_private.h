@@ -93,6 +93,7 @@ enum side_bit {
 enum ws_bit {
 	WS_KEEP_ALIVE = 1, /* its last segment was one */
 	WS_PROBE = 2,      /* its last segment was a zero window probe */
+	WS_MPTCP_SAME = 32, /* since its last segment the flow has seen no new operation of MPTCP */
 	WS_PROBED = 16,    /* its last probe carried the byte at next; not Wireshark's, segments.c */
 	WS_SPOKE = 8,      /* it has sent something: its window is known */
 	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
@@ -182,29 +183,28 @@ struct flow_side {
 	uint32_t next;      /* highest end sent: RSTs, probes and keep-alives do not count */
 	uint32_t low;       /* lowest number seen sent; with next */
 	uint32_t acked;     /* highest acknowledgement sent */
+	uint32_t edge;      /* how far its windows let the peer send; with SIDE_ACKED */
 	uint16_t fin, rst;  /* packets, saturating */
 	uint16_t window, mss;
 	uint8_t wscale, options, ttl, bits;
+	uint32_t ws_next;         /* highest end, RSTs included, probes not */
 
 	/* What Wireshark's rules need (verdicts.c); 0 is "unknown", as there. */
 	int64_t ws_ack_ns;        /* when it last sent anything */
 	int64_t ws_next_ns;       /* when ws_next last rose */
-	uint32_t ws_next;         /* highest end, RSTs included, probes not */
 	uint32_t ws_ack;          /* acknowledgement field of its last segment */
 	uint32_t ws_to_ack;       /* highest number that the peer may ACK */
 	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
 	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
 	uint8_t ws_bits;          /* enum ws_bit */
-	uint16_t ws_mptcp;        /* the flow's, as they were at its last segment */
+	uint8_t state;            /* enum end_state */
+	uint8_t end;              /* enum end_bit */
 
 	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
 	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
 
 	uint32_t fin_end;         /* sequence number after its FIN */
 	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
-	uint8_t state;            /* enum end_state */
-	uint8_t end;              /* enum end_bit */
-	uint8_t ace;              /* its counter of CE marks, as it last sent it (RFC 9768) */
 };
 
 enum flow_bit {
@@ -265,6 +265,7 @@ struct flow {
 	uint16_t icmp_id;
 	struct zeek_track zeek;  /* TCP */
 	uint16_t story;          /* enum story_bit */
+	uint8_t ace[2];          /* of each side: counter of CE marks, as last sent (RFC 9768) */
 	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
 _Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");

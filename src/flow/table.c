@@ -416,7 +416,7 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	if (to_itself(&k, d))
 		dir = 1;
 	*change = 0;
-	*j = (struct judgement){.rtt_ns = -1, .since_ns = -1};
+	*j = (struct judgement){.rtt_ns = -1};
 	ref = table_find(t, &k, d->hash, &slot);
 	if (ref != REF_NONE) {
 		f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
