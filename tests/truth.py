@@ -14,7 +14,8 @@ lines, and compared:
                 dots; null: must be absent or null; "packets+": the pair's sum.
   frames        the packets of a connection have its id as their `flow`, and
                 there are no others
-  packets       `verdicts` of every packet, none where the truth names none
+  packets       `verdicts` of every packet: those of `packets` and `states` together,
+                none where the truth names none
 
 A key that the truth names and the output lacks is a failure. Prints
 "ok truth/NAME" or "FAILED truth/NAME: what, expected, got", status 1 if one failed.
@@ -88,11 +89,11 @@ def compare(truth, connections, packets, file):
         number = packet["number"]
         if number in owner:
             yield differs(f"packet {number}", packet, "flow", owner[number])
-        wanted = truth["packets"].get(str(number), [])
+        wanted = sorted(truth["packets"].get(str(number), []) + truth.get("states", {}).get(str(number), []))
         got = value(packet, "verdicts")
         if sorted(got if isinstance(got, list) else []) != wanted:
             yield f"packet {number} verdicts, expected {wanted}, got {got}"
-    missing = set(map(int, truth["packets"])) - {p["number"] for p in packets}
+    missing = set(map(int, {**truth["packets"], **truth.get("states", {})})) - {p["number"] for p in packets}
     if missing:
         yield f"packets {sorted(missing)}, expected to be there, got none"
     for path, wanted in truth.get("file", {}).items():

@@ -54,6 +54,7 @@ class Talk:
     ack     how much of the peer's stream is acknowledged; else all that was sent
     after   ns since the frame before
     says    Wireshark's words, separated by blanks
+    tells   the words of states: what RFC 9293 and its neighbours say of it (docs/states.md)
     again, late, conflict   so many of its bytes were seen before, come late, differ from those seen before
     where   place in the segment where the conflicting ones begin; else they are its last
     copy    it is a second copy of the frame before
@@ -114,7 +115,7 @@ class Talk:
     def send(self, side, flags, n=0, at=None, ack=None, after=100 * US, says="", again=0, late=0, conflict=0,
              copy=False,
              window=None, options=None, extra=b"", sack=(), stamp=None, ttl=None, ident=None, seq=None,
-             where=None, **how):
+             where=None, tells="", **how):
         scene, bits = self.scene, flags_of(flags)
         scene.now += after
         at = (-1 if bits & SYN else max(self.sent[side], 0)) if at is None else at
@@ -138,7 +139,14 @@ class Talk:
         self.last = (side, flags, len(data), segment, ident, ttl)
         scene.put(side, src, dst, segment, ident, ttl, how)
         self.note(side, flags, len(data), says, again, late, conflict, copy)
+        if tells:
+            scene.states[self.frames[-1]] = sorted(tells.split())
         return scene.now
+
+    def ends(self, client, server, **truth):
+        """The state of each end after the last frame (RFC 9293 3.3.2), None: never seen; more keys, __ for a dot."""
+        self.truth.update({"tcp_state.client": client, "tcp_state.server": server})
+        self.truth.update({key.replace("__", "."): value for key, value in truth.items()})
 
     def note(self, side, flags, length, says, again, late, conflict, copy):
         """The truth about the frame that was written last."""
@@ -217,6 +225,7 @@ class Scene:
     def __init__(self, name, about):
         self.name, self.about, self.now = name, about, START
         self.frames, self.talks, self.words, self.deviations, self.file = [], [], {}, [], {}
+        self.states = {}  # by frame, as words
         self.snap, self.link, self.suffix, self.build = None, 1, "pcap", None
 
     def talk(self, port=None, server_port=5001, isn=None, wscale=(7, 7), timestamps=False, zeek=None, complete=True,
@@ -273,6 +282,8 @@ class Scene:
         record = dict(self.about, capture=name, connections=[talk.record() for talk in self.talks],
                       packets={str(number): words for number, words in sorted(self.words.items())},
                       deviation=self.deviations)
+        if self.states:
+            record["states"] = {str(number): words for number, words in sorted(self.states.items())}
         if self.file:
             record["file"] = self.file
         with open(os.path.join(TRUTH, self.name + ".json"), "w") as f:

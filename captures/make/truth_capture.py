@@ -114,6 +114,7 @@ def self_connect(s):
 
     1 SYN, 2 SYN/ACK, 3 ACK, 4 data 0-500, 5 ACK"""
     k = s.talk(state="established", isn=(7000, 7000))
+    k.ends("established", "established")
     k.end = (k.end[0], k.end[0])
     k.c("S")
     k.sent[1] = 0
@@ -134,6 +135,7 @@ def midstream(s):
     1 client 500 bytes, 2 ACK, 3 server 1000 bytes, 4 ACK"""
     k = s.talk(state="midstream", complete=False, orientation="first_packet", zeek="OTH DadA", handshake__syn=False,
                handshake__rtt_us=None)
+    k.ends("established", "established")
     k.unseen(0, 70000)
     k.unseen(1, 90000)
     k.c("PA", 500)
@@ -178,6 +180,7 @@ def client_only(s):
 
     1 SYN, 2 ACK, 3 client 0-500, 4-6 ACKs, 7 FIN"""
     k = s.talk(state="half_closed", complete=False, closed_by="client", zeek="SH SADF", handshake__synack=False)
+    k.ends("fin_wait_1", None, one_sided=True)
     k.unsaid.add("exact.missed_bytes")
     k.c("S")
     k.sent[1] = 0
@@ -185,7 +188,7 @@ def client_only(s):
     k.c("PA", 500)
     for n in (1460, 40000, 58540):
         k.unseen(1, n)
-        k.c("A", after=ROUND)
+        k.c("A", after=ROUND, tells="one_sided" if n == 1460 else "")
     k.c("FA")
 
 
@@ -196,13 +199,14 @@ def server_only(s):
     1 SYN/ACK, 2 ACK, 3-5 server 3 x 1000, 6 FIN"""
     k = s.talk(port=50143, state="half_closed", complete=False, orientation="synack", closed_by="server",
                handshake__syn=False)
+    k.ends(None, "fin_wait_1", one_sided=True)
     k.unsaid.add("exact.missed_bytes")
     k.sent[0] = 0
     k.s("SA")
     k.unseen(0, 300)
     k.s("A", after=ROUND)
-    for _ in range(3):
-        k.s("A", 1000)
+    for tells in ("", "one_sided", ""):
+        k.s("A", 1000, tells=tells)
     k.s("FA")
 
 

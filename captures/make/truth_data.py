@@ -56,9 +56,9 @@ def jump(s):
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
-    k.c("PA", noise("jump", 500), at=3 << 29, says="lost_segment")
+    k.c("PA", noise("jump", 500), at=3 << 29, says="lost_segment", tells="out_of_window")
     k.sent[0] = 500
-    k.s("A", after=ROUND, says="dup_ack")
+    k.s("A", after=ROUND, says="dup_ack", tells="challenge_ack")
     k.c("PA", 500, after=50 * MS, says="retransmission")
     k.s("A", after=ROUND)
 

@@ -14,11 +14,12 @@ def half_closed(s):
 
     1-3 handshake, 4 client 0-500 with FIN, 5 ACK, 6 server 0-1000, 7 ACK, 8 server 1000-2000, 9 ACK"""
     k = s.talk(state="half_closed", closed_by="client", zeek="S2 ShAFad")
+    k.ends("fin_wait_2", "close_wait")
     k.open()
     k.c("PFA", 500)
     k.s("A", after=ROUND)
-    for _ in range(2):
-        k.s("PA", 1000, after=200 * MS)
+    for tells in ("half_close", ""):
+        k.s("PA", 1000, after=200 * MS, tells=tells)
         k.c("A")
 
 
@@ -29,12 +30,13 @@ def closed_by_server(s):
     1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the server, 7 ACK, 8 client 500-600, 9 ACK, 10 FIN of the client,
     11 ACK"""
     k = s.talk(state="closed", closed_by="server", zeek="SF ShADafF")
+    k.ends("closed", "time_wait")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.s("FA", after=MS)
     k.c("A")
-    k.c("PA", 100, after=500 * MS)
+    k.c("PA", 100, after=500 * MS, tells="half_close")
     k.s("A", after=ROUND)
     k.c("FA", after=500 * MS)
     k.s("A", after=ROUND)
@@ -48,11 +50,12 @@ def simultaneous_close(s):
     1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the client, 7 FIN of the server that does not know of it, 8 ACK of
     the client, 9 ACK of the server"""
     k = s.talk(state="closed", closed_by="client", zeek="SF ShADaFf")
+    k.ends("time_wait", "time_wait")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.c("FA")
-    k.s("FA", ack=500, after=200 * US)
+    k.s("FA", ack=500, after=200 * US, tells="simultaneous_close")
     k.c("A")
     k.s("A", after=ROUND)
 
@@ -63,11 +66,12 @@ def abort(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 client 500-1000, 7 RST/ACK of the server"""
     k = s.talk(state="reset", closed_by="server", zeek="RSTR ShADar")
+    k.ends("closed", "closed")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.c("PA", 500)
-    k.s("RA", ack=500, after=ROUND)
+    k.s("RA", ack=500, after=ROUND, tells="rst_abort")
 
 
 @case("31-rst-late-data", 31, "RST to data after the close",
@@ -77,13 +81,14 @@ def rst_late_data(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the client, 7 ACK, 8 server 0-1000, 9 RST of the client"""
     k = s.talk(state="reset", closed_by="client", zeek="RSTO ShADaFdR")
+    k.ends("closed", "closed")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.c("FA")
     k.s("A", after=ROUND)
-    k.s("PA", 1000)
-    k.c("R", at=501)
+    k.s("PA", 1000, tells="half_close")
+    k.c("R", at=501, tells="rst_late")
 
 
 @case("31-rst-after-close", 31, "RST after both FINs",
@@ -94,12 +99,13 @@ def rst_after_close(s):
     1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the client, 7 FIN of the server, 8 ACK, 9 FIN of the server again,
     10 RST"""
     k = s.talk(state="reset", closed_by="client", zeek="SF ShADaFfR")
+    k.ends("closed", "closed")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.close()
     k.s("FA", at=0, after=S, says="retransmission")
-    k.c("R", at=501)
+    k.c("R", at=501, tells="rst_late")
 
 
 @case("32-rst-in-window", 32, "RST in the window, not at its edge",
@@ -110,12 +116,13 @@ def rst_in_window(s):
     1-3 handshake, 4 client 0-500, 5 ACK, 6 RST "of the server" 1000 bytes ahead, TTL 120, 7 challenge ACK, 8 client
     500-1000, 9 ACK"""
     k = s.talk(state="reset", closed_by="server", zeek="RSTR ShADar")
+    k.ends("established", "established")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
-    k.s("R", at=1000, ttl=120, ident=0x4321)
+    k.s("R", at=1000, ttl=120, ident=0x4321, tells="rst_unacceptable rst_other_ttl")
     k.sent[1] = 0
-    k.c("A", says="dup_ack")
+    k.c("A", says="dup_ack", tells="challenge_ack")
     k.c("PA", 500)
     k.s("A", after=ROUND)
 
@@ -158,7 +165,7 @@ def fin_rst(s):
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
-    k.c("FRA")
+    k.c("FRA", tells="rst_abort")
 
 
 @case("35-syn-fin", 35, "SYN and FIN in one segment", "inconsistent flags, from a scanner", "RFC 9293 3.10.7.2")
@@ -168,4 +175,4 @@ def syn_fin(s):
     1 SYN FIN, 2 RST/ACK"""
     k = s.talk(state="refused", complete=False, closed_by="client", zeek="RSTR Qr")
     k.c("SF")
-    k.s("RA", seq=0, after=ROUND, says="acked_unseen")  # it acknowledges the FIN, too
+    k.s("RA", seq=0, after=ROUND, says="acked_unseen", tells="rst_refused")  # it acknowledges the FIN, too

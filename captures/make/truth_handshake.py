@@ -48,7 +48,7 @@ def reuse(s):
     k.s("SA", after=ROUND)
     k.c("A")
     talk_a_little(k)
-    k.s("RA", after=S)
+    k.s("RA", after=S, tells="rst_abort")
     s.wait(20 * S)
     k = s.talk(state="established", zeek="S1 ShADa", isn=(61000000, 62000000))
     k.c("S", says="reused")
@@ -68,7 +68,7 @@ def reuse_open(s):
     talk_a_little(k)
     s.wait(60 * S)
     k = s.talk(state="established", zeek="S1 ShADa", isn=(31000000, 32000000))
-    k.c("S", says="reused")
+    k.c("S", says="reused", tells="syn_on_established")
     k.s("SA", after=ROUND)
     k.c("A")
     talk_a_little(k)
@@ -81,8 +81,9 @@ def synack_again(s):
 
     1-3 handshake, 4 SYN/ACK again after 1 s, 5 ACK again, 6 client 0-500, 7 ACK"""
     k = s.talk(state="established", zeek="S1 ShADa", handshake__syn_retransmits=0, handshake__synack_retransmits=1)
+    k.ends("established", "established")
     k.open()
-    k.s("SA", after=S, says="retransmission")
+    k.s("SA", after=S, says="retransmission", tells="synack_after_ack")
     k.c("A", says="dup_ack")
     talk_a_little(k)
 
@@ -126,8 +127,9 @@ def simultaneous_open(s):
 
     1 SYN, 2 SYN of the other, 3 SYN/ACK, 4 SYN/ACK of the other, 5 client 0-500, 6 ACK"""
     k = s.talk(port=50023, server_port=50023, state="established", zeek="S1 SsDa", handshake__simultaneous_open=True)
+    k.ends("established", "established")
     k.c("S")
-    k.s("S", after=300 * US)
+    k.s("S", after=300 * US, tells="simultaneous_open")
     k.c("SA", after=ROUND, says="retransmission")
     k.s("SA", says="retransmission")
     talk_a_little(k)
@@ -140,10 +142,11 @@ def split(s):
 
     1 SYN, 2 SYN of the server, 3 SYN/ACK of the client, 4 ACK of the server, 5 client 0-500, 6 ACK"""
     k = s.talk(state="established", zeek="S1 SsaD")
+    k.ends("established", "established", handshake__split=True)
     k.c("S")
-    k.s("S", after=ROUND)
+    k.s("S", after=ROUND, tells="simultaneous_open")
     k.c("SA", says="retransmission")
-    k.s("A", after=ROUND)
+    k.s("A", after=ROUND, tells="split_handshake")
     talk_a_little(k)
 
 
@@ -153,6 +156,7 @@ def half_open(s):
 
     1 SYN, 2-6 SYN/ACK (after 1, 2, 4, 8 s again)"""
     k = s.talk(state="syn_received", complete=False, zeek="S1 Sh", handshake__synack_retransmits=4)
+    k.ends("syn_sent", "syn_received")
     k.c("S")
     k.s("SA", after=100 * US)
     for seconds in (1, 2, 4, 8):
@@ -179,8 +183,9 @@ def refused(s):
 
     1 SYN, 2 RST/ACK"""
     k = s.talk(state="refused", complete=False, closed_by="server", zeek="REJ Sr")
+    k.ends("closed", "closed")
     k.c("S")
-    k.s("RA", seq=0, after=ROUND)
+    k.s("RA", seq=0, after=ROUND, tells="rst_refused")
 
 
 @case("29-unanswered", 29, "No answer at all", "dropped on the way", "RFC 9293 3.8.3")
@@ -189,6 +194,7 @@ def unanswered(s):
 
     1-4 SYN at 0, 1, 3, 7 s"""
     k = s.talk(state="syn_sent", complete=False, zeek="S0 S", handshake__syn_retransmits=3)
+    k.ends("syn_sent", None)
     k.c("S")
     for seconds in (1, 2, 4):
         k.c("S", after=seconds * S, says="retransmission")
@@ -214,10 +220,11 @@ def syn_on_established(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 the SYN of frame 1, 7 challenge ACK, 8 client 500-1000, 9 ACK"""
     k = s.talk(state="established", zeek="S1 ShADa")
+    k.ends("established", "established")
     k.open()
     talk_a_little(k)
-    k.c("S", after=S, says="retransmission")
-    k.s("A", after=ROUND, says="dup_ack")
+    k.c("S", after=S, says="retransmission", tells="syn_on_established")
+    k.s("A", after=ROUND, says="dup_ack", tells="challenge_ack")
     talk_a_little(k)
 
 
@@ -228,9 +235,10 @@ def scan(s):
 
     1 SYN, 2 SYN/ACK, 3 RST of the client"""
     k = s.talk(state="reset", complete=False, closed_by="client", zeek="RSTO ShR")
+    k.ends("closed", "listen")
     k.c("S")
     k.s("SA", after=ROUND)
-    k.c("R")
+    k.c("R", tells="rst_handshake")
 
 
 @case("34-given-up", 34, "SYN, then RST, and no answer", "the client gave up before an answer", "RFC 9293 3.10.7.3")
@@ -239,8 +247,9 @@ def given_up(s):
 
     1 SYN, 2 RST of the client"""
     k = s.talk(state="reset", complete=False, closed_by="client", zeek="RSTOS0 SR")
+    k.ends("closed", None)
     k.c("S")
-    k.c("R", after=500 * MS)
+    k.c("R", after=500 * MS, tells="rst_handshake")
 
 
 FAST_OPEN = b"\x22\x0a" + noise("cookie", 8) + NOP + NOP
@@ -253,8 +262,9 @@ def tfo_request(s):
 
     1 SYN with an empty option 34, 2 SYN/ACK with a cookie, 3 ACK, 4 client 0-500, 5 ACK"""
     k = s.talk(state="established", zeek="S1 ShADa")
-    k.c("S", options=OPTIONS + b"\x22\x02")
-    k.s("SA", after=ROUND, options=OPTIONS + FAST_OPEN)
+    k.ends("established", "established", handshake__fast_open="cookie_given")
+    k.c("S", options=OPTIONS + b"\x22\x02", tells="fast_open_request")
+    k.s("SA", after=ROUND, options=OPTIONS + FAST_OPEN, tells="fast_open_cookie")
     k.c("A")
     talk_a_little(k)
 
@@ -266,8 +276,9 @@ def tfo_accepted(s):
 
     1 SYN with cookie and client 0-300, 2 SYN/ACK of all, 3 server 0-400, 4 ACK"""
     k = s.talk(state="established", conn_state="S1", handshake__syn_to_synack_us=10000)
-    k.c("S", 300, options=OPTIONS + FAST_OPEN)
-    k.s("SA", after=ROUND)
+    k.ends("established", "established", handshake__fast_open="accepted")
+    k.c("S", 300, options=OPTIONS + FAST_OPEN, tells="fast_open_data")
+    k.s("SA", after=ROUND, tells="fast_open_accepted")
     k.s("PA", 400)
     k.c("A", after=200 * US)
 
@@ -279,8 +290,9 @@ def tfo_ignored(s):
 
     1 SYN with cookie and client 0-300, 2 SYN/ACK of the SYN alone, 3 client 0-300 again, 4 ACK"""
     k = s.talk(state="established", conn_state="S1")
-    k.c("S", 300, options=OPTIONS + FAST_OPEN)
-    k.s("SA", ack=0, after=ROUND)
+    k.ends("established", "established", handshake__fast_open="ignored")
+    k.c("S", 300, options=OPTIONS + FAST_OPEN, tells="fast_open_data")
+    k.s("SA", ack=0, after=ROUND, tells="fast_open_ignored")
     k.c("PA", 300, at=0, says="retransmission")
     k.s("A", after=ROUND)
 
@@ -292,13 +304,14 @@ def ecn(s):
     1 SYN ECE CWR, 2 SYN/ACK ECE, 3 ACK, 4 client 0-500 ECT(0), 5 client 500-1000 CE, 6 ACK ECE, 7 client 1000-1500
     CWR, 8 ACK"""
     k = s.talk(state="established", zeek="S1 ShADa")
+    k.ends("established", "established", handshake__ecn="classic")
     k.c("SEC")
-    k.s("SAE", after=ROUND)
+    k.s("SAE", after=ROUND, tells="ecn")
     k.c("A")
     k.c("PA", 500, tos=2)
-    k.c("PA", 500, tos=3)
-    k.s("AE", after=ROUND)
-    k.c("PAC", 500, tos=2)
+    k.c("PA", 500, tos=3, tells="ecn_ce")
+    k.s("AE", after=ROUND, tells="ecn_echo")
+    k.c("PAC", 500, tos=2, tells="cwr")
     k.s("A", after=ROUND)
 
 
@@ -309,11 +322,12 @@ def accecn(s):
     1 SYN AE CWR ECE, 2 SYN/ACK CWR (not ECT seen), 3 ACK with counter 5, 4 client 0-500 CE, 5 ACK with counter 6,
     6 client 500-1000, 7 ACK with counter 6"""
     k = s.talk(state="established", zeek="S1 ShADa")
+    k.ends("established", "established", handshake__ecn="accurate")
     k.c("SNEC")
-    k.s("SAC", after=ROUND)
+    k.s("SAC", after=ROUND, tells="accecn")
     k.c("ACE")
-    k.c("PANE", 500, tos=3)
-    k.s("ANC", after=ROUND)
+    k.c("PANE", 500, tos=3, tells="ecn_ce")
+    k.s("ANC", after=ROUND, tells="ecn_echo")
     k.c("PANE", 500, tos=2)
     k.s("ANC", after=ROUND)
 

@@ -42,7 +42,7 @@ def lost_and_missed(s):
     k.unseen(0, 300)
     k.c("A", 500, says="lost_segment")
     k.s("A", ack=1500, after=ROUND, says="dup_ack")
-    k.s("RA", ack=1500, after=20 * S)
+    k.s("RA", ack=1500, after=20 * S, tells="rst_abort")
     k.exact["missed_bytes"][0] = 500
     k.exact["lost_bytes"][0] = 300
 
@@ -93,7 +93,7 @@ def network_loss(s):
     k.unseen(0, 500)
     k.c("A", 500, says="lost_segment")
     k.s("A", ack=500, after=ROUND, says="dup_ack")
-    k.c("RA", after=20 * S)
+    k.c("RA", after=20 * S, tells="rst_abort")
     k.exact["lost_bytes"][0] = 500
 
 

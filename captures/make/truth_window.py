@@ -76,7 +76,7 @@ def zero_window(s):
     k.c("PA", 500)
     k.s("A", window=0, after=ROUND, says="zero_window")
     k.s("FA", window=0)
-    k.c("R")
+    k.c("R", tells="rst_abort")
 
 
 @case("05-keep-alive", 5, "Keep-alives with no byte and with one", "length 0 or 1, one below the next number",
@@ -126,7 +126,7 @@ def keep_alive_dead(s):
     k.s("A", after=ROUND)
     for _ in range(3):
         k.c("A", at=499, after=10 * S, says="keep_alive")
-    k.c("RA", after=10 * S)
+    k.c("RA", after=10 * S, tells="rst_abort")
 
 
 @case("07-window-update", 7, "Window updates", "no data, the same numbers, another window", "RFC 9293 3.8.6.2.2")
@@ -200,7 +200,8 @@ def paws(s):
     k.s("A", after=ROUND)
     k.c("PA", 500, after=S)
     k.s("A", after=ROUND)
-    k.c("PA", 500, at=0, stamp=700010, after=S, again=500, says="retransmission spurious_retransmission")
+    k.c("PA", 500, at=0, stamp=700010, after=S, again=500, says="retransmission spurious_retransmission",
+        tells="paws_old")
     k.s("A", after=ROUND, says="dup_ack")
 
 

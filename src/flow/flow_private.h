@@ -24,6 +24,9 @@
 #include "sockeye/dissector.h"
 #include "sockeye/flow.h"
 #include "sockeye/hash.h"
+#include "side.h"
+#include "stores.h"
+#include "story.h"
 
 #define REF_NONE UINT32_MAX
 #define REF_EMBRYO UINT32_C(0x80000000)
@@ -78,171 +81,6 @@ struct embryo_bucket {
 	uint32_t chunks;
 };
 
-enum side_bit {
-	SIDE_BASE = 1,      /* base is known */
-	SIDE_NEXT = 2,      /* next is known */
-	SIDE_SYN = 4,       /* sent a SYN */
-	SIDE_SYNACK = 8,
-	SIDE_PAYLOAD = 16,  /* sent payload */
-	SIDE_TRIED = 32,    /* its first payload was looked at, nobody knew it */
-	SIDE_OPTIONS = 64,  /* options below come from its SYN or SYN/ACK */
-	SIDE_ACKED = 128,   /* acked is known */
-};
-
-enum ws_bit {
-	WS_KEEP_ALIVE = 1, /* its last segment was one */
-	WS_PROBE = 2,      /* its last segment was a zero window probe */
-	WS_PROBED = 16,    /* its last probe carried the byte at next; not Wireshark's, segments.c */
-	WS_FAR = 32,       /* next went so far beyond low that low says nothing; segments.c */
-	WS_SPOKE = 8,      /* it has sent something: its window is known */
-	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
-};
-
-/* Side records: blocks of six sizes in one region (blocks.c). */
-enum { BLOCK_CLASSES = 6, BLOCK_MIN = 64, BLOCK_MAX = BLOCK_MIN << (BLOCK_CLASSES - 1) };
-
-struct blocks {
-	uint8_t *at;
-	size_t size, used; /* used: touched so far */
-	uint32_t free[BLOCK_CLASSES];
-};
-
-struct hole {
-	uint32_t from, to; /* sequence numbers never seen */
-	uint32_t sacked;   /* 1: the receiver says that it has them */
-};
-
-enum { VERDICTS_COUNTED = VERDICT_KEEP_ALIVE_ACK + 1, TRIP_BUCKETS = 48, TRIPS_TIMED = 4 };
-
-/* What went wrong: taken with the direction's first verdict or hole. */
-struct side_trouble {
-	uint64_t seen_again_bytes, late_bytes, missed_bytes, lost_bytes, conflicting_bytes;
-	uint32_t seen_again_segments, late_segments, duplicates;
-	uint32_t forgotten_holes;
-	uint32_t known;      /* with forgotten_holes: what comes again below this is neither new nor old */
-	uint32_t holes;      /* reference into the blocks, REF_NONE */
-	uint16_t n_holes;
-	uint8_t hole_class;
-	uint32_t count[VERDICTS_COUNTED]; /* Wireshark's, by enum verdict */
-};
-enum { TROUBLE_CLASS = 1 };
-_Static_assert(sizeof(struct side_trouble) <= BLOCK_MIN << TROUBLE_CLASS, "its class holds it");
-
-/* Round-trip times of the data it sent: taken with its first data. */
-struct timed {
-	uint32_t end, us;    /* us after the flow's first packet, wraps */
-	uint32_t tsval;
-	uint8_t again;       /* sent before: counts only if its time stamp is echoed */
-	uint8_t stamped;
-};
-struct side_trips {
-	uint32_t min_us, max_us, samples;
-	uint8_t n_timed;
-	uint8_t count[TRIP_BUCKETS]; /* halved when one is full */
-	struct timed timed[TRIPS_TIMED];
-};
-enum { TRIPS_CLASS = 1 };
-_Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
-
-/* What one end is in, as far as the wire tells (RFC 9293 3.3.2). Before the
- * connection first, so that they can be compared. */
-enum end_state {
-	END_UNKNOWN, END_CLOSED, END_LISTEN, END_SYN_SENT, END_SYN_RECEIVED, END_ESTABLISHED, END_FIN_WAIT_1,
-	END_FIN_WAIT_2, END_CLOSE_WAIT, END_CLOSING, END_LAST_ACK, END_TIME_WAIT, END_STATES,
-};
-
-enum end_bit {
-	END_FIN = 1,        /* it sent a FIN: fin_end is known */
-	END_FIN_AGAIN = 2,  /* and again after it was ACKed: the ACK did not arrive */
-	END_PASSIVE = 4,    /* it had ACKed the other's FIN when it sent its own */
-	END_RST = 8,        /* it sent a RST that was acceptable */
-	END_PROVOKED = 16,  /* its last segment did not fit: a challenge ACK may follow */
-	END_BARE_ACK = 32,  /* it ACKed the SYN without a SYN of its own */
-	END_TSVAL = 64,     /* tsval is known */
-	END_ACE = 128,      /* ace is known */
-};
-
-/* An end as Zeek sees it (zeek.c). */
-enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
-		  ZEEK_RESET };
-
-struct zeek_side {
-	uint32_t last;           /* highest end sent, as Zeek counts it */
-	uint32_t looked;         /* the peer's ACKs were looked at for gaps up to here */
-	uint32_t syn, fin, rst;  /* sequence numbers of the last of each; of a FIN its own */
-	uint16_t seen;           /* letters of it that are in the history */
-	uint8_t state, before;   /* enum zeek_state: now, and before the last change */
-};
-
-enum { ZEEK_LETTERS = 13, ZEEK_MORE = 40, ZEEK_COUNTED = 3 };
-
-/* What few flows need: counts of what was said more than once, more letters. */
-struct zeek_more {
-	uint32_t count[2][ZEEK_COUNTED];
-	char letters[ZEEK_MORE];
-};
-enum { ZEEK_CLASS = 0 };
-_Static_assert(sizeof(struct zeek_more) <= BLOCK_MIN << ZEEK_CLASS, "its class holds it");
-
-struct zeek_track {
-	struct zeek_side side[2];
-	uint32_t more;           /* reference into the blocks: struct zeek_more, REF_NONE */
-	uint8_t client;          /* whom the letters so far took for the client */
-	bool cut;                /* letters follow that found no room */
-	uint8_t n;               /* letters, in both places */
-	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
-};
-
-struct flow_side {
-	uint64_t bytes;
-	uint32_t packets;
-	uint32_t base;      /* sequence number before the first byte (the ISN) */
-	uint32_t next;      /* highest end sent: RSTs, probes and keep-alives do not count */
-	uint32_t low;       /* lowest number seen sent; with next */
-	uint32_t acked;     /* highest acknowledgement sent */
-	uint16_t fin, rst;  /* packets, saturating */
-	uint16_t window, mss;
-	uint8_t wscale, options, ttl, bits;
-
-	/* What Wireshark's rules need (verdicts.c); 0 is "unknown", as there. */
-	int64_t ws_ack_ns;        /* when it last sent anything */
-	int64_t ws_next_ns;       /* when ws_next last rose */
-	uint32_t ws_next;         /* highest end, RSTs included, probes not */
-	uint32_t ws_ack;          /* acknowledgement field of its last segment */
-	uint32_t ws_to_ack;       /* highest number that the peer may ACK */
-	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
-	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
-	uint8_t ws_bits;          /* enum ws_bit */
-	uint16_t ws_mptcp;        /* the flow's, as they were at its last segment */
-
-	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
-	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
-
-	uint32_t fin_end;         /* sequence number after its FIN */
-	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
-	uint8_t state;            /* enum end_state */
-	uint8_t end;              /* enum end_bit */
-	uint8_t ace;              /* its counter of CE marks, as it last sent it (RFC 9768) */
-};
-
-/* What few flows have: taken when it is first needed. By side of the key. */
-struct flow_rare {
-	uint64_t joined;          /* MPTCP: id of the first subflow's flow; 0: not known */
-	uint32_t ce[2], ece[2], cwr[2];
-	uint32_t token[2];        /* of each end; valid by rare bits */
-	uint16_t subflow;
-	uint8_t version;
-	uint8_t bits;             /* enum rare_bit */
-	uint8_t reset_reason;     /* RFC 8684 3.6 */
-	struct address icmp_from; /* who sent the ICMP error */
-};
-enum rare_bit {
-	RARE_TOKEN = 1, /* of side 0; of side 1: twice that */
-	RARE_VERSION = 4, RARE_REASON = 8, RARE_FASTCLOSE = 16, RARE_ICMP = 32,
-};
-enum { RARE_CLASS = 0 };
-_Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
-
 enum flow_bit {
 	FLOW_BIT_REUSED = 1,
 	FLOW_BIT_REPORTED = 2,   /* the handshake's outcome was told */
@@ -255,23 +93,6 @@ enum flow_bit {
 	FLOW_BIT_ECHO = 256,
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
 	FLOW_BIT_UNJUDGED = 1024, /* a side record found no room: the counts of verdicts are not complete */
-};
-
-/* What state.c and its neighbours know of the whole flow. */
-enum story_bit {
-	STORY_HALF_CLOSE = 1,      /* said */
-	STORY_SPLIT = 2,           /* split handshake */
-	STORY_ONE_SIDED = 4,       /* said */
-	STORY_ON_ESTABLISHED = 8,  /* began by a SYN on an open connection */
-	STORY_FAST_OPEN = 16,      /* the client wants it */
-	STORY_SYN_DATA = 32,       /* fast open: data in the SYN */
-	STORY_COOKIE = 64,
-	STORY_ACCEPTED = 128,
-	STORY_IGNORED = 256,
-	STORY_ECN_ASKED = 512,     /* by any SYN */
-	STORY_ECN_CLASSIC = 1024,  /* the last SYN asks for this ... */
-	STORY_ECN_ACCURATE = 2048, /* ... or this; after the SYN/ACK: agreed */
-	STORY_ECN_ANSWERED = 4096,
 };
 
 enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };
@@ -318,8 +139,10 @@ struct flow {
 	uint16_t icmp_id;
 	struct zeek_track zeek;  /* TCP */
 	uint16_t story;          /* enum story_bit */
+	uint8_t ace[2];          /* of each side: counter of CE marks, as last sent (RFC 9768) */
 	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
+_Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
 _Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
@@ -329,80 +152,7 @@ struct flow_list {
 	uint32_t head, tail;
 };
 
-enum { SERVICES_MAX = 255, NAME_CLASSES = 3, NAME_MOST = 256 };
-
-struct names {
-	uint8_t *at;
-	size_t size, used;
-	uint32_t free[NAME_CLASSES];
-};
-
-/* Multipath connections by token (mptcp.c): a ring in the order of birth, and
- * slots of place * 2 + end + 1, 0 empty, open addressing, at most half full. */
-struct joined {
-	uint64_t id;             /* of the first subflow's flow; 0: this place is empty */
-	uint32_t token[2];       /* by side of the first subflow's key */
-	uint16_t subflows;
-	uint8_t version;
-	uint8_t known;           /* 1, 2: that token */
-};
-struct joins {
-	struct joined *at;
-	uint32_t *slots;
-	uint32_t max, next;      /* max: a power of two */
-	uint64_t begun;
-};
-
-/* copies.c: what passed last, to know the same packet again. */
-struct copy {
-	int64_t ts_ns;
-	uint32_t tag; /* 0: empty */
-	uint16_t interface;
-};
-struct copies {
-	struct copy *at;
-	uint32_t mask;
-	uint32_t used; /* places that were ever filled */
-};
-
-/* contents.c: pieces of what was sent. */
-enum { CONTENT_PIECE = 48 };
-struct content {
-	uint64_t known; /* bit set: which bytes are here */
-	uint32_t tag;   /* 0: empty */
-	uint8_t bytes[CONTENT_PIECE];
-};
-_Static_assert(sizeof(struct content) == 64, "a piece is a cache line");
-struct contents {
-	struct content *at;
-	uint32_t mask;
-	uint32_t used; /* places that were ever filled */
-};
-
-enum { HEAD_BLOCK = 1024, HEAD_BLOCKS = FLOW_HEAD_MAX / HEAD_BLOCK, HEAD_RUNS = 4 };
-
-struct head_run {
-	uint16_t from, to; /* bytes [from, to) are here */
-};
-
-struct head {
-	uint32_t flow;           /* whose, and of which side of it */
-	uint32_t start;          /* sequence number of the first byte */
-	uint32_t need;           /* so many bytes in order are worth a look */
-	uint32_t older, younger; /* younger: also the free list */
-	uint32_t block[HEAD_BLOCKS];
-	struct head_run run[HEAD_RUNS]; /* sorted, apart */
-	uint8_t dir, runs, tries;
-};
-
-struct heads {
-	struct head *head;
-	uint8_t *bytes;
-	uint32_t max, heads_made, blocks_made;
-	uint32_t free_head, free_block;
-	uint32_t old, young;
-	uint8_t flat[2][FLOW_HEAD_MAX]; /* what flow_head() lends, by side */
-};
+enum { SERVICES_MAX = 255 };
 
 struct flow_table {
 	struct hash_key key;
@@ -467,7 +217,7 @@ static inline void flow_blank(struct flow *f)
 	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = NEVER;
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
-	f->name = f->zeek.more = f->rare = REF_NONE;
+	f->name = f->rare = f->zeek.more = REF_NONE;
 	f->head[0] = f->head[1] = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
@@ -485,6 +235,8 @@ static inline bool seq_before(uint32_t a, uint32_t b)
 uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t hash, uint32_t *slot);
 void table_insert(struct flow_table *t, uint32_t hash, uint32_t ref);
 void table_remove(struct flow_table *t, uint32_t slot);
+void table_slots_clear(struct slot *slots, uint32_t n);
+const struct flow_key *table_key_at(const struct flow_table *t, uint32_t ref);
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k);
 void table_slot_set(struct flow_table *t, const struct flow_key *k, uint32_t old_ref, uint32_t ref);
 
@@ -580,7 +332,8 @@ void fill_extensions(struct flow_record *r, const struct flow_table *t, const st
 
 /* mptcp.c */
 size_t joins_size(size_t memory);
-void joins_open(struct joins *k, void *at, size_t size);
+int joins_open(struct joins *k, size_t memory, struct error *e);
+void joins_free(struct joins *k);
 void mptcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "flow_private.h"
+#include "sockeye/memory.h"
 
 #if SOCKEYE_NETTLE
 #include <nettle/sha1.h>
@@ -30,11 +31,23 @@ size_t joins_size(size_t memory)
 	return max * JOINED_BYTES;
 }
 
-void joins_open(struct joins *k, void *at, size_t size)
+int joins_open(struct joins *k, size_t memory, struct error *e)
 {
+	size_t size = joins_size(memory);
+	int err;
+
 	k->max = (uint32_t)(size / JOINED_BYTES);
-	k->at = at;
+	err = memory_reserve((void **)&k->at, size, "multipath connections", e);
+	if (err < 0)
+		return err;
 	k->slots = (uint32_t *)(void *)(k->at + k->max);
+	return 0;
+}
+
+void joins_free(struct joins *k)
+{
+	if (k->at)
+		memory_release(k->at, (size_t)k->max * JOINED_BYTES);
 }
 
 /* ---- tokens ------------------------------------------------------------------- */
