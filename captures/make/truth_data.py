@@ -14,7 +14,8 @@ def wrap(s):
 
     1-3 handshake, 4-7 client 4 x 500 (the third passes 2^32), 8 ACK, 9-10 server 2 x 1000 (passes in the first),
     11 ACK, 12-14 closed by the client"""
-    k = s.talk(isn=(0xFFFFFFFF - 1300, 0xFFFFFFFF - 600), state="closed", closed_by="client", zeek="SF ShADadFf")
+    k = s.talk(isn=(0xFFFFFFFF - 1300, 0xFFFFFFFF - 600), state="closed", tcp="time_wait closed", closed_by="client",
+               zeek="SF ShADadFf")
     k.open()
     for _ in range(4):
         k.c("PA", 500)
@@ -56,9 +57,9 @@ def jump(s):
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
-    k.c("PA", noise("jump", 500), at=3 << 29, says="lost_segment")
+    k.c("PA", noise("jump", 500), at=3 << 29, says="lost_segment", state="out_of_window")
     k.sent[0] = 500
-    k.s("A", after=ROUND, says="dup_ack")
+    k.s("A", after=ROUND, says="dup_ack", state="challenge_ack")
     k.c("PA", 500, after=50 * MS, says="retransmission")
     k.s("A", after=ROUND)
 
@@ -70,9 +71,10 @@ def not_advancing(s):
 
     1, 2 SYN twice, 3 SYN/ACK, 4 ACK, 5, 6 client 0-500 twice, 7 ACK, 8, 9 keep-alive and its answer, 10, 11 FIN twice,
     12 FIN of the server, 13 ACK"""
-    k = s.talk(state="closed", closed_by="client", zeek="SF ShADTaFf", handshake__syn_retransmits=1,
-               handshake__first_syn_to_ack_us=510100, handshake__syn_to_synack_us=510000,
-               handshake__last_syn_to_synack_us=10000, handshake__synack_to_ack_us=100)
+    k = s.talk(state="closed", tcp="time_wait closed", closed_by="client", zeek="SF ShADTaFf",
+               handshake__syn_retransmits=1, handshake__first_syn_to_ack_us=510100,
+               handshake__syn_to_synack_us=510000, handshake__last_syn_to_synack_us=10000,
+               handshake__synack_to_ack_us=100)
     k.c("S")
     k.c("S", after=500 * MS, says="retransmission")
     k.s("SA", after=ROUND)
