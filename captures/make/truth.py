@@ -235,7 +235,7 @@ class Scene:
         self.name, self.about, self.now = name, about, START
         self.frames, self.talks, self.words, self.deviations, self.file = [], [], {}, [], {}
         self.snap, self.link, self.suffix, self.build = None, 1, "pcap", None
-        self.v6, self.wrap = False, ether
+        self.v6, self.wrap = False, lambda packet, side, src, dst: ether(packet, src, dst)
 
     def talk(self, port=None, server_port=5001, isn=None, wscale=(7, 7), timestamps=False, zeek=None, complete=True,
              tcp=None, **truth):
@@ -265,7 +265,8 @@ class Scene:
     def put(self, side, src, dst, segment, ident, ttl, how):
         """how: tos, and what a case needs besides: fragment (bytes), spoil (of the checksum), interface, kind.
 
-        s.wrap puts a packet into a frame, given both MAC addresses; s.v6: IPv6, which has no identification."""
+        s.wrap puts a packet into a frame, given its side and both MAC addresses; s.v6: IPv6, without identification.
+        """
         if "spoil" in how:
             segment = segment[:16] + how["spoil"](src, dst, segment) + segment[18:]
         tos = how.get("tos", 0)
@@ -278,7 +279,7 @@ class Scene:
         else:
             part = {}
         packet = network(src, dst, TCP, segment, ttl=ttl, ident=ident, tos=tos, **part)
-        frame = self.wrap(packet, *macs) if self.link == 1 else self.cooked(packet, macs[0], how)
+        frame = self.wrap(packet, side, *macs) if self.link == 1 else self.cooked(packet, macs[0], how)
         self.frames.append((self.now, frame, how))
 
     def raw(self, packet):

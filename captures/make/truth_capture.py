@@ -29,17 +29,39 @@ def mirror(s):
     mirrored(k)
 
 
+def soon_again(k):
+    k.open()
+    k.c("PA", 500)
+    k.c("PA", 500, at=0, after=600 * US, says="retransmission", again=500)
+    k.s("A", after=ROUND)
+
+
 @case("18-not-a-copy", 18, "Sent again within a millisecond",
       "another IP identification: the sender did it, no mirror", "-")
 def not_a_copy(s):
     """An impatient sender repeats itself after 600 us; the IP identification has moved on, so it is no copy.
 
     1-3 handshake, 4 client 0-500, 5 the same after 600 us with the next identification, 6 ACK"""
-    k = s.talk(port=50218, state="established", zeek="S1 ShADTa")
-    k.open()
-    k.c("PA", 500)
-    k.c("PA", 500, at=0, after=600 * US, says="retransmission", again=500)
-    k.s("A", after=ROUND)
+    soon_again(s.talk(port=50218, state="established", zeek="S1 ShADTa"))
+
+
+@case("18-mirror-6", 18, "A mirror port, IPv6", "no IP identification: the same packet within 50 us", "-")
+def mirror_6(s):
+    """Every frame is there twice, 20 us apart, and IPv6 gives packets no identification: nothing was sent again.
+
+    as 18-mirror"""
+    s.v6 = True
+    mirrored(s.talk(state="established", zeek="S1 ShADad"))
+
+
+@case("18-not-a-copy-6", 18, "Sent again within a millisecond, IPv6",
+      "no IP identification: more than 50 us apart it is no mirror", "-")
+def not_a_copy_6(s):
+    """The same over IPv6: 600 us are too long for a mirror, and there is nothing else to tell the two apart.
+
+    as 18-not-a-copy"""
+    s.v6 = True
+    soon_again(s.talk(port=50218, state="established", zeek="S1 ShADTa"))
 
 
 @case("18-router", 18, "Captured before and behind a router",
@@ -303,6 +325,25 @@ def snap_60(s):
 
     as 47-snap-54"""
     cut(s, 60, handshake__client_options__mss=1460, handshake__client_options__wscale=None)
+
+
+@case("47-snap-60-again", 47, "A repeat in frames that are cut in their options",
+      "lengths and numbers are before the options: a repeat is still one", "-")
+def snap_60_again(s):
+    """With time stamps the options begin before and end behind the 60 bytes that are kept; one segment comes twice.
+
+    1-3 handshake, 4 client 0-500, 5 the same after 300 ms, 6 ACK, 7 server 0-1000, 8 ACK"""
+    s.snap = 60
+    k = s.talk(port=50160, state="established", timestamps=True, zeek="S1 ShADTad", handshake__client_options__mss=1460,
+               handshake__client_options__wscale=None, handshake__client_options__cut=True,
+               handshake__server_options__cut=True)
+    k.open()
+    k.c("PA", 500)
+    k.c("PA", 500, at=0, after=300 * MS, says="retransmission", again=500)
+    s.differs(5, "", "tshark stops where the options are cut, and prints no verdict")
+    k.s("A", after=ROUND)
+    k.s("A", 1000)
+    k.c("A")
 
 
 @case("47-snap-96", 47, "Frames cut to 96 bytes", "headers and options whole, data cut", "-")

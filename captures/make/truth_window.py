@@ -114,6 +114,25 @@ def keep_alive_garbage(s):
     k.s("A", after=ROUND)
 
 
+@case("05-one-byte-again", 5, "One byte sent again, not acknowledged yet",
+      "the shape is a keep-alive's; that nobody has acknowledged the byte makes it a repeat",
+      "RFC 1122 4.2.3.6, RFC 6298 5")
+def one_byte_again(s):
+    """A key press gets lost behind the capture and is sent again: Wireshark sees a keep-alive, the bytes a repeat.
+
+    1-3 handshake, 4 client 0-500, 5 ACK, 6 client 500-501, 7 the same after 300 ms, 8 ACK 501, 9 client 501-1001, 10
+    ACK"""
+    k = s.talk(port=50205, state="established", zeek="S1 ShADaT")
+    k.open()
+    k.c("PA", 500)
+    k.s("A", after=ROUND)
+    k.c("PA", 1, after=S)
+    k.c("PA", 1, at=500, after=300 * MS, says="keep_alive", again=1)
+    k.s("A", after=ROUND)
+    k.c("PA", 500)
+    k.s("A", after=ROUND)
+
+
 @case("06-keep-alive-dead", 6, "Keep-alives that nobody answers", "an answer belongs to the keep-alive before it",
       "RFC 1122 4.2.3.6")
 def keep_alive_dead(s):
