@@ -11,7 +11,8 @@ lines, and compared:
 
   connections   as many TCP connections as the truth has, in the order of their
                 ids, each with all keys that the truth names. A key is a path with
-                dots; null: must be absent or null; "packets+": the pair's sum.
+                dots; null: must be absent or null; "packets+": the pair's sum;
+                mptcp.connection: place of the connection whose id it is.
   frames        the packets of a connection have its id as their `flow`, and
                 there are no others
   packets       `verdicts` of every packet: those of `packets` and `states` together,
@@ -35,6 +36,8 @@ ENVIRONMENT = {"PATH": "/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C", "ASAN_OPTION
                "UBSAN_OPTIONS": "exitcode=99"}
 # Of the truth's own, no keys of a connection.
 OURS = ("frames",)
+# Their value is the id of a connection: the truth has its place, from 1.
+PLACES = ("mptcp.connection",)
 ABSENT = "absent"
 
 
@@ -79,6 +82,8 @@ def compare(truth, connections, packets, file):
     for place, (expected, got) in enumerate(zip(truth["connections"], flows), 1):
         what = f"connection {place}"
         for path, wanted in expected.items():
+            if path in PLACES and wanted is not None:
+                wanted = flows[wanted - 1]["id"] if wanted <= len(flows) else f"that of connection {wanted}"
             if path not in OURS:
                 yield differs(what, got, path, wanted)
         owner.update((number, got["id"]) for number in expected["frames"])

@@ -2,20 +2,22 @@
 
 A case is a function that lets two sides talk. It writes one frame after the
 other, and says next to each frame what it is: by Wireshark's rules (the words
-that tshark marks it with) and by what happened (bytes seen before, bytes that
-come late, a copy of a frame, other content in the same place). From that come
-two files: captures/truth-NAME.pcap, and tests/truth/NAME.json, the truth that
+that tshark marks it with), by what happened (bytes seen before, bytes that
+come late, a copy of a frame, other content in the same place), and by the RFCs
+(what a RST, a FIN, a mark means to the connection). From that come two files:
+captures/truth-NAME.pcap, and tests/truth/NAME.json, the truth that
 tests/truth.py holds against what the program prints and tests/truth_tshark.py
 against what tshark says. The program takes no part in it.
 
     @case("13-rto", row=13, title="...", rule="...", reference="RFC 6298 5")
     def rto(s):
         \"\"\"One sentence for people, then the frames.\"\"\"
-        k = s.talk(state="established")
+        k = s.talk(state="established")                     # both ends, too, unless tcp="..." says otherwise
         k.open()
         k.c("PA", 500)                                      # 500 bytes of the client's stream
         k.c("PA", 500, at=0, after=S, says="retransmission", again=500)
         k.s("A")
+        k.s("RA", state="rst_abort")
 
 Bytes come from a stream per side, so what is sent again is the same. `at` is
 the place in the stream, 0 its first byte; without it what follows the last.
@@ -26,6 +28,7 @@ from pcapgen import *
 
 TRUTH = os.path.join(OUT, "..", "tests", "truth")
 CLIENT, SERVER = "192.0.2.10", "198.51.100.20"
+CLIENT6, SERVER6 = "2001:db8:1::10", "2001:db8:2::20"
 LETTERS = {"F": FIN, "S": SYN, "R": RST, "P": PSH, "A": ACK, "U": URG, "E": ECE, "C": CWR, "N": 0x100}
 
 # word of a packet -> counter of a connection
@@ -37,6 +40,15 @@ COUNTERS = {
     "window_update": "window_updates", "keep_alive": "keep_alives", "keep_alive_ack": "keep_alive_acks",
     "lost_segment": "lost_segments", "acked_unseen": "acked_unseen",
 }
+# Words of RFC 9293 and its neighbours, docs/states.md; nothing counts them.
+STATES = ("simultaneous_open", "split_handshake", "syn_on_established", "synack_after_ack", "half_close",
+          "simultaneous_close", "rst_refused", "rst_handshake", "rst_abort", "rst_late", "rst_unacceptable",
+          "rst_other_ttl", "challenge_ack", "out_of_window", "paws_old", "one_sided", "fast_open_request",
+          "fast_open_cookie", "fast_open_data", "fast_open_accepted", "fast_open_ignored", "ecn", "accecn", "ecn_ce",
+          "ecn_echo", "cwr", "mptcp_fastclose")
+# Not there unless the case says so.
+RARE = ("one_sided", "handshake.split", "handshake.fast_open", "handshake.ecn", "ecn.ce", "ecn.ece", "ecn.cwr",
+        "mptcp.connection", "mptcp.subflow", "mptcp.token", "mptcp.version", "mptcp.fastclose", "mptcp.reset_reason")
 EXACT = ("retransmitted_segments", "retransmitted_bytes", "late_segments", "late_bytes", "missed_bytes", "lost_bytes",
          "conflicting_bytes", "duplicates")
 
@@ -54,14 +66,15 @@ class Talk:
     ack     how much of the peer's stream is acknowledged; else all that was sent
     after   ns since the frame before
     says    Wireshark's words, separated by blanks
-    tells   the words of states: what RFC 9293 and its neighbours say of it (docs/states.md)
+    state   words of STATES: what the frame means to the connection, by the RFCs
     again, late, conflict   so many of its bytes were seen before, come late, differ from those seen before
     where   place in the segment where the conflicting ones begin; else they are its last
     copy    it is a second copy of the frame before
     """
 
     def __init__(self, scene, port, server_port, isn, wscale, timestamps, truth):
-        self.scene, self.end = scene, ((CLIENT, port), (SERVER, server_port))
+        hosts = (CLIENT6, SERVER6) if scene.v6 else (CLIENT, SERVER)
+        self.scene, self.end = scene, ((hosts[0], port), (hosts[1], server_port))
         self.seed = f"truth {scene.name} {port} {len(scene.talks)}"
         self.isn = [number(f"{self.seed} {side}", 30) for side in "cs"] if isn is None else list(isn)
         self.sent = [-1, -1]  # end of each stream so far; -1: no SYN yet
@@ -100,7 +113,7 @@ class Talk:
     def options(self, side, bits, sack, extra, stamp):
         out = b""
         if bits & SYN:
-            out = opt_mss(1460) + opt_sack_ok()
+            out = opt_mss(1440 if self.scene.v6 else 1460) + opt_sack_ok()
             if self.wscale[side] is not None:
                 out += NOP + opt_wscale(self.wscale[side])
         if self.timestamps and not bits & RST:
@@ -112,10 +125,9 @@ class Talk:
             out += NOP + NOP + opt_sack(*((base + a, base + b) for a, b in sack))
         return out + extra
 
-    def send(self, side, flags, n=0, at=None, ack=None, after=100 * US, says="", again=0, late=0, conflict=0,
-             copy=False,
-             window=None, options=None, extra=b"", sack=(), stamp=None, ttl=None, ident=None, seq=None,
-             where=None, tells="", **how):
+    def send(self, side, flags, n=0, at=None, ack=None, after=100 * US, says="", state="", again=0, late=0,
+             conflict=0, copy=False, window=None, options=None, extra=b"", sack=(), stamp=None, ttl=None, ident=None,
+             seq=None, where=None, **how):
         scene, bits = self.scene, flags_of(flags)
         scene.now += after
         at = (-1 if bits & SYN else max(self.sent[side], 0)) if at is None else at
@@ -138,17 +150,10 @@ class Talk:
         ttl = ttl or (64, 57)[side]
         self.last = (side, flags, len(data), segment, ident, ttl)
         scene.put(side, src, dst, segment, ident, ttl, how)
-        self.note(side, flags, len(data), says, again, late, conflict, copy)
-        if tells:
-            scene.states[self.frames[-1]] = sorted(tells.split())
+        self.note(side, flags, len(data), says, state, again, late, conflict, copy)
         return scene.now
 
-    def ends(self, client, server, **truth):
-        """The state of each end after the last frame (RFC 9293 3.3.2), None: never seen; more keys, __ for a dot."""
-        self.truth.update({"tcp_state.client": client, "tcp_state.server": server})
-        self.truth.update({key.replace("__", "."): value for key, value in truth.items()})
-
-    def note(self, side, flags, length, says, again, late, conflict, copy):
+    def note(self, side, flags, length, says, state, again, late, conflict, copy):
         """The truth about the frame that was written last."""
         bits = flags_of(flags)
         self.frames.append(len(self.scene.frames))
@@ -163,6 +168,10 @@ class Talk:
                 self.reused = True
             else:
                 self.words[COUNTERS[word]][side] += 1
+        for word in state.split():
+            if word not in STATES:
+                raise ValueError(f"{word} is no word of STATES")
+            words.append(word)
         for word, n, counts in (("retransmitted_segment", again, "retransmitted"), ("late_segment", late, "late")):
             self.exact[counts + "_bytes"][side] += n
             if n and not (word == "late_segment" and again):
@@ -183,7 +192,7 @@ class Talk:
         ttl -= hops
         self.scene.now += after
         self.scene.put(side, self.end[side][0], self.end[1 - side][0], segment, ident, ttl, how)
-        self.note(side, flags, length, says, 0, 0, 0, True)
+        self.note(side, flags, length, says, "", 0, 0, 0, True)
 
     def completeness(self):
         """docs/decisions.md 14: what tshark prints with the last packet, which is not added yet."""
@@ -225,17 +234,28 @@ class Scene:
     def __init__(self, name, about):
         self.name, self.about, self.now = name, about, START
         self.frames, self.talks, self.words, self.deviations, self.file = [], [], {}, [], {}
-        self.states = {}  # by frame, as words
         self.snap, self.link, self.suffix, self.build = None, 1, "pcap", None
+        self.v6, self.wrap = False, lambda packet, side, src, dst: ether(packet, src, dst)
 
     def talk(self, port=None, server_port=5001, isn=None, wscale=(7, 7), timestamps=False, zeek=None, complete=True,
-             **truth):
-        """zeek: conn_state and history; keys as PRODUCT.md names them, __ for a dot."""
+             tcp=None, **truth):
+        """Keys as PRODUCT.md names them, __ for a dot.
+
+        zeek    conn_state and history
+        tcp     how both ends stand behind the last frame, client and server, in the words of RFC 9293 3.3.2;
+                "-": never seen, "?": the frames do not tell
+        """
         port = 50000 + int(self.about["row"]) if port is None else port
         truth = {key.replace("__", "."): value for key, value in truth.items()}
         truth["handshake.complete"] = complete
         if zeek:
             truth["conn_state"], truth["history"] = zeek.split()
+        if tcp is None and truth["state"] == "established":
+            tcp = "established established"
+        for key, word in zip(("tcp_state.client", "tcp_state.server"), tcp.split()):
+            if word != "?":
+                truth[key] = None if word == "-" else word
+        truth.update({key: truth.get(key) for key in RARE})
         self.talks.append(Talk(self, port, server_port, isn, wscale, timestamps, truth))
         return self.talks[-1]
 
@@ -243,7 +263,10 @@ class Scene:
         self.now += ns
 
     def put(self, side, src, dst, segment, ident, ttl, how):
-        """how: tos, and what a case needs besides: fragment (bytes), spoil (of the checksum), interface, kind."""
+        """how: tos, and what a case needs besides: fragment (bytes), spoil (of the checksum), interface, kind.
+
+        s.wrap puts a packet into a frame, given its side and both MAC addresses; s.v6: IPv6, without identification.
+        """
         if "spoil" in how:
             segment = segment[:16] + how["spoil"](src, dst, segment) + segment[18:]
         tos = how.get("tos", 0)
@@ -255,8 +278,8 @@ class Scene:
             segment, part = segment[cut:], {"df": False, "offset": cut}
         else:
             part = {}
-        packet = ipv4(src, dst, TCP, segment, ttl=ttl, ident=ident, tos=tos, **part)
-        frame = ether(packet, *macs) if self.link == 1 else self.cooked(packet, macs[0], how)
+        packet = network(src, dst, TCP, segment, ttl=ttl, ident=ident, tos=tos, **part)
+        frame = self.wrap(packet, side, *macs) if self.link == 1 else self.cooked(packet, macs[0], how)
         self.frames.append((self.now, frame, how))
 
     def raw(self, packet):
@@ -282,8 +305,6 @@ class Scene:
         record = dict(self.about, capture=name, connections=[talk.record() for talk in self.talks],
                       packets={str(number): words for number, words in sorted(self.words.items())},
                       deviation=self.deviations)
-        if self.states:
-            record["states"] = {str(number): words for number, words in sorted(self.states.items())}
         if self.file:
             record["file"] = self.file
         with open(os.path.join(TRUTH, self.name + ".json"), "w") as f:

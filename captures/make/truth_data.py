@@ -14,7 +14,8 @@ def wrap(s):
 
     1-3 handshake, 4-7 client 4 x 500 (the third passes 2^32), 8 ACK, 9-10 server 2 x 1000 (passes in the first),
     11 ACK, 12-14 closed by the client"""
-    k = s.talk(isn=(0xFFFFFFFF - 1300, 0xFFFFFFFF - 600), state="closed", closed_by="client", zeek="SF ShADadFf")
+    k = s.talk(isn=(0xFFFFFFFF - 1300, 0xFFFFFFFF - 600), state="closed", tcp="time_wait closed", closed_by="client",
+               zeek="SF ShADadFf")
     k.open()
     for _ in range(4):
         k.c("PA", 500)
@@ -56,23 +57,14 @@ def jump(s):
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
-    k.c("PA", noise("jump", 500), at=3 << 29, says="lost_segment", tells="out_of_window")
+    k.c("PA", noise("jump", 500), at=3 << 29, says="lost_segment", state="out_of_window")
     k.sent[0] = 500
-    k.s("A", after=ROUND, says="dup_ack", tells="challenge_ack")
+    k.s("A", after=ROUND, says="dup_ack", state="challenge_ack")
     k.c("PA", 500, after=50 * MS, says="retransmission")
     k.s("A", after=ROUND)
 
 
-@case("02-not-advancing", 2, "What can be a repeat, and what never",
-      "data, SYN and FIN that advance nothing are candidates; a keep-alive is none", "RFC 9293 3.8.1")
-def not_advancing(s):
-    """SYN, data and FIN are each sent twice, half a second apart, and each is a retransmission.
-
-    1, 2 SYN twice, 3 SYN/ACK, 4 ACK, 5, 6 client 0-500 twice, 7 ACK, 8, 9 keep-alive and its answer, 10, 11 FIN twice,
-    12 FIN of the server, 13 ACK"""
-    k = s.talk(state="closed", closed_by="client", zeek="SF ShADTaFf", handshake__syn_retransmits=1,
-               handshake__first_syn_to_ack_us=510100, handshake__syn_to_synack_us=510000,
-               handshake__last_syn_to_synack_us=10000, handshake__synack_to_ack_us=100)
+def sent_twice(k):
     k.c("S")
     k.c("S", after=500 * MS, says="retransmission")
     k.s("SA", after=ROUND)
@@ -86,6 +78,31 @@ def not_advancing(s):
     k.c("FA", at=500, after=500 * MS, says="retransmission")
     k.s("FA", after=ROUND)
     k.c("A")
+
+
+@case("02-not-advancing", 2, "What can be a repeat, and what never",
+      "data, SYN and FIN that advance nothing are candidates; a keep-alive is none", "RFC 9293 3.8.1")
+def not_advancing(s):
+    """SYN, data and FIN are each sent twice, half a second apart, and each is a retransmission.
+
+    1, 2 SYN twice, 3 SYN/ACK, 4 ACK, 5, 6 client 0-500 twice, 7 ACK, 8, 9 keep-alive and its answer, 10, 11 FIN twice,
+    12 FIN of the server, 13 ACK"""
+    k = s.talk(state="closed", tcp="time_wait closed", closed_by="client", zeek="SF ShADTaFf",
+               handshake__syn_retransmits=1, handshake__first_syn_to_ack_us=510100,
+               handshake__syn_to_synack_us=510000, handshake__last_syn_to_synack_us=10000,
+               handshake__synack_to_ack_us=100)
+    sent_twice(k)
+
+
+@case("02-not-advancing-6", 2, "What can be a repeat, in IPv6", "the same, without an IP identification",
+      "RFC 9293 3.8.1")
+def not_advancing_6(s):
+    """SYN, data and FIN are each sent twice over IPv6, and each is a retransmission.
+
+    as 02-not-advancing"""
+    s.v6 = True
+    sent_twice(s.talk(state="closed", tcp="time_wait closed", closed_by="client", zeek="SF ShADTaFf",
+                      handshake__syn_retransmits=1, handshake__client_options__mss=1440))
 
 
 @case("09-dup-ack", 9, "Duplicate ACKs for a lost segment", "no data, the same ACK and window, data outstanding",
@@ -137,6 +154,26 @@ def spurious(s):
     k.s("A", after=ROUND)
     k.c("PA", 1000, at=0, after=300 * MS, says="retransmission spurious_retransmission", again=1000)
     k.s("A", sack=[(0, 1000)], after=ROUND, says="dup_ack")
+
+
+@case("10-dsack", 10, "DSACK above a hole",
+      "the first block lies in the second: its bytes came twice, not for the first time", "RFC 2883 4.2")
+def dsack(s):
+    """One segment is missing and the one behind it comes twice; the receiver reports the repeat and the hole at once.
+
+    1-3 handshake, 4 client 0-1000, 5 ACK, 6 client 1500-2000 (1000-1500 lost), 7 ACK 1000 with SACK 1500-2000, 8
+    client 1500-2000 after 300 ms, 9 ACK 1000 with DSACK 1500-2000, 10 client 1000-1500 after 50 ms, 11 ACK 2000"""
+    k = s.talk(port=50110, state="established", timestamps=True, zeek="S1 ShADaT")
+    k.open()
+    k.c("PA", 1000)
+    k.s("A", after=ROUND)
+    k.unseen(0, 500)
+    k.c("PA", 500, says="lost_segment")
+    k.s("A", ack=1000, sack=[(1500, 2000)], after=ROUND, says="dup_ack")
+    k.c("PA", 500, at=1500, after=300 * MS, says="retransmission", again=500)
+    k.s("A", ack=1000, sack=[(1500, 2000), (1500, 2000)], after=ROUND, says="dup_ack")
+    k.c("PA", 500, at=1000, after=50 * MS, says="retransmission", late=500)
+    k.s("A", after=ROUND)
 
 
 @case("11-fast", 11, "Fast retransmission", "two duplicate ACKs or more, starts at the peer's ACK, within 20 ms",

@@ -13,13 +13,12 @@ def half_closed(s):
     """The client has said everything and closes; the server takes its time, and goes on sending.
 
     1-3 handshake, 4 client 0-500 with FIN, 5 ACK, 6 server 0-1000, 7 ACK, 8 server 1000-2000, 9 ACK"""
-    k = s.talk(state="half_closed", closed_by="client", zeek="S2 ShAFad")
-    k.ends("fin_wait_2", "close_wait")
+    k = s.talk(state="half_closed", tcp="fin_wait_2 close_wait", closed_by="client", zeek="S2 ShAFad")
     k.open()
     k.c("PFA", 500)
     k.s("A", after=ROUND)
-    for tells in ("half_close", ""):
-        k.s("PA", 1000, after=200 * MS, tells=tells)
+    for state in ("half_close", ""):
+        k.s("PA", 1000, after=200 * MS, state=state)
         k.c("A")
 
 
@@ -29,14 +28,13 @@ def closed_by_server(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the server, 7 ACK, 8 client 500-600, 9 ACK, 10 FIN of the client,
     11 ACK"""
-    k = s.talk(state="closed", closed_by="server", zeek="SF ShADafF")
-    k.ends("closed", "time_wait")
+    k = s.talk(state="closed", tcp="closed time_wait", closed_by="server", zeek="SF ShADafF")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.s("FA", after=MS)
     k.c("A")
-    k.c("PA", 100, after=500 * MS, tells="half_close")
+    k.c("PA", 100, after=500 * MS, state="half_close")
     k.s("A", after=ROUND)
     k.c("FA", after=500 * MS)
     k.s("A", after=ROUND)
@@ -49,13 +47,12 @@ def simultaneous_close(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the client, 7 FIN of the server that does not know of it, 8 ACK of
     the client, 9 ACK of the server"""
-    k = s.talk(state="closed", closed_by="client", zeek="SF ShADaFf")
-    k.ends("time_wait", "time_wait")
+    k = s.talk(state="closed", tcp="time_wait time_wait", closed_by="client", zeek="SF ShADaFf")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.c("FA")
-    k.s("FA", ack=500, after=200 * US, tells="simultaneous_close")
+    k.s("FA", ack=500, after=200 * US, state="simultaneous_close")
     k.c("A")
     k.s("A", after=ROUND)
 
@@ -65,13 +62,12 @@ def abort(s):
     """The server's program dies with the client's data unread, and its kernel resets the connection.
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 client 500-1000, 7 RST/ACK of the server"""
-    k = s.talk(state="reset", closed_by="server", zeek="RSTR ShADar")
-    k.ends("closed", "closed")
+    k = s.talk(state="reset", tcp="closed closed", closed_by="server", zeek="RSTR ShADar")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.c("PA", 500)
-    k.s("RA", ack=500, after=ROUND, tells="rst_abort")
+    k.s("RA", ack=500, after=ROUND, state="rst_abort")
 
 
 @case("31-rst-late-data", 31, "RST to data after the close",
@@ -80,15 +76,14 @@ def rst_late_data(s):
     """The client closes its socket altogether; the server still sends, and is told that nobody reads any more.
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the client, 7 ACK, 8 server 0-1000, 9 RST of the client"""
-    k = s.talk(state="reset", closed_by="client", zeek="RSTO ShADaFdR")
-    k.ends("closed", "closed")
+    k = s.talk(state="reset", tcp="closed closed", closed_by="client", zeek="RSTO ShADaFdR")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.c("FA")
     k.s("A", after=ROUND)
-    k.s("PA", 1000, tells="half_close")
-    k.c("R", at=501, tells="rst_late")
+    k.s("PA", 1000, state="half_close")
+    k.c("R", at=501, state="rst_late")
 
 
 @case("31-rst-after-close", 31, "RST after both FINs",
@@ -98,14 +93,13 @@ def rst_after_close(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN of the client, 7 FIN of the server, 8 ACK, 9 FIN of the server again,
     10 RST"""
-    k = s.talk(state="reset", closed_by="client", zeek="SF ShADaFfR")
-    k.ends("closed", "closed")
+    k = s.talk(state="reset", tcp="closed closed", closed_by="client", zeek="SF ShADaFfR")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     k.close()
     k.s("FA", at=0, after=S, says="retransmission")
-    k.c("R", at=501, tells="rst_late")
+    k.c("R", at=501, state="rst_late")
 
 
 @case("32-rst-in-window", 32, "RST in the window, not at its edge",
@@ -115,14 +109,13 @@ def rst_in_window(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 RST "of the server" 1000 bytes ahead, TTL 120, 7 challenge ACK, 8 client
     500-1000, 9 ACK"""
-    k = s.talk(state="reset", closed_by="server", zeek="RSTR ShADar")
-    k.ends("established", "established")
+    k = s.talk(state="reset", tcp="established established", closed_by="server", zeek="RSTR ShADar")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
-    k.s("R", at=1000, ttl=120, ident=0x4321, tells="rst_unacceptable rst_other_ttl")
+    k.s("R", at=1000, ttl=120, ident=0x4321, state="rst_unacceptable rst_other_ttl")
     k.sent[1] = 0
-    k.c("A", says="dup_ack", tells="challenge_ack")
+    k.c("A", says="dup_ack", state="challenge_ack")
     k.c("PA", 500)
     k.s("A", after=ROUND)
 
@@ -132,7 +125,7 @@ def fin_data(s):
     """The last words and the FIN in one segment, which gets lost behind the capture and is sent again.
 
     1-3 handshake, 4 client 0-500 with FIN, 5 the same after 300 ms, 6 FIN/ACK of the server, 7 ACK"""
-    k = s.talk(state="closed", closed_by="client", zeek="SF ShAFTf")
+    k = s.talk(state="closed", tcp="time_wait closed", closed_by="client", zeek="SF ShAFTf")
     k.open()
     k.c("PFA", 500)
     k.c("PFA", 500, at=0, after=300 * MS, says="retransmission", again=500)
@@ -146,7 +139,7 @@ def fin_again(s):
 
     1-3 handshake, 4 client 0-500, 5 FIN/ACK of the server, 6, 7 the same after 0.3 and 0.6 s, 8 FIN of the client, 9
     ACK"""
-    k = s.talk(state="closed", closed_by="server", zeek="SF ShADfFa")
+    k = s.talk(state="closed", tcp="closed time_wait", closed_by="server", zeek="SF ShADfFa")
     k.open()
     k.c("PA", 500)
     k.s("FA", after=ROUND)
@@ -161,11 +154,11 @@ def fin_rst(s):
     """A segment that wants to end politely and abort at once.
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 FIN RST ACK of the client"""
-    k = s.talk(state="reset", closed_by="client", zeek="RSTO ShADaI")
+    k = s.talk(state="reset", tcp="closed closed", closed_by="client", zeek="RSTO ShADaI")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
-    k.c("FRA", tells="rst_abort")
+    k.c("FRA", state="rst_abort")
 
 
 @case("35-syn-fin", 35, "SYN and FIN in one segment", "inconsistent flags, from a scanner", "RFC 9293 3.10.7.2")
@@ -173,6 +166,6 @@ def syn_fin(s):
     """A scanner's first segment opens and ends at once; the server's kernel refuses it.
 
     1 SYN FIN, 2 RST/ACK"""
-    k = s.talk(state="refused", complete=False, closed_by="client", zeek="RSTR Qr")
+    k = s.talk(state="refused", tcp="closed closed", complete=False, closed_by="client", zeek="RSTR Qr")
     k.c("SF")
-    k.s("RA", seq=0, after=ROUND, says="acked_unseen", tells="rst_refused")  # it acknowledges the FIN, too
+    k.s("RA", seq=0, after=ROUND, says="acked_unseen", state="rst_refused")  # it acknowledges the FIN, too

@@ -23,6 +23,7 @@ def syn_retransmission(s):
     k = s.talk(state="established", zeek="S1 ShADa", handshake__syn_retransmits=2, handshake__synack_retransmits=0,
                handshake__syn_to_synack_us=3010000, handshake__last_syn_to_synack_us=10000,
                handshake__synack_to_ack_us=100, handshake__first_syn_to_ack_us=3010100)
+    k.unsaid.add("handshake.ecn")  # asked for first, then no more: was it refused?
     k.c("SEC")
     k.c("SEC", after=S, says="retransmission")
     k.c("S", after=2 * S, says="retransmission")
@@ -38,17 +39,17 @@ def reuse(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6-8 closed by the client; 9-11 handshake, 12, 13 data, 14 RST of the server;
     15-17 handshake, 18, 19 data"""
-    k = s.talk(state="closed", closed_by="client", zeek="SF ShADaFf", isn=(1000000, 2000000))
+    k = s.talk(state="closed", tcp="time_wait closed", closed_by="client", zeek="SF ShADaFf", isn=(1000000, 2000000))
     k.open()
     talk_a_little(k)
     k.close()
     s.wait(20 * S)
-    k = s.talk(state="reset", closed_by="server", zeek="RSTR ShADar", isn=(31000000, 32000000))
+    k = s.talk(state="reset", tcp="closed closed", closed_by="server", zeek="RSTR ShADar", isn=(31000000, 32000000))
     k.c("S", says="reused")
     k.s("SA", after=ROUND)
     k.c("A")
     talk_a_little(k)
-    k.s("RA", after=S, tells="rst_abort")
+    k.s("RA", after=S, state="rst_abort")
     s.wait(20 * S)
     k = s.talk(state="established", zeek="S1 ShADa", isn=(61000000, 62000000))
     k.c("S", says="reused")
@@ -63,12 +64,12 @@ def reuse_open(s):
     """The client crashed and comes back with the same port: the old connection never ended, a new one begins.
 
     1-3 handshake, 4 client 0-500, 5 ACK; 6-8 handshake with other numbers, 9 client 0-500, 10 ACK"""
-    k = s.talk(state="established", zeek="S1 ShADa", isn=(1000000, 2000000))
+    k = s.talk(state="established", tcp="? ?", zeek="S1 ShADa", isn=(1000000, 2000000))
     k.open()
     talk_a_little(k)
     s.wait(60 * S)
     k = s.talk(state="established", zeek="S1 ShADa", isn=(31000000, 32000000))
-    k.c("S", says="reused", tells="syn_on_established")
+    k.c("S", says="reused", state="syn_on_established")  # of the old one
     k.s("SA", after=ROUND)
     k.c("A")
     talk_a_little(k)
@@ -81,9 +82,8 @@ def synack_again(s):
 
     1-3 handshake, 4 SYN/ACK again after 1 s, 5 ACK again, 6 client 0-500, 7 ACK"""
     k = s.talk(state="established", zeek="S1 ShADa", handshake__syn_retransmits=0, handshake__synack_retransmits=1)
-    k.ends("established", "established")
     k.open()
-    k.s("SA", after=S, says="retransmission", tells="synack_after_ack")
+    k.s("SA", after=S, says="retransmission", state="synack_after_ack")
     k.c("A", says="dup_ack")
     talk_a_little(k)
 
@@ -127,9 +127,8 @@ def simultaneous_open(s):
 
     1 SYN, 2 SYN of the other, 3 SYN/ACK, 4 SYN/ACK of the other, 5 client 0-500, 6 ACK"""
     k = s.talk(port=50023, server_port=50023, state="established", zeek="S1 SsDa", handshake__simultaneous_open=True)
-    k.ends("established", "established")
     k.c("S")
-    k.s("S", after=300 * US, tells="simultaneous_open")
+    k.s("S", after=300 * US, state="simultaneous_open")
     k.c("SA", after=ROUND, says="retransmission")
     k.s("SA", says="retransmission")
     talk_a_little(k)
@@ -140,13 +139,15 @@ def simultaneous_open(s):
 def split(s):
     """The server sends its SYN without an ACK; the client answers it with SYN/ACK, and the roles stay.
 
+    Its SYN may as well have crossed the client's; only its ACK without SYN shows that it answered.
+
     1 SYN, 2 SYN of the server, 3 SYN/ACK of the client, 4 ACK of the server, 5 client 0-500, 6 ACK"""
-    k = s.talk(state="established", zeek="S1 SsaD")
-    k.ends("established", "established", handshake__split=True)
+    k = s.talk(state="established", zeek="S1 SsaD", handshake__split=True, handshake__synack=False,
+               handshake__ack=False)
     k.c("S")
-    k.s("S", after=ROUND, tells="simultaneous_open")
+    k.s("S", after=ROUND, state="simultaneous_open")
     k.c("SA", says="retransmission")
-    k.s("A", after=ROUND, tells="split_handshake")
+    k.s("A", after=ROUND, state="split_handshake")
     talk_a_little(k)
 
 
@@ -155,8 +156,8 @@ def half_open(s):
     """The server answers and repeats its answer for 15 s; no ACK ever comes, as from a flood with false addresses.
 
     1 SYN, 2-6 SYN/ACK (after 1, 2, 4, 8 s again)"""
-    k = s.talk(state="syn_received", complete=False, zeek="S1 Sh", handshake__synack_retransmits=4)
-    k.ends("syn_sent", "syn_received")
+    k = s.talk(state="syn_received", tcp="syn_sent syn_received", complete=False, zeek="S1 Sh",
+               handshake__synack_retransmits=4)
     k.c("S")
     k.s("SA", after=100 * US)
     for seconds in (1, 2, 4, 8):
@@ -182,10 +183,9 @@ def refused(s):
     """Nobody listens on the port, and the server's kernel says so.
 
     1 SYN, 2 RST/ACK"""
-    k = s.talk(state="refused", complete=False, closed_by="server", zeek="REJ Sr")
-    k.ends("closed", "closed")
+    k = s.talk(state="refused", tcp="closed closed", complete=False, closed_by="server", zeek="REJ Sr")
     k.c("S")
-    k.s("RA", seq=0, after=ROUND, tells="rst_refused")
+    k.s("RA", seq=0, after=ROUND, state="rst_refused")
 
 
 @case("29-unanswered", 29, "No answer at all", "dropped on the way", "RFC 9293 3.8.3")
@@ -193,8 +193,7 @@ def unanswered(s):
     """Four SYNs, nothing comes back: a firewall, or nobody there.
 
     1-4 SYN at 0, 1, 3, 7 s"""
-    k = s.talk(state="syn_sent", complete=False, zeek="S0 S", handshake__syn_retransmits=3)
-    k.ends("syn_sent", None)
+    k = s.talk(state="syn_sent", tcp="syn_sent -", complete=False, zeek="S0 S", handshake__syn_retransmits=3)
     k.c("S")
     for seconds in (1, 2, 4):
         k.c("S", after=seconds * S, says="retransmission")
@@ -205,8 +204,8 @@ def unreachable(s):
     """A router on the way answers the SYN with "administratively prohibited".
 
     1 SYN, 2 ICMP unreachable (3, 13) from 203.0.113.1 that quotes it"""
-    k = s.talk(state="syn_sent", complete=False, zeek="S0 S", icmp_error__type=3, icmp_error__code=13,
-               icmp_error__from__ip="203.0.113.1")
+    k = s.talk(state="syn_sent", tcp="syn_sent -", complete=False, zeek="S0 S", icmp_error__type=3,
+               icmp_error__code=13, icmp_error__from__ip="203.0.113.1")
     k.c("S")
     s.wait(ROUND)
     quoted = ipv4(CLIENT, SERVER, TCP, k.last[3], ident=k.last[4])
@@ -220,11 +219,10 @@ def syn_on_established(s):
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6 the SYN of frame 1, 7 challenge ACK, 8 client 500-1000, 9 ACK"""
     k = s.talk(state="established", zeek="S1 ShADa")
-    k.ends("established", "established")
     k.open()
     talk_a_little(k)
-    k.c("S", after=S, says="retransmission", tells="syn_on_established")
-    k.s("A", after=ROUND, says="dup_ack", tells="challenge_ack")
+    k.c("S", after=S, says="retransmission", state="syn_on_established")
+    k.s("A", after=ROUND, says="dup_ack", state="challenge_ack")
     talk_a_little(k)
 
 
@@ -234,11 +232,10 @@ def scan(s):
     """The scanner's kernel knows nothing of the SYN, and answers the SYN/ACK with a RST.
 
     1 SYN, 2 SYN/ACK, 3 RST of the client"""
-    k = s.talk(state="reset", complete=False, closed_by="client", zeek="RSTO ShR")
-    k.ends("closed", "listen")
+    k = s.talk(state="reset", tcp="closed listen", complete=False, closed_by="client", zeek="RSTO ShR")
     k.c("S")
     k.s("SA", after=ROUND)
-    k.c("R", tells="rst_handshake")
+    k.c("R", state="rst_handshake")
 
 
 @case("34-given-up", 34, "SYN, then RST, and no answer", "the client gave up before an answer", "RFC 9293 3.10.7.3")
@@ -246,10 +243,9 @@ def given_up(s):
     """The client resets what it has begun before anybody answers.
 
     1 SYN, 2 RST of the client"""
-    k = s.talk(state="reset", complete=False, closed_by="client", zeek="RSTOS0 SR")
-    k.ends("closed", None)
+    k = s.talk(state="reset", tcp="closed -", complete=False, closed_by="client", zeek="RSTOS0 SR")
     k.c("S")
-    k.c("R", after=500 * MS, tells="rst_handshake")
+    k.c("R", after=500 * MS, state="rst_handshake")
 
 
 FAST_OPEN = b"\x22\x0a" + noise("cookie", 8) + NOP + NOP
@@ -261,10 +257,9 @@ def tfo_request(s):
     """The client asks for a cookie and gets one; no data is in the SYN yet.
 
     1 SYN with an empty option 34, 2 SYN/ACK with a cookie, 3 ACK, 4 client 0-500, 5 ACK"""
-    k = s.talk(state="established", zeek="S1 ShADa")
-    k.ends("established", "established", handshake__fast_open="cookie_given")
-    k.c("S", options=OPTIONS + b"\x22\x02", tells="fast_open_request")
-    k.s("SA", after=ROUND, options=OPTIONS + FAST_OPEN, tells="fast_open_cookie")
+    k = s.talk(state="established", zeek="S1 ShADa", handshake__fast_open="cookie_given")
+    k.c("S", options=OPTIONS + b"\x22\x02", state="fast_open_request")
+    k.s("SA", after=ROUND, options=OPTIONS + FAST_OPEN, state="fast_open_cookie")
     k.c("A")
     talk_a_little(k)
 
@@ -275,10 +270,9 @@ def tfo_accepted(s):
     """The request travels in the SYN, the server acknowledges it at once and answers before the handshake is over.
 
     1 SYN with cookie and client 0-300, 2 SYN/ACK of all, 3 server 0-400, 4 ACK"""
-    k = s.talk(state="established", conn_state="S1", handshake__syn_to_synack_us=10000)
-    k.ends("established", "established", handshake__fast_open="accepted")
-    k.c("S", 300, options=OPTIONS + FAST_OPEN, tells="fast_open_data")
-    k.s("SA", after=ROUND, tells="fast_open_accepted")
+    k = s.talk(state="established", conn_state="S1", handshake__fast_open="accepted", handshake__syn_to_synack_us=10000)
+    k.c("S", 300, options=OPTIONS + FAST_OPEN, state="fast_open_data")
+    k.s("SA", after=ROUND, state="fast_open_accepted")
     k.s("PA", 400)
     k.c("A", after=200 * US)
 
@@ -289,10 +283,9 @@ def tfo_ignored(s):
     """The server takes the SYN but not its data; the client sends the data again, as it must.
 
     1 SYN with cookie and client 0-300, 2 SYN/ACK of the SYN alone, 3 client 0-300 again, 4 ACK"""
-    k = s.talk(state="established", conn_state="S1")
-    k.ends("established", "established", handshake__fast_open="ignored")
-    k.c("S", 300, options=OPTIONS + FAST_OPEN, tells="fast_open_data")
-    k.s("SA", ack=0, after=ROUND, tells="fast_open_ignored")
+    k = s.talk(state="established", conn_state="S1", handshake__fast_open="ignored")
+    k.c("S", 300, options=OPTIONS + FAST_OPEN, state="fast_open_data")
+    k.s("SA", ack=0, after=ROUND, state="fast_open_ignored")
     k.c("PA", 300, at=0, says="retransmission")
     k.s("A", after=ROUND)
 
@@ -303,15 +296,15 @@ def ecn(s):
 
     1 SYN ECE CWR, 2 SYN/ACK ECE, 3 ACK, 4 client 0-500 ECT(0), 5 client 500-1000 CE, 6 ACK ECE, 7 client 1000-1500
     CWR, 8 ACK"""
-    k = s.talk(state="established", zeek="S1 ShADa")
-    k.ends("established", "established", handshake__ecn="classic")
+    k = s.talk(state="established", zeek="S1 ShADa", handshake__ecn="classic", ecn__ce=[1, 0], ecn__ece=[0, 1],
+               ecn__cwr=[1, 0])
     k.c("SEC")
-    k.s("SAE", after=ROUND, tells="ecn")
+    k.s("SAE", after=ROUND, state="ecn")
     k.c("A")
     k.c("PA", 500, tos=2)
-    k.c("PA", 500, tos=3, tells="ecn_ce")
-    k.s("AE", after=ROUND, tells="ecn_echo")
-    k.c("PAC", 500, tos=2, tells="cwr")
+    k.c("PA", 500, tos=3, state="ecn_ce")
+    k.s("AE", after=ROUND, state="ecn_echo")
+    k.c("PAC", 500, tos=2, state="cwr")
     k.s("A", after=ROUND)
 
 
@@ -319,15 +312,14 @@ def ecn(s):
 def accecn(s):
     """Both sides speak accurate ECN: the three flags become a counter of marked packets.
 
-    1 SYN AE CWR ECE, 2 SYN/ACK CWR (not ECT seen), 3 ACK with counter 5, 4 client 0-500 CE, 5 ACK with counter 6,
-    6 client 500-1000, 7 ACK with counter 6"""
-    k = s.talk(state="established", zeek="S1 ShADa")
-    k.ends("established", "established", handshake__ecn="accurate")
+    1 SYN AE CWR ECE, 2 SYN/ACK CWR (not ECT seen), 3 ACK CWR (not ECT seen), 4 client 0-500 CE,
+    counter 5, 5 ACK with counter 6, 6 client 500-1000, 7 ACK with counter 6"""
+    k = s.talk(state="established", zeek="S1 ShADa", handshake__ecn="accurate", ecn__ce=[1, 0], ecn__ece=[0, 1])
     k.c("SNEC")
-    k.s("SAC", after=ROUND, tells="accecn")
-    k.c("ACE")
-    k.c("PANE", 500, tos=3, tells="ecn_ce")
-    k.s("ANC", after=ROUND, tells="ecn_echo")
+    k.s("SAC", after=ROUND, state="accecn")
+    k.c("AC")
+    k.c("PANE", 500, tos=3, state="ecn_ce")
+    k.s("ANC", after=ROUND, state="ecn_echo")
     k.c("PANE", 500, tos=2)
     k.s("ANC", after=ROUND)
 
@@ -346,8 +338,9 @@ def mptcp(s):
     subflow, 7 the same with ADD_ADDR, 8 the same with DSS (its operations differ from those before: no duplicate);
     9-11 handshake with MP_JOIN, 12 ACK, 13 client 0-500 with DSS, 14 ACK with DSS"""
     keys = noise("client key", 8), noise("server key", 8)
-    token = hashlib.sha256(keys[1]).digest()[:4]
-    k = s.talk(state="established", zeek="S1 ShADa")
+    token, *tokens = (hashlib.sha256(key).digest()[:4] for key in (keys[1], *keys))
+    truth = {"mptcp__connection": 1, "mptcp__version": 1, "mptcp__token": [int.from_bytes(t, "big") for t in tokens]}
+    k = s.talk(state="established", zeek="S1 ShADa", mptcp__subflow=1, **truth)
     k.c("S", extra=multipath(0, b"", 0x101))
     k.s("SA", extra=multipath(0, keys[1], 0x101), after=ROUND)
     k.c("A", extra=multipath(0, keys[0] + keys[1], 0x101))
@@ -356,7 +349,7 @@ def mptcp(s):
     k.s("A", extra=multipath(2, struct.pack("!I", 1001), 1), after=40 * MS, says="dup_ack")
     k.s("A", extra=multipath(3, b"\xc6\x33\x64\x15" + noise("hmac a", 8)), after=MS, says="dup_ack")
     k.s("A", extra=multipath(2, struct.pack("!I", 1501), 1), after=40 * MS)  # Wireshark compares with the packet before
-    j = s.talk(port=50138, state="established", zeek="S1 ShAaD")
+    j = s.talk(port=50138, state="established", zeek="S1 ShAaD", mptcp__subflow=2, **truth)
     j.c("S", extra=multipath(1, token + noise("nonce c", 4), 1))
     j.s("SA", extra=multipath(1, noise("hmac s", 8) + noise("nonce s", 4), 1), after=ROUND)
     j.c("A", extra=multipath(1, noise("hmac c", 20)))

@@ -68,7 +68,7 @@ def zero_window(s):
 
     1 SYN, 2 SYN/ACK with window 0, 3 ACK, 4 ACK of the server with window 502, 5 client 0-500, 6 ACK with window 0,
     7 FIN with window 0, 8 RST with window 0"""
-    k = s.talk(state="reset", closed_by="server", zeek="RSTO ShwAaDfR")
+    k = s.talk(state="reset", tcp="closed closed", closed_by="server", zeek="RSTO ShwAaDfR")
     k.c("S")
     k.s("SA", window=0, after=ROUND)
     k.c("A")
@@ -76,7 +76,7 @@ def zero_window(s):
     k.c("PA", 500)
     k.s("A", window=0, after=ROUND, says="zero_window")
     k.s("FA", window=0)
-    k.c("R", tells="rst_abort")
+    k.c("R", state="rst_abort")
 
 
 @case("05-keep-alive", 5, "Keep-alives with no byte and with one", "length 0 or 1, one below the next number",
@@ -114,19 +114,38 @@ def keep_alive_garbage(s):
     k.s("A", after=ROUND)
 
 
+@case("05-one-byte-again", 5, "One byte sent again, not acknowledged yet",
+      "the shape is a keep-alive's; that nobody has acknowledged the byte makes it a repeat",
+      "RFC 1122 4.2.3.6, RFC 6298 5")
+def one_byte_again(s):
+    """A key press gets lost behind the capture and is sent again: Wireshark sees a keep-alive, the bytes a repeat.
+
+    1-3 handshake, 4 client 0-500, 5 ACK, 6 client 500-501, 7 the same after 300 ms, 8 ACK 501, 9 client 501-1001, 10
+    ACK"""
+    k = s.talk(port=50205, state="established", zeek="S1 ShADaT")
+    k.open()
+    k.c("PA", 500)
+    k.s("A", after=ROUND)
+    k.c("PA", 1, after=S)
+    k.c("PA", 1, at=500, after=300 * MS, says="keep_alive", again=1)
+    k.s("A", after=ROUND)
+    k.c("PA", 500)
+    k.s("A", after=ROUND)
+
+
 @case("06-keep-alive-dead", 6, "Keep-alives that nobody answers", "an answer belongs to the keep-alive before it",
       "RFC 1122 4.2.3.6")
 def keep_alive_dead(s):
     """The peer is gone: three keep-alives without an answer, then the client gives up with a RST.
 
     1-3 handshake, 4 client 0-500, 5 ACK, 6-8 keep-alives 10 s apart, 9 RST"""
-    k = s.talk(state="reset", closed_by="client", zeek="RSTO ShADaR")
+    k = s.talk(state="reset", tcp="closed ?", closed_by="client", zeek="RSTO ShADaR")
     k.open()
     k.c("PA", 500)
     k.s("A", after=ROUND)
     for _ in range(3):
         k.c("A", at=499, after=10 * S, says="keep_alive")
-    k.c("RA", after=10 * S, tells="rst_abort")
+    k.c("RA", after=10 * S, state="rst_abort")
 
 
 @case("07-window-update", 7, "Window updates", "no data, the same numbers, another window", "RFC 9293 3.8.6.2.2")
@@ -201,7 +220,7 @@ def paws(s):
     k.c("PA", 500, after=S)
     k.s("A", after=ROUND)
     k.c("PA", 500, at=0, stamp=700010, after=S, again=500, says="retransmission spurious_retransmission",
-        tells="paws_old")
+        state="paws_old")
     k.s("A", after=ROUND, says="dup_ack")
 
 
@@ -225,7 +244,7 @@ def scale_unknown(s):
     """The capture begins in the middle; a window of 1000 may be anything, so nobody can say that it is full.
 
     1 client 0-500, 2 ACK with window 1000, 3 client 500-1500, 4 ACK"""
-    k = s.talk(state="midstream", complete=False, orientation="first_packet", zeek="OTH Da")
+    k = s.talk(state="midstream", tcp="? ?", complete=False, orientation="first_packet", zeek="OTH Da")
     k.c("PA", 500)
     k.s("A", window=1000, after=ROUND)
     k.c("PA", 1000)

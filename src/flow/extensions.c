@@ -3,7 +3,8 @@
  *
  *   SYN       ECE CWR       asks for classic ECN; SYN/ACK with ECE agrees
  *   SYN    AE ECE CWR       asks for accurate ECN; the SYN/ACK's three bits
- *                           agree and say how the SYN arrived (table 2 there)
+ *                           agree and say how the SYN arrived (table 2 there);
+ *                           ECE alone agrees to classic, none and all refuse
  *
  * With classic ECN, ECE says "a mark came" until CWR answers it. With accurate
  * ECN the three bits are a counter of marks from then on, which begins at 5;
@@ -81,7 +82,8 @@ static void ecn_answered(struct flow *f, uint16_t flags, struct judgement *j)
 	if (f->story & STORY_ECN_ANSWERED || !(f->story & STORY_ECN_ASKED))
 		return;
 	f->story = (uint16_t)((f->story & ~asked) | STORY_ECN_ANSWERED);
-	if (asked & STORY_ECN_ACCURATE && ace && ace != ACE && !(ace & TCP_ECE && ace != (TCP_CWR | TCP_ECE))) {
+	/* AE with ECE is reserved, but agrees (RFC 9768 3.1.3). */
+	if (asked & STORY_ECN_ACCURATE && ace && ace != ACE && ace != TCP_ECE) {
 		f->story |= STORY_ECN_ACCURATE;
 		j->verdicts |= BIT(ACCECN);
 	} else if (asked && (ace == TCP_ECE || ace == (TCP_AE | TCP_ECE))) {

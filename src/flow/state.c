@@ -14,7 +14,7 @@
  * repeats what was ACKed: then it is where it was before. An end that was never
  * seen is in no state. Segments that do not fit (resets.c) move nobody.
  *
- * Two ends may ask at once (3.5, figure 8: SYNs cross, both answer SYN/ACK),
+ * Two ends may ask at once (3.5, figure 7: SYNs cross, both answer SYN/ACK),
  * a server may send its ACK and its SYN apart, and a socket may be connected
  * to itself: then one end is both. */
 #include <string.h>

@@ -111,7 +111,9 @@ static void count16(uint16_t *n)
 		(*n)++;
 }
 
-static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir)
+/* copy: the same packet was captured before; Wireshark's round trip begins at
+ * the last one for all that, but it was sent once. */
+static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir, bool copy)
 {
 	struct flow_side *s = &f->side[dir];
 
@@ -123,6 +125,8 @@ static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir)
 	options(s, d);
 	if (!tcp_rtt_known(f))
 		f->last_syn_ns = d->ts_ns;
+	if (copy)
+		return;
 	if (dir != f->client) {
 		if (!(f->bits & FLOW_BIT_SIMULTANEOUS))
 			f->peer_syn_ns = d->ts_ns;
@@ -309,6 +313,7 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 {
 	int64_t idle_ns = d->ts_ns - f->side[dir].ws_ack_ns;
 	uint64_t lost = t->stats.verdicts_lost;
+	bool copy;
 
 	completeness(f, d);
 	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
@@ -320,7 +325,8 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 	sequence(f, d, dir);
 	if (is_synack(d))
 		untaken(&f->side[dir], &f->side[!dir], d);
-	if (copies_saw(&t->copies, d, dir)) {
+	copy = copies_saw(&t->copies, d, dir);
+	if (copy) {
 		j->verdicts |= verdict_bit(VERDICT_EXACT_DUPLICATE);
 	} else {
 		resets_account(f, d, dir, j);
@@ -336,14 +342,14 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 		t->stats.flows_unjudged++;
 	}
 	if (is_syn(d))
-		saw_syn(f, d, dir);
-	else if (is_synack(d))
+		saw_syn(f, d, dir, copy);
+	else if (is_synack(d) && !copy)
 		saw_synack(f, d, dir);
-	else if (d->flags & TCP_ACK)
+	else if (d->flags & TCP_ACK && !is_synack(d))
 		saw_ack(f, d, dir);
 	if (d->flags & (TCP_FIN | TCP_RST))
 		saw_close(f, d, dir, j);
-	if (!judged(j, VERDICT_EXACT_DUPLICATE))
+	if (!copy)
 		extensions(t, f, d, dir, j);
 	zeek_account(t, f, d, dir, j);
 	if (!(f->bits & FLOW_BIT_REPORTED) && seen(f->first_syn_ns) && (complete(f) || seen(f->rst_ns)))

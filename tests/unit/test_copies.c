@@ -104,6 +104,30 @@ static void without_identification_only_at_once(void **state)
 	world_free(w);
 }
 
+/* SYN and SYN/ACK were sent once, however often they are captured. */
+static void a_mirrored_handshake_repeats_nothing(void **state)
+{
+	struct world *w = world_new(false, 16 << 20);
+	struct descriptor syn = segment(true, TCP_SYN, 100, 0, 0), synack = segment(false, TCP_SYN | TCP_ACK, 900, 101, 0);
+	struct flow_record r;
+
+	(void)state;
+	assert_false(is_copy(w, 0, syn));
+	assert_true(is_copy(w, 20 * US, syn));
+	assert_false(is_copy(w, 10 * MS, synack));
+	assert_true(is_copy(w, 20 * US, synack));
+	assert_false(is_copy(w, 100 * US, segment(true, TCP_ACK, 101, 901, 0)));
+	r = record(w);
+	assert_int_equal(r.syn_retransmits, 0);
+	assert_int_equal(r.synack_retransmits, 0);
+	assert_int_equal(r.syns, 1);
+	assert_int_equal(r.synacks, 1);
+	assert_int_equal(r.last_syn_to_synack, 10 * MS + 20 * US);
+	assert_int_equal(r.synack_to_ack, 120 * US);
+	assert_int_equal(r.rtt, 10 * MS + 120 * US); /* Wireshark's: from the copy of the SYN */
+	world_free(w);
+}
+
 /* Through this host: in on one interface, out on another, perhaps slowly. */
 static void another_interface_may_take_a_while(void **state)
 {
@@ -179,6 +203,7 @@ int main(void)
 		cmocka_unit_test(a_mirror_says_it_twice),
 		cmocka_unit_test(a_second_transmission_is_no_copy),
 		cmocka_unit_test(without_identification_only_at_once),
+		cmocka_unit_test(a_mirrored_handshake_repeats_nothing),
 		cmocka_unit_test(another_interface_may_take_a_while),
 		cmocka_unit_test(time_may_go_back_a_little),
 		cmocka_unit_test(a_syn_is_known_again),

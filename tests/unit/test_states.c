@@ -96,7 +96,7 @@ static void both_close_at_once(void **state)
 	world_free(w);
 }
 
-/* RFC 9293 3.5, figure 8. */
+/* RFC 9293 3.5, figure 7. */
 static void both_open_at_once(void **state)
 {
 	struct world *w = world_new(false, 16 << 20);
