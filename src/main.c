@@ -455,8 +455,8 @@ static void say_sources(struct engine *engine, struct source *source, bool total
 		fprintf(stderr, "%llu packets dropped by kernel\n", (unsigned long long)drops);
 	if (t->flows_evicted > 0)
 		fprintf(stderr, "%llu flows forgotten\n", (unsigned long long)t->flows_evicted);
-	if (t->unjudged > 0)
-		fprintf(stderr, "%llu times the verdicts of a flow found no room\n", (unsigned long long)t->unjudged);
+	if (t->flows_unjudged > 0)
+		fprintf(stderr, "%llu flows without verdicts\n", (unsigned long long)t->flows_unjudged);
 }
 
 static int status_of(int r, const struct run_result *result, const struct error *e)

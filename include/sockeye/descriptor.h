@@ -66,6 +66,7 @@ void paths_free(struct paths *p);
 uint16_t paths_index(struct paths *p, const struct path *path);
 const struct path *paths_get(const struct paths *p, uint16_t index);
 uint64_t paths_overflow(const struct paths *p);
+uint64_t paths_probes(const struct paths *p); /* slots looked at: counted work */
 
 /* False if the packet belongs to no flow (no IP, cut before the transport is
  * known, a fragment that waits). The hash is left 0: the flow table keys it. */

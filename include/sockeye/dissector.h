@@ -56,6 +56,9 @@ struct dissect_stats {
 	uint64_t unknown_link;        /* frames of a link type that we do not read */
 	uint16_t unknown_link_type;   /* the first of them */
 	uint64_t cut, bad;            /* packets with a cut or malformed layer */
+	uint64_t steps;               /* of the frames' budgets: counted work */
+	uint64_t fragment_steps;      /* datagrams and pieces looked at: counted work */
+	uint64_t fragment_bytes;      /* compared or copied to put fragments together: counted work */
 };
 
 struct dissect;

@@ -42,13 +42,13 @@ struct totals {
 	uint64_t flows_tcp, flows_udp, flows_icmp, flows_other; /* begun */
 	uint64_t handshakes[OUTCOMES];                          /* reported */
 	uint64_t flows_evicted, flows_live;
+	uint64_t flows_unjudged;       /* no memory for their verdicts: their records have none */
 	uint64_t no_flow;              /* packets that belong to no flow */
 	unsigned protocols;            /* length of protocol_names and of each protocols[] */
 	const char *const *protocol_names;
 	unsigned sources;
 	struct source_totals source[TOTALS_SOURCES];
 	uint64_t memory_used, memory_limit;
-	uint64_t unjudged;             /* times a flow's verdicts or RTT found no room */
 	const struct histogram *rtt;   /* [2]: of servers, of clients; every sample; never NULL */
 };
 

@@ -52,14 +52,16 @@ struct flow_stats {
 	uint64_t live, embryos;         /* in the table now */
 	uint64_t evicted, evicted_embryos;
 	uint64_t names_lost;            /* server names that found no room */
-	uint64_t blocks_lost;           /* side records that found no room: verdicts and RTT of a flow */
+	uint64_t blocks_lost;           /* side records that found no room: verdicts, holes or RTT of a flow */
+	uint64_t verdicts_lost;         /* packets of which something was to be counted, and there was no side record */
+	uint64_t flows_unjudged;        /* flows with such packets: their records have no verdicts */
 	uint64_t holes_lost;            /* holes forgotten, because a flow had too many */
 	uint64_t joins_lost;            /* multipath connections forgotten: their later subflows stand alone */
 	uint64_t interval_steps;        /* holes looked at or moved: counted work */
 	uint64_t bytes_copied;          /* of payload, to compare what comes again: counted work */
 	uint64_t heads;                 /* heads of directions kept now */
 	uint64_t heads_forgotten;       /* given up for want of memory, or with too many holes */
-	uint64_t probes;                /* slots and embryos looked at: counted work */
+	uint64_t probes;                /* slots, embryos, buckets, flows looked at: counted work */
 	size_t memory_used;
 };
 

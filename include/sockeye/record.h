@@ -251,7 +251,7 @@ struct flow_record {
 	uint64_t icmp_type, icmp_code, icmp_id;
 
 	bool syn, synack, ack, complete, simultaneous_open;
-	bool split;              /* the server's SYN and ACK came apart: synack stands for both */
+	bool split;              /* the server's SYN and ACK came apart */
 	const char *fast_open;   /* requested, cookie_given, accepted, ignored */
 	const char *ecn_agreed;  /* classic, accurate, refused */
 	int64_t rtt, syn_to_synack, last_syn_to_synack, synack_to_ack, first_syn_to_ack, syn_to_rst;

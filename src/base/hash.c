@@ -59,7 +59,7 @@ void hash_key_init(struct hash_key *k, uint64_t seed)
 uint64_t hash_bytes(const struct hash_key *k, const void *data, size_t n)
 {
 	const uint8_t *p = data;
-	uint64_t h = k->b ^ (uint64_t)n;
+	uint64_t h = (uint64_t)n; /* without k->b, or the first step's would cancel */
 
 	while (n > 16) {
 		h = hash_fold(hash_word(p) ^ k->a, hash_word(p + 8) ^ k->b ^ h) + h;

@@ -80,6 +80,11 @@ const struct dissect_stats *dissect_stats(const struct dissect *d)
 	return &d->stats;
 }
 
+struct dissect_stats *dissect_counters(struct dissect *d)
+{
+	return &d->stats;
+}
+
 /* ---- facts of an outer conversation ---------------------------------------- */
 
 /* Is the packet's tuple one that a flow could be made of? */
@@ -294,6 +299,7 @@ enum dissect_result dissect_headers(struct dissect *d, struct packet *p)
 		dissect_rest(p, &c);
 	if (outer.valid && !dissect_complete(p) && !p->fragment.present)
 		dissect_restore(&outer, p);
+	d->stats.steps += BUDGET_FRAME - p->budget.left;
 	d->stats.cut += result == DISSECT_CUT;
 	d->stats.bad += result == DISSECT_BAD;
 	return result;

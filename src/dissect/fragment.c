@@ -116,6 +116,7 @@ void fragments_batch(struct fragments *f)
 
 static void fragment_release(struct fragments *f, struct fragment_datagram *d)
 {
+	f->stats->fragment_steps += d->pieces;
 	while (d->head != FRAGMENT_NONE) {
 		uint32_t at = d->head;
 
@@ -151,6 +152,7 @@ static struct fragment_datagram *fragment_oldest(struct fragments *f, const stru
 	for (unsigned i = 0; i < FRAGMENT_DATAGRAMS; i++) {
 		struct fragment_datagram *d = &f->datagram[i];
 
+		f->stats->fragment_steps++;
 		if (d->family == FAMILY_NONE || d == but || (but && d->head == FRAGMENT_NONE))
 			continue;
 		if (!oldest || d->first_ns < oldest->first_ns)
@@ -196,6 +198,7 @@ static struct fragment_datagram *fragment_find(struct fragments *f, const struct
 	for (unsigned i = 0; i < FRAGMENT_DATAGRAMS && !d; i++) {
 		struct fragment_datagram *one = &f->datagram[i];
 
+		f->stats->fragment_steps++;
 		if (one->family == FAMILY_NONE)
 			unused = unused ? unused : one;
 		else if (fragment_is(one, p))
@@ -235,9 +238,11 @@ static uint32_t fragment_covered(const struct fragments *f, const struct fragmen
 		uint32_t begin = e->offset > from ? e->offset : from;
 		uint32_t end = e->offset + e->len < to ? (uint32_t)e->offset + e->len : to;
 
+		f->stats->fragment_steps++;
 		if (begin >= end)
 			continue;
 		covered += end - begin;
+		f->stats->fragment_bytes += end - begin;
 		if (memcmp(e->bytes + (begin - e->offset), bytes + (begin - from), end - begin) != 0)
 			*same = false;
 	}
@@ -266,6 +271,7 @@ static bool fragment_keep(struct fragments *f, struct fragment_datagram *d, uint
 		*prev = at;
 		d->pieces++;
 		d->have += n;
+		f->stats->fragment_bytes += n;
 		from += n;
 		bytes += n;
 	}
@@ -281,6 +287,7 @@ static bool fragment_insert(struct fragments *f, struct fragment_datagram *d, co
 	for (; at != FRAGMENT_NONE && pos < to; at = f->piece[at].next) {
 		uint32_t begin = f->piece[at].offset, end = begin + f->piece[at].len;
 
+		f->stats->fragment_steps++;
 		if (begin > pos && !fragment_keep(f, d, &prev, bytes + (pos - from), pos, begin < to ? begin : to))
 			return false;
 		if (end > pos)
@@ -304,6 +311,8 @@ static enum fragment_outcome fragment_assemble(struct fragments *f, struct fragm
 		memcpy(to + f->piece[at].offset, f->piece[at].bytes, f->piece[at].len);
 	f->wholes++;
 	f->stats->reassembled++;
+	f->stats->fragment_steps += d->pieces;
+	f->stats->fragment_bytes += d->total;
 	*data = to;
 	*len = d->total;
 	fragment_release(f, d);

@@ -37,6 +37,9 @@ enum {
 	IPV6_SHIM6 = 140,
 };
 
+/* The counters of the loop, for the other files of this room. */
+struct dissect_stats *dissect_counters(struct dissect *d);
+
 extern const struct name_of ether_types[];
 extern const struct name_of ip_protocols[];
 extern const struct name_of arp_hardware[];

@@ -5,6 +5,7 @@
  * guesser stricter or milder. Nothing is remembered here; what is known of the
  * conversation comes in with the call.
  */
+#include "layers.h"
 #include "registry.h"
 
 /* The bytes that are looked at: a payload, or the head of a stream. */
@@ -96,11 +97,13 @@ static enum dissect_result payload_guess(struct packet *p, const struct piece *p
 	return result;
 }
 
-static enum dissect_result payload_of(struct packet *p, const struct piece *piece, const struct talk *t)
+static enum dissect_result payload_of(struct dissect *d, struct packet *p, const struct piece *piece,
+				      const struct talk *t)
 {
 	static const struct talk stranger = {0};
 	enum dissect_result result;
 	enum table table = TABLE_TCP_GUESS;
+	uint32_t before = p->budget.left;
 
 	p->need_more = 0;
 	if (p->tuple.proto == PROTO_UDP || p->tuple.proto == PROTO_UDPLITE)
@@ -113,6 +116,7 @@ static enum dissect_result payload_of(struct packet *p, const struct piece *piec
 	else
 		result = payload_guess(p, piece, table);
 	p->talk = NULL;
+	dissect_counters(d)->steps += before - p->budget.left;
 	return result;
 }
 
@@ -120,10 +124,9 @@ enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const s
 {
 	const struct piece piece = {p->payload, p->payload_captured, p->payload_len, p->payload_buffer};
 
-	(void)d;
 	if (!p->transport || !p->payload || p->payload_captured == 0)
 		return DISSECT_NOT_MINE;
-	return payload_of(p, &piece, t);
+	return payload_of(d, p, &piece, t);
 }
 
 enum dissect_result dissect_stream(struct dissect *d, struct packet *p, const struct talk *t,
@@ -131,10 +134,9 @@ enum dissect_result dissect_stream(struct dissect *d, struct packet *p, const st
 {
 	const struct piece piece = {bytes, len, len, BUFFER_STREAM};
 
-	(void)d;
 	if (!p->transport || len == 0)
 		return DISSECT_NOT_MINE;
 	p->buffer[BUFFER_STREAM].data = bytes;
 	p->buffer[BUFFER_STREAM].len = len;
-	return payload_of(p, &piece, t);
+	return payload_of(d, p, &piece, t);
 }

@@ -344,8 +344,8 @@ const struct totals *engine_totals(struct engine *e)
 	t->flows_icmp = s->icmp;
 	t->flows_other = s->other;
 	t->flows_live = s->live;
+	t->flows_unjudged = s->flows_unjudged;
 	t->memory_used = s->memory_used;
-	t->unjudged = s->blocks_lost;
 	return t;
 }
 

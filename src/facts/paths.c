@@ -16,7 +16,7 @@ enum { PATHS_MAX = 4096, PATHS_SLOTS = 8192 };
 
 struct paths {
 	struct hash_key key;
-	uint64_t overflow;
+	uint64_t overflow, probes;
 	unsigned n; /* of path[], number 0 included */
 	uint16_t last;
 	uint16_t slot[PATHS_SLOTS]; /* number, 0: free */
@@ -86,7 +86,7 @@ uint16_t paths_index(struct paths *p, const struct path *path)
 	if (p->last != 0 && path_same(&p->path[p->last], packed, n))
 		return p->last;
 	at = (unsigned)hash_bytes(&p->key, packed, n) % PATHS_SLOTS;
-	while (p->slot[at] != 0) { /* at most half full: ends */
+	while (p->probes++, p->slot[at] != 0) { /* at most half full: ends */
 		if (path_same(&p->path[p->slot[at]], packed, n)) {
 			p->last = p->slot[at];
 			return p->last;
@@ -111,6 +111,11 @@ const struct path *paths_get(const struct paths *p, uint16_t index)
 uint64_t paths_overflow(const struct paths *p)
 {
 	return p->overflow;
+}
+
+uint64_t paths_probes(const struct paths *p)
+{
+	return p->probes;
 }
 
 static void fill_tcp(struct descriptor *d, const struct packet *p)

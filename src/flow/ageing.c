@@ -88,11 +88,11 @@ void flow_release(struct flow_table *t, struct flow *f)
 	names_drop(&t->names, f->name);
 	side_release(t, &f->side[0]);
 	side_release(t, &f->side[1]);
-	blocks_give(&t->blocks, f->rare, RARE_CLASS);
-	f->rare = REF_NONE;
 	blocks_give(&t->blocks, f->zeek.more, ZEEK_CLASS);
 	flow_head_drop(t, f, 0);
 	flow_head_drop(t, f, 1);
+	blocks_give(&t->blocks, f->rare, RARE_CLASS);
+	f->rare = REF_NONE;
 	f->key.family = FAMILY_NONE;
 	f->next = t->flow_free;
 	t->flow_free = f->self;
@@ -108,6 +108,7 @@ static struct flow *oldest(struct flow_table *t, unsigned class)
 	while (l->head != REF_NONE) {
 		struct flow *f = &t->flows[l->head];
 
+		t->stats.probes++;
 		if (f->last_ns <= f->stamp_ns || l->head == last)
 			return f;
 		flow_list_remove(t, f);
@@ -163,6 +164,7 @@ static void expire_class(struct flow_table *t, unsigned class)
 	while (l->head != REF_NONE) {
 		struct flow *f = &t->flows[l->head];
 
+		t->stats.probes++;
 		if (t->now_ns - f->stamp_ns < pass)
 			return;
 		if (t->now_ns - f->last_ns > tell)

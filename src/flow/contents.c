@@ -1,9 +1,9 @@
 /* What was in the bytes: to tell whether what comes again is the same.
  *
- * A cache of pieces of 64 bytes of the sequence space, by flow, direction and
+ * A cache of pieces of 48 bytes of the sequence space, by flow, direction and
  * position; the newer piece takes the place of an older one, so it is bounded
  * and needs no memory of a flow. Kept are the first 16 KB of a direction and
- * the first 64 bytes of every segment behind them: enough for what forges and
+ * the first 48 bytes of every segment behind them: enough for what forges and
  * injects, and little to copy. Bytes that are no longer here are not compared,
  * so a conflict may be missed, never invented. The first copy stays. */
 #include <string.h>
@@ -11,7 +11,7 @@
 #include "flow_private.h"
 #include "sockeye/memory.h"
 
-enum { CONTENT_HEAD = 16 << 10, CONTENT_REST = 64 };
+enum { CONTENT_HEAD = 16 << 10, CONTENT_REST = 48, CONTENT_GROUP = 8 };
 
 int contents_open(struct contents *c, size_t memory, struct error *e)
 {
@@ -34,15 +34,17 @@ size_t contents_size(const struct contents *c)
 	return ((size_t)c->mask + 1) * sizeof *c->at;
 }
 
+/* Eight pieces in a row stand side by side, so that the memory for a segment is
+ * one place to wait for. */
 static struct content *place(struct contents *c, uint64_t id, unsigned dir, uint32_t piece, uint32_t *tag)
 {
-	uint64_t h = (id * 2 + dir) * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)piece * UINT64_C(0xd6e8feb86659fd93);
+	uint64_t h = (id * 2 + dir) * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)(piece / CONTENT_GROUP) * UINT64_C(0xd6e8feb86659fd93);
 
 	h ^= h >> 32;
 	h *= UINT64_C(0xd6e8feb86659fd93);
 	h ^= h >> 29;
-	*tag = (uint32_t)(h >> 32) | 1;
-	return &c->at[h & c->mask];
+	*tag = ((uint32_t)(h >> 32) & ~(uint32_t)(2 * CONTENT_GROUP - 1)) | (piece % CONTENT_GROUP) << 1 | 1;
+	return &c->at[((uint32_t)h & c->mask & ~(uint32_t)(CONTENT_GROUP - 1)) + piece % CONTENT_GROUP];
 }
 
 /* n bytes at offset first of a piece: how many differ from those kept. */

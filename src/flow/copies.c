@@ -67,8 +67,11 @@ bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir)
 	int64_t limit = d->interface != k->interface ? COPY_ELSEWHERE_NS : d->ip_id ? COPY_NS : COPY_UNNAMED_NS;
 	int64_t since = d->ts_ns - k->ts_ns;
 
-	if (k->tag == tag && since <= limit && since >= -limit)
+	if (k->tag == tag && since <= limit && since >= -limit) {
+		if (d->interface == k->interface)
+			k->ts_ns = d->ts_ns; /* a storm: each copy at once after the one before */
 		return true;
+	}
 	c->used += !k->tag;
 	*k = (struct copy){d->ts_ns, tag, d->interface};
 	return false;

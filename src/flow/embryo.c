@@ -113,6 +113,7 @@ static bool end_fullest(struct flow_table *t)
 {
 	unsigned most = 0;
 
+	t->stats.probes += EMBRYO_BUCKETS;
 	for (unsigned i = 1; i < EMBRYO_BUCKETS; i++)
 		if (t->bucket[i].chunks > t->bucket[most].chunks)
 			most = i;

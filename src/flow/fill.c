@@ -138,6 +138,8 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 		fill_options(r, &f->side[f->client], 0);
 	if (r->synack)
 		fill_options(r, &f->side[!f->client], 1);
+	if (r->split) /* complete, but what stands for them came from the other side */
+		r->synack = r->ack = false;
 	fill_tries(r, f);
 }
 
@@ -256,7 +258,7 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 		fill_verdicts(r, t, f, i);
 		fill_trips(r, t, f, i);
 	}
-	for (unsigned i = 0; i < sizeof counted_keys / sizeof *counted_keys; i++)
+	for (unsigned i = 0; i < sizeof counted_keys / sizeof *counted_keys && !(f->bits & FLOW_BIT_UNJUDGED); i++)
 		record_set(r, counted_keys[i]);
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);

@@ -119,6 +119,7 @@ struct side_trouble {
 	uint64_t seen_again_bytes, late_bytes, missed_bytes, lost_bytes, conflicting_bytes;
 	uint32_t seen_again_segments, late_segments, duplicates;
 	uint32_t forgotten_holes;
+	uint32_t known;      /* with forgotten_holes: what comes again below this is neither new nor old */
 	uint32_t holes;      /* reference into the blocks, REF_NONE */
 	uint16_t n_holes;
 	uint8_t hole_class;
@@ -217,6 +218,7 @@ enum flow_bit {
 	FLOW_BIT_REPLY = 128,    /* ICMP: an answer was seen */
 	FLOW_BIT_ECHO = 256,
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
+	FLOW_BIT_UNJUDGED = 1024, /* a side record found no room: the counts of verdicts are not complete */
 };
 
 enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };
@@ -296,12 +298,13 @@ struct copies {
 };
 
 /* contents.c: pieces of what was sent. */
-enum { CONTENT_PIECE = 64 };
+enum { CONTENT_PIECE = 48 };
 struct content {
 	uint64_t known; /* bit set: which bytes are here */
 	uint32_t tag;   /* 0: empty */
 	uint8_t bytes[CONTENT_PIECE];
 };
+_Static_assert(sizeof(struct content) == 64, "a piece is a cache line");
 struct contents {
 	struct content *at;
 	uint32_t mask;
@@ -490,6 +493,7 @@ struct flow_rare *flow_rare_need(struct flow_table *t, struct flow *f);        /
 void state_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
 extern const char *const end_state_names[END_STATES]; /* NULL: unknown */
 bool state_synchronized(const struct flow *f); /* synchronized, and nobody has ended it */
+void state_begun_on_open(struct flow *f, unsigned dir, struct judgement *j); /* by a SYN in place of such a one */
 bool state_is_self(const struct flow *f); /* a socket connected to itself: all is side 0 */
 bool state_one_sided(const struct flow *f, unsigned dir); /* only this direction was captured */
 

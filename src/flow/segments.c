@@ -44,8 +44,10 @@ struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s
 	if (s->trouble != REF_NONE)
 		return side_trouble(t, s);
 	s->trouble = blocks_take(t, TROUBLE_CLASS);
-	if (s->trouble == REF_NONE)
+	if (s->trouble == REF_NONE) {
+		t->stats.verdicts_lost++;
 		return NULL;
+	}
 	x = side_trouble(t, s);
 	x->holes = REF_NONE;
 	return x;
@@ -89,16 +91,26 @@ static void hole_remove(struct flow_table *t, struct side_trouble *x, unsigned a
 	x->n_holes--;
 }
 
-static void forget_lowest(struct flow_table *t, struct side_trouble *x, const struct flow_side *peer)
+/* A hole, the lowest, is settled before its time. Which bytes below its end were
+ * seen is not known any more. */
+static void forget(struct flow_table *t, struct side_trouble *x, const struct hole *h, const struct flow_side *peer)
 {
-	settle(x, holes_of(t, x), peer);
-	hole_remove(t, x, 0);
+	settle(x, h, peer);
+	if (!x->forgotten_holes || seq_before(x->known, h->to))
+		x->known = h->to;
 	x->forgotten_holes++;
 	t->stats.holes_lost++;
 }
 
-/* Room for one more hole: a bigger block, or the lowest goes. False: none. */
-static bool holes_grow(struct flow_table *t, struct side_trouble *x, const struct flow_side *peer)
+static void forget_lowest(struct flow_table *t, struct side_trouble *x, const struct flow_side *peer)
+{
+	forget(t, x, holes_of(t, x), peer);
+	hole_remove(t, x, 0);
+}
+
+/* Room for a hole at that place: a bigger block, or the lowest goes. False: none,
+ * or the new one would be the lowest. */
+static bool holes_grow(struct flow_table *t, struct side_trouble *x, const struct flow_side *peer, unsigned at)
 {
 	uint32_t bigger;
 	unsigned class = x->holes == REF_NONE ? 0 : x->hole_class + 1u;
@@ -114,26 +126,24 @@ static bool holes_grow(struct flow_table *t, struct side_trouble *x, const struc
 		x->hole_class = (uint8_t)class;
 		return true;
 	}
-	if (x->n_holes == 0)
+	if (at == 0)
 		return false;
 	forget_lowest(t, x, peer);
 	return true;
 }
 
-/* False: no room even for one; then it is forgotten at once. */
+/* False: no room; then it is forgotten at once. */
 static bool hole_insert(struct flow_table *t, struct side_trouble *x, const struct flow_side *peer, unsigned at,
 			struct hole new)
 {
 	unsigned before = x->n_holes;
 	struct hole *h;
 
-	if (!holes_grow(t, x, peer)) {
-		settle(x, &new, peer);
-		x->forgotten_holes++;
-		t->stats.holes_lost++;
+	if (!holes_grow(t, x, peer, at)) {
+		forget(t, x, &new, peer);
 		return false;
 	}
-	if (x->n_holes < before && at > 0)
+	if (x->n_holes < before)
 		at--; /* the lowest made room */
 	h = holes_of(t, x);
 	t->stats.interval_steps += x->n_holes - at;
@@ -196,14 +206,16 @@ static uint32_t holes_fill(struct flow_table *t, struct side_trouble *x, const s
 	return filled;
 }
 
-/* A hole below next, before the first byte that was seen, or between. */
-static void hole_make(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to)
+/* A hole below next, before the first byte that was seen, or between. False:
+ * no side record, so nobody will know that it was there. */
+static bool hole_make(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to)
 {
 	struct side_trouble *x = side_trouble_need(t, s);
 	struct hole new = {from, to, 0};
 
 	if (x)
 		hole_insert(t, x, peer, hole_after(t, x, from), new);
+	return x != NULL;
 }
 
 /* Holes so old that their numbers will soon mean other bytes. */
@@ -215,11 +227,14 @@ static void settle_old(struct flow_table *t, struct flow_side *s, const struct f
 		settle(x, holes_of(t, x), peer);
 		hole_remove(t, x, 0);
 	}
+	if (x && x->forgotten_holes && s->next - x->known > JUMP_MAX)
+		x->known = s->next - JUMP_MAX;
 }
 
 /* ---- one segment ------------------------------------------------------------ */
 
-/* What is below next of from..to: *late of it was not seen before. */
+/* What is below next of from..to: how much was seen before; *late of it was not.
+ * The rest cannot be told, because a hole there was forgotten. */
 static uint32_t below(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to,
 		      uint32_t *late)
 {
@@ -237,9 +252,14 @@ static uint32_t below(struct flow_table *t, struct flow_side *s, const struct fl
 		uint32_t end = seq_before(to, s->low) ? to : s->low;
 
 		*late = end - from;
-		if (end != s->low)
-			hole_make(t, s, peer, end, s->low);
-		s->low = from;
+		if (end == s->low || hole_make(t, s, peer, end, s->low))
+			s->low = from;
+		from = end;
+	}
+	if (x && x->forgotten_holes && seq_before(from, x->known) && seq_before(from, to)) {
+		uint32_t end = seq_before(to, x->known) ? to : x->known;
+
+		len -= end - from;
 		from = end;
 	}
 	if (x && x->n_holes && seq_before(from, to))
@@ -382,8 +402,8 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 			count_data(t, s, peer, from, to, j);
 		compare(t, f, dir, d, j);
 	}
-	if (seq_before(s->next, from))
-		hole_make(t, s, peer, s->next, from);
+	if (seq_before(s->next, from) && !hole_make(t, s, peer, s->next, from))
+		s->low = from; /* what is below it cannot be told from a repeat */
 	if (seq_before(s->next, end)) {
 		s->next = end;
 		s->ws_bits &= (uint8_t)~WS_PROBED;

@@ -77,6 +77,7 @@ static void slots_double(struct flow_table *t)
 	struct slot *old = t->slots, *bigger = t->area[!t->area_now];
 
 	slots_clear(bigger, n * 2);
+	t->stats.probes += n;
 	for (uint32_t i = 0; i < n; i++)
 		if (old[i].ref != REF_NONE)
 			put(bigger, n * 2 - 1, old[i].hash, old[i].ref);
@@ -361,8 +362,8 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		uint32_t ref = embryo_new(t, d, k, dir);
 
 		if (ref != REF_NONE) {
-			if (k->proto == PROTO_TCP)
-				(void)copies_saw(&t->copies, d, dir); /* the first of its kind */
+			if (k->proto == PROTO_TCP) /* a SYN: the same once more shall be known */
+				(void)copies_saw(&t->copies, d, dir);
 			table_insert(t, d->hash, ref);
 			embryo_expand(t, ref, &t->scratch);
 			return &t->scratch;
@@ -382,11 +383,8 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	account(t, f, d, dir, change, j);
-	if (was_open) {
-		j->verdicts |= verdict_bit(VERDICT_SYN_ON_ESTABLISHED);
-		f->story |= STORY_ON_ESTABLISHED;
-		f->side[dir].end |= END_PROVOKED;
-	}
+	if (was_open)
+		state_begun_on_open(f, dir, j);
 	table_insert(t, d->hash, f->self);
 	f->class = FLOW_ESTABLISHED;
 	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f) : flow_datagram_class(k->proto));

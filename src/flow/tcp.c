@@ -308,6 +308,7 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 		 struct judgement *j)
 {
 	int64_t idle_ns = d->ts_ns - f->side[dir].ws_ack_ns;
+	uint64_t lost = t->stats.verdicts_lost;
 
 	completeness(f, d);
 	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
@@ -330,6 +331,10 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 			state_account(f, d, dir, j);
 	}
 	count(t, &f->side[dir], j);
+	if (t->stats.verdicts_lost != lost && !(f->bits & FLOW_BIT_UNJUDGED)) {
+		f->bits |= FLOW_BIT_UNJUDGED;
+		t->stats.flows_unjudged++;
+	}
 	if (is_syn(d))
 		saw_syn(f, d, dir);
 	else if (is_synack(d))

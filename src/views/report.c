@@ -229,6 +229,10 @@ static void report_json(struct view *v, const struct totals *t)
 	}
 	json_key(&j, "flows_evicted");
 	json_u64(&j, t->flows_evicted);
+	if (t->flows_unjudged > 0) {
+		json_key(&j, "flows_without_verdicts");
+		json_u64(&j, t->flows_unjudged);
+	}
 	if (r->times.n > 0) {
 		static const struct {
 			const char *key;
@@ -498,8 +502,8 @@ static void report_lost(struct view *v, const struct totals *t)
 		filtered += stats.filtered;
 	}
 	report_lost_line(&v->out, &any, "flows were forgotten early for want of memory", t->flows_evicted);
+	report_lost_line(&v->out, &any, "flows are without verdicts for want of memory", t->flows_unjudged);
 	report_lost_line(&v->out, &any, "packets were dropped by the capture", drops);
-	report_lost_line(&v->out, &any, "times the verdicts or round trips of a connection found no room", t->unjudged);
 	report_lost_line(&v->out, &any, "records or blocks of the input were damaged", damaged);
 	report_lost_line(&v->out, &any, "frames did not pass the filter", filtered);
 	report_lost_line(&v->out, &any, "packets belong to no flow", t->no_flow);

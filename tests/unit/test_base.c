@@ -107,6 +107,35 @@ static void hash_is_keyed_and_spreads(void **state)
 	assert_true(k.a != other.a || k.b != other.b);
 }
 
+/* Whoever knows the code and not the key: words that are 0, the length, or all
+ * ones must not make one of the two factors known. */
+static void hash_has_no_weak_words(void **state)
+{
+	static const uint64_t words[] = {0, UINT64_MAX, 1};
+	struct hash_key k;
+	uint64_t block[6];
+
+	(void)state;
+	hash_key_init(&k, 3);
+	for (unsigned n = 9; n <= sizeof block; n++)
+		for (unsigned c = 0; c < 4 * 36; c++) {
+			unsigned fixed = c / 4 / 6, place = c / 4 % 6, met = 0;
+			uint64_t seen[64];
+
+			if (place == fixed || place * 8 + 1 > n)
+				continue;
+			for (unsigned i = 0; i < 64; i++) {
+				memset(block, 0, sizeof block);
+				block[fixed] = c % 4 < 3 ? words[c % 4] : n;
+				block[place] = i + 1;
+				seen[i] = hash_bytes(&k, block, n) & 0xfffff;
+				for (unsigned j = 0; j < i; j++)
+					met += seen[j] == seen[i];
+			}
+			assert_true(met <= 2); /* of 2016 pairs in 2^20 */
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -114,6 +143,7 @@ int main(void)
 		cmocka_unit_test(memory_is_zero_and_forgets),
 		cmocka_unit_test(clock_time_of_day),
 		cmocka_unit_test(hash_is_keyed_and_spreads),
+		cmocka_unit_test(hash_has_no_weak_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
