@@ -1,14 +1,22 @@
 #!/bin/sh
-# Puts what the program prints today into README.md: the picture and the examples.
+# Puts what the program prints today into the pages that show it: README.md (the
+# picture and the examples) and docs/verdicts.md (a packet for each verdict).
 #
-# usage: sh docs/picture.sh PROGRAM [--check]
+# usage: sh docs/picture.sh PROGRAM [--check] [PAGE...]
 #
-# A line <!-- run: WORDS --> in README.md is followed by a code block; the block
+# A line <!-- run: WORDS --> in a page is followed by a code block; the block
 # becomes the output of the words, run in the top folder where `sockeye` is
 # PROGRAM. --check changes nothing and fails where a block is not what the
-# program prints; it is a test, so the README cannot grow old.
+# program prints; it is a test, so no page can grow old.
 set -eu
 program=$(realpath "$1")
+shift
+check=
+if [ "${1:-}" = --check ]; then
+	check=yes
+	shift
+fi
+[ $# -gt 0 ] || set -- README.md docs/verdicts.md
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -17,26 +25,32 @@ ln -s "$program" "$work/bin/sockeye"
 PATH=$work/bin:$PATH TZ=UTC LC_ALL=C
 export PATH TZ LC_ALL
 
-awk '
-	/^<!-- run: .* -->$/ {
-		print
-		command = substr($0, 11, length($0) - 14) " 2>&1"
-		print "```"
-		while ((command | getline line) > 0) { sub(/ +$/, "", line); print line }
-		close(command)
-		print "```"
-		fences = 2
-		next
-	}
-	fences { if (/^```/) fences--; next }
-	{ print }
-' README.md >"$work/README.md"
+# The page, with what the program prints now.
+now() {
+	awk '
+		/^<!-- run: .* -->$/ {
+			print
+			command = substr($0, 11, length($0) - 14) " 2>&1"
+			print "```"
+			while ((command | getline line) > 0) { sub(/ +$/, "", line); print line }
+			close(command)
+			print "```"
+			fences = 2
+			next
+		}
+		fences { if (/^```/) fences--; next }
+		{ print }
+	' "$1"
+}
 
-if [ "${2:-}" = --check ]; then
-	diff -u README.md "$work/README.md" || {
-		echo "README.md shows what the program no longer prints: sh docs/picture.sh PROGRAM, then read it" >&2
-		exit 1
-	}
-else
-	cat "$work/README.md" >README.md
-fi
+status=0
+for page in "$@"; do
+	now "$page" >"$work/page"
+	if [ -z "$check" ]; then
+		cat "$work/page" >"$page"
+	elif ! diff -u "$page" "$work/page"; then
+		echo "$page shows what the program no longer prints: sh docs/picture.sh PROGRAM, then read it" >&2
+		status=1
+	fi
+done
+exit $status

@@ -285,7 +285,7 @@ struct flow_record {
 		uint64_t retransmitted_segments[2], retransmitted_bytes[2], late_segments[2];
 		uint64_t late_bytes[2], missed_bytes[2], lost_bytes[2], conflicting_bytes[2];
 		uint64_t duplicates[2];
-		uint64_t forgotten_holes[2]; /* the numbers above leave these out */
+		uint64_t forgotten_holes[2]; /* settled early as lost or missed: what comes for them is not late */
 	} exact;
 	struct {
 		int64_t min, p50, max;

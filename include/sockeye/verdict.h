@@ -99,7 +99,6 @@ struct judgement {
 	uint32_t late;           /* exact: bytes that were not, below the highest end */
 	int64_t rtt_ns;          /* the sample that this ACK gives of its sender's side; -1: none */
 	bool rtt_of_server;      /* with rtt_ns: client's data, server's ACK */
-	int64_t since_ns;        /* of a repeat: since the bytes were first seen; -1: unknown */
 };
 
 static inline bool judged(const struct judgement *j, enum verdict v)

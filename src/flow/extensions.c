@@ -97,21 +97,21 @@ static void add(uint32_t *n)
 }
 
 /* Has the counter moved since the side's last? Older segments are not asked. */
-static bool ace_moved(const struct flow *f, struct flow_side *s, const struct descriptor *d, unsigned dir)
+static bool ace_moved(struct flow *f, struct flow_side *s, const struct descriptor *d, unsigned dir)
 {
 	uint8_t ace = d->flags >> 6 & 7;
 	bool moved;
 
 	if (!(s->end & END_ACE)) {
 		s->end |= END_ACE;
-		s->ace = ACE_FIRST;
+		f->ace[dir] = ACE_FIRST;
 		if (dir == f->client)
 			return false;
 	}
 	if (seq_before(d->tcp.ack, s->acked))
 		return false;
-	moved = ace != s->ace;
-	s->ace = ace;
+	moved = ace != f->ace[dir];
+	f->ace[dir] = ace;
 	return moved;
 }
 

@@ -335,14 +335,23 @@ static void holes_sacked(struct flow_table *t, struct flow_side *s, const struct
 
 static void saw_ack(struct flow_table *t, struct flow_side *s, struct flow_side *peer, const struct descriptor *d)
 {
+	unsigned shift = d->flags & TCP_SYN || s->ws_scale == -2 ? 0 : s->ws_scale < 0 ? 14 : (unsigned)s->ws_scale;
+	uint32_t edge = d->tcp.ack + ((uint32_t)d->window << shift);
+
 	if (!(d->flags & TCP_ACK) || d->flags & TCP_RST)
 		return;
 	if (peer->bits & SIDE_NEXT && d->tcp.ack - (peer->next - JUMP_MAX) > 2 * JUMP_MAX)
 		return; /* no number of this stream */
-	if (!(s->bits & SIDE_ACKED) || seq_before(s->acked, d->tcp.ack)) {
+	/* What was not seen is believed acknowledged only as far as this side's own windows
+	 * had let the peer send (RFC 9293 3.10.7.4): one forged ACK shall not make bytes. */
+	if (s->bits & SIDE_ACKED && peer->bits & SIDE_NEXT && seq_before(peer->next, d->tcp.ack) &&
+	    seq_before(s->edge, d->tcp.ack))
+		return;
+	if (!(s->bits & SIDE_ACKED) || seq_before(s->acked, d->tcp.ack))
 		s->acked = d->tcp.ack;
-		s->bits |= SIDE_ACKED;
-	}
+	if (!(s->bits & SIDE_ACKED) || seq_before(s->edge, edge))
+		s->edge = edge;
+	s->bits |= SIDE_ACKED;
 	/* A probe's byte that was taken after all was seen, in the probe. */
 	if (peer->ws_bits & WS_PROBED && seq_before(peer->next, d->tcp.ack)) {
 		peer->next++;

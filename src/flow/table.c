@@ -12,8 +12,6 @@
 #include "sockeye/clock.h"
 #include "sockeye/memory.h"
 
-enum { SLOTS_MIN = 1 << 12 };
-
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
 {
 	uint64_t h = hash_bytes(&t->key, k, sizeof *k);
@@ -34,7 +32,7 @@ static void key_of(struct flow_key *k, const struct tuple *tuple, unsigned *dir)
 	k->family = ordered.family;
 }
 
-static const struct flow_key *key_at(const struct flow_table *t, uint32_t ref)
+const struct flow_key *table_key_at(const struct flow_table *t, uint32_t ref)
 {
 	return ref & REF_EMBRYO ? &t->embryos[ref & ~REF_EMBRYO].key : &t->flows[ref].key;
 }
@@ -52,7 +50,7 @@ uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t has
 		*slot = i;
 		if (s->ref == REF_NONE)
 			return REF_NONE;
-		if (s->hash == hash && memcmp(key_at(t, s->ref), k, sizeof *k) == 0)
+		if (s->hash == hash && memcmp(table_key_at(t, s->ref), k, sizeof *k) == 0)
 			return s->ref;
 	}
 }
@@ -66,7 +64,7 @@ static void put(struct slot *slots, uint32_t mask, uint32_t hash, uint32_t ref)
 	slots[i] = (struct slot){hash, ref};
 }
 
-static void slots_clear(struct slot *slots, uint32_t n)
+void table_slots_clear(struct slot *slots, uint32_t n)
 {
 	memset(slots, 0xff, (size_t)n * sizeof *slots);
 }
@@ -76,7 +74,7 @@ static void slots_double(struct flow_table *t)
 	uint32_t n = t->slot_mask + 1;
 	struct slot *old = t->slots, *bigger = t->area[!t->area_now];
 
-	slots_clear(bigger, n * 2);
+	table_slots_clear(bigger, n * 2);
 	t->stats.probes += n;
 	for (uint32_t i = 0; i < n; i++)
 		if (old[i].ref != REF_NONE)
@@ -127,145 +125,6 @@ void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n)
 		key_of(&k, &d[i].tuple, &dir);
 		d[i].hash = table_hash(t, &k);
 	}
-}
-
-/* ---- set-up -------------------------------------------------------------- */
-
-void flow_limits_file(struct flow_limits *l, size_t memory)
-{
-	memset(l, 0, sizeof *l);
-	l->memory = memory;
-}
-
-void flow_limits_live(struct flow_limits *l, size_t memory)
-{
-	memset(l, 0, sizeof *l);
-	l->memory = memory;
-	l->idle_ns[FLOW_CLOSED] = 60 * CLOCK_S;
-	l->idle_ns[FLOW_HALF_OPEN] = 130 * CLOCK_S;
-	l->idle_ns[FLOW_UDP] = 60 * CLOCK_S;
-	l->idle_ns[FLOW_ICMP] = 30 * CLOCK_S;
-	l->idle_ns[FLOW_ESTABLISHED] = 3600 * CLOCK_S;
-	l->closed_told_ns = 2 * CLOCK_S;
-}
-
-static uint32_t power_of_two(uint64_t n)
-{
-	uint32_t p = SLOTS_MIN;
-
-	while (p < n && p < UINT32_C(1) << 30)
-		p *= 2;
-	return p;
-}
-
-/* Address space for what each part could be at most; budget.c bounds the sum. */
-static void sizes(struct flow_table *t)
-{
-	uint64_t memory = t->limits.memory, chunks = memory / 8 * 5 / CHUNK_BYTES;
-	uint64_t flows = memory / sizeof(struct flow);
-
-	if (chunks > REF_EMBRYO / EMBRYO_CHUNK / 2)
-		chunks = REF_EMBRYO / EMBRYO_CHUNK / 2;
-	if (flows > REF_EMBRYO / 2)
-		flows = REF_EMBRYO / 2;
-	t->chunk_max = (uint32_t)chunks;
-	t->chunk_min = (uint32_t)(memory / 4 / CHUNK_BYTES);
-	t->flow_max = (uint32_t)flows;
-	t->slots_max = power_of_two(2 * (chunks * EMBRYO_CHUNK + flows));
-}
-
-int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_ended *told, void *arg,
-		    struct error *e)
-{
-	struct flow_table *t = calloc(1, sizeof *t);
-	size_t names_size = l->memory / 10, blocks_size = l->memory / 2;
-	void *at = NULL, *blocks = NULL, *heads = NULL;
-	int err;
-
-	if (!t)
-		return error_set(e, ENOMEM, "no memory for the flow table");
-	if (l->memory < FLOW_MEMORY_MIN) { /* not even one of each part would fit */
-		free(t);
-		return error_set(e, EINVAL, "the flow table needs %d bytes of memory", (int)FLOW_MEMORY_MIN);
-	}
-	t->limits = *l;
-	t->told = told;
-	t->arg = arg;
-	t->next_id = 1;
-	t->now_ns = INT64_MIN;
-	t->flow_free = REF_NONE;
-	for (unsigned c = 0; c < FLOW_CLASSES; c++)
-		t->list[c].head = t->list[c].tail = REF_NONE;
-	for (unsigned i = 0; i < 256; i++) {
-		struct text number;
-
-		text_init(&number, t->proto_words[i], sizeof t->proto_words[i]);
-		text_u64(&number, i);
-	}
-	hash_key_init(&t->key, l->hash_seed);
-	sizes(t);
-	t->chunk_free = t->chunk_back = REF_NONE;
-	for (unsigned i = 0; i < EMBRYO_BUCKETS; i++)
-		t->bucket[i].old = t->bucket[i].young = REF_NONE;
-
-	t->area_size[0] = (size_t)t->slots_max * sizeof(struct slot);
-	t->area_size[1] = t->area_size[0] / 2;
-	if ((err = memory_reserve(&t->area[0], t->area_size[0], "flow slots", e)) < 0 ||
-	    (err = memory_reserve(&t->area[1], t->area_size[1], "flow slots", e)) < 0 ||
-	    (err = memory_reserve((void **)&t->embryos, (size_t)t->chunk_max * CHUNK_BYTES, "embryos", e)) < 0 ||
-	    (err = memory_reserve((void **)&t->chunks, t->chunk_max * sizeof *t->chunks, "embryos", e)) < 0 ||
-	    (err = memory_reserve((void **)&t->flows, t->flow_max * sizeof *t->flows, "flows", e)) < 0 ||
-	    (err = copies_open(&t->copies, l->memory / 64, e)) < 0 ||
-	    (err = contents_open(&t->contents, l->memory / 32, e)) < 0 ||
-	    (err = joins_open(&t->joins, l->memory, e)) < 0 ||
-	    (err = memory_reserve(&at, names_size, "server names", e)) < 0 ||
-	    (err = memory_reserve(&blocks, blocks_size, "side records", e)) < 0 ||
-	    (err = memory_reserve(&heads, heads_size(l->memory), "heads of streams", e)) < 0) {
-		if (blocks)
-			memory_release(blocks, blocks_size);
-		if (at)
-			memory_release(at, names_size);
-		flow_table_free(t);
-		return err;
-	}
-	names_open(&t->names, at, names_size);
-	blocks_open(&t->blocks, blocks, blocks_size);
-	heads_open(&t->heads, heads, heads_size(l->memory));
-
-	/* Doubling alternates between the areas and must end in the larger. */
-	t->slot_mask = SLOTS_MIN - 1;
-	t->area_now = 0;
-	for (uint32_t n = SLOTS_MIN; n < t->slots_max; n *= 2)
-		t->area_now = !t->area_now;
-	t->slots = t->area[t->area_now];
-	slots_clear(t->slots, SLOTS_MIN);
-	*out = t;
-	return 0;
-}
-
-void flow_table_free(struct flow_table *t)
-{
-	if (!t)
-		return;
-	for (unsigned i = 0; i < 2; i++)
-		if (t->area[i])
-			memory_release(t->area[i], t->area_size[i]);
-	if (t->embryos)
-		memory_release(t->embryos, (size_t)t->chunk_max * CHUNK_BYTES);
-	if (t->chunks)
-		memory_release(t->chunks, t->chunk_max * sizeof *t->chunks);
-	if (t->flows)
-		memory_release(t->flows, t->flow_max * sizeof *t->flows);
-	if (t->names.at)
-		memory_release(t->names.at, t->limits.memory / 10);
-	copies_free(&t->copies);
-	contents_free(&t->contents);
-	joins_free(&t->joins);
-	if (t->blocks.at)
-		memory_release(t->blocks.at, t->blocks.size);
-	if (t->heads.head)
-		memory_release(t->heads.head, heads_size(t->limits.memory));
-	free(t);
 }
 
 /* ---- one packet ---------------------------------------------------------- */
@@ -413,7 +272,7 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	if (to_itself(&k, d))
 		dir = 1;
 	*change = 0;
-	*j = (struct judgement){.rtt_ns = -1, .since_ns = -1};
+	*j = (struct judgement){.rtt_ns = -1};
 	ref = table_find(t, &k, d->hash, &slot);
 	if (ref != REF_NONE) {
 		f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
@@ -496,103 +355,3 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 	return f;
 }
 
-/* ---- everything ---------------------------------------------------------- */
-
-struct flow *flow_next(struct flow_table *t, uint64_t *at)
-{
-	uint64_t n = *at;
-
-	for (; n < t->flow_used; n++)
-		if (t->flows[n].key.family != FAMILY_NONE) {
-			*at = n + 1;
-			return &t->flows[n];
-		}
-	for (n -= t->flow_used; n < (uint64_t)t->chunks_made * EMBRYO_CHUNK; n++)
-		if (t->embryos[n].key.family != FAMILY_NONE) {
-			*at = t->flow_used + n + 1;
-			embryo_expand(t, (uint32_t)n | REF_EMBRYO, &t->scratch);
-			return &t->scratch;
-		}
-	*at = UINT64_MAX;
-	return NULL;
-}
-
-struct flow *flow_by_id(struct flow_table *t, uint64_t id)
-{
-	struct flow *f;
-
-	for (uint64_t at = 0; at != UINT64_MAX && (f = flow_next(t, &at)) != NULL;)
-		if (f->id == id)
-			return f;
-	return NULL;
-}
-
-uint64_t flow_id(const struct flow *f)
-{
-	return f->id;
-}
-
-uint32_t flow_place(const struct flow *f)
-{
-	return f->self;
-}
-
-static uint64_t id_of(const struct flow_table *t, uint32_t ref)
-{
-	const struct embryo *e;
-
-	if (!(ref & REF_EMBRYO))
-		return t->flows[ref].id;
-	e = &t->embryos[ref & ~REF_EMBRYO];
-	return (uint64_t)e->id_high << 32 | e->id_low;
-}
-
-struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
-{
-	uint32_t max = place & REF_EMBRYO ? t->chunks_made * EMBRYO_CHUNK : t->flow_used;
-
-	if ((place & ~REF_EMBRYO) >= max || key_at(t, place)->family == FAMILY_NONE || id_of(t, place) != id)
-		return NULL;
-	if (!(place & REF_EMBRYO))
-		return &t->flows[place];
-	embryo_expand(t, place, &t->scratch);
-	return &t->scratch;
-}
-
-static int by_id(const void *a, const void *b, void *arg)
-{
-	uint64_t x = id_of(arg, *(const uint32_t *)a), y = id_of(arg, *(const uint32_t *)b);
-
-	return x < y ? -1 : x > y;
-}
-
-/* The slots are not needed any more, so the spare area holds the order. */
-void flow_table_end(struct flow_table *t)
-{
-	uint32_t *order = t->area[!t->area_now];
-	uint32_t n = 0;
-
-	for (uint32_t i = 0; i <= t->slot_mask; i++)
-		if (t->slots[i].ref != REF_NONE)
-			order[n++] = t->slots[i].ref;
-	qsort_r(order, n, sizeof *order, by_id, t);
-	for (uint32_t i = 0; i < n; i++) {
-		struct flow *f = &t->scratch;
-
-		if (order[i] & REF_EMBRYO)
-			embryo_expand(t, order[i], f);
-		else
-			f = &t->flows[order[i]];
-		flow_tell(t, f, false);
-	}
-}
-
-const struct flow_stats *flow_stats(struct flow_table *t)
-{
-	struct flow_stats *s = &t->stats;
-
-	s->live = t->flow_live + t->embryo_live;
-	s->embryos = t->embryo_live;
-	s->memory_used = budget_touched(t);
-	return s;
-}

@@ -140,7 +140,7 @@ void trips_account(struct flow_table *t, struct flow *f, const struct descriptor
 		trips_data(t, f, s, d, d->tcp.seq + d->payload_len, j);
 }
 
-/* Good to a fifth: the middle of the bucket that holds the median. */
+/* Good to a quarter: the middle of the bucket that holds the median. */
 uint32_t trips_median_us(const struct side_trips *x)
 {
 	uint32_t all = 0, sum = 0;

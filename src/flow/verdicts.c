@@ -61,7 +61,7 @@ static uint64_t judge_ack(const struct flow *f, struct flow_side *s, const struc
 		return v | (peer->ws_bits & WS_PROBE ? BIT(ZERO_WINDOW_PROBE_ACK) : 0);
 	/* MPTCP says the same ACK again where only its own options differ (RFC 8684 4);
 	 * Wireshark asks before it has read this packet's, so by those of the packet before. */
-	if (f->ws_mptcp != s->ws_mptcp)
+	if (f->ws_mptcp && !(s->ws_bits & WS_MPTCP_SAME))
 		return v;
 	s->ws_dup_acks = s->ws_dup_acks == UINT32_MAX ? 1 : s->ws_dup_acks + 1;
 	return v | BIT(DUP_ACK);
@@ -127,7 +127,7 @@ static void learn_scale(struct flow_side *s, struct flow_side *peer, const struc
 		s->ws_scale = -2;
 }
 
-static void remember(const struct flow *f, struct flow_side *s, const struct descriptor *d, uint64_t v)
+static void remember(struct flow_side *s, const struct descriptor *d, uint64_t v)
 {
 	uint32_t len = d->payload_len, unit = d->flags & (TCP_SYN | TCP_FIN) ? 1 : 0;
 	uint32_t next = d->tcp.seq + len + unit;
@@ -144,8 +144,7 @@ static void remember(const struct flow *f, struct flow_side *s, const struct des
 	s->window = d->window;
 	s->ws_ack = d->tcp.ack;
 	s->ws_ack_ns = d->ts_ns;
-	s->ws_mptcp = f->ws_mptcp;
-	s->ws_bits = (uint8_t)(keep | WS_SPOKE | (v & BIT(KEEP_ALIVE) ? WS_KEEP_ALIVE : 0) |
+	s->ws_bits = (uint8_t)(keep | WS_SPOKE | WS_MPTCP_SAME | (v & BIT(KEEP_ALIVE) ? WS_KEEP_ALIVE : 0) |
 			       (v & BIT(ZERO_WINDOW_PROBE) ? WS_PROBE : 0));
 }
 
@@ -166,8 +165,12 @@ void verdicts_judge(struct flow *f, const struct descriptor *d, unsigned dir, st
 		v |= BIT(ACKED_UNSEEN);
 	if ((d->payload_len || d->flags & (TCP_SYN | TCP_FIN)) && !(v & BIT(KEEP_ALIVE)))
 		v |= judge_repeat(f, s, peer, d);
-	remember(f, s, d, v);
-	f->ws_mptcp |= d->tcp.mptcp;
+	remember(s, d, v);
+	if (d->tcp.mptcp & ~f->ws_mptcp) {
+		f->ws_mptcp |= d->tcp.mptcp;
+		s->ws_bits &= (uint8_t)~WS_MPTCP_SAME;
+		peer->ws_bits &= (uint8_t)~WS_MPTCP_SAME;
+	}
 	if (d->flags & TCP_SYN)
 		learn_scale(s, peer, d);
 	else if (d->flags & TCP_ACK)

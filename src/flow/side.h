@@ -1,0 +1,128 @@
+/* What the table keeps of one direction of a flow, and the side records that are
+ * taken when they are first needed (their place: stores.h). */
+#ifndef FLOW_SIDE_H
+#define FLOW_SIDE_H
+
+#include "sockeye/flow.h"
+#include "stores.h"
+
+enum side_bit {
+	SIDE_BASE = 1,      /* base is known */
+	SIDE_NEXT = 2,      /* next is known */
+	SIDE_SYN = 4,       /* sent a SYN */
+	SIDE_SYNACK = 8,
+	SIDE_PAYLOAD = 16,  /* sent payload */
+	SIDE_TRIED = 32,    /* its first payload was looked at, nobody knew it */
+	SIDE_OPTIONS = 64,  /* options below come from its SYN or SYN/ACK */
+	SIDE_ACKED = 128,   /* acked is known */
+};
+
+enum ws_bit {
+	WS_KEEP_ALIVE = 1, /* its last segment was one */
+	WS_PROBE = 2,      /* its last segment was a zero window probe */
+	WS_MPTCP_SAME = 32, /* since its last segment the flow has seen no new operation of MPTCP */
+	WS_PROBED = 16,    /* its last probe carried the byte at next; not Wireshark's, segments.c */
+	WS_SPOKE = 8,      /* it has sent something: its window is known */
+	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
+};
+
+struct hole {
+	uint32_t from, to; /* sequence numbers never seen */
+	uint32_t sacked;   /* 1: the receiver says that it has them */
+};
+
+enum { VERDICTS_COUNTED = VERDICT_KEEP_ALIVE_ACK + 1, TRIP_BUCKETS = 48, TRIPS_TIMED = 4 };
+
+/* What went wrong: taken with the direction's first verdict or hole. */
+struct side_trouble {
+	uint64_t seen_again_bytes, late_bytes, missed_bytes, lost_bytes, conflicting_bytes;
+	uint32_t seen_again_segments, late_segments, duplicates;
+	uint32_t forgotten_holes;
+	uint32_t known;      /* with forgotten_holes: what comes again below this is neither new nor old */
+	uint32_t holes;      /* reference into the blocks, REF_NONE */
+	uint16_t n_holes;
+	uint8_t hole_class;
+	uint32_t count[VERDICTS_COUNTED]; /* Wireshark's, by enum verdict */
+};
+enum { TROUBLE_CLASS = 1 };
+_Static_assert(sizeof(struct side_trouble) <= BLOCK_MIN << TROUBLE_CLASS, "its class holds it");
+
+/* Round-trip times of the data it sent: taken with its first data. */
+struct timed {
+	uint32_t end, us;    /* us after the flow's first packet, wraps */
+	uint32_t tsval;
+	uint8_t again;       /* sent before: counts only if its time stamp is echoed */
+	uint8_t stamped;
+};
+struct side_trips {
+	uint32_t min_us, max_us, samples;
+	uint8_t n_timed;
+	uint8_t count[TRIP_BUCKETS]; /* halved when one is full */
+	struct timed timed[TRIPS_TIMED];
+};
+enum { TRIPS_CLASS = 1 };
+_Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
+
+/* An end as Zeek sees it (zeek.c). */
+enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
+		  ZEEK_RESET };
+
+struct zeek_side {
+	uint32_t last;           /* highest end sent, as Zeek counts it */
+	uint32_t looked;         /* the peer's ACKs were looked at for gaps up to here */
+	uint32_t syn, fin, rst;  /* sequence numbers of the last of each; of a FIN its own */
+	uint16_t seen;           /* letters of it that are in the history */
+	uint8_t state, before;   /* enum zeek_state: now, and before the last change */
+};
+
+enum { ZEEK_LETTERS = 13, ZEEK_MORE = 40, ZEEK_COUNTED = 3 };
+
+/* What few flows need: counts of what was said more than once, more letters. */
+struct zeek_more {
+	uint32_t count[2][ZEEK_COUNTED];
+	char letters[ZEEK_MORE];
+};
+enum { ZEEK_CLASS = 0 };
+_Static_assert(sizeof(struct zeek_more) <= BLOCK_MIN << ZEEK_CLASS, "its class holds it");
+
+struct zeek_track {
+	struct zeek_side side[2];
+	uint32_t more;           /* reference into the blocks: struct zeek_more, REF_NONE */
+	uint8_t client;          /* whom the letters so far took for the client */
+	bool cut;                /* letters follow that found no room */
+	uint8_t n;               /* letters, in both places */
+	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
+};
+
+struct flow_side {
+	uint64_t bytes;
+	uint32_t packets;
+	uint32_t base;      /* sequence number before the first byte (the ISN) */
+	uint32_t next;      /* highest end sent: RSTs, probes and keep-alives do not count */
+	uint32_t low;       /* lowest number seen sent; with next */
+	uint32_t acked;     /* highest acknowledgement sent */
+	uint32_t edge;      /* how far its windows let the peer send; with SIDE_ACKED */
+	uint16_t fin, rst;  /* packets, saturating */
+	uint16_t window, mss;
+	uint8_t wscale, options, ttl, bits;
+	uint32_t ws_next;         /* highest end, RSTs included, probes not */
+
+	/* What Wireshark's rules need (verdicts.c); 0 is "unknown", as there. */
+	int64_t ws_ack_ns;        /* when it last sent anything */
+	int64_t ws_next_ns;       /* when ws_next last rose */
+	uint32_t ws_ack;          /* acknowledgement field of its last segment */
+	uint32_t ws_to_ack;       /* highest number that the peer may ACK */
+	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
+	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
+	uint8_t ws_bits;          /* enum ws_bit */
+	uint8_t state;            /* enum end_state */
+	uint8_t end;              /* enum end_bit */
+
+	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
+	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
+
+	uint32_t fin_end;         /* sequence number after its FIN */
+	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
+};
+
+#endif
