@@ -313,6 +313,7 @@ struct flow_rare *flow_rare_need(struct flow_table *t, struct flow *f);        /
 void state_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
 extern const char *const end_state_names[END_STATES]; /* NULL: unknown */
 bool state_synchronized(const struct flow *f); /* synchronized, and nobody has ended it */
+void state_begun_on_open(struct flow *f, unsigned dir, struct judgement *j); /* by a SYN in place of such a one */
 bool state_is_self(const struct flow *f); /* a socket connected to itself: all is side 0 */
 bool state_one_sided(const struct flow *f, unsigned dir); /* only this direction was captured */
 

@@ -49,6 +49,13 @@ static bool is_over(const struct flow_side *s)
 	return s->state == END_CLOSED || s->state == END_LISTEN || s->state == END_TIME_WAIT;
 }
 
+void state_begun_on_open(struct flow *f, unsigned dir, struct judgement *j)
+{
+	j->verdicts |= BIT(SYN_ON_ESTABLISHED);
+	f->story |= STORY_ON_ESTABLISHED;
+	f->side[dir].end |= END_PROVOKED;
+}
+
 bool state_synchronized(const struct flow *f)
 {
 	const struct flow_side *a = &f->side[0], *b = &f->side[1];

@@ -242,11 +242,8 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	account(t, f, d, dir, change, j);
-	if (was_open) {
-		j->verdicts |= verdict_bit(VERDICT_SYN_ON_ESTABLISHED);
-		f->story |= STORY_ON_ESTABLISHED;
-		f->side[dir].end |= END_PROVOKED;
-	}
+	if (was_open)
+		state_begun_on_open(f, dir, j);
 	table_insert(t, d->hash, f->self);
 	f->class = FLOW_ESTABLISHED;
 	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f) : flow_datagram_class(k->proto));
