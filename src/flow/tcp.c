@@ -125,8 +125,11 @@ static void saw_syn(struct flow *f, const struct descriptor *d, unsigned dir, bo
 	options(s, d);
 	if (!tcp_rtt_known(f))
 		f->last_syn_ns = d->ts_ns;
-	if (copy)
+	if (copy) { /* the key counts it, as the other tools do; the tries do not */
+		if (dir == f->client && seen(f->first_syn_ns) && d->tcp.seq == s->base)
+			count16(&f->syn_retransmits);
 		return;
+	}
 	if (dir != f->client) {
 		if (!(f->bits & FLOW_BIT_SIMULTANEOUS))
 			f->peer_syn_ns = d->ts_ns;
@@ -166,8 +169,13 @@ static void saw_split(struct flow *f)
 	f->synacks = 1;
 }
 
-static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir)
+static void saw_synack(struct flow *f, const struct descriptor *d, unsigned dir, bool copy)
 {
+	if (copy) {
+		if (dir != f->client && seen(f->synack_ns) && d->tcp.seq == f->synack_isn)
+			count16(&f->synack_retransmits);
+		return;
+	}
 	if (f->client_known < CLIENT_SYNACK) {
 		f->client = (uint8_t)!dir;
 		f->client_known = CLIENT_SYNACK;
@@ -244,7 +252,7 @@ bool tcp_ack_seen(const struct flow *f)
 	if (seen(f->ack_ns))
 		return true;
 	return (f->completeness_before & (COMPLETE_SYNACK | COMPLETE_ACK)) == (COMPLETE_SYNACK | COMPLETE_ACK) &&
-	       (f->bits & FLOW_BIT_ACKED || f->completeness & COMPLETE_DATA || !f->synack_retransmits);
+	       (f->bits & FLOW_BIT_ACKED || f->completeness & COMPLETE_DATA || f->synacks < 2);
 }
 
 static bool complete(const struct flow *f)
@@ -343,9 +351,9 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 	}
 	if (is_syn(d))
 		saw_syn(f, d, dir, copy);
-	else if (is_synack(d) && !copy)
-		saw_synack(f, d, dir);
-	else if (d->flags & TCP_ACK && !is_synack(d))
+	else if (is_synack(d))
+		saw_synack(f, d, dir, copy);
+	else if (d->flags & TCP_ACK)
 		saw_ack(f, d, dir);
 	if (d->flags & (TCP_FIN | TCP_RST))
 		saw_close(f, d, dir, j);

@@ -188,11 +188,12 @@ static void lines_times(struct out *out, const struct flow_record *r)
 	out_right(out, t.len ? cell : "-", TIMES_WIDTH);
 }
 
-static void lines_repeats(struct text *t, const struct flow_record *r, enum record_key k, uint64_t n,
+/* n: how often it was sent; a copy by a mirror was not sent. */
+static void lines_repeats(struct text *t, const struct flow_record *r, enum record_key k, uint32_t n,
 			  const char *name)
 {
-	if (record_has(r, k) && n > 0)
-		text_format(t, "  %s sent %llu times", name, (unsigned long long)n + 1);
+	if (record_has(r, k) && n > 1)
+		text_format(t, "  %s sent %u times", name, (unsigned)n);
 }
 
 /* One option of both sides: "mss 1460" where they agree, else "mss 1460/1400"; "-" where a
@@ -246,12 +247,12 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	lines_begin(v, r, columns, 3, "NET+HOST ms  NOTES\n");
 	lines_times(out, r);
 	text_init(&t, cell, sizeof cell);
-	if (r->syn_retransmits > 0 && record_has(r, RECORD_HS_FIRST_SYN_TO_ACK)) {
+	if (r->syns > 1 && record_has(r, RECORD_HS_FIRST_SYN_TO_ACK)) {
 		text_put(&t, "  total ");
 		record_text(&t, r, RECORD_HS_FIRST_SYN_TO_ACK);
 	}
-	lines_repeats(&t, r, RECORD_HS_SYN_RETRANSMITS, r->syn_retransmits, "SYN");
-	lines_repeats(&t, r, RECORD_HS_SYNACK_RETRANSMITS, r->synack_retransmits, "SYN/ACK");
+	lines_repeats(&t, r, RECORD_HS_SYN_RETRANSMITS, r->syns, "SYN");
+	lines_repeats(&t, r, RECORD_HS_SYNACK_RETRANSMITS, r->synacks, "SYN/ACK");
 	if (record_has(r, RECORD_HS_SIMULTANEOUS) && r->simultaneous_open)
 		text_put(&t, "  simultaneous open");
 	lines_icmp_error(&t, r, "  ");

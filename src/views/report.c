@@ -69,8 +69,7 @@ static void report_slow_add(struct report *r, const struct flow_record *f)
 		.server = f->server,
 		.took_ns = f->first_syn_to_ack,
 		.first_ns = f->first_ns,
-		.repeats = (record_has(f, RECORD_HS_SYN_RETRANSMITS) ? f->syn_retransmits : 0) +
-			   (record_has(f, RECORD_HS_SYNACK_RETRANSMITS) ? f->synack_retransmits : 0),
+		.repeats = (f->syns > 1 ? f->syns - 1 : 0) + (f->synacks > 1 ? f->synacks - 1 : 0),
 	};
 }
 
