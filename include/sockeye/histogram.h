@@ -10,6 +10,7 @@ enum { HISTOGRAM_STEPS = 32, HISTOGRAM_SIZE = 60 * HISTOGRAM_STEPS };
 
 struct histogram {
 	uint64_t n;
+	int64_t least, most; /* where n is not 0: no percentile lies outside */
 	uint64_t count[HISTOGRAM_SIZE];
 };
 

@@ -23,8 +23,14 @@ static int64_t histogram_value(unsigned index)
 
 void histogram_add(struct histogram *h, int64_t ns)
 {
+	if (ns < 0)
+		ns = 0;
+	if (h->n == 0 || ns < h->least)
+		h->least = ns;
+	if (h->n == 0 || ns > h->most)
+		h->most = ns;
 	h->n++;
-	h->count[histogram_index(ns > 0 ? (uint64_t)ns : 0)]++;
+	h->count[histogram_index((uint64_t)ns)]++;
 }
 
 int64_t histogram_percentile(const struct histogram *h, unsigned percent)
@@ -33,8 +39,11 @@ int64_t histogram_percentile(const struct histogram *h, unsigned percent)
 
 	for (unsigned i = 0; i < HISTOGRAM_SIZE && wanted > 0; i++) {
 		seen += h->count[i];
-		if (seen >= wanted)
-			return histogram_value(i);
+		if (seen >= wanted) {
+			int64_t ns = histogram_value(i);
+
+			return ns < h->least ? h->least : ns > h->most ? h->most : ns;
+		}
 	}
 	return 0;
 }

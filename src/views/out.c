@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sockeye/clock.h"
 #include "sockeye/text.h"
 
 void out_init(struct out *o, int fd, bool ascii)
@@ -150,4 +151,27 @@ void out_right(struct out *o, const char *s, unsigned width)
 
 	out_blanks(o, have < width ? width - have : 0);
 	out_text(o, s);
+}
+
+/* Three figures, with the unit that suits. */
+static void out_duration_text(struct text *t, int64_t ns)
+{
+	if (ns < 0)
+		ns = 0;
+	if (ns < CLOCK_MS)
+		text_format(t, "%lld us", (long long)(ns + 500) / 1000);
+	else if (ns < CLOCK_S)
+		text_format(t, "%.1f ms", (double)ns / 1e6);
+	else
+		text_format(t, "%.2f s", (double)ns / 1e9);
+}
+
+void out_duration(struct out *out, int64_t ns, unsigned width)
+{
+	char cell[48];
+	struct text t;
+
+	text_init(&t, cell, sizeof cell);
+	out_duration_text(&t, ns);
+	out_right(out, cell, width);
 }

@@ -32,4 +32,7 @@ void out_right(struct out *o, const char *s, unsigned width);
 /* Returns o->error. */
 int out_flush(struct out *o);
 
+/* A duration for people in a cell: "230 us", "12.1 ms", "3.07 s"; width 0: as it is. */
+void out_duration(struct out *out, int64_t ns, unsigned width);
+
 #endif

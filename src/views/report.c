@@ -10,6 +10,7 @@
 
 #include "sockeye/histogram.h"
 #include "json.h"
+#include "losses.h"
 #include "sockeye/clock.h"
 #include "talkers.h"
 #include "view.h"
@@ -28,12 +29,7 @@ struct report {
 	unsigned slows;
 	struct talkers hosts;    /* weight: bytes both ways + packets */
 	struct talkers failures; /* weight: how often; by server and outcome */
-	struct {
-		uint64_t flows[2];       /* connections with a network loss, with a loss of the capture */
-		uint64_t network, capture, unclear; /* bytes; unclear: the capture dropped frames meanwhile */
-		uint64_t again, again_bytes, late, late_bytes, conflicting, duplicates, holes;
-		uint64_t wireshark[4];   /* retransmissions, out of order, duplicate ACKs, zero windows */
-	} loss;
+	struct losses losses;
 };
 
 int report_open(struct report **out, struct error *e)
@@ -100,39 +96,9 @@ static uint64_t report_half(const struct flow_record *f, enum record_key k, cons
 	return record_has(f, k) && pair[i] != PAIR_UNKNOWN ? pair[i] : 0;
 }
 
-static void report_loss(struct report *r, const struct flow_record *f)
-{
-	uint64_t lost = f->exact.lost_bytes[0] + f->exact.lost_bytes[1];
-	uint64_t missed = f->exact.missed_bytes[0] + f->exact.missed_bytes[1];
-
-	if (!record_has(f, RECORD_EXACT_LOST_BYTES))
-		return;
-	if (lost && !record_has(f, RECORD_CAPTURE_DROPS)) {
-		r->loss.network += lost;
-		r->loss.flows[0]++;
-	} else {
-		r->loss.unclear += lost;
-	}
-	r->loss.capture += missed;
-	r->loss.flows[1] += missed != 0;
-	for (unsigned i = 0; i < 2; i++) {
-		r->loss.again += f->exact.retransmitted_segments[i];
-		r->loss.again_bytes += f->exact.retransmitted_bytes[i];
-		r->loss.late += f->exact.late_segments[i];
-		r->loss.late_bytes += f->exact.late_bytes[i];
-		r->loss.conflicting += f->exact.conflicting_bytes[i];
-		r->loss.duplicates += f->exact.duplicates[i];
-		r->loss.holes += f->exact.forgotten_holes[i];
-		r->loss.wireshark[0] += f->retransmissions[i];
-		r->loss.wireshark[1] += f->out_of_order[i];
-		r->loss.wireshark[2] += f->dup_acks[i];
-		r->loss.wireshark[3] += f->zero_windows[i];
-	}
-}
-
 void report_flow(struct report *r, const struct flow_record *f)
 {
-	report_loss(r, f);
+	losses_add(&r->losses, f);
 
 	for (unsigned i = 0; i < 2; i++) {
 		struct endpoint host = i == 0 ? f->client : f->server;
@@ -151,49 +117,6 @@ void report_flow(struct report *r, const struct flow_record *f)
 }
 
 /* ---- JSON ---------------------------------------------------------------- */
-
-static void report_json_trips(struct json *j, const struct totals *t)
-{
-	static const char *const key[2][4] = {
-		{"rtt_us.server.p50", "rtt_us.server.p90", "rtt_us.server.p99", "rtt_us.server.samples"},
-		{"rtt_us.client.p50", "rtt_us.client.p90", "rtt_us.client.p99", "rtt_us.client.samples"},
-	};
-	static const unsigned percent[3] = {50, 90, 99};
-
-	for (unsigned i = 0; i < 2; i++) {
-		if (t->rtt[i].n == 0)
-			continue;
-		for (unsigned k = 0; k < 3; k++) {
-			json_key(j, key[i][k]);
-			json_u64(j, (uint64_t)json_microseconds(histogram_percentile(&t->rtt[i], percent[k])));
-		}
-		json_key(j, key[i][3]);
-		json_u64(j, t->rtt[i].n);
-	}
-}
-
-static void report_json_loss(struct json *j, const struct report *r)
-{
-	const struct {
-		const char *key;
-		uint64_t n;
-	} all[] = {
-		{"loss.network_bytes", r->loss.network}, {"loss.network_connections", r->loss.flows[0]},
-		{"loss.unclear_bytes", r->loss.unclear}, {"loss.capture_bytes", r->loss.capture},
-		{"loss.capture_connections", r->loss.flows[1]},
-		{"exact.retransmitted_segments", r->loss.again}, {"exact.retransmitted_bytes", r->loss.again_bytes},
-		{"exact.late_segments", r->loss.late}, {"exact.late_bytes", r->loss.late_bytes},
-		{"exact.conflicting_bytes", r->loss.conflicting}, {"exact.duplicates", r->loss.duplicates},
-		{"exact.forgotten_holes", r->loss.holes},
-		{"retransmissions", r->loss.wireshark[0]}, {"out_of_order", r->loss.wireshark[1]},
-		{"dup_acks", r->loss.wireshark[2]}, {"zero_windows", r->loss.wireshark[3]},
-	};
-
-	for (unsigned i = 0; i < sizeof all / sizeof *all; i++) {
-		json_key(j, all[i].key);
-		json_u64(j, all[i].n);
-	}
-}
 
 static void report_json(struct view *v, const struct totals *t)
 {
@@ -245,34 +168,12 @@ static void report_json(struct view *v, const struct totals *t)
 			out_format(&v->out, "%lld", (long long)json_microseconds(ns));
 		}
 	}
-	report_json_trips(&j, t);
-	report_json_loss(&j, r);
+	losses_json_trips(&j, t);
+	losses_json(&j, &r->losses);
 	json_end(&j);
 }
 
 /* ---- text ---------------------------------------------------------------- */
-
-static void report_duration(struct text *t, int64_t ns)
-{
-	if (ns < 0)
-		ns = 0;
-	if (ns < CLOCK_MS)
-		text_format(t, "%lld us", (long long)json_microseconds(ns));
-	else if (ns < CLOCK_S)
-		text_format(t, "%.1f ms", (double)ns / 1e6);
-	else
-		text_format(t, "%.2f s", (double)ns / 1e9);
-}
-
-static void report_cell_duration(struct out *out, int64_t ns, unsigned width)
-{
-	char cell[48];
-	struct text t;
-
-	text_init(&t, cell, sizeof cell);
-	report_duration(&t, ns);
-	out_right(out, cell, width);
-}
 
 static void report_cell_endpoint(struct out *out, const struct endpoint *e, unsigned width)
 {
@@ -336,7 +237,7 @@ static void report_totals(struct view *v, const struct totals *t)
 		clock_of_day(t->first_ns, view_digits(v), from);
 		clock_of_day(t->last_ns, view_digits(v), to);
 		out_format(out, "  Time          %s to %s, ", from, to);
-		report_cell_duration(out, t->last_ns - t->first_ns, 0);
+		out_duration(out, t->last_ns - t->first_ns, 0);
 		out_char(out, '\n');
 	}
 	report_protocols(v, t);
@@ -360,18 +261,18 @@ static void report_handshakes(struct view *v, const struct totals *t)
 	if (r->times.n == 0)
 		return;
 	out_put(out, "  First SYN to ACK  p50 ");
-	report_cell_duration(out, histogram_percentile(&r->times, 50), 0);
+	out_duration(out, histogram_percentile(&r->times, 50), 0);
 	out_put(out, ", p90 ");
-	report_cell_duration(out, histogram_percentile(&r->times, 90), 0);
+	out_duration(out, histogram_percentile(&r->times, 90), 0);
 	out_put(out, ", p99 ");
-	report_cell_duration(out, histogram_percentile(&r->times, 99), 0);
+	out_duration(out, histogram_percentile(&r->times, 99), 0);
 	out_put(out, " (to 3 %)\n\nSlowest handshakes\n");
 	for (unsigned i = 0; i < r->slows; i++) {
 		const struct report_slow *s = &r->slow[i];
 		char at[32];
 
 		clock_of_day(s->first_ns, view_digits(v), at);
-		report_cell_duration(out, s->took_ns, 10);
+		out_duration(out, s->took_ns, 10);
 		out_format(out, "  %s  ", at);
 		report_cell_endpoint(out, &s->client, 21);
 		out_put(out, " -> ");
@@ -380,58 +281,6 @@ static void report_handshakes(struct view *v, const struct totals *t)
 			out_format(out, "  %llu repeats", (unsigned long long)s->repeats);
 		out_char(out, '\n');
 	}
-}
-
-static void report_trips(struct view *v, const struct totals *t)
-{
-	static const char *const whose[2] = {"To the server", "To the client"};
-	static const unsigned percent[3] = {50, 90, 99};
-	struct out *out = &v->out;
-
-	if (t->rtt[0].n == 0 && t->rtt[1].n == 0)
-		return;
-	out_put(out, "\nRound trips of data, from where the capture was taken\n");
-	for (unsigned i = 0; i < 2; i++) {
-		if (t->rtt[i].n == 0)
-			continue;
-		out_format(out, "  %s ", whose[i]);
-		for (unsigned k = 0; k < 3; k++) {
-			out_format(out, "%s p%u ", k ? "," : "", percent[k]);
-			report_cell_duration(out, histogram_percentile(&t->rtt[i], percent[k]), 0);
-		}
-		out_format(out, " (to 3 %%), %llu samples\n", (unsigned long long)t->rtt[i].n);
-	}
-}
-
-/* The losses of the network and of the capture, each by its name. */
-static void report_losses(struct view *v)
-{
-	const struct report *r = v->report;
-	struct out *out = &v->out;
-
-	if (r->loss.wireshark[0] + r->loss.wireshark[1] + r->loss.wireshark[2] + r->loss.wireshark[3] +
-		    r->loss.again + r->loss.late + r->loss.network + r->loss.capture + r->loss.unclear == 0)
-		return;
-	out_put(out, "\nLosses and repeats\n");
-	out_format(out, "  Network       %llu bytes never seen nor acknowledged, in %llu connections\n",
-		   (unsigned long long)r->loss.network, (unsigned long long)r->loss.flows[0]);
-	out_format(out, "  Capture       %llu bytes acknowledged but not captured, in %llu connections\n",
-		   (unsigned long long)r->loss.capture, (unsigned long long)r->loss.flows[1]);
-	if (r->loss.unclear)
-		out_format(out, "  Unclear       %llu bytes not seen while the capture dropped frames\n",
-			   (unsigned long long)r->loss.unclear);
-	out_format(out, "  Exactly       again %llu segments (%llu bytes), late %llu (%llu)",
-		   (unsigned long long)r->loss.again, (unsigned long long)r->loss.again_bytes,
-		   (unsigned long long)r->loss.late, (unsigned long long)r->loss.late_bytes);
-	if (r->loss.duplicates)
-		out_format(out, ", duplicates %llu", (unsigned long long)r->loss.duplicates);
-	if (r->loss.conflicting)
-		out_format(out, ", other content %llu bytes", (unsigned long long)r->loss.conflicting);
-	if (r->loss.holes)
-		out_format(out, ", holes forgotten %llu", (unsigned long long)r->loss.holes);
-	out_format(out, "\n  By Wireshark  retransmissions %llu, out of order %llu, duplicate ACKs %llu, zero windows %llu\n",
-		   (unsigned long long)r->loss.wireshark[0], (unsigned long long)r->loss.wireshark[1],
-		   (unsigned long long)r->loss.wireshark[2], (unsigned long long)r->loss.wireshark[3]);
 }
 
 static void report_failures(struct view *v)
@@ -529,8 +378,8 @@ void report_write(struct view *v, const struct totals *t)
 	report_totals(v, t);
 	report_handshakes(v, t);
 	report_failures(v);
-	report_trips(v, t);
-	report_losses(v);
+	losses_text_trips(&v->out, t);
+	losses_text(&v->out, &v->report->losses);
 	report_hosts(v);
 	report_lost(v, t);
 }
