@@ -168,7 +168,7 @@ static int show_version(void)
 	printf("multipath TCP tied together: %s\n", flow_token_library() ? flow_token_library() : "not built in");
 	printf("capture files: pcap, pcapng\n");
 	printf("views: %spackets, handshakes, connections, report\n", SOCKEYE_TUI ? "watch, " : "");
-	printf("formats: text, json, csv, tsv\n");
+	printf("formats: text, json, csv, tsv, zeek\n");
 	printf("protocols:");
 	for (const struct dissector *const *d = dissect_list(); *d; d++)
 		printf(" %s", (*d)->name);

@@ -186,13 +186,14 @@ class Talk:
         if words:
             self.scene.words[self.frames[-1]] = sorted(words)
 
-    def copy(self, after=20 * US, says="", of=None, hops=0, **how):
-        """A frame (the last one) once more, as a mirror port or a second interface gives it; hops: routers between."""
+    def copy(self, after=20 * US, says="", of=None, hops=0, known=True, **how):
+        """A frame (the last one) once more, as a mirror port or a second interface gives it; hops: routers between;
+        known: it can be told from a second transmission."""
         side, flags, length, segment, ident, ttl = of or self.last
         ttl -= hops
         self.scene.now += after
         self.scene.put(side, self.end[side][0], self.end[1 - side][0], segment, ident, ttl, how)
-        self.note(side, flags, length, says, "", 0, 0, 0, True)
+        self.note(side, flags, length, says, "", 0, 0, 0, known)
 
     def completeness(self):
         """docs/decisions.md 14: what tshark prints with the last packet, which is not added yet."""

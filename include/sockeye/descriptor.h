@@ -10,7 +10,7 @@
 #include "sockeye/error.h"
 #include "sockeye/packet.h"
 
-enum descriptor_icmp { ICMP_IS_ERROR = 1, ICMP_IS_ECHO = 2, ICMP_IS_REPLY = 4 };
+enum descriptor_icmp { ICMP_IS_ERROR = 1, ICMP_IS_ECHO = 2, ICMP_IS_REPLY = 4, ICMP_QUOTES_SEQ = 8 };
 
 struct descriptor {
 	int64_t ts_ns;

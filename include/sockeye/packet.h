@@ -123,7 +123,8 @@ struct ip_facts {
 
 struct icmp_facts {
 	struct tuple quoted;   /* as the quoted packet carried it; family NONE: no quote */
-	uint32_t quoted_seq;   /* TCP sequence number quoted */
+	uint32_t quoted_seq;   /* TCP sequence number quoted, where quoted_has_seq */
+	bool quoted_has_seq;
 	uint16_t id, seq;
 	uint8_t type, code;
 	bool error;            /* an error message, so quoted is worth a look */

@@ -95,6 +95,7 @@ static void quote_ports(struct cursor *c, struct packet *p, struct tuple *t)
 	packet_field(p, &f_dstport, at + 2, 2, second);
 	if (t->proto == PROTO_TCP && cursor_left(c) >= 4) {
 		p->icmp.quoted_seq = cursor_be32(c);
+		p->icmp.quoted_has_seq = c->fault == CURSOR_OK;
 		packet_field(p, &f_seq, at + 4, 4, p->icmp.quoted_seq);
 	}
 }

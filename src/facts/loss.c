@@ -3,10 +3,22 @@
 
 static void pair(struct text *t, bool *any, const char *before, const uint64_t *n, const char *after)
 {
-	if (!n[0] && !n[1])
+	bool here[2];
+
+	for (unsigned i = 0; i < 2; i++)
+		here[i] = n[i] && n[i] != PAIR_UNKNOWN;
+	if (!here[0] && !here[1])
 		return;
-	text_format(t, "%s%s %llu/%llu%s", *any ? ", " : "", before, (unsigned long long)n[0], (unsigned long long)n[1],
-		    after);
+	text_format(t, "%s%s ", *any ? ", " : "", before);
+	for (unsigned i = 0; i < 2; i++) {
+		if (i)
+			text_char(t, '/');
+		if (n[i] == PAIR_UNKNOWN)
+			text_char(t, '?');
+		else
+			text_u64(t, n[i]);
+	}
+	text_put(t, after);
 	*any = true;
 }
 

@@ -160,7 +160,7 @@ static void fill_icmp(struct descriptor *d, const struct packet *p)
 	d->icmp.type = f->type;
 	d->icmp.code = f->code;
 	d->icmp.about = (uint8_t)((f->error ? ICMP_IS_ERROR : 0) | (f->echo ? ICMP_IS_ECHO : 0) |
-				  (f->reply ? ICMP_IS_REPLY : 0));
+				  (f->reply ? ICMP_IS_REPLY : 0) | (f->quoted_has_seq ? ICMP_QUOTES_SEQ : 0));
 }
 
 bool descriptor_fill(struct descriptor *d, const struct packet *p, struct paths *paths)

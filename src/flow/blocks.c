@@ -2,7 +2,7 @@
  *
  * Blocks of 64, 128 ... 2048 bytes in one region, by reference (its offset in
  * units of 64 bytes). A block that is given back waits for the next of its
- * class. Where the budget has no room left, a flow goes without; that is counted. */
+ * class, or is halved for smaller ones. Where the budget has no room left, a flow goes without; that is counted. */
 #include <string.h>
 
 #include "flow_private.h"
@@ -16,13 +16,32 @@ void blocks_open(struct blocks *b, void *at, size_t size)
 		b->free[c] = REF_NONE;
 }
 
+/* Halve a bigger block that waits, down to the class wanted. */
+static bool halve(struct blocks *b, unsigned class)
+{
+	unsigned from = class;
+	uint32_t ref;
+
+	while (from < BLOCK_CLASSES && b->free[from] == REF_NONE)
+		from++;
+	if (from == BLOCK_CLASSES)
+		return false;
+	ref = b->free[from];
+	memcpy(&b->free[from], blocks_at(b, ref), sizeof b->free[from]);
+	while (from-- > class)
+		blocks_give(b, ref + (1u << from), from);
+	blocks_give(b, ref, class);
+	return true;
+}
+
 uint32_t blocks_take(struct flow_table *t, unsigned class)
 {
 	struct blocks *b = &t->blocks;
 	size_t size = (size_t)BLOCK_MIN << class;
-	uint32_t ref = b->free[class];
+	uint32_t ref;
 
-	if (ref != REF_NONE) {
+	if (b->free[class] != REF_NONE || halve(b, class)) {
+		ref = b->free[class];
 		memcpy(&b->free[class], blocks_at(b, ref), sizeof b->free[class]);
 		memset(blocks_at(b, ref), 0, size);
 		return ref;

@@ -5,7 +5,8 @@
  * and needs no memory of a flow. Kept are the first 16 KB of a direction and
  * the first 48 bytes of every segment behind them: enough for what forges and
  * injects, and little to copy. Bytes that are no longer here are not compared,
- * so a conflict may be missed, never invented. The first copy stays. */
+ * so a conflict may be missed, never invented. The first copy stays, until bytes
+ * that were not seen before come in its place: numbers go round after 4 GB. */
 #include <string.h>
 
 #include "flow_private.h"
@@ -47,15 +48,15 @@ static struct content *place(struct contents *c, uint64_t id, unsigned dir, uint
 	return &c->at[((uint32_t)h & c->mask & ~(uint32_t)(CONTENT_GROUP - 1)) + piece % CONTENT_GROUP];
 }
 
-/* n bytes at offset first of a piece: how many differ from those kept. */
-static uint32_t compare(struct content *k, const uint8_t *bytes, unsigned first, unsigned n)
+/* n bytes at offset first of a piece: how many differ from those kept. Not again: they are kept. */
+static uint32_t compare(struct content *k, const uint8_t *bytes, unsigned first, unsigned n, bool again)
 {
 	uint32_t differ = 0;
 
 	for (unsigned i = 0; i < n; i++) {
 		uint64_t bit = UINT64_C(1) << (first + i);
 
-		if (!(k->known & bit)) {
+		if (!(k->known & bit) || !again) {
 			k->known |= bit;
 			k->bytes[first + i] = bytes[i];
 		} else if (k->bytes[first + i] != bytes[i]) {
@@ -65,13 +66,13 @@ static uint32_t compare(struct content *k, const uint8_t *bytes, unsigned first,
 	return differ;
 }
 
-uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d)
+uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d, bool again)
 {
-	uint32_t at = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0) - f->side[dir].base, differ = 0;
+	uint32_t at = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0), differ = 0;
 	uint32_t left = d->payload_captured < d->payload_len ? d->payload_captured : d->payload_len;
 	const uint8_t *bytes = d->payload;
 
-	if (at >= CONTENT_HEAD && left > CONTENT_REST)
+	if (at - f->side[dir].base >= CONTENT_HEAD && left > CONTENT_REST)
 		left = CONTENT_REST;
 	t->stats.bytes_copied += left;
 	while (left) {
@@ -82,7 +83,7 @@ uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, 
 		if (n > left)
 			n = left;
 		if (k->tag == tag) {
-			differ += compare(k, bytes, first, n);
+			differ += compare(k, bytes, first, n, again);
 		} else {
 			t->contents.used += !k->tag;
 			k->tag = tag;

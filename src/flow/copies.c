@@ -67,6 +67,9 @@ bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir)
 	int64_t limit = d->interface != k->interface ? COPY_ELSEWHERE_NS : d->ip_id ? COPY_NS : COPY_UNNAMED_NS;
 	int64_t since = d->ts_ns - k->ts_ns;
 
+	/* Without an identification a bare ACK that comes again looks like the one before it. */
+	if (!d->ip_id && d->interface == k->interface && !d->payload_len && !(d->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
+		limit = 0;
 	if (k->tag == tag && since <= limit && since >= -limit) {
 		if (d->interface == k->interface)
 			k->ts_ns = d->ts_ns; /* a storm: each copy at once after the one before */

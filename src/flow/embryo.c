@@ -251,6 +251,17 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 	zeek_begin(f, dir, e);
 }
 
+/* What the capture had lost when the flow of that id began: an embryo has no room
+ * for it. Of losses long ago only the last are known. */
+static uint32_t lost_before(const struct flow_table *t, uint64_t id)
+{
+	uint32_t before = t->capture_lost;
+
+	for (uint32_t i = t->losses; i > 0 && t->losses - i < LOSSES_KEPT && t->loss[(i - 1) % LOSSES_KEPT].next_id > id; i--)
+		before = t->loss[(i - 1) % LOSSES_KEPT].before;
+	return before;
+}
+
 /* f becomes what the flow would be had it been full from the start. */
 void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 {
@@ -265,7 +276,8 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 	f->id = (uint64_t)e->id_high << 32 | e->id_low;
 	f->first_ns = f->last_ns = e->ts_ns;
 	f->self = ref;
-	f->lost_before = f->lost_until = t->capture_lost;
+	f->lost_before = lost_before(t, f->id);
+	f->lost_until = t->capture_lost; /* what it waits for may be among them */
 	f->path = e->path;
 	f->side[dir].packets = 1;
 	f->side[dir].ttl = e->ttl;

@@ -213,7 +213,7 @@ static void fill_capture_side(struct flow_record *r)
 
 	if (server < 0 || client < 0)
 		return;
-	r->capture_side = client * 4 <= server ? "client" : server * 4 <= client ? "server" : "between";
+	r->capture_side = client <= server / 4 ? "client" : server <= client / 4 ? "server" : "between";
 	record_set(r, RECORD_CAPTURE_SIDE);
 }
 

@@ -88,6 +88,8 @@ static void fill_rare(struct flow_record *r, const struct flow_table *t, const s
 	ce = x->ce;
 	ece = x->ece;
 	cwr = x->cwr;
+	if (f->bits & FLOW_BIT_RARE_LOST && !flow_rare(t, f))
+		ecn = false; /* not 0 but unknown */
 	if (ecn || ce[0] || ce[1] || ece[0] || ece[1] || cwr[0] || cwr[1]) {
 		for (unsigned i = 0; i < 2; i++) {
 			r->ecn.ce[i] = ce[i ^ f->client];

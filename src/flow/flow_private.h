@@ -92,6 +92,7 @@ enum flow_bit {
 	FLOW_BIT_REPLY = 128,    /* ICMP: an answer was seen */
 	FLOW_BIT_ECHO = 256,
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
+	FLOW_BIT_RARE_LOST = 2048, /* marks found no room: their counts are not known */
 	FLOW_BIT_UNJUDGED = 1024, /* a side record found no room: the counts of verdicts are not complete */
 };
 
@@ -125,6 +126,7 @@ struct flow {
 	uint32_t prev, next;     /* in the list of its class; next: also free list */
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
+	uint32_t doubt[2];       /* of each side: number of its last segment that did not fit; with WS_DOUBT */
 	uint32_t lost_before, lost_until; /* of table->capture_lost: at its first and last packet */
 	uint16_t ws_mptcp;       /* MPTCP operations seen so far: Wireshark adds them up */
 	uint16_t path;
@@ -152,7 +154,7 @@ struct flow_list {
 	uint32_t head, tail;
 };
 
-enum { SERVICES_MAX = 255 };
+enum { SERVICES_MAX = 255, LOSSES_KEPT = 64 };
 
 struct flow_table {
 	struct hash_key key;
@@ -194,6 +196,12 @@ struct flow_table {
 	char proto_words[256][4]; /* "0" ... "255": protocols without a name */
 
 	uint32_t capture_lost;   /* frames; wraps, only differences count */
+	/* The last times that frames were lost: flows with ids below next_id were there. */
+	struct {
+		uint64_t next_id;
+		uint32_t before;
+	} loss[LOSSES_KEPT];
+	uint32_t losses;         /* so many times; the newest is at losses - 1 */
 	uint64_t capture_lost_sometime;
 
 	struct flow scratch;     /* an embryo, seen as a flow */
@@ -238,7 +246,6 @@ void table_remove(struct flow_table *t, uint32_t slot);
 void table_slots_clear(struct slot *slots, uint32_t n);
 const struct flow_key *table_key_at(const struct flow_table *t, uint32_t ref);
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k);
-void table_slot_set(struct flow_table *t, const struct flow_key *k, uint32_t old_ref, uint32_t ref);
 
 /* embryo.c */
 bool embryo_fits(const struct descriptor *d);
@@ -287,6 +294,7 @@ void side_release(struct flow_table *t, struct flow_side *s);
 /* After verdicts_judge(): adds the exact verdicts. */
 void segments_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		      struct judgement *j);
+void segments_cut(struct flow_table *t, struct flow_side *s);
 void segments_missing(const struct flow_table *t, const struct flow_side *s, const struct flow_side *peer,
 		      uint64_t *missed, uint64_t *lost);
 
@@ -355,7 +363,7 @@ int contents_open(struct contents *c, size_t memory, struct error *e);
 void contents_free(struct contents *c);
 size_t contents_size(const struct contents *c);
 /* Keeps the payload, and returns how many bytes differ from those kept before. */
-uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d);
+uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d, bool again);
 /* head.c */
 size_t heads_size(size_t memory);
 void heads_open(struct heads *s, void *at, size_t size);

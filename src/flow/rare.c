@@ -11,5 +11,7 @@ struct flow_rare *flow_rare_need(struct flow_table *t, struct flow *f)
 {
 	if (f->rare == REF_NONE)
 		f->rare = blocks_take(t, RARE_CLASS);
+	if (f->rare == REF_NONE)
+		f->bits |= FLOW_BIT_RARE_LOST;
 	return flow_rare(t, f);
 }

@@ -53,7 +53,7 @@ static bool rst_fits(const struct flow_side *s, const struct flow_side *peer, co
 	bool acked = peer->bits & SIDE_ACKED;
 	uint32_t seq = d->tcp.seq, low = acked ? peer->acked : s->low;
 
-	if (peer->ws_ack && seq == peer->ws_ack)
+	if (acked && seq == peer->acked)
 		return true;
 	if (peer->state == END_SYN_SENT && !(s->bits & (SIDE_SYN | SIDE_SYNACK)) && !(s->bits & SIDE_PAYLOAD))
 		return acks_syn(peer, d);

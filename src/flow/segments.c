@@ -22,6 +22,12 @@ enum { HOLES_CLASS_MAX = BLOCK_CLASSES - 1 };
 /* A jump that no window allows (RFC 7323 2.3 ends at 2^30) is not of this stream. */
 #define JUMP_MAX (UINT32_C(1) << 30)
 
+/* A second witness begins so near to the first: two segments of offloading hardware. */
+enum { DOUBT_REACH = 1 << 17 };
+
+/* So far beyond its window a side may still send honestly: what opened it was not captured. */
+enum { WINDOW_SLACK = 1 << 20 };
+
 static unsigned room_of(const struct side_trouble *x)
 {
 	return ((unsigned)BLOCK_MIN << x->hole_class) / sizeof(struct hole);
@@ -303,7 +309,7 @@ static void holes_sacked(struct flow_table *t, struct flow_side *s, const struct
 	for (unsigned b = 0; x && x->n_holes && b < d->sacks; b++) {
 		uint32_t from = d->tcp.sack[b][0], to = d->tcp.sack[b][1];
 
-		if (to - from > JUMP_MAX)
+		if (to == from || to - from > JUMP_MAX)
 			continue;
 		for (unsigned i = hole_after(t, x, from); i < x->n_holes; i++) {
 			struct hole *h = holes_of(t, x) + i;
@@ -335,7 +341,35 @@ static void holes_sacked(struct flow_table *t, struct flow_side *s, const struct
 	}
 }
 
-static void saw_ack(struct flow_table *t, struct flow_side *s, struct flow_side *peer, const struct descriptor *d)
+/* One segment that does not fit may be anybody's; a second one that goes on from
+ * there is believed: the capture has missed what lay between. */
+static bool believed(struct flow_side *s, uint32_t *doubt, uint32_t number)
+{
+	bool second = s->ws_bits & WS_DOUBT && number - *doubt <= DOUBT_REACH;
+
+	if (second)
+		s->ws_bits &= (uint8_t)~WS_DOUBT;
+	else {
+		*doubt = number;
+		s->ws_bits |= WS_DOUBT;
+	}
+	return second;
+}
+
+/* What was not seen can be acknowledged only as far as this side's own windows
+ * had let the peer send (RFC 9293 3.10.7.4); before its first ACK that is a
+ * window without scale. */
+static bool acks_too_much(const struct flow_side *s, const struct flow_side *peer, const struct descriptor *d)
+{
+	if (!(peer->bits & SIDE_NEXT) || !seq_before(peer->next, d->tcp.ack))
+		return false;
+	if (s->bits & SIDE_ACKED)
+		return seq_before(s->edge, d->tcp.ack);
+	return peer->bits & (SIDE_SYN | SIDE_SYNACK) && d->tcp.ack - peer->next > UINT16_MAX + 1u;
+}
+
+static void saw_ack(struct flow_table *t, struct flow_side *s, struct flow_side *peer, const struct descriptor *d,
+		    uint32_t *doubt)
 {
 	unsigned shift = d->flags & TCP_SYN || s->ws_scale == -2 ? 0 : s->ws_scale < 0 ? 14 : (unsigned)s->ws_scale;
 	uint32_t edge = d->tcp.ack + ((uint32_t)d->window << shift);
@@ -344,15 +378,13 @@ static void saw_ack(struct flow_table *t, struct flow_side *s, struct flow_side 
 		return;
 	if (peer->bits & SIDE_NEXT && d->tcp.ack - (peer->next - JUMP_MAX) > 2 * JUMP_MAX)
 		return; /* no number of this stream */
-	/* What was not seen is believed acknowledged only as far as this side's own windows
-	 * had let the peer send (RFC 9293 3.10.7.4): one forged ACK shall not make bytes. */
-	if (s->bits & SIDE_ACKED && peer->bits & SIDE_NEXT && seq_before(peer->next, d->tcp.ack) &&
-	    seq_before(s->edge, d->tcp.ack))
+	if (acks_too_much(s, peer, d) && !believed(s, doubt, d->tcp.ack))
 		return;
-	if (!(s->bits & SIDE_ACKED) || seq_before(s->acked, d->tcp.ack))
+	if (!(s->bits & SIDE_ACKED) || !seq_before(d->tcp.ack, s->acked)) { /* an old one says nothing new */
+		if (!(s->bits & SIDE_ACKED) || seq_before(s->edge, edge))
+			s->edge = edge;
 		s->acked = d->tcp.ack;
-	if (!(s->bits & SIDE_ACKED) || seq_before(s->edge, edge))
-		s->edge = edge;
+	}
 	s->bits |= SIDE_ACKED;
 	/* A probe's byte that was taken after all was seen, in the probe. */
 	if (peer->ws_bits & WS_PROBED && seq_before(peer->next, d->tcp.ack)) {
@@ -381,7 +413,7 @@ static bool only_asks(struct flow_side *s, const struct flow_side *peer, const s
 /* Are the bytes that came again the same? */
 static void compare(struct flow_table *t, struct flow *f, unsigned dir, const struct descriptor *d, struct judgement *j)
 {
-	uint32_t differ = d->payload ? contents_saw(t, f, dir, d) : 0;
+	uint32_t differ = d->payload ? contents_saw(t, f, dir, d, j->seen_again > 0) : 0;
 	struct side_trouble *x;
 
 	if (!differ || !j->seen_again)
@@ -392,6 +424,30 @@ static void compare(struct flow_table *t, struct flow *f, unsigned dir, const st
 		x->conflicting_bytes += differ;
 }
 
+/* What is missing between next and from. What a doubted segment brought was seen,
+ * now that the stream goes on from there. */
+static void gap(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t doubt)
+{
+	bool doubted = s->ws_bits & WS_DOUBT && from - doubt <= DOUBT_REACH && !seq_before(doubt, s->next);
+	uint32_t to = doubted ? doubt : from;
+
+	if (!seq_before(s->next, from))
+		return;
+	if (seq_before(s->next, to) && !hole_make(t, s, peer, s->next, to))
+		s->low = from; /* what is below it cannot be told from a repeat */
+	s->next = from;
+	s->ws_bits &= (uint8_t)~(WS_PROBED | (doubted ? WS_DOUBT : 0));
+}
+
+/* Numbers are taken back: what was said of those behind next never was. */
+void segments_cut(struct flow_table *t, struct flow_side *s)
+{
+	struct side_trouble *x = side_trouble(t, s);
+
+	while (x && x->n_holes && seq_before(s->next, holes_of(t, x)[x->n_holes - 1].to))
+		x->n_holes--;
+}
+
 void segments_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		      struct judgement *j)
 {
@@ -399,7 +455,7 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	uint32_t from = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0);
 	uint32_t to = from + d->payload_len, end = to + (d->flags & TCP_FIN ? 1 : 0);
 
-	saw_ack(t, s, peer, d);
+	saw_ack(t, s, peer, d, &f->doubt[dir]);
 	if (d->flags & TCP_RST || only_asks(s, peer, d, j))
 		return;
 	if (!(s->bits & SIDE_NEXT)) {
@@ -408,13 +464,19 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	}
 	if (from - (s->next - JUMP_MAX) > 2 * JUMP_MAX)
 		return;
+	if (peer->bits & SIDE_ACKED && seq_before(peer->edge + WINDOW_SLACK, from)) { /* far beyond the window */
+		if (!believed(s, &f->doubt[dir], from))
+			return;
+		if (seq_before(peer->edge, end))
+			peer->edge = end; /* its ACKs are not captured; the stream goes on */
+		s->ws_bits |= WS_DOUBT;
+	}
+	gap(t, s, peer, from, f->doubt[dir]);
 	if (d->payload_len) {
 		if (!(d->flags & TCP_SYN)) /* a SYN that is sent again is counted as one */
 			count_data(t, s, peer, from, to, j);
 		compare(t, f, dir, d, j);
 	}
-	if (seq_before(s->next, from) && !hole_make(t, s, peer, s->next, from))
-		s->low = from; /* what is below it cannot be told from a repeat */
 	if (seq_before(s->next, end)) {
 		s->next = end;
 		s->ws_bits &= (uint8_t)~WS_PROBED;
@@ -453,7 +515,8 @@ unsigned segments_gaps(struct flow_table *t, const struct flow_side *s, uint32_t
 		t->stats.interval_steps++;
 		if (!seq_before(holes_of(t, x)[i].from, to))
 			break;
-		n++;
+		if (n == 0 || holes_of(t, x)[i].from != holes_of(t, x)[i - 1].to) /* SACKs may have cut one in two */
+			n++;
 	}
 	return n;
 }

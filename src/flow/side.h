@@ -25,6 +25,7 @@ enum ws_bit {
 	WS_FAR = 64,       /* next went so far beyond low that low says nothing; segments.c */
 	WS_SPOKE = 8,      /* it has sent something: its window is known */
 	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
+	WS_DOUBT = 128,    /* flow.doubt of this side is set; segments.c */
 };
 
 struct hole {

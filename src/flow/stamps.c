@@ -24,7 +24,9 @@ void stamps_account(struct flow *f, const struct descriptor *d, unsigned dir, in
 			j->verdicts |= verdict_bit(VERDICT_PAWS_OLD);
 		return;
 	}
-	if (peer->bits & SIDE_ACKED && !seq_before(peer->acked, d->tcp.seq)) {
+	/* Only what may still be taken (RFC 7323 5.3): old numbers bring no new stamp. */
+	if (peer->bits & SIDE_ACKED && !seq_before(peer->acked, d->tcp.seq) &&
+	    !seq_before(d->tcp.seq + d->payload_len + 1, peer->acked)) {
 		s->tsval = d->tcp.tsval;
 		s->end |= END_TSVAL;
 	}

@@ -298,6 +298,10 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 
 void flow_capture_lost(struct flow_table *t, uint64_t n)
 {
+	uint32_t at = t->losses++ % LOSSES_KEPT;
+
+	t->loss[at].next_id = t->next_id;
+	t->loss[at].before = t->capture_lost;
 	t->capture_lost += (uint32_t)n;
 }
 

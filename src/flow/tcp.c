@@ -36,15 +36,21 @@ bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir)
 	return is_syn(d) && s->bits & SIDE_BASE && s->base != d->tcp.seq;
 }
 
-/* RFC 5927 4.1. A quote too short for the number is believed. */
+/* RFC 5927 4.1: the number must be in flight, as Linux demands; a quote without it is not believed. */
 bool tcp_quotes(const struct flow *f, const struct descriptor *d, unsigned dir)
 {
 	const struct flow_side *s = &f->side[dir];
 
-	if (f->key.proto != PROTO_TCP || !seen(f->first_syn_ns) || seen(f->synack_ns) || !(s->bits & SIDE_BASE))
+	const struct flow_side *peer = &f->side[!dir];
+
+	if (f->key.proto != PROTO_TCP || !(s->bits & SIDE_BASE))
 		return true;
-	return d->icmp.quoted_seq == 0 ||
-	       (!seq_before(d->icmp.quoted_seq, s->base) && !seq_before(s->next, d->icmp.quoted_seq));
+	if (!(d->icmp.about & ICMP_QUOTES_SEQ))
+		return false;
+	if (!(s->bits & SIDE_NEXT))
+		return true; /* nothing of this direction was captured to hold it against */
+	return !seq_before(d->icmp.quoted_seq, peer->bits & SIDE_ACKED ? peer->acked : s->base) &&
+	       !seq_before(s->next, d->icmp.quoted_seq);
 }
 
 /* Wireshark's tcp.completeness. The first packet of a conversation counts only
@@ -246,13 +252,15 @@ static void saw_close(struct flow *f, const struct descriptor *d, unsigned dir, 
 
 /* The ACK that ends the handshake, or what stands for it where the capture
  * missed it: Wireshark has seen one. But where it ACKs what the server never
- * sent, no data flows, and the server repeats its SYN/ACK, it ended nothing. */
+ * sent, no data flows, and the server repeats its SYN/ACK or resets, or where only
+ * the server's own ACKs were seen, nothing was ended. */
 bool tcp_ack_seen(const struct flow *f)
 {
 	if (seen(f->ack_ns))
 		return true;
 	return (f->completeness_before & (COMPLETE_SYNACK | COMPLETE_ACK)) == (COMPLETE_SYNACK | COMPLETE_ACK) &&
-	       (f->bits & FLOW_BIT_ACKED || f->completeness & COMPLETE_DATA || f->synacks < 2);
+	       (f->bits & FLOW_BIT_ACKED || f->completeness & COMPLETE_DATA ||
+		(f->synacks < 2 && f->side[f->client].bits & SIDE_ACKED && !(f->side[!f->client].end & END_RST)));
 }
 
 static bool complete(const struct flow *f)
@@ -300,20 +308,24 @@ static void extensions(struct flow_table *t, struct flow *f, const struct descri
 
 /* Another connection's, or a proxy's: numbers are relative to it from here. What
  * stood on the former, before anything was open, is no part of what follows. */
-static void another_isn(struct flow_side *s, const struct descriptor *d)
+static void another_isn(struct flow_table *t, struct flow_side *s, const struct descriptor *d)
 {
 	s->base = d->tcp.seq;
-	if (s->state < END_ESTABLISHED && !(s->bits & SIDE_PAYLOAD))
+	if (s->state < END_ESTABLISHED && !(s->bits & SIDE_PAYLOAD)) {
 		s->low = s->next = d->tcp.seq + 1;
+		segments_cut(t, s);
+	}
 }
 
 /* A SYN/ACK that does not ACK all data of the SYN leaves the rest out of the
  * stream: it is sent as if for the first time (RFC 7413 4.2.2, RFC 9293 3.10.7.3). */
-static void untaken(const struct flow_side *s, struct flow_side *peer, const struct descriptor *d)
+static void untaken(struct flow_table *t, const struct flow_side *s, struct flow_side *peer, const struct descriptor *d)
 {
 	if (!(s->bits & SIDE_SYNACK) && peer->state == END_SYN_SENT && seq_before(peer->base, d->tcp.ack) &&
-	    seq_before(d->tcp.ack, peer->next))
+	    seq_before(d->tcp.ack, peer->next)) {
 		peer->next = d->tcp.ack;
+		segments_cut(t, peer);
+	}
 }
 
 void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
@@ -325,14 +337,14 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 
 	completeness(f, d);
 	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
-		another_isn(&f->side[dir], d);
+		another_isn(t, &f->side[dir], d);
 		f->bits |= FLOW_BIT_REUSED;
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
 	verdicts_judge(f, d, dir, j);
 	sequence(f, d, dir);
 	if (is_synack(d))
-		untaken(&f->side[dir], &f->side[!dir], d);
+		untaken(t, &f->side[dir], &f->side[!dir], d);
 	copy = copies_saw(&t->copies, d, dir);
 	if (copy) {
 		j->verdicts |= verdict_bit(VERDICT_EXACT_DUPLICATE);

@@ -10,6 +10,10 @@
 #include <string.h>
 
 #include "flow_private.h"
+#include "sockeye/clock.h"
+
+/* Longer than that is no round trip, and beyond the 71 minutes of 32 bits. */
+#define TRIP_MAX_NS (1800 * CLOCK_S)
 
 static uint32_t us_of(const struct flow *f, int64_t ts_ns)
 {
@@ -104,6 +108,8 @@ static int64_t trips_ack(const struct flow_table *t, const struct flow *f, const
 
 	if (!x || !x->n_timed)
 		return -1;
+	if (d->ts_ns - s->ws_next_ns > TRIP_MAX_NS) /* the short times have wrapped */
+		x->n_timed = 0;
 	now = us_of(f, d->ts_ns);
 	for (unsigned i = x->n_timed; i-- > 0;) {
 		const struct timed *k = &x->timed[i];
@@ -128,6 +134,9 @@ void trips_account(struct flow_table *t, struct flow *f, const struct descriptor
 	struct flow_side *s = &f->side[dir];
 	uint64_t skip = verdict_bit(VERDICT_KEEP_ALIVE) | verdict_bit(VERDICT_ZERO_WINDOW_PROBE);
 	int64_t us;
+
+	if (judged(j, VERDICT_OUT_OF_WINDOW))
+		return;
 
 	if (d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
 		us = trips_ack(t, f, &f->side[!dir], d);

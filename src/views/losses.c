@@ -4,10 +4,16 @@
 
 #include "sockeye/histogram.h"
 
+/* Of a direction whose other was not captured, what is lost is not known. */
+static uint64_t known(uint64_t n)
+{
+	return n == PAIR_UNKNOWN ? 0 : n;
+}
+
 void losses_add(struct losses *l, const struct flow_record *f)
 {
-	uint64_t lost = f->exact.lost_bytes[0] + f->exact.lost_bytes[1];
-	uint64_t missed = f->exact.missed_bytes[0] + f->exact.missed_bytes[1];
+	uint64_t lost = known(f->exact.lost_bytes[0]) + known(f->exact.lost_bytes[1]);
+	uint64_t missed = known(f->exact.missed_bytes[0]) + known(f->exact.missed_bytes[1]);
 
 	if (!record_has(f, RECORD_EXACT_LOST_BYTES))
 		return;

@@ -179,7 +179,8 @@ void zeek_flow(struct view *v, const struct flow_record *r, const struct totals 
 	put_number(out, lasted, r->stream_bytes[0]);
 	put_number(out, lasted, r->stream_bytes[1]);
 	out_format(out, "\t%s\t-\t-", record_has(r, RECORD_CONN_STATE) ? r->conn_state : "-");
-	put_number(out, true, r->exact.missed_bytes[0] + r->exact.missed_bytes[1]);
+	put_number(out, r->ip_proto != PROTO_TCP || record_has(r, RECORD_EXACT_MISSED_BYTES),
+		   r->exact.missed_bytes[0] + r->exact.missed_bytes[1]);
 	out_format(out, "\t%s", record_has(r, RECORD_HISTORY) ? r->history : "-");
 	for (unsigned i = 0; i < 2; i++) {
 		put_number(out, true, r->packets[i]);

@@ -201,6 +201,7 @@ static void an_icmp_error_must_know_the_syn(void **state)
 	d.icmp.type = 3;
 	d.icmp.code = 1;
 	d.icmp.quoted = packet(CLIENT, 5000, SERVER, 80, PROTO_TCP).tuple;
+	d.icmp.about |= ICMP_QUOTES_SEQ;
 	d.icmp.quoted_seq = 999999;
 	assert_null(flow_quote(w->flows, &d, &change));
 	assert_int_equal(change, 0);
