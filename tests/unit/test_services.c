@@ -67,6 +67,12 @@ static void http2_preface_and_settings(void **state)
 	is(s, PROTO_TCP, BYTES("\0\0\x01\0\x01\0\0\0\x05x\0\0\x04\x03\0\0\0\0\x05\0\0\0\0"), "http2");
 	assert_string_equal(speak_row(s, "http2.type", 1), "RST_STREAM (3)");
 	nobody(s, PROTO_TCP, BYTES("\0\0\x01\0\x01\0\0\0\0x")); /* DATA of the connection */
+	is(s, PROTO_TCP, BYTES("\0\0\x04\x08\0\0\0\0\x05\0\0\0\x07"), "http2");
+	assert_int_equal(packet_find(&s->packet, "http2.window_update.window_size_increment")->off, 9);
+	assert_string_equal(speak_row(s, "http2.window_update.window_size_increment", 0), "7");
+	is(s, PROTO_TCP, BYTES("\0\0\x08\x07\0\0\0\0\0\0\0\0\x05\0\0\0\x0b"), "http2");
+	assert_int_equal(packet_find(&s->packet, "http2.goaway.error")->off, 13);
+	assert_string_equal(speak_row(s, "http2.goaway.error", 0), "enhance your calm (11)");
 	s->known = NULL;
 }
 
