@@ -105,6 +105,8 @@ static void redis_commands_and_replies(void **state)
 	nobody(s, PROTO_TCP, BYTES("*0\r\n$3\r\nGET\r\n"));
 	nobody(s, PROTO_TCP, BYTES("*2\r\n$4\r\nGET\r\n$1\r\nk\r\n"));
 	nobody(s, PROTO_TCP, BYTES("*99999999\r\n$3\r\nGET\r\n"));
+	nobody(s, PROTO_TCP, BYTES("*1\n$4\r\nPING\r\n"));
+	nobody(s, PROTO_TCP, BYTES("*1\r\n$4\nPING\r\n"));
 	nobody(s, PROTO_TCP, BYTES("*-1\r\n"));
 	nobody(s, PROTO_TCP, BYTES(":42\r\n"));
 	nobody(s, PROTO_TCP, BYTES("-ERR unknown\r\n"));
@@ -251,14 +253,26 @@ static void ntp_within_bounds(void **state)
 	bytes[5] = 17; /* 17 s to the root */
 	nobody(s, PROTO_UDP, bytes, 48);
 	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 48), DISSECT_OK); /* its port is milder */
-	bytes[5] = 0;
+	bytes[4] = 0x20; /* 8192 s */
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 48), DISSECT_NOT_MINE);
+	bytes[4] = bytes[5] = 0;
 	bytes[0] = 0x2c; /* version 5 */
 	nobody(s, PROTO_UDP, bytes, 48);
 	bytes[0] = 0x20; /* mode 0 */
 	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 48), DISSECT_NOT_MINE);
-	bytes[0] = 0x16; /* control */
-	nobody(s, PROTO_UDP, bytes, 12);
-	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 12), DISSECT_OK);
+	memcpy(bytes, "\x16\x02\0\1\0\0\0\0\0\0\0\x05", 12); /* control, five bytes of data */
+	nobody(s, PROTO_UDP, bytes, 17);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 17), DISSECT_OK);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 20), DISSECT_OK);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 12), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 18), DISSECT_NOT_MINE);
+	bytes[0] = 0x56; /* no leap seconds there */
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 17), DISSECT_NOT_MINE);
+	memcpy(bytes, "\x17\x00\x03\x2a\x00\x02\x00\x14", 8); /* private, two items of 20 bytes */
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 48), DISSECT_OK);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 44), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, 123, "Not of NTP, text.\r\n", 19), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, 123, "of many bytes\r\n", 15), DISSECT_NOT_MINE);
 	memset(bytes, 0, sizeof bytes);
 	nobody(s, PROTO_UDP, bytes, 48);
 	bytes[0] = 0x1b; /* a client that says nothing */
