@@ -15,7 +15,10 @@ struct span {
 	size_t len;
 };
 
-enum { LINES_MAX = 64 }; /* of one payload that are read */
+enum {
+	LINES_MAX = 64,        /* of one payload that are read */
+	LINES_GREETING = 4096, /* bytes in which a greeting says whose it is: as many as are kept of a stream */
+};
 
 /* The next line without its CR LF (or bare LF), and a step over it. False: it
  * does not end here, or is longer than most: then no step, and no bytes. */
@@ -90,6 +93,8 @@ static inline bool span_is_text(struct span s)
 	return true;
 }
 
+enum { SPAN_TAIL = 8 }; /* letters behind a name that are looked at: the longest tail and one */
+
 static inline bool span_letter(uint8_t b)
 {
 	return lines_upper(b) >= 'A' && lines_upper(b) <= 'Z';
@@ -101,18 +106,19 @@ static inline bool span_letter(uint8_t b)
 static inline bool span_holds(struct span word, const char *name)
 {
 	static const char *const tails[] = {"", "D", "PER", "SVC", "SERVER", "SERVICE", NULL};
+	const size_t n = strlen(name);
 
-	for (; word.len >= strlen(name); word.at++, word.len--) {
-		struct span left = {word.at + strlen(name), word.len - strlen(name)}, tail;
+	for (; word.len >= n; word.at++, word.len--) {
+		struct span left = {word.at + n, word.len - n}, tail;
 
-		if (!span_begins(word, name))
+		if (lines_upper(word.at[0]) != (uint8_t)name[0] || !span_begins(word, name))
 			continue;
 		if (left.len > 0 && left.at[0] == '-') {
 			left.at++;
 			left.len--;
 		}
 		tail = (struct span){left.at, 0};
-		while (tail.len < left.len && span_letter(tail.at[tail.len]))
+		while (tail.len < left.len && tail.len < SPAN_TAIL && span_letter(tail.at[tail.len]))
 			tail.len++;
 		if (span_is_any(tail, tails))
 			return true;

@@ -55,6 +55,7 @@ static enum smtp_sure smtp_greeting(struct cursor c)
 	struct span line;
 	bool last = false, greeted = false;
 
+	(void)cursor_limit(&c, LINES_GREETING);
 	for (unsigned i = 0; i < LINES_MAX && lines_next(&c, 2048, &line); i++) {
 		unsigned code = lines_code(line, &last);
 
