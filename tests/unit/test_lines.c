@@ -203,6 +203,23 @@ static void rows_are_commands_and_replies(void **state)
 	s->known = NULL;
 }
 
+/* What a greeting says behind its first 4 KB is not looked at. */
+static void a_greeting_is_bounded(void **state)
+{
+	char text[8192];
+	size_t n = 0;
+	struct speaker *s = *state;
+
+	while (n < 4096) {
+		memcpy(text + n, "220-softphone\r\n", 15);
+		n += 15;
+	}
+	memcpy(text + n, "220 FTP\r\n", 10);
+	nobody(s, text, true);
+	memcpy(text, "220-ftpd ", 9);
+	is(s, text, "ftp");
+}
+
 static void cut_lines_are_not_waited_for(void **state)
 {
 	struct speaker *s = *state;
@@ -223,6 +240,7 @@ int main(void)
 		cmocka_unit_test(commands_that_only_one_has),
 		cmocka_unit_test(a_language_is_no_protocol),
 		cmocka_unit_test(rows_are_commands_and_replies),
+		cmocka_unit_test(a_greeting_is_bounded),
 		cmocka_unit_test(cut_lines_are_not_waited_for),
 	};
 
