@@ -75,6 +75,7 @@ static enum ftp_sure ftp_greeting(struct cursor c)
 	bool last = false, greeted = false;
 	struct span line;
 
+	(void)cursor_limit(&c, LINES_GREETING);
 	for (unsigned i = 0; i < LINES_MAX && lines_next(&c, 2048, &line); i++) {
 		unsigned code = lines_code(line, &last);
 

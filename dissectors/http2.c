@@ -125,10 +125,10 @@ static bool http2_frame(struct cursor *c, struct packet *p, struct http2_frame *
 	if (f->type == HTTP2_SETTINGS && !http2_settings_read(&body, p))
 		return false;
 	if (f->type == HTTP2_WINDOW_UPDATE && cursor_left(&body) == 4)
-		packet_field(p, &f_increment, body.pos, 4, cursor_be32(&body) & 0x7fffffff);
+		packet_field(p, &f_increment, at + HTTP2_FRAME_HEADER, 4, cursor_be32(&body) & 0x7fffffff);
 	if (f->type == 7 && cursor_left(&body) >= 8) {
 		cursor_skip(&body, 4);
-		packet_field(p, &f_error, body.pos, 4, cursor_be32(&body));
+		packet_field(p, &f_error, at + HTTP2_FRAME_HEADER + 4, 4, cursor_be32(&body));
 	}
 	*c = look;
 	return true;

@@ -1,9 +1,9 @@
 /* IMAP: commands and replies, the first of a segment.
  *
  * Promises: a conversation is IMAP if the greeting "* OK ..." says so, if the
- * client asks "TAG CAPABILITY" (or STARTTLS, ID, AUTHENTICATE), or logs in at a
- * server that said "* OK". A bare "* OK text" waits for that. Mails, and what
- * comes behind STARTTLS, are nobody's.
+ * client asks "TAG CAPABILITY" (or STARTTLS, ID, AUTHENTICATE) with a number in
+ * the tag, or with any tag, or to log in, at a server that said "* OK". A bare
+ * "* OK text" waits for that. Mails, and what comes behind STARTTLS, are nobody's.
  */
 #include "lines.h"
 
@@ -47,29 +47,59 @@ static bool imap_command(struct span line, struct span *tag, struct span *comman
 	return imap_is_tag(*tag) && span_is_any(*command, imap_commands) && span_is_text(line);
 }
 
-/* A command that is IMAP's without knowing whom it is said to. */
+/* Two words, or what may hold any: a quoted string, a literal. */
+static bool imap_is_login(struct span s)
+{
+	unsigned words = 0;
+
+	if (memchr(s.at, '"', s.len) || memchr(s.at, '{', s.len))
+		return true;
+	for (; s.len > 0; words++)
+		(void)span_word(&s);
+	return words == 2;
+}
+
+/* A command that a client begins with, with what belongs behind it: the words
+ * alone are anyone's, "to authenticate users" is no IMAP. */
+static bool imap_begins(struct span line, struct span *tag, struct span *command)
+{
+	struct span rest;
+
+	if (!imap_command(line, tag, command, &rest))
+		return false;
+	if (span_is(*command, "CAPABILITY") || span_is(*command, "STARTTLS") || span_is(*command, "NOOP"))
+		return rest.len == 0;
+	if (span_is(*command, "ID")) /* RFC 2971 section 3.1 */
+		return span_is(rest, "NIL") || (rest.len > 1 && rest.at[0] == '(' && (rest.at[1] == '"' || rest.at[1] == ')'));
+	if (span_is(*command, "LOGIN"))
+		return imap_is_login(rest);
+	return span_is(*command, "AUTHENTICATE") && lines_is_mechanism(span_word(&rest));
+}
+
+/* Such a one without knowing whom it is said to: no word is its tag. */
 static bool imap_is_own(struct span line)
 {
-	struct span tag, command, rest;
+	struct span tag, command;
 
-	if (!imap_command(line, &tag, &command, &rest))
+	if (!imap_begins(line, &tag, &command) || span_is(command, "LOGIN") || span_is(command, "NOOP"))
 		return false;
-	if (span_is(command, "CAPABILITY") || span_is(command, "STARTTLS"))
-		return rest.len == 0;
-	if (span_is(command, "ID"))
-		return span_is(rest, "NIL") || (rest.len > 0 && rest.at[0] == '(');
-	return span_is(command, "AUTHENTICATE") && rest.len > 0;
+	for (size_t i = 0; i < tag.len; i++)
+		if (tag.at[i] >= '0' && tag.at[i] <= '9')
+			return true;
+	return span_is(tag, ".");
 }
 
 static bool imap_is_untagged(struct span line)
 {
-	return span_begins(line, "* OK") || span_begins(line, "* PREAUTH") || span_begins(line, "* BYE") ||
-	       span_begins(line, "* CAPABILITY");
+	static const char *const words[] = {"OK", "PREAUTH", "BYE", "CAPABILITY", NULL};
+	struct span star = span_word(&line);
+
+	return span_is(star, "*") && span_is_any(span_word(&line), words);
 }
 
 static bool imap_is_mine(const struct cursor *c, struct packet *p)
 {
-	struct span line, tag, command, rest, other;
+	struct span line, tag, command, other;
 	bool heard = lines_other(p, &other);
 	struct cursor look = *c;
 
@@ -78,9 +108,9 @@ static bool imap_is_mine(const struct cursor *c, struct packet *p)
 	if (imap_is_own(line))
 		return true;
 	if (imap_is_untagged(line) && span_is_text(line)) {
-		if (span_names(line, "IMAP") || (heard && imap_command(other, &tag, &command, &rest)))
+		if (span_names(line, "IMAP") || (heard && imap_begins(other, &tag, &command)))
 			return true;
-	} else if (imap_command(line, &tag, &command, &rest) && span_is(command, "LOGIN")) {
+	} else if (imap_begins(line, &tag, &command)) {
 		if (heard && imap_is_untagged(other))
 			return true;
 	} else {

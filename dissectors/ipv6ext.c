@@ -155,7 +155,7 @@ static bool ext_header(struct cursor *c, struct packet *p, size_t start, unsigne
 		ext_fragment(c, body, p, *next);
 		break;
 	case IPV6_MOBILITY:
-		packet_field(p, &f_mobility, body.pos, 1, cursor_u8(&body));
+		(void)layers_number(&body, p, &f_mobility, 1);
 		break;
 	default:
 		break;

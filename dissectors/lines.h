@@ -15,7 +15,10 @@ struct span {
 	size_t len;
 };
 
-enum { LINES_MAX = 64 }; /* of one payload that are read */
+enum {
+	LINES_MAX = 64,        /* of one payload that are read */
+	LINES_GREETING = 4096, /* bytes in which a greeting says whose it is: as many as are kept of a stream */
+};
 
 /* The next line without its CR LF (or bare LF), and a step over it. False: it
  * does not end here, or is longer than most: then no step, and no bytes. */
@@ -72,14 +75,6 @@ static inline bool span_begins(struct span s, const char *word)
 	return s.len >= n && span_is((struct span){s.at, n}, word);
 }
 
-static inline bool span_has(struct span s, const char *word)
-{
-	for (; s.len >= strlen(word); s.at++, s.len--)
-		if (span_begins(s, word))
-			return true;
-	return false;
-}
-
 /* One of the words, which end with NULL. */
 static inline bool span_is_any(struct span s, const char *const *words)
 {
@@ -98,6 +93,39 @@ static inline bool span_is_text(struct span s)
 	return true;
 }
 
+enum { SPAN_TAIL = 8 }; /* letters behind a name that are looked at: the longest tail and one */
+
+static inline bool span_letter(uint8_t b)
+{
+	return lines_upper(b) >= 'A' && lines_upper(b) <= 'Z';
+}
+
+/* In a word: "ESMTP", "vsFTPd", "Qpopper", "IMAP4rev1", "FTP-server", but not
+ * "softphone", "popular" or "pop-up": what follows are no letters, or the few
+ * that make a program of it. */
+static inline bool span_holds(struct span word, const char *name)
+{
+	static const char *const tails[] = {"", "D", "PER", "SVC", "SERVER", "SERVICE", NULL};
+	const size_t n = strlen(name);
+
+	for (; word.len >= n; word.at++, word.len--) {
+		struct span left = {word.at + n, word.len - n}, tail;
+
+		if (lines_upper(word.at[0]) != (uint8_t)name[0] || !span_begins(word, name))
+			continue;
+		if (left.len > 0 && left.at[0] == '-') {
+			left.at++;
+			left.len--;
+		}
+		tail = (struct span){left.at, 0};
+		while (tail.len < left.len && tail.len < SPAN_TAIL && span_letter(tail.at[tail.len]))
+			tail.len++;
+		if (span_is_any(tail, tails))
+			return true;
+	}
+	return false;
+}
+
 /* The greeting names its protocol: a word that holds `name` and is no host's
  * name (no dot inside): "ESMTP", "(vsFTPd", but not "ftp.example.org". */
 static inline bool span_names(struct span s, const char *name)
@@ -107,10 +135,20 @@ static inline bool span_names(struct span s, const char *name)
 
 		if (word.len > 0 && word.at[word.len - 1] == '.')
 			word.len--;
-		if (word.len > 0 && !memchr(word.at, '.', word.len) && !memchr(word.at, '@', word.len) && span_has(word, name))
+		if (word.len > 0 && !memchr(word.at, '.', word.len) && !memchr(word.at, '@', word.len) && span_holds(word, name))
 			return true;
 	}
 	return false;
+}
+
+/* IANA, SASL mechanisms, those in use; SCRAM has many. */
+static inline bool lines_is_mechanism(struct span s)
+{
+	static const char *const names[] = {
+		"ANONYMOUS", "CRAM-MD5", "DIGEST-MD5", "EXTERNAL", "GSS-SPNEGO", "GSSAPI", "KERBEROS_V4", "LOGIN",
+		"NTLM", "OAUTHBEARER", "OTP", "PLAIN", "XOAUTH2", NULL};
+
+	return span_is_any(s, names) || span_begins(s, "SCRAM-");
 }
 
 /* "250-text" or "250 text" or "250": the code, 0 if it is none. *last: no "-". */

@@ -24,13 +24,20 @@ static bool pop_is_reply(struct span line)
 	return (span_is(word, "+OK") || span_is(word, "-ERR")) && span_is_text(line);
 }
 
-/* RFC 1939 section 7: "<process.clock@host>" at the greeting's end. */
+/* RFC 1939 section 7: "<process.clock@host>" as a word of the greeting. */
 static bool pop_has_stamp(struct span line)
 {
-	const uint8_t *open = line.len ? memchr(line.at, '<', line.len) : NULL;
-	const uint8_t *at = open ? memchr(open, '@', line.len - (size_t)(open - line.at)) : NULL;
+	while (line.len > 0) {
+		struct span word = span_word(&line);
+		const uint8_t *open = memchr(word.at, '<', word.len), *at, *end = word.at + word.len;
 
-	return at && memchr(at, '>', line.len - (size_t)(at - line.at));
+		if (!open || open + 1 == end || open[1] < '0' || open[1] > '9')
+			continue;
+		at = memchr(open, '@', (size_t)(end - open));
+		if (at && memchr(at, '>', (size_t)(end - at)))
+			return true;
+	}
+	return false;
 }
 
 /* A command that no other protocol begins with. */
@@ -58,8 +65,9 @@ static bool pop_begins_login(struct span line)
 {
 	struct span word = span_word(&line);
 
-	return (span_is(word, "USER") || span_is(word, "AUTH")) && span_is_text(line) &&
-	       (span_is(word, "AUTH") || line.len > 0);
+	if (span_is(word, "AUTH")) /* RFC 5034 section 4; alone it asks which there are */
+		return line.len == 0 || lines_is_mechanism(span_word(&line));
+	return span_is(word, "USER") && line.len > 0 && span_is_text(line);
 }
 
 static bool pop_is_mine(const struct cursor *c, struct packet *p)
@@ -73,12 +81,12 @@ static bool pop_is_mine(const struct cursor *c, struct packet *p)
 	if (pop_is_own(line))
 		return true;
 	if (span_begins(line, "+OK") && pop_is_reply(line)) {
-		if (span_names(line, "POP") || pop_has_stamp(line) || span_names(line, "POP3"))
+		if (span_names(line, "POP") || pop_has_stamp(line))
 			return true;
 		if (heard && (pop_begins_login(other) || pop_is_own(other)))
 			return true;
 	} else if (pop_begins_login(line)) {
-		if (heard && span_begins(other, "+OK"))
+		if (heard && pop_is_reply(other))
 			return true;
 	} else {
 		return false;

@@ -120,10 +120,12 @@ static enum dissect_result radiotap_dissect(struct cursor *c, struct packet *p)
 	if (c->fault == CURSOR_OK && flags & RADIOTAP_FCS && cursor_wire_left(c) >= WLAN_SHORTEST + FCS_LEN) {
 		size_t frame = cursor_wire_left(c) - FCS_LEN;
 		struct cursor tail = *c;
+		const uint8_t *fcs;
 
 		cursor_skip(&tail, frame);
+		fcs = tail.pos;
 		if (cursor_left(&tail) >= FCS_LEN)
-			packet_field(p, &f_fcs, tail.pos, FCS_LEN, cursor_le32(&tail));
+			packet_field(p, &f_fcs, fcs, FCS_LEN, cursor_le32(&tail));
 		(void)cursor_limit(c, frame);
 	}
 	packet_next(p, TABLE_LINKTYPE, LINKTYPE_IEEE802_11);

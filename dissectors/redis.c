@@ -23,12 +23,12 @@ static const struct field_info f_count = {"resp.array_length", "Elements", FIELD
 static const struct field_info f_kind = {"resp.kind", "Reply", FIELD_STATIC, redis_kinds};
 static const struct field_info f_value = {"resp.value", "Value", FIELD_TEXT, NULL};
 
-/* "*3" or "$12": its number. */
+/* "*3" or "$12", CR LF behind it, not LF alone: its number. */
 static bool redis_number(struct span line, char kind, uint32_t most, uint32_t *out)
 {
 	uint32_t v = 0;
 
-	if (line.len < 2 || line.len > 8 || line.at[0] != (uint8_t)kind)
+	if (line.len < 2 || line.len > 8 || line.at[0] != (uint8_t)kind || line.at[line.len] != '\r')
 		return false;
 	for (size_t i = 1; i < line.len; i++) {
 		if (line.at[i] < '0' || line.at[i] > '9')

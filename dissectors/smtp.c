@@ -1,10 +1,11 @@
 /* SMTP: commands and replies, line by line.
  *
  * Promises: a conversation is SMTP if a greeting "220 ..." says so in a word
- * that is no host's name (or a refusal does), if a reply 250 follows the greeting, or if the client
- * says EHLO or HELO with one name, or MAIL FROM:<. A bare "220 text" may be FTP
- * as well and is decided by what comes next from either side. What goes
- * between DATA and its end, and behind STARTTLS, is nobody's.
+ * that is no host's name (or a refusal does), if a reply 250 follows the
+ * greeting, or if the client says EHLO or HELO with the name of a host, or MAIL
+ * FROM:<. A bare "220 text" may be FTP as well, and "HELO word" anyone's: what
+ * comes next from either side decides. What goes between DATA and its end, and
+ * behind STARTTLS, is nobody's.
  */
 #include "lines.h"
 
@@ -20,18 +21,30 @@ static const char *const smtp_commands[] = {
 
 static const struct lines_rows smtp_rows = {&f_command, &f_argument, &f_code, &f_text, smtp_commands};
 
-/* RFC 5321 section 4.1.1.1: one argument, a domain or an address literal. */
-static bool smtp_is_hello(struct span line)
+/* RFC 5321 section 4.1.1.1: one argument, a domain or an address literal; in
+ * UTF-8 by RFC 6531. *word: it could be any word. */
+static bool smtp_is_hello(struct span line, bool *word)
 {
-	struct span word = span_word(&line);
+	struct span command = span_word(&line);
 
-	return (span_is(word, "EHLO") || span_is(word, "HELO")) && line.len > 0 && line.len <= 255 &&
-	       !memchr(line.at, ' ', line.len) && span_is_text(line);
+	*word = !span_is(line, "LOCALHOST");
+	if ((!span_is(command, "EHLO") && !span_is(command, "HELO")) || line.len == 0 || line.len > 255)
+		return false;
+	for (size_t i = 0; i < line.len; i++) {
+		uint8_t b = line.at[i];
+		bool digit = b >= '0' && b <= '9';
+
+		if (!span_letter(b) && !digit && b < 0x80 && !memchr("-._:[]", b, 6))
+			return false;
+		if (digit || b == '[' || (i > 0 && i + 1 < line.len && (b == '.' || b == '-')))
+			*word = false;
+	}
+	return true;
 }
 
-static bool smtp_is_command(struct span line)
+static bool smtp_is_mail(struct span line)
 {
-	return smtp_is_hello(line) || (span_begins(line, "MAIL FROM:<") && span_is_text(line));
+	return span_begins(line, "MAIL FROM:<") && span_is_text(line);
 }
 
 enum smtp_sure { SMTP_NO, SMTP_PERHAPS, SMTP_YES };
@@ -42,6 +55,7 @@ static enum smtp_sure smtp_greeting(struct cursor c)
 	struct span line;
 	bool last = false, greeted = false;
 
+	(void)cursor_limit(&c, LINES_GREETING);
 	for (unsigned i = 0; i < LINES_MAX && lines_next(&c, 2048, &line); i++) {
 		unsigned code = lines_code(line, &last);
 
@@ -72,14 +86,24 @@ static bool smtp_is_mine(const struct cursor *c, struct packet *p)
 {
 	struct cursor look = *c;
 	enum smtp_sure sure;
-	struct span line;
+	struct span line, other;
+	bool whole = lines_next(&look, 2048, &line), heard = lines_other(p, &other), word;
 
-	if (lines_next(&look, 2048, &line) && smtp_is_command(line))
+	if (whole && smtp_is_mail(line))
 		return true;
+	if (whole && smtp_is_hello(line, &word)) {
+		if (!word || (heard && (span_begins(other, "220 ") || span_begins(other, "220-"))))
+			return true;
+		(void)lines_undecided(c, p);
+		return false;
+	}
 	if (!smtp_is_reply(c))
 		return false;
+	heard = heard && smtp_is_hello(other, &word);
+	if (heard && memcmp(c->pos, "250", 3) == 0) /* the greeting was not captured */
+		return true;
 	sure = smtp_greeting(*c);
-	if (sure == SMTP_YES || (sure == SMTP_PERHAPS && lines_other(p, &line) && smtp_is_hello(line)))
+	if (sure == SMTP_YES || (sure == SMTP_PERHAPS && heard))
 		return true;
 	if (sure == SMTP_PERHAPS)
 		(void)lines_undecided(c, p);

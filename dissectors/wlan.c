@@ -130,7 +130,8 @@ static void wlan_protected(struct cursor *c, struct packet *p)
 
 static void wlan_management(struct cursor *c, struct packet *p, unsigned subtype, unsigned control)
 {
-	const uint8_t *to = cursor_take(c, 6), *from = cursor_take(c, 6);
+	const uint8_t *to = cursor_take(c, 6), *from = cursor_take(c, 6), *at;
+	unsigned reason;
 
 	if (c->fault != CURSOR_OK)
 		return;
@@ -164,7 +165,10 @@ static void wlan_management(struct cursor *c, struct packet *p, unsigned subtype
 		break;
 	case WLAN_DISASSOCIATION:
 	case WLAN_DEAUTHENTICATION:
-		packet_field(p, &f_reason, c->pos, 2, cursor_le16(c));
+		at = c->pos;
+		reason = cursor_le16(c);
+		if (c->fault == CURSOR_OK)
+			packet_field(p, &f_reason, at, 2, reason);
 		break;
 	default:
 		break;
@@ -249,6 +253,8 @@ static void wlan_data(struct cursor *c, struct packet *p, unsigned subtype, unsi
 
 	if (subtype & WLAN_QOS) {
 		qos = cursor_le16(c);
+		if (c->fault != CURSOR_OK)
+			return;
 		packet_field(p, &f_qos, at, 2, qos);
 		packet_field(p, &f_tid, at, 1, qos & 15);
 		packet_field(p, &f_amsdu, at, 1, qos >> 7 & 1);

@@ -291,9 +291,14 @@ def last_ones():
         t = k.handshake(at(50.0) + 60 * i * MS, (11 + number(f"jitter{i}", 3)) * MS + number(f"us{i}", 9) * US, (150 + 9 * i) * US)
         k.close(tls(k, t, "www.example.com", 12 * MS, 2 + i) + (300 + 100 * i) * MS, 12 * MS)
 
-    ntp = b"\x23\x02\x06\xe8" + noise("ntp", 44)
-    datagram(55000 * MS, OFFICE, "192.0.2.123", 123, 123, ntp)
-    datagram(55011 * MS, "192.0.2.123", OFFICE, 123, 123, b"\x24\x01\x06\xe8" + noise("ntp2", 44))
+    def stamp(t):  # of NTP: seconds since 1900 and a fraction of 32 bits
+        return struct.pack("!II", (START + t) // S + 2208988800, ((START + t) % S << 32) // S)
+
+    asked, told = 55000 * MS, 55011 * MS
+    ask = struct.pack("!II4s", 0x0A3D, 0x051E, bytes([192, 0, 2, 123])) + stamp(asked - 64 * S) + bytes(16) + stamp(asked)
+    tell = struct.pack("!II4s", 0, 0x0010, b"GPS") + stamp(told - 16 * S) + stamp(asked) + stamp(asked + 5 * MS) + stamp(told - 5 * MS)
+    datagram(asked, OFFICE, "192.0.2.123", 123, 123, b"\x23\x02\x06\xe8" + ask)
+    datagram(told, "192.0.2.123", OFFICE, 123, 123, b"\x24\x01\x06\xe8" + tell)
 
     k = talk((OFFICE, 51060), ("198.51.100.35", 80))
     k.c(at(56.0), SYN | ECE | CWR)

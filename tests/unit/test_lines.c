@@ -139,6 +139,46 @@ static void commands_that_only_one_has(void **state)
 	nobody(s, "EHLO \x01\r\n", false);
 }
 
+/* Words that hold a protocol's name, commands that are words of a language. */
+static void a_language_is_no_protocol(void **state)
+{
+	struct speaker *s = *state;
+
+	nobody(s, "220 softphone ready\r\n", true);
+	nobody(s, "220 Shiftpoint\r\n", true);
+	is(s, "220 ProFTPD Server\r\n", "ftp");
+	is(s, "220 x FTP-server\r\n", "ftp");
+	nobody(s, "+OK popular, population 5, pop-up\r\n", true);
+	nobody(s, "+OK from <bob@example.org>\r\n", true);
+	is(s, "+OK Qpopper ready\r\n", "pop");
+	is(s, "+OK Gpop ready\r\n", "pop");
+	nobody(s, "* OKAY imap\r\n", false);
+	nobody(s, "* list imap\r\n", false);
+	nobody(s, "to authenticate users\r\n", false);
+	nobody(s, "331 authenticate me\r\n", false);
+	nobody(s, "no capability\r\n", true); /* a tag could be any word: the other side tells */
+	nobody(s, "the id (card) of\r\n", false);
+	nobody(s, "1 id (card)\r\n", false);
+	is(s, "1 authenticate plain AGE=\r\n", "imap");
+	is(s, ". CAPABILITY\r\n", "imap");
+	nobody(s, "HELO world!\r\n", false);
+	nobody(s, "HELO world\r\n", true);
+	is(s, "HELO localhost\r\n", "smtp");
+	is(s, "EHLO mail-1\r\n", "smtp");
+	s->other = "HELO world\r\n";
+	is(s, "250 hello\r\n", "smtp");
+	s->other = "AUTH secret\r\n"; /* said to Redis */
+	nobody(s, "+OK\r\n", true);
+	s->other = "AUTH PLAIN\r\n";
+	is(s, "+OK\r\n", "pop");
+	s->other = "* OK ready\r\n";
+	nobody(s, "we login here or there\r\n", false);
+	is(s, "a login \"bob b\" secret\r\n", "imap");
+	is(s, "tag CAPABILITY\r\n", "imap");
+	nobody(s, "we login here\r\n", false);
+	s->other = NULL;
+}
+
 static void rows_are_commands_and_replies(void **state)
 {
 	struct speaker *s = *state;
@@ -163,6 +203,23 @@ static void rows_are_commands_and_replies(void **state)
 	s->known = NULL;
 }
 
+/* What a greeting says behind its first 4 KB is not looked at. */
+static void a_greeting_is_bounded(void **state)
+{
+	char text[8192];
+	size_t n = 0;
+	struct speaker *s = *state;
+
+	while (n < 4096) {
+		memcpy(text + n, "220-softphone\r\n", 15);
+		n += 15;
+	}
+	memcpy(text + n, "220 FTP\r\n", 10);
+	nobody(s, text, true);
+	memcpy(text, "220-ftpd ", 9);
+	is(s, text, "ftp");
+}
+
 static void cut_lines_are_not_waited_for(void **state)
 {
 	struct speaker *s = *state;
@@ -181,7 +238,9 @@ int main(void)
 		cmocka_unit_test(the_other_side_decides),
 		cmocka_unit_test(what_follows_a_greeting_decides),
 		cmocka_unit_test(commands_that_only_one_has),
+		cmocka_unit_test(a_language_is_no_protocol),
 		cmocka_unit_test(rows_are_commands_and_replies),
+		cmocka_unit_test(a_greeting_is_bounded),
 		cmocka_unit_test(cut_lines_are_not_waited_for),
 	};
 

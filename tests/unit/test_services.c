@@ -67,6 +67,12 @@ static void http2_preface_and_settings(void **state)
 	is(s, PROTO_TCP, BYTES("\0\0\x01\0\x01\0\0\0\x05x\0\0\x04\x03\0\0\0\0\x05\0\0\0\0"), "http2");
 	assert_string_equal(speak_row(s, "http2.type", 1), "RST_STREAM (3)");
 	nobody(s, PROTO_TCP, BYTES("\0\0\x01\0\x01\0\0\0\0x")); /* DATA of the connection */
+	is(s, PROTO_TCP, BYTES("\0\0\x04\x08\0\0\0\0\x05\0\0\0\x07"), "http2");
+	assert_int_equal(packet_find(&s->packet, "http2.window_update.window_size_increment")->off, 9);
+	assert_string_equal(speak_row(s, "http2.window_update.window_size_increment", 0), "7");
+	is(s, PROTO_TCP, BYTES("\0\0\x08\x07\0\0\0\0\0\0\0\0\x05\0\0\0\x0b"), "http2");
+	assert_int_equal(packet_find(&s->packet, "http2.goaway.error")->off, 13);
+	assert_string_equal(speak_row(s, "http2.goaway.error", 0), "enhance your calm (11)");
 	s->known = NULL;
 }
 
@@ -99,6 +105,8 @@ static void redis_commands_and_replies(void **state)
 	nobody(s, PROTO_TCP, BYTES("*0\r\n$3\r\nGET\r\n"));
 	nobody(s, PROTO_TCP, BYTES("*2\r\n$4\r\nGET\r\n$1\r\nk\r\n"));
 	nobody(s, PROTO_TCP, BYTES("*99999999\r\n$3\r\nGET\r\n"));
+	nobody(s, PROTO_TCP, BYTES("*1\n$4\r\nPING\r\n"));
+	nobody(s, PROTO_TCP, BYTES("*1\r\n$4\nPING\r\n"));
 	nobody(s, PROTO_TCP, BYTES("*-1\r\n"));
 	nobody(s, PROTO_TCP, BYTES(":42\r\n"));
 	nobody(s, PROTO_TCP, BYTES("-ERR unknown\r\n"));
@@ -245,14 +253,26 @@ static void ntp_within_bounds(void **state)
 	bytes[5] = 17; /* 17 s to the root */
 	nobody(s, PROTO_UDP, bytes, 48);
 	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 48), DISSECT_OK); /* its port is milder */
-	bytes[5] = 0;
+	bytes[4] = 0x20; /* 8192 s */
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 48), DISSECT_NOT_MINE);
+	bytes[4] = bytes[5] = 0;
 	bytes[0] = 0x2c; /* version 5 */
 	nobody(s, PROTO_UDP, bytes, 48);
 	bytes[0] = 0x20; /* mode 0 */
 	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 48), DISSECT_NOT_MINE);
-	bytes[0] = 0x16; /* control */
-	nobody(s, PROTO_UDP, bytes, 12);
-	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 12), DISSECT_OK);
+	memcpy(bytes, "\x16\x02\0\1\0\0\0\0\0\0\0\x05", 12); /* control, five bytes of data */
+	nobody(s, PROTO_UDP, bytes, 17);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 17), DISSECT_OK);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 20), DISSECT_OK);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 12), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 18), DISSECT_NOT_MINE);
+	bytes[0] = 0x56; /* no leap seconds there */
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 17), DISSECT_NOT_MINE);
+	memcpy(bytes, "\x17\x00\x03\x2a\x00\x02\x00\x14", 8); /* private, two items of 20 bytes */
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 48), DISSECT_OK);
+	assert_int_equal(speak(s, PROTO_UDP, 123, bytes, 44), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, 123, "Not of NTP, text.\r\n", 19), DISSECT_NOT_MINE);
+	assert_int_equal(speak(s, PROTO_UDP, 123, "of many bytes\r\n", 15), DISSECT_NOT_MINE);
 	memset(bytes, 0, sizeof bytes);
 	nobody(s, PROTO_UDP, bytes, 48);
 	bytes[0] = 0x1b; /* a client that says nothing */

@@ -227,6 +227,28 @@ static void wireless_ayiya_by_more_than_its_port(void **state)
 	}
 }
 
+/* A row lies where its number was read; of what the capture cut there is none. */
+static void wireless_reason_and_qos_in_their_place(void **state)
+{
+	struct frames *s = *state;
+	size_t n;
+
+	put_wlan(s, 0xc0, 0);
+	put(s, "\x07\x00", 2);
+	n = s->n;
+	assert_int_equal(frames_read(s, LINKTYPE_IEEE802_11), DISSECT_OK);
+	assert_string_equal(frames_row(s, "wlan.fixed.reason_code"), "7");
+	assert_int_equal(packet_find(&s->packet, "wlan.fixed.reason_code")->off, n - 2);
+	put_wlan(s, 0xc0, 0);
+	put(s, "\x07\x00", 2);
+	assert_int_equal(frames_cut(s, LINKTYPE_IEEE802_11, n - 1, n), DISSECT_CUT);
+	assert_null(packet_find(&s->packet, "wlan.fixed.reason_code"));
+	put_wlan(s, 0x88, 0);
+	put(s, "\x05\x00", 2);
+	assert_int_equal(frames_cut(s, LINKTYPE_IEEE802_11, n - 1, n), DISSECT_CUT);
+	assert_null(packet_find(&s->packet, "wlan.qos.tid"));
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, frames_setup, frames_teardown)
@@ -236,7 +258,7 @@ int main(void)
 		T(wireless_network_name_is_bounded), T(wireless_radiotap_takes_the_check_sequence_off),
 		T(wireless_radiotap_alignment_and_lengths), T(wireless_ppi_says_what_follows),
 		T(wireless_slarp_is_not_rarp), T(wireless_nflog_in_both_orders),
-		T(wireless_ayiya_by_more_than_its_port),
+		T(wireless_ayiya_by_more_than_its_port), T(wireless_reason_and_qos_in_their_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
