@@ -25,8 +25,8 @@ enum { HOLES_CLASS_MAX = BLOCK_CLASSES - 1 };
 /* A second witness begins so near to the first: two segments of offloading hardware. */
 enum { DOUBT_REACH = 1 << 17 };
 
-/* So far beyond its window a side may still send honestly: what opened it was not captured. */
-enum { WINDOW_SLACK = 1 << 20 };
+/* A hole that big beyond the window wants a second witness. */
+enum { FAR_HOLE = 1 << 20 };
 
 static unsigned room_of(const struct side_trouble *x)
 {
@@ -424,6 +424,12 @@ static void compare(struct flow_table *t, struct flow *f, unsigned dir, const st
 		x->conflicting_bytes += differ;
 }
 
+/* Would it open a big hole where the peer's windows did not let anything be sent? */
+static bool opens_far(const struct flow_side *s, const struct flow_side *peer, uint32_t from)
+{
+	return seq_before(s->next + FAR_HOLE, from) && peer->bits & SIDE_ACKED && seq_before(peer->edge, from);
+}
+
 /* What is missing between next and from. What a doubted segment brought was seen,
  * now that the stream goes on from there. */
 static void gap(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t doubt)
@@ -464,12 +470,10 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	}
 	if (from - (s->next - JUMP_MAX) > 2 * JUMP_MAX)
 		return;
-	if (peer->bits & SIDE_ACKED && seq_before(peer->edge + WINDOW_SLACK, from)) { /* far beyond the window */
+	if (opens_far(s, peer, from)) {
 		if (!believed(s, &f->doubt[dir], from))
 			return;
-		if (seq_before(peer->edge, end))
-			peer->edge = end; /* its ACKs are not captured; the stream goes on */
-		s->ws_bits |= WS_DOUBT;
+		s->ws_bits |= WS_DOUBT; /* what the first witness brought was seen: gap() */
 	}
 	gap(t, s, peer, from, f->doubt[dir]);
 	if (d->payload_len) {

@@ -168,7 +168,8 @@ static void icmp_error_belongs_to_the_flow_it_quotes(void **state)
 	d.icmp.quoted = syn.tuple;
 	d.icmp.type = 3;
 	d.icmp.code = 4; /* packet too big: ends nothing */
-	d.icmp.about = ICMP_IS_ERROR;
+	d.icmp.about = ICMP_IS_ERROR | ICMP_QUOTES_SEQ;
+	d.icmp.quoted_seq = 100;
 	f = flow_quote(w->flows, &d, &change);
 	assert_non_null(f);
 	assert_int_equal(change, 0);
@@ -201,6 +202,8 @@ static void an_icmp_error_must_know_the_syn(void **state)
 	d.icmp.type = 3;
 	d.icmp.code = 1;
 	d.icmp.quoted = packet(CLIENT, 5000, SERVER, 80, PROTO_TCP).tuple;
+	d.icmp.quoted_seq = 100; /* not quoted: the capture was too short */
+	assert_null(flow_quote(w->flows, &d, &change));
 	d.icmp.about |= ICMP_QUOTES_SEQ;
 	d.icmp.quoted_seq = 999999;
 	assert_null(flow_quote(w->flows, &d, &change));

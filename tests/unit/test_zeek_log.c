@@ -86,6 +86,7 @@ static void zeek_line_of_a_connection(void **state)
 	set(RECORD_VLAN);
 	record.stream_bytes[0] = 500;
 	record.stream_bytes[1] = UINT64_C(5000000000);
+	set(RECORD_EXACT_MISSED_BYTES);
 	record.exact.missed_bytes[0] = 3;
 	record.exact.missed_bytes[1] = 4;
 	play(EVENT_FLOW_END);
