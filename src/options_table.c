@@ -189,7 +189,8 @@ void options_help(FILE *to)
 	      "  connections   a line per flow, when it ends (default elsewhere)\n"
 	      "  report        the summary\n"
 	      "\nThe first word is the view, leading words that are files are read, the rest is a\n"
-	      "BPF filter; -- ends the guessing. Without a source: all interfaces.\n",
+	      "BPF filter; -- ends the guessing. Without a source: all interfaces.\n"
+	      "Words in {braces} say what is to be noted of a segment: packets -v explains them.\n",
 	      to);
 	for (unsigned g = 0; g < GROUPS; g++) {
 		fprintf(to, "\n%s\n", titles[g]);

@@ -269,12 +269,15 @@ static unsigned detail_arrows(const struct flow_record *r, struct arrow *out)
 	for (unsigned i = 0; i < RECORD_TRIES && i < r->syns && r->syn_ns[i] != 0; i++)
 		out[n++] = (struct arrow){r->syn_ns[i], false, "SYN", i ? "the SYN again" : "the client asks"};
 	for (unsigned i = 0; i < RECORD_TRIES && i < r->synacks && r->synack_ns[i] != 0; i++)
-		out[n++] = (struct arrow){r->synack_ns[i], true, "SYN/ACK",
-					  i ? "the SYN/ACK again" : "the server agrees"};
+		out[n++] = (struct arrow){r->synack_ns[i], true, r->split ? "SYN" : "SYN/ACK",
+					  r->split ? "the server asks instead of answering"
+					  : i	   ? "the SYN/ACK again"
+						   : "the server agrees"};
 	if (r->peer_syn_ns != 0)
 		out[n++] = (struct arrow){r->peer_syn_ns, true, "SYN", "the server asks, too: both open at once"};
 	if (r->ack_ns != 0)
-		out[n++] = (struct arrow){r->ack_ns, false, "ACK", "open"};
+		out[n++] = (struct arrow){r->ack_ns, false, r->split ? "SYN/ACK" : "ACK",
+					  r->split ? "the client agrees" : "open"};
 	else if (r->rst_ns != 0 && n > 0)
 		out[n++] = (struct arrow){r->rst_ns, r->rst[1] > 0, "RST",
 					  record_is(r, RECORD_STATE, "refused") ? "refused" : "given up"};

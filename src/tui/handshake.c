@@ -31,10 +31,10 @@ static unsigned handshake_steps(const struct flow_record *r, struct step *step)
 		step[n++] = (struct step){"S", r->syn_ns[i],
 					  i == RECORD_TRIES - 1 ? r->syns - RECORD_TRIES : 0};
 	for (uint32_t i = 0; i < r->synacks && i < RECORD_TRIES && r->synack_ns[i] != 0; i++)
-		step[n++] = (struct step){"SA", r->synack_ns[i],
+		step[n++] = (struct step){r->split ? "S" : "SA", r->synack_ns[i],
 					  i == RECORD_TRIES - 1 ? r->synacks - RECORD_TRIES : 0};
 	if (r->ack_ns != 0)
-		step[n++] = (struct step){"A", r->ack_ns, 0};
+		step[n++] = (struct step){r->split ? "SA" : "A", r->ack_ns, 0};
 	else if (r->rst_ns != 0)
 		step[n++] = (struct step){"R", r->rst_ns, 0};
 	/* A repeat may come after the answer to the one before it. */

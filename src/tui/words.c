@@ -160,7 +160,8 @@ static void words_story_tcp(struct text *t, const struct flow_record *r, bool en
 		words_span(t, r->last_ns - r->first_ns);
 	} else if (record_is(r, RECORD_STATE, "half_closed")) {
 		words_by(t, r, "closed");
-		text_put(t, ", the other side goes on");
+		if (!r->one_sided)
+			text_put(t, ", the other side goes on");
 	} else if (record_is(r, RECORD_STATE, "midstream")) {
 		text_put(t, "mid-stream: it began before the capture");
 	} else {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sockeye/clock.h"
+#include "sockeye/condition.h"
 #include "sockeye/loss.h"
 #include "view.h"
 
@@ -125,6 +126,10 @@ static void lines_service(struct out *out, const struct flow_record *r)
 	if (record_has(r, RECORD_EVICTED) && r->evicted)
 		text_put(&t, ", forgotten early");
 	out_text(out, cell);
+	if (condition_reset_not_taken(r))
+		out_put(out, "  [the reset does not fit: not taken]");
+	if (record_has(r, RECORD_ONE_SIDED) && r->one_sided)
+		out_put(out, "  [one direction only]");
 	text_init(&t, cell, sizeof cell);
 	if (loss_text(&t, r)) {
 		out_put(out, "  [");
@@ -255,6 +260,12 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	lines_repeats(&t, r, RECORD_HS_SYNACK_RETRANSMITS, r->synacks, "SYN/ACK");
 	if (record_has(r, RECORD_HS_SIMULTANEOUS) && r->simultaneous_open)
 		text_put(&t, "  simultaneous open");
+	if (r->split)
+		text_put(&t, "  split: the server's SYN and ACK apart");
+	if (r->fast_open)
+		text_format(&t, "  fast open %s", r->fast_open);
+	if (r->ecn_agreed)
+		text_format(&t, "  ecn %s", r->ecn_agreed);
 	lines_icmp_error(&t, r, "  ");
 	if (record_has(r, RECORD_CAPTURE_DROPS))
 		text_format(&t, "  capture dropped %llu frames meanwhile", (unsigned long long)r->capture_drops);

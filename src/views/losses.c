@@ -99,7 +99,7 @@ void losses_text_trips(struct out *out, const struct totals *t)
 			out_format(out, "%s p%u ", k ? "," : "", percent[k]);
 			out_duration(out, histogram_percentile(&t->rtt[i], percent[k]), 0);
 		}
-		out_format(out, " (to 3 %%), %llu samples\n", (unsigned long long)t->rtt[i].n);
+		out_format(out, " (to 3 %%), samples: %llu\n", (unsigned long long)t->rtt[i].n);
 	}
 }
 
@@ -110,9 +110,9 @@ void losses_text(struct out *out, const struct losses *l)
 		    l->again + l->late + l->network + l->capture + l->unclear == 0)
 		return;
 	out_put(out, "\nLosses and repeats\n");
-	out_format(out, "  Network       %llu bytes never seen nor acknowledged, in %llu connections\n",
+	out_format(out, "  Network       %llu bytes never seen nor acknowledged, connections: %llu\n",
 		   (unsigned long long)l->network, (unsigned long long)l->flows[0]);
-	out_format(out, "  Capture       %llu bytes acknowledged but not captured, in %llu connections\n",
+	out_format(out, "  Capture       %llu bytes acknowledged but not captured, connections: %llu\n",
 		   (unsigned long long)l->capture, (unsigned long long)l->flows[1]);
 	if (l->unclear)
 		out_format(out, "  Unclear       %llu bytes not seen while the capture dropped frames\n",

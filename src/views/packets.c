@@ -82,6 +82,19 @@ static void packets_fragment(struct text *t, const struct packet *p)
 			    (unsigned)f->len, f->more ? ", more follow" : ", the last");
 }
 
+/* What each word in braces means. */
+static void packets_sentences(struct view *v, const struct judgement *judged)
+{
+	for (unsigned i = 0; i < VERDICTS; i++)
+		if (judged->verdicts >> i & 1) {
+			out_put(&v->out, "    {");
+			out_put(&v->out, verdict_info[i].word);
+			out_put(&v->out, "} ");
+			out_put(&v->out, verdict_info[i].sentence);
+			out_char(&v->out, '\n');
+		}
+}
+
 static void packets_text(struct view *v, const struct event *ev)
 {
 	const struct packet *p = ev->packet;
@@ -132,6 +145,8 @@ static void packets_text(struct view *v, const struct event *ev)
 			    (unsigned)p->frame.wirelen);
 	out_text(&v->out, line);
 	out_put(&v->out, t.cut ? "...\n" : "\n");
+	if (v->o.verbose > 0 && ev->judged)
+		packets_sentences(v, ev->judged);
 	if (v->o.verbose > 0)
 		rows_text(v, p);
 	if (v->o.hex)

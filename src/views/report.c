@@ -278,7 +278,7 @@ static void report_handshakes(struct view *v, const struct totals *t)
 		out_put(out, " -> ");
 		report_cell_endpoint(out, &s->server, s->repeats > 0 ? 21 : 0);
 		if (s->repeats > 0)
-			out_format(out, "  %llu repeats", (unsigned long long)s->repeats);
+			out_format(out, "  %llu repeat%s", (unsigned long long)s->repeats, s->repeats == 1 ? "" : "s");
 		out_char(out, '\n');
 	}
 }
