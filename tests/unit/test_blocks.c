@@ -163,6 +163,32 @@ static void the_end_of_a_flow_frees_them(void **state)
 	world_free(w);
 }
 
+/* What waits in big blocks serves small ones: many holes once do not starve all later flows. */
+static void a_big_block_is_halved(void **state)
+{
+	struct world *w = world_new(false, FLOW_MEMORY_MIN);
+	struct blocks *b = &w->flows->blocks;
+	uint32_t ref[4096], n = 0;
+	size_t used;
+
+	(void)state;
+	while (n < 4096 && (ref[n] = blocks_take(w->flows, BLOCK_CLASSES - 1)) != REF_NONE)
+		n++;
+	assert_true(n > 0);
+	used = b->used;
+	for (uint32_t i = 0; i < n; i++)
+		blocks_give(b, ref[i], BLOCK_CLASSES - 1);
+	for (uint32_t i = 0; i < n << (BLOCK_CLASSES - 1); i++) {
+		uint32_t small = blocks_take(w->flows, 0);
+
+		assert_int_not_equal(small, REF_NONE);
+		assert_true((size_t)small * BLOCK_MIN < used);
+		memset(blocks_at(b, small), 0xff, BLOCK_MIN);
+	}
+	assert_int_equal(b->used, used);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -172,6 +198,7 @@ int main(void)
 		cmocka_unit_test(without_room_nothing_is_claimed),
 		cmocka_unit_test(a_hole_without_room_makes_no_repeats),
 		cmocka_unit_test(the_end_of_a_flow_frees_them),
+		cmocka_unit_test(a_big_block_is_halved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
