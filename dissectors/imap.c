@@ -70,7 +70,8 @@ static bool imap_begins(struct span line, struct span *tag, struct span *command
 	if (span_is(*command, "CAPABILITY") || span_is(*command, "STARTTLS") || span_is(*command, "NOOP"))
 		return rest.len == 0;
 	if (span_is(*command, "ID")) /* RFC 2971 section 3.1 */
-		return span_is(rest, "NIL") || (rest.len > 1 && rest.at[0] == '(' && (rest.at[1] == '"' || rest.at[1] == ')'));
+		return span_is(rest, "NIL") ||
+		       (rest.len > 1 && rest.at[0] == '(' && (rest.at[1] == '"' || rest.at[1] == ')'));
 	if (span_is(*command, "LOGIN"))
 		return imap_is_login(rest);
 	return span_is(*command, "AUTHENTICATE") && lines_is_mechanism(span_word(&rest));

@@ -135,7 +135,8 @@ static inline bool span_names(struct span s, const char *name)
 
 		if (word.len > 0 && word.at[word.len - 1] == '.')
 			word.len--;
-		if (word.len > 0 && !memchr(word.at, '.', word.len) && !memchr(word.at, '@', word.len) && span_holds(word, name))
+		if (word.len > 0 && !memchr(word.at, '.', word.len) && !memchr(word.at, '@', word.len) &&
+		    span_holds(word, name))
 			return true;
 	}
 	return false;

@@ -43,7 +43,8 @@ static bool sip_request(struct span line, struct packet *p)
 
 	if (!span_is_any(method, sip_methods) || !span_is(line, "SIP/2.0"))
 		return false;
-	if (!span_begins(uri, "SIP:") && !span_begins(uri, "SIPS:") && !span_begins(uri, "TEL:") && !span_begins(uri, "URN:"))
+	if (!span_begins(uri, "SIP:") && !span_begins(uri, "SIPS:") && !span_begins(uri, "TEL:") &&
+	    !span_begins(uri, "URN:"))
 		return false;
 	packet_field(p, &f_method, method.at, method.len, 0);
 	packet_field(p, &f_uri, uri.at, uri.len, 0);

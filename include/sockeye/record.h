@@ -300,7 +300,8 @@ struct flow_record {
 		const char *reset_reason;
 	} mptcp;
 	const char *capture_side; /* client, server, between */
-	uint64_t capture_drops;   /* frames of any flow that the capture lost in this one's time; absent: 0 or unknown */
+	uint64_t capture_drops;   /* frames of any flow that the capture lost in this one's time; absent: 0 or
+				     unknown */
 
 	const char *service;
 	struct record_name server_name;

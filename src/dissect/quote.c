@@ -59,7 +59,8 @@ static bool quote_ipv6(struct cursor *c, struct packet *p, struct tuple *t)
 	t->family = FAMILY_IPV6;
 	packet_field(p, &f_ttl, at + 7, 1, ttl);
 	for (unsigned i = 0; i < QUOTE_EXTENSIONS; i++) {
-		if (next != IPV6_HOP_BY_HOP && next != IPV6_ROUTING && next != IPV6_FRAGMENT && next != IPV6_DESTINATION)
+		if (next != IPV6_HOP_BY_HOP && next != IPV6_ROUTING && next != IPV6_FRAGMENT &&
+		    next != IPV6_DESTINATION)
 			break;
 		at = c->pos;
 		length = next == IPV6_FRAGMENT ? 6 : 0;

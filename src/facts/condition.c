@@ -38,7 +38,8 @@ enum condition condition_of(const struct flow_record *r, bool ended)
 		return CONDITION_MESSAGE;
 	if (condition_reset_not_taken(r))
 		return without_reset(r, ended);
-	if (record_is(r, RECORD_STATE, "refused") || record_is(r, RECORD_STATE, "reset") || record_is(r, RECORD_OUTCOME, "unreachable"))
+	if (record_is(r, RECORD_STATE, "refused") || record_is(r, RECORD_STATE, "reset") ||
+	    record_is(r, RECORD_OUTCOME, "unreachable"))
 		return CONDITION_FAILED;
 	if (record_is(r, RECORD_STATE, "closed"))
 		return CONDITION_CLOSED;

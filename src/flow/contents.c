@@ -39,7 +39,8 @@ size_t contents_size(const struct contents *c)
  * one place to wait for. */
 static struct content *place(struct contents *c, uint64_t id, unsigned dir, uint32_t piece, uint32_t *tag)
 {
-	uint64_t h = (id * 2 + dir) * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)(piece / CONTENT_GROUP) * UINT64_C(0xd6e8feb86659fd93);
+	uint64_t h = (id * 2 + dir) * UINT64_C(0x9e3779b97f4a7c15) ^
+		     (uint64_t)(piece / CONTENT_GROUP) * UINT64_C(0xd6e8feb86659fd93);
 
 	h ^= h >> 32;
 	h *= UINT64_C(0xd6e8feb86659fd93);

@@ -257,7 +257,8 @@ static uint32_t lost_before(const struct flow_table *t, uint64_t id)
 {
 	uint32_t before = t->capture_lost;
 
-	for (uint32_t i = t->losses; i > 0 && t->losses - i < LOSSES_KEPT && t->loss[(i - 1) % LOSSES_KEPT].next_id > id; i--)
+	for (uint32_t i = t->losses;
+	     i > 0 && t->losses - i < LOSSES_KEPT && t->loss[(i - 1) % LOSSES_KEPT].next_id > id; i--)
 		before = t->loss[(i - 1) % LOSSES_KEPT].before;
 	return before;
 }

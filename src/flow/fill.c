@@ -209,7 +209,8 @@ static void fill_capture_side(struct flow_record *r)
 {
 	int64_t server = least(r, RECORD_HS_LAST_SYN_TO_SYNACK, r->last_syn_to_synack, RECORD_RTT_SERVER_MIN,
 			       r->round_trip[0].min);
-	int64_t client = least(r, RECORD_HS_SYNACK_TO_ACK, r->synack_to_ack, RECORD_RTT_CLIENT_MIN, r->round_trip[1].min);
+	int64_t client =
+	    least(r, RECORD_HS_SYNACK_TO_ACK, r->synack_to_ack, RECORD_RTT_CLIENT_MIN, r->round_trip[1].min);
 
 	if (server < 0 || client < 0)
 		return;

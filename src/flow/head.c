@@ -135,7 +135,8 @@ static struct head *head_new(struct flow_table *t, struct flow *f, unsigned dir,
 		ref = s->heads_made++;
 	}
 	h = &s->head[ref];
-	*h = (struct head){.flow = f->self, .dir = (uint8_t)dir, .start = start, .older = s->young, .younger = REF_NONE};
+	*h = (struct head){
+	    .flow = f->self, .dir = (uint8_t)dir, .start = start, .older = s->young, .younger = REF_NONE};
 	for (unsigned i = 0; i < HEAD_BLOCKS; i++)
 		h->block[i] = REF_NONE;
 	if (s->young != REF_NONE)

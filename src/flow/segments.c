@@ -214,7 +214,8 @@ static uint32_t holes_fill(struct flow_table *t, struct side_trouble *x, const s
 
 /* A hole below next, before the first byte that was seen, or between. False:
  * no side record, so nobody will know that it was there. */
-static bool hole_make(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to)
+static bool hole_make(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from,
+		      uint32_t to)
 {
 	struct side_trouble *x = side_trouble_need(t, s);
 	struct hole new = {from, to, 0};
@@ -243,8 +244,8 @@ static void settle_old(struct flow_table *t, struct flow_side *s, const struct f
 
 /* What is below next of from..to: how much was seen before; *late of it was not.
  * The rest cannot be told, because a hole there was forgotten. */
-static uint32_t below(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to,
-		      uint32_t *late)
+static uint32_t below(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from,
+		      uint32_t to, uint32_t *late)
 {
 	struct side_trouble *x = side_trouble(t, s);
 	uint32_t len = to - from;
@@ -275,8 +276,8 @@ static uint32_t below(struct flow_table *t, struct flow_side *s, const struct fl
 	return len - *late;
 }
 
-static void count_data(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from, uint32_t to,
-		       struct judgement *j)
+static void count_data(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t from,
+		       uint32_t to, struct judgement *j)
 {
 	uint32_t middle = seq_before(s->next, to) ? s->next : to;
 	struct side_trouble *x;
@@ -302,7 +303,8 @@ static void count_data(struct flow_table *t, struct flow_side *s, const struct f
 }
 
 /* SACK blocks tell of holes in what was captured that the receiver has them. */
-static void holes_sacked(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, const struct descriptor *d)
+static void holes_sacked(struct flow_table *t, struct flow_side *s, const struct flow_side *peer,
+			 const struct descriptor *d)
 {
 	struct side_trouble *x = side_trouble(t, s);
 

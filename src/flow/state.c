@@ -117,7 +117,8 @@ static bool acks_sent(const struct flow_side *peer, const struct descriptor *d)
 }
 
 /* What a segment without SYN shows of its sender. False: that it is not open. */
-static bool shows_open(const struct flow *f, struct flow_side *s, const struct flow_side *peer, const struct descriptor *d)
+static bool shows_open(const struct flow *f, struct flow_side *s, const struct flow_side *peer,
+		       const struct descriptor *d)
 {
 	bool bare = d->payload_len == 0 && !(d->flags & TCP_FIN);
 

@@ -71,8 +71,8 @@ static void sample(struct side_trips *x, uint32_t us)
 }
 
 /* s sends bytes up to end. */
-static void trips_data(struct flow_table *t, struct flow *f, struct flow_side *s, const struct descriptor *d, uint32_t end,
-		       const struct judgement *j)
+static void trips_data(struct flow_table *t, struct flow *f, struct flow_side *s, const struct descriptor *d,
+		       uint32_t end, const struct judgement *j)
 {
 	struct side_trips *x = side_trips(t, s);
 	bool again = j->verdicts & (verdict_bit(VERDICT_EXACT_RETRANSMITTED) | verdict_bit(VERDICT_EXACT_LATE));
@@ -118,7 +118,8 @@ static int64_t trips_ack(const struct flow_table *t, const struct flow *f, const
 		if (seq_before(d->tcp.ack, k->end))
 			continue;
 		/* A time that goes back is no duration. */
-		if ((!k->again || echoed) && (int32_t)(now - k->us) >= 0 && (best < 0 || seq_before(best_end, k->end))) {
+		if ((!k->again || echoed) && (int32_t)(now - k->us) >= 0 &&
+		    (best < 0 || seq_before(best_end, k->end))) {
 			best = (int64_t)(now - k->us);
 			best_end = k->end;
 		}

@@ -169,7 +169,8 @@ static void put_kind(struct flow_table *t, struct flow *f, const struct descript
 }
 
 /* Does it send nothing new? The highest end moves, too. */
-static bool sends_again(const struct flow *f, struct zeek_side *s, const struct descriptor *d, unsigned dir, uint32_t end)
+static bool sends_again(const struct flow *f, struct zeek_side *s, const struct descriptor *d, unsigned dir,
+			uint32_t end)
 {
 	int32_t ahead = (int32_t)(end - s->last);
 

@@ -377,7 +377,8 @@ static void detail_keys(struct sheet *s, const struct flow_record *r)
 		char buffer[512];
 		struct text t;
 
-		if (!(record_fields[k].in & IN_CONNECTION) || !record_has(r, (enum record_key)k) || detail_nothing(r, k))
+		if (!(record_fields[k].in & IN_CONNECTION) || !record_has(r, (enum record_key)k) ||
+		    detail_nothing(r, k))
 			continue;
 		if (column == 0)
 			y = sheet_next(s);

@@ -126,7 +126,9 @@ void losses_text(struct out *out, const struct losses *l)
 		out_format(out, ", other content %llu bytes", (unsigned long long)l->conflicting);
 	if (l->holes)
 		out_format(out, ", holes forgotten %llu", (unsigned long long)l->holes);
-	out_format(out, "\n  By Wireshark  retransmissions %llu, out of order %llu, duplicate ACKs %llu, zero windows %llu\n",
+	out_format(out,
+		   "\n  By Wireshark  retransmissions %llu, out of order %llu, duplicate ACKs %llu, zero "
+		   "windows %llu\n",
 		   (unsigned long long)l->wireshark[0], (unsigned long long)l->wireshark[1],
 		   (unsigned long long)l->wireshark[2], (unsigned long long)l->wireshark[3]);
 }
