@@ -27,7 +27,7 @@ static bool fills_window(const struct flow_side *peer, const struct descriptor *
 {
 	unsigned shift = peer->ws_bits & WS_FIRST_ACK || peer->ws_scale < 0 ? 0 : (unsigned)peer->ws_scale;
 
-	if (d->payload_len == 0 || peer->ws_scale == -1 || d->flags & not_data)
+	if (d->payload_len == 0 || peer->ws_scale == -1 || !(peer->ws_bits & WS_SPOKE) || d->flags & not_data)
 		return false;
 	return d->tcp.seq + d->payload_len == peer->ws_ack + ((uint32_t)peer->window << shift);
 }
