@@ -1,6 +1,7 @@
 /* The budget of the table: what its parts cost, and whether they may grow.
  *
- * Slots, embryos, full flows and names together stay under limits.memory.
+ * Slots, embryos, full flows and the stores (stores.h) together stay under
+ * limits.memory.
  * Embryos have a quarter for certain and five eighths at most; full flows have
  * what is left, and take back from the embryos what these have beyond their
  * quarter. Names, side records and heads have a quarter of their regions for

@@ -13,7 +13,7 @@
 
 #define BIT(v) verdict_bit(VERDICT_##v)
 
-enum { ACE = TCP_AE | TCP_CWR | TCP_ECE, ACE_FIRST = 5, IP_CE = 3 };
+enum { ACE = TCP_AE | TCP_CWR | TCP_ECE, ACE_FIRST = 5 };
 
 /* ---- fast open ---------------------------------------------------------------- */
 

@@ -239,6 +239,22 @@ static inline bool seq_before(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) < 0;
 }
 
+/* A jump that no window allows (RFC 7323 2.3 ends at 2^30) is not of this stream. */
+#define JUMP_MAX (UINT32_C(1) << 30)
+
+static inline bool seq_far(uint32_t seq, uint32_t from)
+{
+	return seq - (from - JUMP_MAX) > 2 * JUMP_MAX;
+}
+
+/* Its ACK is of peer's SYN, and of no more than peer has sent. */
+static inline bool acks_sent(const struct flow_side *peer, const struct descriptor *d)
+{
+	return d->tcp.ack - (peer->base + 1) <= peer->next - (peer->base + 1);
+}
+
+enum { IP_CE = 3 }; /* congestion experienced, of descriptor.ecn (RFC 3168 5) */
+
 /* table.c */
 uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t hash, uint32_t *slot);
 void table_insert(struct flow_table *t, uint32_t hash, uint32_t ref);

@@ -1,4 +1,4 @@
-/* What few flows have: marks of congestion, multipath. One small block per
+/* What few flows have: marks of congestion, multipath, who sent an ICMP error. One small block per
  * flow, taken when it is first needed. */
 #include "flow_private.h"
 

@@ -13,25 +13,17 @@
 
 #define BIT(v) verdict_bit(VERDICT_##v)
 
-/* Further than any window reaches (RFC 7323 2.3 ends at 2^30). */
-#define JUMP_MAX (UINT32_C(1) << 30)
-
 /* A change of path moves a TTL by a hop or two. */
 enum { TTL_DIFFERENT = 3 };
-
-static bool far_from(uint32_t seq, uint32_t from)
-{
-	return seq - (from - JUMP_MAX) > 2 * JUMP_MAX;
-}
 
 static bool out_of_window(const struct flow_side *s, const struct flow_side *peer, const struct descriptor *d)
 {
 	if (d->flags & (TCP_SYN | TCP_RST))
 		return false; /* a SYN has numbers of its own; of RSTs see below */
-	if (s->bits & SIDE_NEXT && far_from(d->tcp.seq, s->next))
+	if (s->bits & SIDE_NEXT && seq_far(d->tcp.seq, s->next))
 		return true;
-	return d->flags & TCP_ACK && peer->bits & SIDE_NEXT && far_from(d->tcp.ack, peer->next) &&
-	       !(s->bits & SIDE_ACKED && !far_from(d->tcp.ack, s->acked));
+	return d->flags & TCP_ACK && peer->bits & SIDE_NEXT && seq_far(d->tcp.ack, peer->next) &&
+	       !(s->bits & SIDE_ACKED && !seq_far(d->tcp.ack, s->acked));
 }
 
 /* ---- RST ------------------------------------------------------------------- */
@@ -39,7 +31,7 @@ static bool out_of_window(const struct flow_side *s, const struct flow_side *pee
 /* Does it ACK what the peer has sent so far, at least its SYN? */
 static bool acks_syn(const struct flow_side *peer, const struct descriptor *d)
 {
-	return d->flags & TCP_ACK && d->tcp.ack - (peer->base + 1) <= peer->next - (peer->base + 1);
+	return d->flags & TCP_ACK && acks_sent(peer, d);
 }
 
 static uint32_t window_of(const struct flow_side *s)

@@ -19,9 +19,6 @@
 
 enum { HOLES_CLASS_MAX = BLOCK_CLASSES - 1 };
 
-/* A jump that no window allows (RFC 7323 2.3 ends at 2^30) is not of this stream. */
-#define JUMP_MAX (UINT32_C(1) << 30)
-
 /* A second witness begins so near to the first: two segments of offloading hardware. */
 enum { DOUBT_REACH = 1 << 17 };
 
@@ -378,7 +375,7 @@ static void saw_ack(struct flow_table *t, struct flow_side *s, struct flow_side 
 
 	if (!(d->flags & TCP_ACK) || d->flags & TCP_RST)
 		return;
-	if (peer->bits & SIDE_NEXT && d->tcp.ack - (peer->next - JUMP_MAX) > 2 * JUMP_MAX)
+	if (peer->bits & SIDE_NEXT && seq_far(d->tcp.ack, peer->next))
 		return; /* no number of this stream */
 	if (acks_too_much(s, peer, d) && !believed(s, doubt, d->tcp.ack))
 		return;
@@ -470,7 +467,7 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 		s->low = s->next = from;
 		s->bits |= SIDE_NEXT;
 	}
-	if (from - (s->next - JUMP_MAX) > 2 * JUMP_MAX)
+	if (seq_far(from, s->next))
 		return;
 	if (opens_far(s, peer, from)) {
 		if (!believed(s, &f->doubt[dir], from))

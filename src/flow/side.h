@@ -20,11 +20,11 @@ enum side_bit {
 enum ws_bit {
 	WS_KEEP_ALIVE = 1, /* its last segment was one */
 	WS_PROBE = 2,      /* its last segment was a zero window probe */
-	WS_MPTCP_SAME = 32, /* since its last segment the flow has seen no new operation of MPTCP */
-	WS_PROBED = 16,    /* its last probe carried the byte at next; not Wireshark's, segments.c */
-	WS_FAR = 64,       /* next went so far beyond low that low says nothing; segments.c */
-	WS_SPOKE = 8,      /* it has sent something: its window is known */
 	WS_FIRST_ACK = 4,  /* no ACK since its SYN: the window is not scaled yet */
+	WS_SPOKE = 8,      /* it has sent something: its window is known */
+	WS_PROBED = 16,    /* its last probe carried the byte at next; not Wireshark's, segments.c */
+	WS_MPTCP_SAME = 32, /* since its last segment the flow has seen no new operation of MPTCP */
+	WS_FAR = 64,       /* next went so far beyond low that low says nothing; segments.c */
 	WS_DOUBT = 128,    /* flow.doubt of this side is set; segments.c */
 };
 

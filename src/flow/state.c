@@ -110,12 +110,6 @@ static bool both_acked(const struct flow_side *s, const struct flow_side *peer)
 	return covers(peer, s->base + 1) && covers(s, peer->base + 1);
 }
 
-/* Its ACK is of peer's SYN, and of no more than peer has sent. */
-static bool acks_sent(const struct flow_side *peer, const struct descriptor *d)
-{
-	return d->tcp.ack - (peer->base + 1) <= peer->next - (peer->base + 1);
-}
-
 /* What a segment without SYN shows of its sender. False: that it is not open. */
 static bool shows_open(const struct flow *f, struct flow_side *s, const struct flow_side *peer,
 		       const struct descriptor *d)

@@ -4,12 +4,9 @@
  * doubled into the other of two reserved areas (a slot holds its hash, so
  * doubling touches no record). A removed slot is closed by moving its
  * followers back: there are no tombstones. */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "flow_private.h"
-#include "sockeye/clock.h"
 #include "sockeye/memory.h"
 
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)

@@ -283,7 +283,7 @@ static void count(struct flow_table *t, struct flow_side *s, const struct judgem
 			x->count[v]++;
 }
 
-enum { TCP_RARE = TCP_SYN | TCP_FIN | TCP_RST | TCP_ECE | TCP_CWR | TCP_AE, IP_CE = 3 };
+enum { TCP_RARE = TCP_SYN | TCP_FIN | TCP_RST | TCP_ECE | TCP_CWR | TCP_AE };
 
 /* Nothing but data and ACKs on an open connection. */
 static bool is_ordinary(const struct flow *f, const struct descriptor *d)

@@ -1,11 +1,9 @@
 /* All flows: one after the other, one by its id or place, and the end of all of
  * them in the order of their ids. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "flow_private.h"
-#include "sockeye/clock.h"
 #include "sockeye/memory.h"
 
 struct flow *flow_next(struct flow_table *t, uint64_t *at)
