@@ -1,45 +1,28 @@
 /* sockeye: wires the rooms together, and is the only one that exits.
  *
  * Parse; open the source, the engine and the observer; run; say what was not
- * seen whole; end with the status that PRODUCT's table gives: 0 complete, 1
- * could not do it, 2 usage, 3 incomplete, 129 hung up, 130 interrupted twice.
+ * seen whole; end with the status that say.h names: 0 complete, 1 could not do
+ * it, 2 usage, 3 incomplete, 129 hung up, 130 interrupted twice.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
+#include "actions.h"
+#include "opening.h"
 #include "options.h"
+#include "say.h"
+#include "signals.h"
 #include "sockeye/engine.h"
 #include "sockeye/source.h"
-#include "sockeye/text.h"
 #include "sockeye/views.h"
 #if SOCKEYE_TUI
 #include "sockeye/tui.h"
 #endif
 
-enum { EXIT_COMPLETE = 0, EXIT_CANNOT = 1, EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXIT_HUNG_UP = 129,
-       EXIT_INTERRUPTED = 130 };
-
 static struct options options; /* large, and there is one */
-
-__attribute__((format(printf, 1, 2))) static void say(const char *format, ...)
-{
-	va_list args;
-
-	fputs("sockeye: ", stderr);
-	va_start(args, format);
-	(void)vfprintf(stderr, format, args);
-	va_end(args);
-	fputc('\n', stderr);
-}
 
 /* ---- what views may ask of the source -------------------------------------- */
 
@@ -84,240 +67,7 @@ static bool ask_fine(void *arg)
 	return false;
 }
 
-/* ---- signals ------------------------------------------------------------------ */
-
-/* The run reads signals from a descriptor. For the screen that is a signalfd,
- * as its room asks. Elsewhere a handler writes the same struct to a pipe, so
- * that the second ^C ends the program even where a write to a stuck pipe does
- * not return. */
-static volatile sig_atomic_t signals_seen;
-static int signal_pipe[2] = {-1, -1};
-
-static void on_signal(int number)
-{
-	struct signalfd_siginfo info;
-	int saved = errno;
-
-	if (number != SIGHUP && signals_seen++ > 0)
-		_exit(EXIT_INTERRUPTED);
-	memset(&info, 0, sizeof info);
-	info.ssi_signo = (uint32_t)number;
-	if (write(signal_pipe[1], &info, sizeof info) < 0)
-		signals_seen++; /* cannot be told: the next one ends it */
-	errno = saved;
-}
-
-static int signals_open(bool screen, struct error *e)
-{
-	static const int told[] = {SIGINT, SIGTERM, SIGHUP};
-	struct sigaction action = {.sa_flags = SA_RESTART};
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	for (unsigned i = 0; i < 3; i++)
-		sigaddset(&set, told[i]);
-	if (screen) {
-		fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-		sigaddset(&set, SIGWINCH);
-		sigaddset(&set, SIGTSTP);
-		sigaddset(&set, SIGCONT);
-		if (fd < 0 || sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-			return error_set(e, errno, "cannot wait for signals: %s", strerror(errno));
-		return fd;
-	}
-	if (pipe2(signal_pipe, O_CLOEXEC | O_NONBLOCK) != 0)
-		return error_set(e, errno, "cannot wait for signals: %s", strerror(errno));
-	action.sa_handler = on_signal;
-	action.sa_mask = set;
-	for (unsigned i = 0; i < 3; i++) {
-		struct sigaction before;
-
-		/* nohup leaves SIGHUP ignored, and it stays so; a shell that starts
-		 * us with & ignores SIGINT too, but kill -INT must end the run. */
-		if (told[i] == SIGHUP && sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler == SIG_IGN)
-			continue;
-		(void)sigaction(told[i], &action, NULL);
-	}
-	return signal_pipe[0];
-}
-
-/* ---- actions that are not runs -------------------------------------------------- */
-
-/* The last word on standard output: whether all of it went out. */
-static int finish_stdout(int status)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout))
-		return status;
-	if (errno == EPIPE)
-		return EXIT_COMPLETE;
-	say("standard output cannot be written: %s", strerror(errno));
-	return EXIT_INCOMPLETE;
-}
-
-static int show_version(void)
-{
-	printf("sockeye %s\n", SOCKEYE_VERSION);
-	if (source_has_live())
-		printf("live capture and BPF filters: %s\n", source_libpcap_version());
-	else
-		printf("live capture and BPF filters: not built in\n");
-	printf("screen: %s\n", SOCKEYE_TUI ? "ncurses" : "not built in");
-	printf("compressed IP payloads: %s%s\n", dissect_zlib() ? "zlib " : "not built in",
-	       dissect_zlib() ? dissect_zlib() : "");
-	printf("multipath TCP tied together: %s\n", flow_token_library() ? flow_token_library() : "not built in");
-	printf("capture files: pcap, pcapng\n");
-	printf("views: %spackets, handshakes, connections, report\n", SOCKEYE_TUI ? "watch, " : "");
-	printf("formats: text, json, csv, tsv, zeek\n");
-	printf("protocols:");
-	for (const struct dissector *const *d = dissect_list(); *d; d++)
-		printf(" %s", (*d)->name);
-	printf("\n");
-	return finish_stdout(EXIT_COMPLETE);
-}
-
-static void interface_line(void *arg, const char *text)
-{
-	(void)fprintf(arg, "%s\n", text);
-}
-
-static int show_interfaces(void)
-{
-	struct error e = {""};
-
-	if (source_list_interfaces(interface_line, stdout, &e) < 0) {
-		say("%s", e.text);
-		return EXIT_CANNOT;
-	}
-	return finish_stdout(EXIT_COMPLETE);
-}
-
-static int show_keys(void)
-{
-#if SOCKEYE_TUI
-	tui_list_keys(stdout);
-	return finish_stdout(EXIT_COMPLETE);
-#else
-	say("this program was built without its screen: there are no keys");
-	return EXIT_CANNOT;
-#endif
-}
-
-/* ---- opening ---------------------------------------------------------------------- */
-
-/* A readable file, FIFO or device: what a leading word must be to be a source. */
-static bool is_source(const char *word)
-{
-	struct stat s;
-
-	return stat(word, &s) == 0 && !S_ISDIR(s.st_mode) && access(word, R_OK) == 0;
-}
-
-static int read_filter_file(struct error *e)
-{
-	char name[256];
-	struct text t;
-	size_t n;
-	FILE *f;
-
-	text_init(&t, name, sizeof name);
-	text_foreign(&t, options.filter_file, strlen(options.filter_file), false);
-	f = fopen(options.filter_file, "re");
-	if (!f)
-		return error_set(e, errno, "%s: cannot read the filter: %s", name, strerror(errno));
-	n = fread(options.filter, 1, sizeof options.filter - 1, f);
-	if (ferror(f) || !feof(f) || memchr(options.filter, '\0', n)) {
-		(void)fclose(f);
-		return error_set(e, EINVAL, "%s: not a filter of at most %d bytes", name, OPTIONS_FILTER - 1);
-	}
-	(void)fclose(f);
-	while (n > 0 && strchr(" \t\r\n", options.filter[n - 1]))
-		n--;
-	options.filter[n] = '\0';
-	return 0;
-}
-
-/* A source that cannot be opened: the sentence, and the status. */
-static int open_failed(int why, const struct error *e)
-{
-	const char *path = options_path_word(&options), *view = options_near_view(&options);
-	char word[512];
-	struct text t;
-	/* -ENOTSUP: built without libpcap, so no filter compiles. */
-	bool filter = (why == -EINVAL || why == -ENOTSUP) && options.filter[0] != '\0';
-
-	text_init(&t, word, sizeof word);
-	if (filter && view && strcmp(view, options.words[0]) == 0) {
-		say("%s; the view is the first word: sockeye %s ...", e->text, view);
-		return EXIT_USAGE;
-	}
-	if (filter && view) {
-		text_foreign(&t, options.words[0], strlen(options.words[0]), false);
-		say("%s; \"%s\" is no view, did you mean %s?", e->text, word, view);
-		return EXIT_USAGE;
-	}
-	if (filter && path) {
-		struct stat s;
-
-		text_foreign(&t, path, strlen(path), false);
-		if (access(path, F_OK) != 0) {
-			say("no such file %s", word);
-			return EXIT_CANNOT;
-		}
-		if (access(path, R_OK) != 0) {
-			say("%s: no permission to read it", word);
-			return EXIT_CANNOT;
-		}
-		if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
-			say("%s: a directory, not a capture file", word);
-			return EXIT_CANNOT;
-		}
-		say("%s; files come before the words of a filter: %s", e->text, word);
-		return EXIT_USAGE;
-	}
-	if ((why == -EPERM || why == -EACCES) && options.n_interfaces > 0 && !strstr(e->text, "CAP_NET_RAW")) {
-		char self[256] = "sockeye";
-		ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-
-		if (n > 0)
-			self[n] = '\0';
-		text_foreign(&t, self, strlen(self), false);
-		say("%s: needs CAP_NET_RAW: sudo setcap cap_net_raw,cap_net_admin+ep %s, or read a file", e->text,
-		    word);
-		return EXIT_CANNOT;
-	}
-	say("%s", e->text);
-	return filter || why == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
-}
-
-static int open_source(struct source **out, struct error *e)
-{
-	static const char *const any[] = {"any"};
-	struct source_options o = {
-		.files = options.files,
-		.n_files = options.n_files,
-		.interfaces = options.interfaces,
-		.n_interfaces = options.n_interfaces,
-		.filter = options.filter[0] ? options.filter : NULL,
-		.snaplen = options.snaplen,
-		.no_promiscuous = options.no_promiscuous,
-		.buffer_kib = options.buffer_kib,
-		.link_type = options.link_type,
-		.ns = true,
-	};
-
-	if (o.n_files == 0 && o.n_interfaces == 0) {
-		options.interfaces[0] = any[0];
-		options.n_interfaces = o.n_interfaces = 1;
-	}
-	/* The ring's share of the memory, unless -B says otherwise. */
-	if (o.n_interfaces > 0 && o.buffer_kib == 0) {
-		size_t kib = options.memory / 4 / 1024 / o.n_interfaces;
-
-		o.buffer_kib = kib < INT_MAX ? (int)kib : INT_MAX;
-	}
-	return source_open(out, &o, e);
-}
+/* ---- the view ------------------------------------------------------------ */
 
 static int open_view(struct engine *engine, struct source *source, struct error *e)
 {
@@ -356,6 +106,13 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 	return 0;
 }
 
+/* What happened to the capture, as it happens. */
+static void tell_note(void *arg, const struct source_note *n)
+{
+	(void)arg;
+	say("%s", n->text);
+}
+
 /* ---- the run ------------------------------------------------------------------------ */
 
 static int run_view(struct engine *engine, struct source *source, struct run_result *result, struct error *e)
@@ -371,6 +128,7 @@ static int run_view(struct engine *engine, struct source *source, struct run_res
 		r = open_view(engine, source, e);
 		if (r < 0)
 			return r;
+		o.note = tell_note;
 		o.signal_fd = signals_open(false, e);
 		if (o.signal_fd < 0)
 			return o.signal_fd;
@@ -491,13 +249,13 @@ static int run(void)
 	status = check_screen();
 	if (status != EXIT_COMPLETE)
 		return status;
-	if (options.filter_file && read_filter_file(&e) < 0) {
+	if (options.filter_file && opening_filter_file(&options, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_CANNOT;
 	}
-	r = open_source(&source, &e);
+	r = opening_source(&source, &options, &e);
 	if (r < 0)
-		return open_failed(r, &e);
+		return opening_failed(&options, r, &e);
 	engine_options.live = source->live;
 	r = engine_open(&engine, &engine_options, &e);
 	if (r < 0) {
@@ -516,7 +274,7 @@ static int run(void)
 
 int main(int argc, char **argv)
 {
-	struct options_world world = {.terminal = isatty(STDOUT_FILENO) == 1, .is_source = is_source};
+	struct options_world world = {.terminal = isatty(STDOUT_FILENO) == 1, .is_source = opening_is_source};
 	struct error e = {""};
 
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -527,13 +285,13 @@ int main(int argc, char **argv)
 	switch (options.action) {
 	case OPTIONS_HELP:
 		options_help(stdout);
-		return finish_stdout(EXIT_COMPLETE);
+		return action_finish(EXIT_COMPLETE);
 	case OPTIONS_VERSION:
-		return show_version();
+		return action_version();
 	case OPTIONS_INTERFACES:
-		return show_interfaces();
+		return action_interfaces();
 	case OPTIONS_KEYS:
-		return show_keys();
+		return action_keys();
 	case OPTIONS_RUN:
 		break;
 	}

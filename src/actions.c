@@ -1,0 +1,72 @@
+/* --version, -D and --list-keys. */
+#include "actions.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "say.h"
+#include "sockeye/dissector.h"
+#include "sockeye/flow.h"
+#include "sockeye/source.h"
+#if SOCKEYE_TUI
+#include "sockeye/tui.h"
+#endif
+
+int action_finish(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	if (errno == EPIPE)
+		return EXIT_COMPLETE;
+	say("standard output cannot be written: %s", strerror(errno));
+	return EXIT_INCOMPLETE;
+}
+
+int action_version(void)
+{
+	printf("sockeye %s\n", SOCKEYE_VERSION);
+	if (source_has_live())
+		printf("live capture and BPF filters: %s\n", source_libpcap_version());
+	else
+		printf("live capture and BPF filters: not built in\n");
+	printf("screen: %s\n", SOCKEYE_TUI ? "ncurses" : "not built in");
+	printf("compressed IP payloads: %s%s\n", dissect_zlib() ? "zlib " : "not built in",
+	       dissect_zlib() ? dissect_zlib() : "");
+	printf("multipath TCP tied together: %s\n", flow_token_library() ? flow_token_library() : "not built in");
+	printf("capture files: pcap, pcapng\n");
+	printf("views: %spackets, handshakes, connections, report\n", SOCKEYE_TUI ? "watch, " : "");
+	printf("formats: text, json, csv, tsv, zeek\n");
+	printf("protocols:");
+	for (const struct dissector *const *d = dissect_list(); *d; d++)
+		printf(" %s", (*d)->name);
+	printf("\n");
+	return action_finish(EXIT_COMPLETE);
+}
+
+static void interface_line(void *arg, const char *text)
+{
+	(void)fprintf(arg, "%s\n", text);
+}
+
+int action_interfaces(void)
+{
+	struct error e = {""};
+
+	if (source_list_interfaces(interface_line, stdout, &e) < 0) {
+		say("%s", e.text);
+		return EXIT_CANNOT;
+	}
+	return action_finish(EXIT_COMPLETE);
+}
+
+int action_keys(void)
+{
+#if SOCKEYE_TUI
+	tui_list_keys(stdout);
+	return action_finish(EXIT_COMPLETE);
+#else
+	say("this program was built without its screen: there are no keys");
+	return EXIT_CANNOT;
+#endif
+}

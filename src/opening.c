@@ -1,0 +1,125 @@
+/* From the options to an open source, and what to say where that fails. */
+#include "opening.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "sockeye/text.h"
+
+bool opening_is_source(const char *word)
+{
+	struct stat s;
+
+	return stat(word, &s) == 0 && !S_ISDIR(s.st_mode) && access(word, R_OK) == 0;
+}
+
+int opening_filter_file(struct options *o, struct error *e)
+{
+	char name[256];
+	struct text t;
+	size_t n;
+	FILE *f;
+
+	text_init(&t, name, sizeof name);
+	text_foreign(&t, o->filter_file, strlen(o->filter_file), false);
+	f = fopen(o->filter_file, "re");
+	if (!f)
+		return error_set(e, errno, "%s: cannot read the filter: %s", name, strerror(errno));
+	n = fread(o->filter, 1, sizeof o->filter - 1, f);
+	if (ferror(f) || !feof(f) || memchr(o->filter, '\0', n)) {
+		(void)fclose(f);
+		return error_set(e, EINVAL, "%s: not a filter of at most %d bytes", name, OPTIONS_FILTER - 1);
+	}
+	(void)fclose(f);
+	while (n > 0 && strchr(" \t\r\n", o->filter[n - 1]))
+		n--;
+	o->filter[n] = '\0';
+	return 0;
+}
+
+/* A source that cannot be opened: the sentence, and the status. */
+int opening_failed(const struct options *o, int why, const struct error *e)
+{
+	const char *path = options_path_word(o), *view = options_near_view(o);
+	char word[512];
+	struct text t;
+	/* -ENOTSUP: built without libpcap, so no filter compiles. */
+	bool filter = (why == -EINVAL || why == -ENOTSUP) && o->filter[0] != '\0';
+
+	text_init(&t, word, sizeof word);
+	if (filter && view && strcmp(view, o->words[0]) == 0) {
+		say("%s; the view is the first word: sockeye %s ...", e->text, view);
+		return EXIT_USAGE;
+	}
+	if (filter && view) {
+		text_foreign(&t, o->words[0], strlen(o->words[0]), false);
+		say("%s; \"%s\" is no view, did you mean %s?", e->text, word, view);
+		return EXIT_USAGE;
+	}
+	if (filter && path) {
+		struct stat s;
+
+		text_foreign(&t, path, strlen(path), false);
+		if (access(path, F_OK) != 0) {
+			say("no such file %s", word);
+			return EXIT_CANNOT;
+		}
+		if (access(path, R_OK) != 0) {
+			say("%s: no permission to read it", word);
+			return EXIT_CANNOT;
+		}
+		if (stat(path, &s) == 0 && S_ISDIR(s.st_mode)) {
+			say("%s: a directory, not a capture file", word);
+			return EXIT_CANNOT;
+		}
+		say("%s; files come before the words of a filter: %s", e->text, word);
+		return EXIT_USAGE;
+	}
+	if ((why == -EPERM || why == -EACCES) && o->n_interfaces > 0 && !strstr(e->text, "CAP_NET_RAW")) {
+		char self[256] = "sockeye";
+		ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
+
+		if (n > 0)
+			self[n] = '\0';
+		text_foreign(&t, self, strlen(self), false);
+		say("%s: needs CAP_NET_RAW: sudo setcap cap_net_raw,cap_net_admin+ep %s, or read a file", e->text,
+		    word);
+		return EXIT_CANNOT;
+	}
+	say("%s", e->text);
+	return filter || why == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
+}
+
+int opening_source(struct source **out, struct options *options, struct error *e)
+{
+	static const char *const any[] = {"any"};
+	struct source_options o = {
+		.files = options->files,
+		.n_files = options->n_files,
+		.interfaces = options->interfaces,
+		.n_interfaces = options->n_interfaces,
+		.filter = options->filter[0] ? options->filter : NULL,
+		.snaplen = options->snaplen,
+		.no_promiscuous = options->no_promiscuous,
+		.buffer_kib = options->buffer_kib,
+		.link_type = options->link_type,
+		.ns = true,
+	};
+
+	if (o.n_files == 0 && o.n_interfaces == 0) {
+		options->interfaces[0] = any[0];
+		options->n_interfaces = o.n_interfaces = 1;
+	}
+	/* The ring's share of the memory, unless -B says otherwise. */
+	if (o.n_interfaces > 0 && o.buffer_kib == 0) {
+		size_t kib = options->memory / 4 / 1024 / o.n_interfaces;
+
+		o.buffer_kib = kib < INT_MAX ? (int)kib : INT_MAX;
+	}
+	return source_open(out, &o, e);
+}
