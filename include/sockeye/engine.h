@@ -64,6 +64,8 @@ struct run_options {
 	struct exchange *screen; /* or NULL */
 	bool keep_flows;        /* after the end of input go on answering the screen */
 	int signal_fd;          /* signalfd with the signals below, or -1 */
+	void (*note)(void *arg, const struct source_note *n); /* or NULL: notes are not told */
+	void *note_arg;
 };
 
 struct run_result {

@@ -13,6 +13,8 @@ enum frame_flag {
 	FRAME_LOSING = 16,           /* the ring lost frames before this one */
 	FRAME_VLAN = 32,             /* vlan holds a tag that is not in the bytes */
 	FRAME_NO_TIME = 64,          /* the file has no time for it (pcapng SPB) */
+	FRAME_BLIND = 128,           /* the capture saw nothing for a while before this one (the link was down,
+				      * this process did not run): what is missing is not the network's loss */
 };
 
 struct frame {

@@ -25,6 +25,13 @@ struct source_stats {
 	char problem[256];       /* a sentence with the position, or "" */
 };
 
+/* Something that happened to the capture, for people: a link went down, frames
+ * were lost, this process did not run for a while. */
+struct source_note {
+	int64_t ts_ns;   /* wall clock */
+	char text[200];  /* a sentence without its end, printable: "eth0: link down" */
+};
+
 struct source {
 	const char *kind;
 	int fd;  /* readable when next_batch() may have something; -1: never blocks */
@@ -38,6 +45,13 @@ struct source {
 	/* Stats of the index-th source under this one (a merge has several);
 	 * false: no such index. */
 	bool (*stats)(struct source *s, unsigned index, struct source_stats *out);
+	/* The next thing to tell, false: nothing new. May be NULL. Asked after every
+	 * next_batch() and whenever fd was readable. */
+	bool (*note)(struct source *s, struct source_note *out);
+	/* Live: another capture filter from now on, NULL: none. 0 or -EINVAL with the
+	 * reason in e, and the old one stays. Numbers only: names are not looked up
+	 * once rights are dropped. May be NULL. */
+	int (*filter)(struct source *s, const char *words, struct error *e);
 	/* Name of an interface ("eth0"), or NULL where the file has none. */
 	const char *(*interface)(struct source *s, unsigned source, unsigned interface);
 	void (*free)(struct source *s);

@@ -51,6 +51,14 @@ static void look(struct run *r)
 		r->over = r->quit = true;
 }
 
+static void tell_notes(struct run *r)
+{
+	struct source_note n;
+
+	while (r->options->note && r->source->note && r->source->note(r->source, &n))
+		r->options->note(r->options->note_arg, &n);
+}
+
 static void serve(struct run *r, bool ended)
 {
 	if (r->options->screen)
@@ -106,6 +114,7 @@ static int pump(struct run *r)
 		if (n == 0)
 			return 0;
 		got = r->source->next_batch(r->source, frames, n);
+		tell_notes(r);
 		if (got == -ENODATA)
 			return 0;
 		if (got < 0)

@@ -165,6 +165,28 @@ static bool merge_stats(struct source *s, unsigned index, struct source_stats *o
 	return index < m->n && m->child[index].s->stats(m->child[index].s, 0, out);
 }
 
+static bool merge_note(struct source *s, struct source_note *out)
+{
+	struct merge *m = (struct merge *)s;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->child[i].s->note && m->child[i].s->note(m->child[i].s, out))
+			return true;
+	return false;
+}
+
+/* Each of the live ones; the first refusal is the answer. */
+static int merge_filter(struct source *s, const char *words, struct error *e)
+{
+	struct merge *m = (struct merge *)s;
+	int rc = 0;
+
+	for (unsigned i = 0; i < m->n && rc == 0; i++)
+		if (m->child[i].s->filter)
+			rc = m->child[i].s->filter(m->child[i].s, words, e);
+	return rc;
+}
+
 static const char *merge_interface(struct source *s, unsigned source, unsigned interface)
 {
 	struct merge *m = (struct merge *)s;
@@ -233,6 +255,8 @@ int merge_open(struct source **out, struct source *const *sources, unsigned n, s
 	m->s.next_batch = merge_next_batch;
 	m->s.stats = merge_stats;
 	m->s.interface = merge_interface;
+	m->s.note = merge_note;
+	m->s.filter = merge_filter;
 	m->s.free = merge_free;
 	m->n = n;
 	for (unsigned i = 0; i < n; i++) {
