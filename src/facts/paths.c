@@ -175,7 +175,7 @@ bool descriptor_fill(struct descriptor *d, const struct packet *p, struct paths 
 	d->payload_len = p->payload_len;
 	d->payload_captured = p->payload ? p->payload_captured : 0;
 	d->ip_id = p->ip.id;
-	d->interface = (uint16_t)(p->frame.source * 64u + p->frame.interface);
+	d->interface = (uint16_t)(p->frame.source * 4099u + p->frame.interface);
 	d->ttl = p->ip.ttl;
 	d->ecn = p->ip.tos & 3;
 	if (p->tuple.proto == PROTO_TCP)

@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import bounds
+import copies
 import endings
 import handshakes
 import pipes
@@ -47,7 +48,7 @@ def main():
     o = options.parse_args()
     program = os.path.abspath(o.program)
     os.chdir(TOP)
-    tests = [t for m in (handshakes, endings, pipes, bounds, same) for t in m.TESTS]
+    tests = [t for m in (handshakes, endings, pipes, bounds, same, copies) for t in m.TESTS]
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")
