@@ -41,7 +41,8 @@ static struct seen drain(int fd, size_t buffer, unsigned batch)
 	struct seen seen = {0};
 	struct source *s;
 	struct error e;
-	int n = reader_open(&s, fd, "fuzz", NULL, buffer, &e);
+	struct reader_options o = {.buffer = buffer};
+	int n = reader_open(&s, fd, "fuzz", NULL, &o, &e);
 
 	if (n < 0) {
 		if (e.text[0] == '\0')

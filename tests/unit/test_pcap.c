@@ -258,7 +258,7 @@ static void test_largest(void **state)
 	put8(&b, 77);
 	memcpy(file + 40 + FRAME_MAX, b.at, b.n);
 	fd = memory_file(file, n);
-	assert_int_equal(reader_open(&s, fd, "trace", NULL, 0, &e), 0);
+	assert_int_equal(reader_open(&s, fd, "trace", NULL, NULL, &e), 0);
 	assert_int_equal(next_of(s, f, 4), 2);
 	assert_int_equal(f[0].caplen, FRAME_MAX);
 	assert_memory_equal(f[0].data, file + 40, FRAME_MAX);
