@@ -111,21 +111,19 @@ static int reader_inflate(struct reader *r, enum inflate_kind kind, struct error
 	if (rc < 0)
 		return error_set(e, rc == -ENOMEM ? ENOMEM : EPROTO, "%s: %s", r->title, why.text);
 	r->stats.compression = inflate_name(kind);
-	text_init(&t, r->title, sizeof r->title);
-	t.len = strlen(r->title);
+	text_init(&t, r->title + strlen(r->title), sizeof r->title - strlen(r->title));
 	text_put(&t, ", uncompressed");
 	return 0;
 }
 
 /* The end that is none: the input's words about the compressed or the cut file. */
-static void reader_broken(const struct reader *r, char *out, size_t size)
+static void reader_broken(const struct reader *r, struct text *t)
 {
-	struct text t;
-
-	text_init(&t, out, size);
-	text_foreign(&t, r->name, strlen(r->name), false);
-	text_put(&t, ": ");
-	text_put(&t, r->in.trouble);
+	text_foreign(t, r->name, strlen(r->name), false);
+	text_put(t, ": ");
+	if (!r->next && r->in.eof)
+		text_put(t, "not a whole capture file: ");
+	text_put(t, r->in.trouble);
 }
 
 /* As reader_header(), but a broken input is -EBADMSG without a sentence. */
@@ -165,10 +163,12 @@ static int reader_header(struct reader *r, struct error *e)
 {
 	char words[sizeof r->stats.problem];
 	int rc = reader_format(r, e);
+	struct text t;
 
 	if (rc == -EBADMSG) {
-		reader_broken(r, words, sizeof words);
-		return error_set(e, EPROTO, "%s, before the first packet", words);
+		text_init(&t, words, sizeof words);
+		reader_broken(r, &t);
+		return error_set(e, EPROTO, "%s", words);
 	}
 	if (rc < 0 && rc != -EPROTO)
 		return error_set(e, rc, "%s: cannot be read: %s", r->title, strerror(-rc));
@@ -204,28 +204,32 @@ static bool reader_passes(struct reader *r, const struct frame *f)
 	return false;
 }
 
+/* Ended where it should not: what was read stands, and the input says why. */
+static void reader_cut(struct reader *r)
+{
+	bool within = input_left(&r->in) > 0;
+	struct text t;
+
+	r->ended = -ENODATA;
+	r->stats.damaged++;
+	if (r->damage_said)
+		return;
+	r->damage_said = true;
+	text_init(&t, r->stats.problem, sizeof r->stats.problem);
+	reader_broken(r, &t);
+	text_format(&t, ", %s packet %llu", within ? "in" : "after", (unsigned long long)r->stats.frames + within);
+}
+
 /* What a format answered with a negative number. */
 static void reader_end(struct reader *r, int rc)
 {
 	r->ended = rc;
-	if (rc == -ENODATA) {
+	if (rc == -ENODATA)
 		r->stats.complete = r->stats.damaged == 0;
-	} else if (rc == -EBADMSG) {
-		r->ended = -ENODATA;
-		r->stats.damaged++;
-		if (!r->damage_said) {
-			size_t len;
-
-			reader_broken(r, r->stats.problem, sizeof r->stats.problem);
-			len = strlen(r->stats.problem);
-			(void)snprintf(r->stats.problem + len, sizeof r->stats.problem - len,
-				       input_left(&r->in) > 0 ? ", in packet %llu" : ", after packet %llu",
-				       (unsigned long long)r->stats.frames + (input_left(&r->in) > 0));
-		}
-		r->damage_said = true;
-	} else {
+	else if (rc == -EBADMSG)
+		reader_cut(r);
+	else
 		reader_damage(r, "cannot be read at byte %llu: %s", (unsigned long long)r->in.offset, strerror(-rc));
-	}
 }
 
 /* A followed file stands at its end: is it still the one that its name means?

@@ -75,17 +75,40 @@ const char *inflate_library(enum inflate_kind kind)
 }
 
 /* What is wrong, once: nothing is read after it. */
-static int inflate_break(struct inflate *z, char *words, const char *what, const char *detail)
+static int inflate_break(struct inflate *z, char *words, const char *detail)
 {
 	struct text t;
 
 	z->broken = true;
 	text_init(&t, words, INFLATE_WORDS);
-	text_format(&t, "%s at byte %llu of the compressed file", what, (unsigned long long)z->at);
-	if (detail)
-		text_format(&t, " (%s: %s)", inflate_name(z->kind), detail);
+	text_format(&t, "damaged at byte %llu of the compressed file (%s: %s)", (unsigned long long)z->at,
+		    inflate_name(z->kind), detail);
 	return -EBADMSG;
 }
+
+#if SOCKEYE_ZLIB || SOCKEYE_ZSTD
+static int inflate_foreign(struct inflate *z, char *words)
+{
+	struct text t;
+
+	z->broken = true;
+	text_init(&t, words, INFLATE_WORDS);
+	text_format(&t, "what follows byte %llu of the compressed file is no %s and is not read",
+		    (unsigned long long)z->at, inflate_name(z->kind));
+	return -EBADMSG;
+}
+
+static int inflate_checksum(struct inflate *z, char *words)
+{
+	struct text t;
+
+	z->broken = true;
+	text_init(&t, words, INFLATE_WORDS);
+	text_format(&t, "the checksum at byte %llu of the compressed file is wrong: what was read may be damaged",
+		    (unsigned long long)z->at);
+	return -EBADMSG;
+}
+#endif
 
 #if SOCKEYE_ZLIB
 static int gzip_begin(struct inflate *z, struct inflate_step *s, char *words)
@@ -99,7 +122,7 @@ static int gzip_begin(struct inflate *z, struct inflate_step *s, char *words)
 	if (s->in_len == 0)
 		return 0;
 	if (z->ended > 0 && *s->in != 0x1f)
-		return inflate_break(z, words, "something else than gzip follows, and is not read,", NULL);
+		return inflate_foreign(z, words);
 	(void)inflateReset(&z->gzip);
 	z->within = true;
 	return 0;
@@ -131,9 +154,9 @@ static int gzip_run(struct inflate *z, struct inflate_step *s, char *words)
 		z->ended++;
 	} else if (rc == Z_DATA_ERROR && z->gzip.msg && (strcmp(z->gzip.msg, "incorrect data check") == 0 ||
 							 strcmp(z->gzip.msg, "incorrect length check") == 0)) {
-		return inflate_break(z, words, "what was read may be damaged: its checksum is wrong", z->gzip.msg);
+		return inflate_checksum(z, words);
 	} else if (rc != Z_OK && rc != Z_BUF_ERROR) {
-		return inflate_break(z, words, "damaged", z->gzip.msg ? z->gzip.msg : "out of memory");
+		return inflate_break(z, words, z->gzip.msg ? z->gzip.msg : "out of memory");
 	}
 	return 0;
 }
@@ -158,15 +181,16 @@ static int zstd_trouble(struct inflate *z, size_t rc, char *words)
 	if (why == ZSTD_error_frameParameter_windowTooLarge) {
 		z->broken = true;
 		text_init(&t, words, INFLATE_WORDS);
-		text_format(&t, "needs a window of more than %zu MiB to decompress: give it more --memory, or zstdcat "
-			    "--long=31 FILE | sockeye -r -", ((size_t)1 << window_log(z->window)) >> 20);
+		text_format(&t, "needs a window of more than %zu MiB to decompress: %szstdcat --long=31 FILE | "
+			    "sockeye -r -", ((size_t)1 << window_log(z->window)) >> 20,
+			    z->window < WINDOW_MOST ? "raise --memory, or " : "");
 		return -EBADMSG;
 	}
 	if (why == ZSTD_error_prefix_unknown && z->ended > 0)
-		return inflate_break(z, words, "something else than zstd follows, and is not read,", NULL);
+		return inflate_foreign(z, words);
 	if (why == ZSTD_error_checksum_wrong)
-		return inflate_break(z, words, "what was read may be damaged: its checksum is wrong", NULL);
-	return inflate_break(z, words, "damaged", ZSTD_getErrorName(rc));
+		return inflate_checksum(z, words);
+	return inflate_break(z, words, ZSTD_getErrorName(rc));
 }
 
 static int zstd_run(struct inflate *z, struct inflate_step *s, char *words)

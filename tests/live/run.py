@@ -15,7 +15,9 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import bounds
+import compressed
 import endings
+import follow
 import handshakes
 import pipes
 import same
@@ -47,7 +49,7 @@ def main():
     o = options.parse_args()
     program = os.path.abspath(o.program)
     os.chdir(TOP)
-    tests = [t for m in (handshakes, endings, pipes, bounds, same) for t in m.TESTS]
+    tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same) for t in m.TESTS]
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")
