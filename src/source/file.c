@@ -255,6 +255,19 @@ static int reader_look(struct reader *r)
 	return -ENODATA;
 }
 
+/* Time goes back a little wherever several queues meet; a second is a clock
+ * that was set. Forward it cannot be told from silence. */
+static void reader_clock(struct reader *r, int64_t ts_ns)
+{
+	int64_t back = r->last_ns - ts_ns;
+
+	if (r->stats.frames > 1 && back >= CLOCK_S)
+		reader_note(r, "the clock steps back by %lld.%03lld s at packet %llu: durations across it are wrong",
+			    (long long)(back / CLOCK_S), (long long)(back % CLOCK_S / CLOCK_MS),
+			    (unsigned long long)r->stats.frames);
+	r->last_ns = ts_ns;
+}
+
 static int reader_batch(struct reader *r, struct frame *out, unsigned n)
 {
 	unsigned have = 0;
@@ -279,7 +292,7 @@ static int reader_batch(struct reader *r, struct frame *out, unsigned n)
 			break;
 		}
 		r->stats.frames++;
-		r->last_ns = out[have].ts_ns;
+		reader_clock(r, out[have].ts_ns);
 		if (reader_passes(r, &out[have]))
 			have++;
 	}
