@@ -21,7 +21,12 @@
 #include <zstd_errors.h>
 #endif
 
-enum { WINDOW_MOST = 1 << 27, WINDOW_LEAST_LOG = 10 };
+enum {
+	WINDOW_MOST = 1 << 27,
+	WINDOW_LEAST_LOG = 10,
+	ZSTD_BEGIN = 5,      /* the shortest head of a frame */
+	ZSTD_BLOCK_HEAD = 3,
+};
 
 struct inflate {
 	enum inflate_kind kind;
@@ -36,6 +41,7 @@ struct inflate {
 #endif
 #if SOCKEYE_ZSTD
 	ZSTD_DStream *zstd;
+	size_t hint; /* what it asks for next; 0: a frame begins */
 #endif
 };
 
@@ -74,6 +80,7 @@ const char *inflate_library(enum inflate_kind kind)
 	return NULL;
 }
 
+#if SOCKEYE_ZLIB || SOCKEYE_ZSTD
 /* What is wrong, once: nothing is read after it. */
 static int inflate_break(struct inflate *z, char *words, const char *detail)
 {
@@ -86,7 +93,6 @@ static int inflate_break(struct inflate *z, char *words, const char *detail)
 	return -EBADMSG;
 }
 
-#if SOCKEYE_ZLIB || SOCKEYE_ZSTD
 static int inflate_foreign(struct inflate *z, char *words)
 {
 	struct text t;
@@ -193,9 +199,13 @@ static int zstd_trouble(struct inflate *z, size_t rc, char *words)
 	return inflate_break(z, words, ZSTD_getErrorName(rc));
 }
 
+/* What is ready is put out first; then not more than one block at a time, and
+ * without the head of the next, which it asks for along with it: when a call
+ * fails, libzstd forgets what it has put out in that call. */
 static int zstd_run(struct inflate *z, struct inflate_step *s, char *words)
 {
-	ZSTD_inBuffer in = {.src = s->in, .size = s->in_len};
+	size_t most = z->hint > ZSTD_BLOCK_HEAD ? z->hint - ZSTD_BLOCK_HEAD : z->hint > 0 ? z->hint : ZSTD_BEGIN;
+	ZSTD_inBuffer in = {.src = s->in, .size = z->full ? 0 : s->in_len < most ? s->in_len : most};
 	ZSTD_outBuffer out = {.dst = s->out, .size = s->out_len};
 	size_t rc = ZSTD_decompressStream(z->zstd, &out, &in);
 
@@ -206,6 +216,7 @@ static int zstd_run(struct inflate *z, struct inflate_step *s, char *words)
 	s->out_len -= out.pos;
 	if (ZSTD_isError(rc))
 		return zstd_trouble(z, rc, words);
+	z->hint = rc;
 	if (rc == 0 && (z->within || in.pos > 0))
 		z->ended++;
 	z->within = rc != 0 && (z->within || in.pos > 0);
@@ -252,6 +263,7 @@ size_t inflate_held(const struct inflate *z)
 /* The library's part: false without memory. */
 static bool inflate_begin(struct inflate *z)
 {
+	(void)z;
 #if SOCKEYE_ZLIB
 	if (z->kind == INFLATE_GZIP)
 		return inflateInit2(&z->gzip, 15 + 16) == Z_OK; /* the largest window, gzip's header */

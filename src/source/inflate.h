@@ -51,8 +51,8 @@ void inflate_free(struct inflate *z);
 
 /* One step: 0, or -EBADMSG when nothing further can be read; then words (of
  * INFLATE_WORDS) hold why, with the compressed position, and what was put out
- * before stands. It always uses or gives something while there is room and
- * input. */
+ * before stands. While there is room and input, the second of two steps at the
+ * latest uses or gives something. */
 int inflate_run(struct inflate *z, struct inflate_step *s, char *words);
 
 /* True where the compressed bytes may end here: between members or frames. */

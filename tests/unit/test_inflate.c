@@ -245,6 +245,31 @@ static void test_damaged(void **state)
 	}
 }
 
+/* Blocks before a damaged one are given, whatever the room. */
+static void test_blocks_before(void **state)
+{
+	static const size_t buffers[] = {64, 97, 300, 131072};
+	struct bytes b = {0};
+	char words[200];
+
+	(void)state;
+	if (!there(INFLATE_ZSTD))
+		return;
+	put_zstd(&b, plain.at, 300, 0);
+	b.at[6] &= 0xfe; /* not the last block */
+	(void)snprintf(words, sizeof words, "trace: damaged at byte %zu of the compressed file (zstd: Data corruption "
+		       "detected), in packet 10", b.n);
+	put8(&b, 7); /* the block type that is reserved */
+	put16(&b, 0);
+	for (size_t i = 0; i < sizeof buffers / sizeof buffers[0]; i++) {
+		struct source *s = open_bytes(&b, b.n, buffers[i]);
+
+		assert_int_equal(drain(s), 9);
+		assert_string_equal(stats_of(s).problem, words);
+		s->free(s);
+	}
+}
+
 /* A window beyond what was allowed is refused with what helps. */
 static void test_window(void **state)
 {
@@ -282,7 +307,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole),   cmocka_unit_test(test_between), cmocka_unit_test(test_every_cut),
-		cmocka_unit_test(test_damaged), cmocka_unit_test(test_window),  cmocka_unit_test(test_positions),
+		cmocka_unit_test(test_damaged), cmocka_unit_test(test_blocks_before), cmocka_unit_test(test_window),
+		cmocka_unit_test(test_positions),
 	};
 
 	return cmocka_run_group_tests(tests, make_plain, NULL);
