@@ -35,6 +35,10 @@ int action_version(void)
 	       dissect_zlib() ? dissect_zlib() : "");
 	printf("multipath TCP tied together: %s\n", flow_token_library() ? flow_token_library() : "not built in");
 	printf("capture files: pcap, pcapng\n");
+	printf("compressed files: %s%s%s%s\n", source_inflate("gzip") ? "gzip, zlib " : "gzip not built in",
+	       source_inflate("gzip") ? source_inflate("gzip") : "",
+	       source_inflate("zstd") ? "; zstd, libzstd " : "; zstd not built in",
+	       source_inflate("zstd") ? source_inflate("zstd") : "");
 	printf("views: %spackets, handshakes, connections, report\n", SOCKEYE_TUI ? "watch, " : "");
 	printf("formats: text, json, csv, tsv, zeek\n");
 	printf("protocols:");

@@ -38,6 +38,9 @@ static bool ask_source(void *arg, unsigned index, struct views_source *out)
 	*out = (struct views_source){
 		.name = stats.name,
 		.format = stats.format,
+		.compression = stats.compression,
+		.bytes = stats.bytes,
+		.file_bytes = stats.bytes_read,
 		.frames = stats.frames,
 		.filtered = stats.filtered,
 		.damaged = stats.damaged,
@@ -65,6 +68,17 @@ static bool ask_fine(void *arg)
 		if (stats.fine)
 			return true;
 	return false;
+}
+
+/* What the engine may hold beside decompressing. */
+static size_t engine_share(struct source *s)
+{
+	struct source_stats stats;
+	size_t memory = options.memory;
+
+	for (unsigned i = 0; s->stats(s, i, &stats); i++)
+		memory = memory > stats.held ? memory - stats.held : 0;
+	return memory > ENGINE_MEMORY_MIN ? memory : ENGINE_MEMORY_MIN;
 }
 
 /* ---- the view ------------------------------------------------------------ */
@@ -239,7 +253,7 @@ static int status_of(int r, const struct run_result *result, const struct error 
 
 static int run(void)
 {
-	struct engine_options engine_options = {.memory = options.memory};
+	struct engine_options engine_options = {.live = false};
 	struct run_result result = {.interrupted = false};
 	struct engine *engine = NULL;
 	struct source *source = NULL;
@@ -257,6 +271,7 @@ static int run(void)
 	if (r < 0)
 		return opening_failed(&options, r, &e);
 	engine_options.live = source->live;
+	engine_options.memory = engine_share(source);
 	r = engine_open(&engine, &engine_options, &e);
 	if (r < 0) {
 		say("%s", e.text);

@@ -104,6 +104,8 @@ int opening_source(struct source **out, struct options *options, struct error *e
 		.interfaces = options->interfaces,
 		.n_interfaces = options->n_interfaces,
 		.filter = options->filter[0] ? options->filter : NULL,
+		.follow = options->follow,
+		.memory = options->memory / 2, /* windows of zstd; main() takes off what they hold */
 		.snaplen = options->snaplen,
 		.no_promiscuous = options->no_promiscuous,
 		.buffer_kib = options->buffer_kib,

@@ -210,6 +210,9 @@ static int apply_input(struct options *o, int letter, const char *value, struct 
 		return add_source(o->interfaces, &o->n_interfaces, value, e);
 	case 'r':
 		return add_source(o->files, &o->n_files, value, e);
+	case LONG_FOLLOW:
+		o->follow = true;
+		return 0;
 	case 'D':
 		o->action = OPTIONS_INTERFACES;
 		return 0;
@@ -497,6 +500,8 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 		o->view = o->headless || (terminal && !format_said) ? OPTIONS_WATCH : OPTIONS_CONNECTIONS;
 	if ((r = check_format(o, format_said, e)) != 0)
 		return r;
+	if (o->follow && o->n_files == 0)
+		return error_set(e, EINVAL, "--follow wants a file that grows: -r FILE");
 	if (o->headless && o->view != OPTIONS_WATCH)
 		return error_set(e, EINVAL, "--headless belongs to the view watch, not to %s", options_views[o->view]);
 	if (o->view != OPTIONS_PACKETS && (o->verbose || o->hex || o->absolute))

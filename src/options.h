@@ -51,6 +51,7 @@ struct options {
 	const char *filter_file;          /* -F, to be read by the caller; or NULL */
 
 	uint64_t count;       /* -c; 0: no bound */
+	bool follow;          /* files: go on when they grow */
 	int snaplen;          /* -s; 0: default */
 	bool no_promiscuous;
 	int buffer_kib;       /* -B; 0: default */

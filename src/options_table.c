@@ -10,6 +10,7 @@
 const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'i', "interface", "IFACE", GROUP_INPUT, true, "capture on an interface; may be given again; any: all"},
 	{'r', "read", "FILE", GROUP_INPUT, true, "read a capture file; - is standard input; may be given again"},
+	{LONG_FOLLOW, "follow", NULL, GROUP_INPUT, true, "go on when a file grows, until interrupted"},
 	{'D', "list-interfaces", NULL, GROUP_INPUT, true, "list the interfaces"},
 	{'f', "filter", "EXPR", GROUP_INPUT, true, "the BPF filter, as one word"},
 	{'F', NULL, "FILE", GROUP_INPUT, true, "the BPF filter, from a file"},

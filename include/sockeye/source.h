@@ -4,6 +4,7 @@
 #define SOCKEYE_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sockeye/error.h"
@@ -14,6 +15,7 @@ enum { SOURCE_BATCH = 64, SOURCE_MAX = 64 };
 struct source_stats {
 	const char *name;        /* file or interface; foreign: escape it. "-" for stdin */
 	const char *format;      /* "pcap", "pcapng", "live" */
+	const char *compression; /* "gzip", "zstd", or NULL */
 	uint64_t frames;         /* read so far, before the filter */
 	uint64_t filtered;       /* of them, not passed by the filter */
 	uint64_t damaged;        /* records or blocks skipped or cut */
@@ -21,7 +23,9 @@ struct source_stats {
 	bool drops_known;        /* drops means something */
 	bool complete;           /* the end was reached and nothing was damaged */
 	bool fine;               /* time stamps finer than 1 us */
-	uint64_t bytes_read, bytes_total; /* of a file: for progress; total 0: unknown */
+	uint64_t bytes_read, bytes_total; /* of a file as it lies there: for progress; total 0: unknown */
+	uint64_t bytes;          /* of the capture read so far, uncompressed */
+	size_t held;             /* memory that decompressing holds */
 	char problem[256];       /* a sentence with the position, or "" */
 };
 
@@ -63,6 +67,8 @@ struct source_options {
 	const char *const *interfaces; /* "any" is one */
 	unsigned n_interfaces;
 	const char *filter;            /* BPF words joined, or NULL */
+	bool follow;                   /* regular files: wait where they end */
+	size_t memory;                 /* what decompressing all files may hold; 0: 128 MiB each */
 	int snaplen;                   /* live; 0: default 262144 */
 	bool no_promiscuous;
 	int buffer_kib;                /* live; 0: default */
@@ -83,5 +89,8 @@ int source_list_interfaces(void (*line)(void *arg, const char *text), void *arg,
 /* False where built without libpcap: then BPF words and -i do not work. */
 bool source_has_live(void);
 const char *source_libpcap_version(void);
+/* Version of the library that reads files compressed so ("gzip", "zstd"), or
+ * NULL: not built in. */
+const char *source_inflate(const char *compression);
 
 #endif

@@ -24,6 +24,8 @@ enum view_format { VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_TSV, VIEW_ZEEK };
 struct views_source {
 	const char *name;   /* foreign */
 	const char *format; /* "pcap", "pcapng", "live" */
+	const char *compression;    /* "gzip", "zstd", or NULL */
+	uint64_t bytes, file_bytes; /* read of it, uncompressed and as they lie in the file */
 	uint64_t frames, filtered;
 	uint64_t damaged, drops;
 	bool drops_known;

@@ -4,7 +4,9 @@
  * filter, counts, and puts damage into one sentence. Frames are lent from the
  * input's buffer: a batch ends where the buffer would have to move. A call
  * looks at READER_SCAN records at most, so that a filter that passes nothing
- * does not keep its caller from the keyboard. Does not know the formats.
+ * does not keep its caller from the keyboard. Does not know the formats. A file
+ * that is followed is waited for where it ends; it is the open file that is
+ * followed, and when another one takes its name the source ends and says so.
  */
 #include "reader.h"
 
@@ -19,8 +21,10 @@
 #include "sockeye/text.h"
 
 enum {
+	READER_TITLE = 100,        /* of a name in sentences */
 	READER_SCAN = 16384,       /* records and blocks of one call */
 	READER_PATIENCE_MS = 250,  /* for the header of a pipe, at open */
+	READER_REPLACED_MS = 1000, /* followed: what the writer may still add when another file has the name */
 };
 
 static void reader_say(struct reader *r, const char *format, va_list args)
@@ -74,16 +78,13 @@ int64_t reader_time(struct reader *r, int64_t seconds, uint64_t ns)
 	return seconds * CLOCK_S + (int64_t)ns;
 }
 
-/* Compressed files are common enough for a sentence of their own. */
 static int reader_unknown(const struct reader *r, const uint8_t *p, struct error *e)
 {
 	static const struct {
 		uint8_t magic[4];
 		uint8_t n;
-		char program[8];
+		char program[6];
 	} packed[] = {
-		{{0x1f, 0x8b}, 2, "zcat"},
-		{{0x28, 0xb5, 0x2f, 0xfd}, 4, "zstdcat"},
 		{{0xfd, '7', 'z', 'X'}, 4, "xzcat"},
 		{{'B', 'Z', 'h'}, 3, "bzcat"},
 		{{0x04, 0x22, 0x4d, 0x18}, 4, "lz4cat"},
@@ -91,14 +92,42 @@ static int reader_unknown(const struct reader *r, const uint8_t *p, struct error
 
 	for (size_t i = 0; i < sizeof packed / sizeof packed[0]; i++)
 		if (memcmp(p, packed[i].magic, packed[i].n) == 0)
-			return error_set(e, EPROTO, "%s: compressed input is not built yet: %s FILE | sockeye -r -",
+			return error_set(e, EPROTO, "%s: compressed in a way that is not read: %.6s FILE | sockeye -r -",
 					 r->title, packed[i].program);
+	if (inflate_kind(p) != INFLATE_NONE)
+		return error_set(e, EPROTO, "%s: compressed twice: %s FILE | sockeye -r -", r->title,
+				 inflate_program(inflate_kind(p)));
 	return error_set(e, EPROTO, "%s: not a capture file (it begins with %02x %02x %02x %02x)", r->title, p[0],
 			 p[1], p[2], p[3]);
 }
 
-/* 1 when the header is read, 0 to wait, negative: not a capture. */
-static int reader_header(struct reader *r, struct error *e)
+/* From here on the file is read uncompressed, and sentences say so. */
+static int reader_inflate(struct reader *r, enum inflate_kind kind, struct error *e)
+{
+	struct error why;
+	struct text t;
+	int rc = input_inflate(&r->in, kind, r->window, &why);
+
+	if (rc < 0)
+		return error_set(e, rc == -ENOMEM ? ENOMEM : EPROTO, "%s: %s", r->title, why.text);
+	r->stats.compression = inflate_name(kind);
+	text_init(&t, r->title + strlen(r->title), sizeof r->title - strlen(r->title));
+	text_put(&t, ", uncompressed");
+	return 0;
+}
+
+/* The end that is none: the input's words about the compressed or the cut file. */
+static void reader_broken(const struct reader *r, struct text *t)
+{
+	text_foreign(t, r->name, strlen(r->name), false);
+	text_put(t, ": ");
+	if (!r->next && r->in.eof)
+		text_put(t, "not a whole capture file: ");
+	text_put(t, r->in.trouble);
+}
+
+/* As reader_header(), but a broken input is -EBADMSG without a sentence. */
+static int reader_format(struct reader *r, struct error *e)
 {
 	int rc = input_want(&r->in, 4, true);
 	const uint8_t *p = input_at(&r->in);
@@ -107,10 +136,12 @@ static int reader_header(struct reader *r, struct error *e)
 		return error_set(e, EPROTO, "%s: not a capture file: it is empty", r->title);
 	if (rc == -ENODATA)
 		return error_set(e, EPROTO, "%s: not a capture file: %zu bytes long", r->title, input_left(&r->in));
-	if (rc < 0)
-		return error_set(e, rc, "%s: cannot be read: %s", r->title, strerror(-rc));
-	if (rc == 0)
-		return 0;
+	if (rc <= 0)
+		return rc;
+	if (!r->in.inflate && inflate_kind(p) != INFLATE_NONE) {
+		rc = reader_inflate(r, inflate_kind(p), e);
+		return rc < 0 ? rc : reader_format(r, e);
+	}
 	if (pcap_file_magic(p)) {
 		r->stats.format = "pcap";
 		rc = pcap_file_open(r, true, e);
@@ -123,6 +154,21 @@ static int reader_header(struct reader *r, struct error *e)
 			r->next = pcapng_next;
 	} else {
 		return reader_unknown(r, p, e);
+	}
+	return rc;
+}
+
+/* 1 when the header is read, 0 to wait, negative: not a capture. */
+static int reader_header(struct reader *r, struct error *e)
+{
+	char words[sizeof r->stats.problem];
+	int rc = reader_format(r, e);
+	struct text t;
+
+	if (rc == -EBADMSG) {
+		text_init(&t, words, sizeof words);
+		reader_broken(r, &t);
+		return error_set(e, EPROTO, "%s", words);
 	}
 	if (rc < 0 && rc != -EPROTO)
 		return error_set(e, rc, "%s: cannot be read: %s", r->title, strerror(-rc));
@@ -158,40 +204,133 @@ static bool reader_passes(struct reader *r, const struct frame *f)
 	return false;
 }
 
-static int reader_next_batch(struct source *s, struct frame *out, unsigned n)
+/* Ended where it should not: what was read stands, and the input says why. */
+static void reader_cut(struct reader *r)
 {
-	struct reader *r = (struct reader *)s;
+	bool within = input_left(&r->in) > 0;
+	struct text t;
+
+	r->ended = -ENODATA;
+	r->stats.damaged++;
+	if (r->damage_said)
+		return;
+	r->damage_said = true;
+	text_init(&t, r->stats.problem, sizeof r->stats.problem);
+	reader_broken(r, &t);
+	text_format(&t, ", %s packet %llu", within ? "in" : "after", (unsigned long long)r->stats.frames + within);
+}
+
+/* What a format answered with a negative number. */
+static void reader_end(struct reader *r, int rc)
+{
+	r->ended = rc;
+	if (rc == -ENODATA)
+		r->stats.complete = r->stats.damaged == 0;
+	else if (rc == -EBADMSG)
+		reader_cut(r);
+	else
+		reader_damage(r, "cannot be read at byte %llu: %s", (unsigned long long)r->in.offset, strerror(-rc));
+}
+
+/* A followed file stands at its end: is it still the one that its name means?
+ * 0, or -ENODATA where another took its place a while ago. */
+static int reader_look(struct reader *r)
+{
+	int64_t now = clock_monotonic_ns();
+	enum follow_name where = follow_look(r->in.fd, r->name);
+
+	r->gone = where == FOLLOW_GONE;
+	if (where != FOLLOW_REPLACED) {
+		r->replaced_ns = 0;
+		return 0;
+	}
+	if (r->replaced_ns == 0)
+		r->replaced_ns = now;
+	if (now - r->replaced_ns < READER_REPLACED_MS * (int64_t)CLOCK_MS)
+		return 0;
+	reader_damage(r, "another file has the name now; the one that was followed has been read to its end, packet %llu"
+		      "%s: start again for the new one", (unsigned long long)r->stats.frames,
+		      input_left(&r->in) > 0 ? ", and a part of the next" : "");
+	r->ended = -ENODATA;
+	return -ENODATA;
+}
+
+/* Time goes back a little wherever several queues meet; a second is a clock
+ * that was set. Forward it cannot be told from silence. */
+static void reader_clock(struct reader *r, int64_t ts_ns)
+{
+	int64_t back = r->last_ns - ts_ns;
+
+	if (r->stats.frames > 1 && back >= CLOCK_S)
+		reader_note(r, "the clock steps back by %lld.%03lld s at packet %llu: durations across it are wrong",
+			    (long long)(back / CLOCK_S), (long long)(back % CLOCK_S / CLOCK_MS),
+			    (unsigned long long)r->stats.frames);
+	r->last_ns = ts_ns;
+}
+
+static int reader_batch(struct reader *r, struct frame *out, unsigned n)
+{
 	unsigned have = 0;
 	int rc;
 
-	if (r->ended)
-		return r->ended;
 	if (!r->next) {
 		rc = reader_late_header(r);
 		if (rc <= 0)
 			return rc;
 	}
-	for (unsigned looked = 0; have < n && looked < READER_SCAN; looked++) {
+	for (unsigned looked = 0; have < n; looked++) {
+		/* Where its descriptor is waited for, it must be readable then. */
+		if (looked >= READER_SCAN && (have > 0 || input_ready(&r->in)))
+			break;
 		rc = r->next(r, &out[have], have == 0);
 		if (rc == READER_OTHER)
 			continue;
 		if (rc == READER_WAIT)
 			break;
 		if (rc < 0) {
-			r->ended = rc;
-			if (rc == -ENODATA)
-				r->stats.complete = r->stats.damaged == 0;
-			else
-				reader_damage(r, "cannot be read at byte %llu: %s",
-					      (unsigned long long)r->in.offset, strerror(-rc));
+			reader_end(r, rc);
 			break;
 		}
 		r->stats.frames++;
-		r->last_ns = out[have].ts_ns;
+		reader_clock(r, out[have].ts_ns);
 		if (reader_passes(r, &out[have]))
 			have++;
 	}
 	return have == 0 && r->ended ? r->ended : (int)have;
+}
+
+static int reader_next_batch(struct source *s, struct frame *out, unsigned n)
+{
+	struct reader *r = (struct reader *)s;
+	int got;
+
+	if (r->ended)
+		return r->ended;
+	if (r->follow.fd < 0)
+		return reader_batch(r, out, n);
+	follow_take(&r->follow);
+	got = reader_batch(r, out, n);
+	if (got == 0 && input_ready(&r->in))
+		follow_again(&r->follow);
+	else if (got == 0)
+		got = reader_look(r);
+	return got;
+}
+
+/* Followed: the file's name is gone, once. */
+static bool reader_tell(struct source *s, struct source_note *out)
+{
+	struct reader *r = (struct reader *)s;
+	struct text t;
+
+	if (!r->gone || r->gone_said)
+		return false;
+	r->gone_said = true;
+	out->ts_ns = clock_wall_ns();
+	text_init(&t, out->text, sizeof out->text);
+	text_foreign(&t, r->name, strlen(r->name), false);
+	text_put(&t, ": no file has that name any more; what its writer adds is still read");
+	return true;
 }
 
 static bool reader_stats(struct source *s, unsigned index, struct source_stats *out)
@@ -202,8 +341,10 @@ static bool reader_stats(struct source *s, unsigned index, struct source_stats *
 		return false;
 	*out = r->stats;
 	out->name = r->name;
-	out->bytes_read = r->in.offset;
-	out->bytes_total = r->in.total;
+	out->bytes_read = r->in.inflate ? r->in.fetched : r->in.offset;
+	out->bytes_total = r->in.follow ? 0 : r->in.total;
+	out->bytes = r->in.offset;
+	out->held = r->in.inflate ? inflate_held(r->in.inflate) : 0;
 	out->drops = pcapng_drops(r, &out->drops_known);
 	return true;
 }
@@ -217,6 +358,7 @@ static void reader_free(struct source *s)
 {
 	struct reader *r = (struct reader *)s;
 
+	follow_close(&r->follow);
 	input_close(&r->in);
 	bpf_free(r->filter);
 	pcapng_close(r);
@@ -231,7 +373,7 @@ static int reader_first_header(struct reader *r, struct error *e)
 	int64_t until = clock_monotonic_ns() + READER_PATIENCE_MS * (int64_t)CLOCK_MS;
 	int rc = reader_header(r, e);
 
-	while (rc == 0) {
+	while (rc == 0 && !r->in.follow) {
 		int64_t left = until - clock_monotonic_ns();
 		struct pollfd p = {.fd = r->in.fd, .events = POLLIN};
 
@@ -243,25 +385,31 @@ static int reader_first_header(struct reader *r, struct error *e)
 	return rc;
 }
 
-int reader_open(struct source **out, int fd, const char *name, struct bpf *filter, size_t buffer,
+int reader_open(struct source **out, int fd, const char *name, struct bpf *filter, const struct reader_options *o,
 		struct error *e)
 {
+	static const struct reader_options usual = {0};
 	struct reader *r = calloc(1, sizeof *r);
 	struct text t;
 	int rc;
 
 	*out = NULL;
+	o = o ? o : &usual;
 	if (!r) {
 		bpf_free(filter);
 		return error_set(e, ENOMEM, "no memory for a reader");
 	}
 	r->filter = filter;
-	text_init(&t, r->title, sizeof r->title);
+	r->window = o->window;
+	r->follow = (struct follow){.fd = -1, .inotify = -1, .timer = -1};
+	text_init(&t, r->title, READER_TITLE);
 	text_foreign(&t, name, strlen(name), false);
 	r->name = strdup(name);
-	rc = input_open(&r->in, fd, buffer ? buffer : INPUT_BUFFER, r->title, e);
+	rc = input_open(&r->in, fd, o->buffer ? o->buffer : INPUT_BUFFER, o->follow, r->title, e);
 	if (rc == 0 && !r->name)
 		rc = error_set(e, ENOMEM, "no memory for a reader");
+	if (rc == 0 && r->in.follow)
+		rc = follow_open(&r->follow, fd, r->title, e);
 	if (rc == 0)
 		rc = reader_first_header(r, e);
 	if (rc < 0) {
@@ -269,10 +417,11 @@ int reader_open(struct source **out, int fd, const char *name, struct bpf *filte
 		return rc;
 	}
 	r->s.kind = "file";
-	r->s.fd = r->in.pipe ? r->in.fd : -1;
+	r->s.fd = r->in.pipe ? r->in.fd : r->follow.fd;
 	r->s.next_batch = reader_next_batch;
 	r->s.stats = reader_stats;
 	r->s.interface = reader_interface;
+	r->s.note = r->in.follow ? reader_tell : NULL;
 	r->s.free = reader_free;
 	*out = &r->s;
 	return 0;

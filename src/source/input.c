@@ -5,7 +5,8 @@
  * needed, so a frame is never copied unless it straddles two reads. The buffer
  * grows for a record larger than itself, up to INPUT_MAX. A pipe is asked with
  * poll() before every read: its description is shared with other programs, so
- * O_NONBLOCK is not ours to set.
+ * O_NONBLOCK is not ours to set. A regular file that ends before the length it
+ * once had was cut under our hands, which is said.
  */
 #include "input.h"
 
@@ -17,7 +18,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-int input_open(struct input *in, int fd, size_t buffer, const char *name, struct error *e)
+#include "sockeye/text.h"
+
+enum {
+	INPUT_READS = 8,    /* of compressed bytes that gave nothing, in one call */
+	INPUT_THROWN = 256, /* buffers of bytes that are stepped over, in one call */
+};
+
+int input_open(struct input *in, int fd, size_t buffer, bool follow, const char *name, struct error *e)
 {
 	struct stat st;
 
@@ -26,6 +34,7 @@ int input_open(struct input *in, int fd, size_t buffer, const char *name, struct
 	in->pipe = true;
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)) {
 		in->pipe = false;
+		in->follow = follow;
 		in->total = st.st_size > 0 ? (uint64_t)st.st_size : 0;
 		(void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
 	}
@@ -38,11 +47,33 @@ int input_open(struct input *in, int fd, size_t buffer, const char *name, struct
 
 void input_close(struct input *in)
 {
+	inflate_free(in->inflate);
+	in->inflate = NULL;
+	free(in->packed);
+	in->packed = NULL;
 	free(in->bytes);
 	in->bytes = NULL;
 	if (in->fd >= 0)
 		(void)close(in->fd);
 	in->fd = -1;
+}
+
+int input_inflate(struct input *in, enum inflate_kind kind, size_t window, struct error *e)
+{
+	size_t here = input_left(in), size = here > INPUT_BUFFER ? here : INPUT_BUFFER;
+	int rc;
+
+	rc = inflate_open(&in->inflate, kind, window, e);
+	if (rc < 0)
+		return rc;
+	in->packed = malloc(size);
+	if (!in->packed)
+		return error_set(e, ENOMEM, "no memory for the reading buffer");
+	memcpy(in->packed, input_at(in), here);
+	in->packed_end = here;
+	in->start = in->end = 0;
+	in->offset = 0;
+	return 0;
 }
 
 void input_skip(struct input *in, uint64_t n)
@@ -58,14 +89,50 @@ void input_skip(struct input *in, uint64_t n)
 	}
 }
 
-/* One read into the free end of the buffer: 1, 0 (nothing there yet), or
- * -ENODATA at the end. */
-static int input_fill(struct input *in)
+bool input_ready(const struct input *in)
+{
+	struct pollfd p = {.fd = in->fd, .events = POLLIN};
+	struct stat st;
+
+	if (in->packed_start < in->packed_end)
+		return true;
+	if (in->pipe)
+		return poll(&p, 1, 0) > 0;
+	return !in->follow || (fstat(in->fd, &st) == 0 && st.st_size > lseek(in->fd, 0, SEEK_CUR));
+}
+
+/* No further byte in a regular file: is that its end? */
+static int input_at_end(struct input *in)
+{
+	struct stat st;
+	struct text t;
+
+	if (!in->pipe && fstat(in->fd, &st) == 0) {
+		uint64_t now = st.st_size > 0 ? (uint64_t)st.st_size : 0;
+
+		if (now < in->total) {
+			text_init(&t, in->trouble, sizeof in->trouble);
+			text_format(&t, "file shrank while it was read: from %llu bytes to %llu",
+				    (unsigned long long)in->total, (unsigned long long)now);
+			in->eof = true;
+			return -EBADMSG;
+		}
+		in->total = now;
+		if (in->follow)
+			return 0;
+	}
+	in->eof = true;
+	return -ENODATA;
+}
+
+/* One read into room bytes at to: how many came, 0 (nothing there yet), or a
+ * negative number at the end. */
+static ssize_t input_fetch(struct input *in, uint8_t *to, size_t room)
 {
 	ssize_t n;
 
 	if (in->eof)
-		return -ENODATA;
+		return in->trouble[0] ? -EBADMSG : -ENODATA;
 	if (in->pipe) {
 		struct pollfd p = {.fd = in->fd, .events = POLLIN};
 		int ready = poll(&p, 1, 0);
@@ -76,14 +143,73 @@ static int input_fill(struct input *in)
 			return -errno;
 	}
 	do {
-		n = read(in->fd, in->bytes + in->end, in->size - in->end);
+		n = read(in->fd, to, room);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return errno == EAGAIN || errno == EWOULDBLOCK ? 0 : -errno;
-	if (n == 0) {
-		in->eof = true;
-		return -ENODATA;
+	if (n == 0)
+		return input_at_end(in);
+	in->fetched += (uint64_t)n;
+	return n;
+}
+
+/* The compressed bytes end here, or for now. */
+static int input_packed_end(struct input *in, int why)
+{
+	struct text t;
+
+	if (why == -ENODATA && !inflate_whole(in->inflate)) {
+		text_init(&t, in->trouble, sizeof in->trouble);
+		text_format(&t, "cut at byte %llu of the compressed file", (unsigned long long)in->fetched);
+		return -EBADMSG;
 	}
+	return why;
+}
+
+/* Decompress into the free end of the buffer. A few reads without a byte of
+ * the capture (empty members, a table of contents) and others get a turn. */
+static int input_unpack(struct input *in)
+{
+	for (unsigned reads = 0; reads < INPUT_READS;) {
+		struct inflate_step s = {
+			.in = in->packed + in->packed_start,
+			.in_len = in->packed_end - in->packed_start,
+			.out = in->bytes + in->end,
+			.out_len = in->size - in->end,
+		};
+		int rc = inflate_run(in->inflate, &s, in->trouble);
+		size_t made = in->size - in->end - s.out_len;
+		ssize_t n;
+
+		in->packed_start = in->packed_end - s.in_len;
+		in->end += made;
+		if (made > 0)
+			return 1;
+		if (rc < 0)
+			return rc;
+		if (s.in_len > 0)
+			continue;
+		in->packed_start = in->packed_end = 0;
+		n = input_fetch(in, in->packed, INPUT_BUFFER);
+		if (n <= 0)
+			return input_packed_end(in, (int)n);
+		in->packed_end = (size_t)n;
+		reads++;
+	}
+	return 0;
+}
+
+/* Something into the free end of the buffer: 1, 0 (nothing there yet), or a
+ * negative number at the end. */
+static int input_fill(struct input *in)
+{
+	ssize_t n;
+
+	if (in->inflate)
+		return input_unpack(in);
+	n = input_fetch(in, in->bytes + in->end, in->size - in->end);
+	if (n <= 0)
+		return (int)n;
 	in->end += (size_t)n;
 	return 1;
 }
@@ -121,8 +247,11 @@ int input_want(struct input *in, size_t n, bool may_move)
 		return 1;
 	if (!may_move)
 		return 0;
-	while (in->discard > 0) {
+	for (unsigned reads = 0; in->discard > 0; reads++) {
 		size_t here;
+
+		if (reads == INPUT_THROWN) /* others get a turn */
+			return 0;
 
 		/* Nothing stands in the buffer while bytes are thrown away. */
 		in->start = in->end = 0;
@@ -136,8 +265,6 @@ int input_want(struct input *in, size_t n, bool may_move)
 		in->discard -= here;
 	}
 	while (input_left(in) < n) {
-		if (in->eof)
-			return -ENODATA;
 		rc = input_room(in, n);
 		if (rc < 0)
 			return rc;

@@ -1,7 +1,8 @@
-/* Bytes of one file, pipe or socket through one reused buffer.
+/* Bytes of one file, pipe or socket through one reused buffer, compressed or not.
  *
  * What stands in the buffer may be lent to a caller: nothing moves as long as
- * input_want() is told not to move. Reading never blocks on a pipe.
+ * input_want() is told not to move. Reading never blocks on a pipe. A file
+ * that is followed has no end: where its bytes end for now, nothing has arrived.
  */
 #ifndef SOURCE_INPUT_H
 #define SOURCE_INPUT_H
@@ -10,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "inflate.h"
 #include "sockeye/error.h"
 
 enum {
@@ -20,23 +22,38 @@ enum {
 struct input {
 	int fd;
 	bool pipe;         /* may have nothing yet: poll before every read */
+	bool follow;       /* a regular file whose end may move on */
 	bool eof;
 	uint8_t *bytes;
 	size_t size;       /* of the buffer */
 	size_t start, end; /* bytes not consumed yet */
-	uint64_t offset;   /* of bytes[start], in the file */
+	uint64_t offset;   /* of bytes[start], in the (uncompressed) file */
 	uint64_t discard;  /* bytes to throw away before bytes[start] */
-	uint64_t total;    /* length of a regular file, else 0 */
+	uint64_t fetched;  /* bytes read from fd */
+	uint64_t total;    /* the greatest length that a regular file was seen to have, else 0 */
+	struct inflate *inflate; /* NULL: not compressed */
+	uint8_t *packed;         /* compressed bytes read and not used: [packed_start, packed_end) */
+	size_t packed_start, packed_end;
+	char trouble[INFLATE_WORDS]; /* why input_want() answered -EBADMSG: words without the file's name */
 };
 
 /* Take over fd. buffer: its first size, at least 64. */
-int input_open(struct input *in, int fd, size_t buffer, const char *name, struct error *e);
+int input_open(struct input *in, int fd, size_t buffer, bool follow, const char *name, struct error *e);
 void input_close(struct input *in);
+
+/* Everything from here on is compressed: what stands in the buffer, and what
+ * follows. Positions begin anew and are those of the uncompressed bytes. The
+ * error has no file name. window: as in inflate.h. */
+int input_inflate(struct input *in, enum inflate_kind kind, size_t window, struct error *e);
 
 /* 1: n bytes (at most INPUT_MAX) stand at input_at(). 0: not now: nothing has
  * arrived, or the buffer must not move. -ENODATA: the input ends before.
+ * -EBADMSG: it ends before and that is not its end: trouble says why.
  * Another negative number: reading failed. */
 int input_want(struct input *in, size_t n, bool may_move);
+
+/* Whether more could be had now without waiting. */
+bool input_ready(const struct input *in);
 
 static inline uint8_t *input_at(const struct input *in)
 {

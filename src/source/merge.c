@@ -2,8 +2,10 @@
  *
  * The earliest of the frames that stand first in each source goes next; inside
  * one source the order never changes. Files are merged strictly. A pipe that
- * has run dry is waited for 100 ms, then the others go on without it; a live
- * source is never waited for. A source that breaks does not stop the others.
+ * has run dry is waited for 100 ms, then the others go on without it until they
+ * have nothing either: what arrives after such a silence waits anew, so that
+ * slow pipes are merged too, and a busy one beside a silent one is held up once.
+ * A live source is never waited for. A source that breaks does not stop the others.
  * Frames stay lent by the source below: a batch ends where one of the sources
  * has to be asked again.
  */
@@ -32,6 +34,7 @@ struct merge_child {
 struct merge {
 	struct source s;
 	int timer; /* -1 where nothing has to be waited for */
+	bool idle; /* nothing was at hand: the next frame ends a silence */
 	unsigned n;
 	struct merge_child *child;
 };
@@ -92,6 +95,17 @@ static int64_t merge_wait(const struct merge *m)
 	return most;
 }
 
+/* The first frame after a silence: every dry pipe gets its time again. */
+static void merge_wake(struct merge *m)
+{
+	int64_t now = clock_monotonic_ns();
+
+	for (unsigned i = 0; m->idle && i < m->n; i++)
+		if (m->child[i].dry)
+			m->child[i].dry_since_ns = now;
+	m->idle = false;
+}
+
 static void merge_alarm(const struct merge *m, int64_t ns)
 {
 	struct itimerspec t = {.it_value = {.tv_sec = ns / CLOCK_S, .tv_nsec = ns % CLOCK_S}};
@@ -116,16 +130,15 @@ static struct merge_child *merge_earliest(struct merge *m)
 /* Every source has ended: how. Broken only if all of them broke. */
 static int merge_end(const struct merge *m)
 {
-	int broken = -ENODATA;
+	int end = 0;
 
 	for (unsigned i = 0; i < m->n; i++) {
 		if (!m->child[i].ended)
 			return 0;
-		if (m->child[i].ended == -ENODATA)
-			return -ENODATA;
-		broken = m->child[i].ended;
+		if (end != -ENODATA)
+			end = m->child[i].ended;
 	}
-	return broken;
+	return end;
 }
 
 static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
@@ -141,8 +154,11 @@ static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 		return 0;
 	}
 	c = merge_earliest(m);
-	if (!c)
+	if (!c) {
+		m->idle = true;
 		return merge_end(m);
+	}
+	merge_wake(m);
 	wait = merge_wait(m);
 	if (wait > 0) {
 		merge_alarm(m, wait);

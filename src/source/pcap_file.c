@@ -3,7 +3,9 @@
  * Both byte orders, microseconds, nanoseconds, and Kuznetzov's modified format
  * with 24-byte record headers. Versions before 2.4 wrote the two lengths the
  * other way round; 2.3 did either. A damaged length ends the file: nothing in
- * the format says where the next record begins.
+ * the format says where the next record begins. Records of nothing but zeros
+ * are none: a disk that was full or a machine that fell leaves them. They are
+ * stepped over, as far as PCAP_ZEROS.
  */
 #include <errno.h>
 
@@ -16,6 +18,7 @@ enum {
 	PCAP_RECORD = 16,
 	PCAP_RECORD_MODIFIED = 24,
 	PCAP_PACKET_OUTGOING = 4, /* PACKET_OUTGOING of the modified format */
+	PCAP_ZEROS = 4096,        /* records of zeros that are stepped over in a row */
 };
 
 #define PCAP_MAGIC_US UINT32_C(0xa1b2c3d4)
@@ -114,6 +117,21 @@ static uint64_t pcap_file_fraction(struct reader *r, uint32_t part)
 	return ns;
 }
 
+/* 1970, no byte on the wire and none captured: no packet is like that. The
+ * first of a run is damage, and a long run ends the file: what a few bytes of
+ * compressed zeros make would else be read for hours. */
+static int pcap_file_zeros(struct reader *r, size_t header)
+{
+	if (r->pcap.zeros++ == 0)
+		reader_damage(r, "zeros from byte %llu on (after packet %llu) where a record should be: stepped over, %zu KiB "
+			      "of them at most", (unsigned long long)r->in.offset, (unsigned long long)r->stats.frames,
+			      PCAP_ZEROS * header / 1024);
+	if (r->pcap.zeros == PCAP_ZEROS)
+		return -ENODATA;
+	input_skip(&r->in, header);
+	return READER_OTHER;
+}
+
 int pcap_file_next(struct reader *r, struct frame *f, bool may_move)
 {
 	const size_t header = r->pcap.modified ? PCAP_RECORD_MODIFIED : PCAP_RECORD;
@@ -136,6 +154,8 @@ int pcap_file_next(struct reader *r, struct frame *f, bool may_move)
 		captured = wire;
 		wire = first;
 	}
+	if (seconds == 0 && part == 0 && captured == 0 && wire == 0)
+		return pcap_file_zeros(r, header);
 	if (captured > FRAME_MAX) {
 		reader_damage(r, "the record at byte %llu (packet %llu) says %lu bytes captured, more than %d: "
 			      "the file was cut or damaged", (unsigned long long)r->in.offset,
@@ -158,5 +178,6 @@ int pcap_file_next(struct reader *r, struct frame *f, bool may_move)
 	if (r->pcap.modified && f->data[-2] == PCAP_PACKET_OUTGOING)
 		f->flags = FRAME_OUTGOING;
 	input_skip(&r->in, header + captured);
+	r->pcap.zeros = 0;
 	return READER_FRAME;
 }

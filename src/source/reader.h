@@ -7,6 +7,7 @@
 #define SOURCE_READER_H
 
 #include "bpf.h"
+#include "follow.h"
 #include "input.h"
 #include "sockeye/source.h"
 
@@ -21,6 +22,7 @@ struct pcap_file {
 	bool big, ns, modified;
 	bool swapped, maybe_swapped; /* captured and original length, before 2.4 */
 	uint16_t linktype;
+	unsigned zeros; /* records of nothing but zeros, in a row */
 };
 
 enum {
@@ -55,9 +57,13 @@ struct pcapng {
 struct reader {
 	struct source s; /* first: a source is cast back to its reader */
 	struct input in;
+	struct follow follow; /* .fd -1: the file ends where it ends */
+	int64_t replaced_ns;  /* since when another file has the name; 0: none has */
+	bool gone, gone_said; /* no file has the name */
+	size_t window;      /* of a compressed file, at most */
 	struct bpf *filter; /* or NULL */
 	char *name;
-	char title[100];    /* the name, printable, for sentences */
+	char title[116];    /* the name, printable, for sentences; of a compressed file ", uncompressed" */
 	int ended;          /* 0, or what every further call answers */
 	bool damage_said;   /* stats.problem is about damage, not a note */
 	int64_t last_ns;    /* time of the previous frame */
@@ -67,10 +73,16 @@ struct reader {
 	struct pcapng ng;
 };
 
-/* Open a capture file; buffer 0: the usual size. Regular files: the header is
- * read here; pipes get a moment for theirs. The reader owns fd and filter,
- * also when it fails. */
-int reader_open(struct source **out, int fd, const char *name, struct bpf *filter, size_t buffer,
+struct reader_options {
+	size_t buffer; /* first size of the input's buffer; 0: the usual one */
+	size_t window; /* what decompressing may keep of the past; 0: 128 MiB */
+	bool follow;   /* a regular file: wait where it ends */
+};
+
+/* Open a capture file; o NULL: as usual. Regular files: the header is read
+ * here, unless it is followed and has none yet; pipes get a moment for theirs.
+ * The reader owns fd and filter, also when it fails. */
+int reader_open(struct source **out, int fd, const char *name, struct bpf *filter, const struct reader_options *o,
 		struct error *e);
 
 /* The link type, where the whole file has one and its header was read; else -1. */

@@ -52,8 +52,9 @@ static int source_file_descriptor(const char *name, const char *title, struct er
 	return fd;
 }
 
-static int source_file(struct source **out, const char *name, const char *filter, struct error *e)
+static int source_file(struct source **out, const char *name, const struct source_options *o, struct error *e)
 {
+	struct reader_options how = {.window = o->memory / o->n_files, .follow = o->follow};
 	struct bpf *b = NULL;
 	char title[100];
 	struct text t;
@@ -64,12 +65,12 @@ static int source_file(struct source **out, const char *name, const char *filter
 	fd = source_file_descriptor(name, title, e);
 	if (fd < 0)
 		return fd;
-	rc = filter ? bpf_open(&b, filter, e) : 0;
+	rc = o->filter ? bpf_open(&b, o->filter, e) : 0;
 	if (rc < 0) {
 		(void)close(fd);
 		return rc;
 	}
-	return reader_open(out, fd, name, b, 0, e);
+	return reader_open(out, fd, name, b, &how, e);
 }
 
 /* The filter against what is known before the first packet. */
@@ -113,7 +114,7 @@ static int source_open_all(struct source **list, unsigned *n, const struct sourc
 	int rc = 0;
 
 	for (unsigned i = 0; i < o->n_files && rc == 0; i++) {
-		rc = source_file(&list[*n], o->files[i], o->filter, e);
+		rc = source_file(&list[*n], o->files[i], o, e);
 		*n += rc == 0;
 	}
 	if (rc == 0 && o->filter)
@@ -156,4 +157,9 @@ int source_open(struct source **out, const struct source_options *o, struct erro
 		return merge_open(out, list, n, e);
 	*out = list[0];
 	return 0;
+}
+
+const char *source_inflate(const char *compression)
+{
+	return inflate_library(strcmp(compression, "gzip") == 0 ? INFLATE_GZIP : INFLATE_ZSTD);
 }

@@ -40,6 +40,14 @@ void files_json(struct view *v, const struct totals *t)
 			json_word(&j, stats.name ? stats.name : "");
 			json_key(&j, "format");
 			json_word(&j, stats.format ? stats.format : "");
+			if (stats.compression) {
+				json_key(&j, "compression");
+				json_word(&j, stats.compression);
+				json_key(&j, "compressed_bytes");
+				json_u64(&j, stats.file_bytes);
+				json_key(&j, "uncompressed_bytes");
+				json_u64(&j, stats.bytes);
+			}
 		}
 		json_key(&j, "packets");
 		json_u64(&j, s->packets);

@@ -199,8 +199,12 @@ static void report_source_lines(struct view *v)
 			text_foreign(&t, stats.name, strlen(stats.name), false);
 		out_put(&v->out, "  Source        ");
 		out_text(&v->out, name);
-		out_format(&v->out, " (%s)%s\n", stats.format ? stats.format : "?",
-			   stats.complete ? "" : ", incomplete");
+		out_format(&v->out, " (%s", stats.format ? stats.format : "?");
+		if (stats.compression && stats.file_bytes > 0)
+			out_format(&v->out, ", %s %llu.%llu:1", stats.compression,
+				   (unsigned long long)(stats.bytes / stats.file_bytes),
+				   (unsigned long long)(stats.bytes % stats.file_bytes * 10 / stats.file_bytes));
+		out_format(&v->out, ")%s\n", stats.complete ? "" : ", incomplete");
 	}
 }
 

@@ -1,6 +1,10 @@
 """Captures that arrive through pipes: standard input and FIFOs."""
+import json
 import os
+import select
+import signal
 import subprocess
+import time
 
 from lab import SERVER, check, ended, listening, records, wait_for
 
@@ -61,4 +65,124 @@ def no_bytes(lab):
     check(status == 1 and not out and len(err.splitlines()) == 1, f"exit {status}:", out, err)
 
 
-TESTS = [tcpdump_into_stdin, same_as_file, cut_pipe, no_bytes]
+def fifo(lab, name):
+    path = os.path.join(lab.folder, name)
+    os.mkfifo(path)
+    return path
+
+
+def halves(path):
+    """A capture's header, and its records."""
+    with open(path, "rb") as f:
+        data = f.read()
+    at, out = 24, []
+    while at < len(data):
+        end = at + 16 + int.from_bytes(data[at + 8:at + 12], "little")
+        out.append(data[at:end])
+        at = end
+    return data[:24], out
+
+
+def told(eye, lines, seconds=10):
+    """That many further lines of packets, and when each came."""
+    found = []
+    while len(found) < lines:
+        ready, _, _ = select.select([eye.stdout], [], [], seconds)
+        check(ready, f"{len(found)} of {lines} packets after {seconds} s")
+        found.append((time.monotonic(), eye.stdout.readline().decode()))
+    return found
+
+
+PATIENCE_MS, ROOM_MS = 100, 250  # how long a silent pipe holds others up, and what a busy machine may add
+
+
+def merged_pipes(lab):
+    """two FIFOs: in order while both speak; a silent one holds the other up for 100 ms; what comes late is told"""
+    header, packets = halves("captures/handshakes.pcap")
+    paths = [fifo(lab, "one"), fifo(lab, "two")]
+    eye = lab.start(None, lab.program, "packets", "-n", "-l", "-o", "json", "-r", paths[0], "-r", paths[1], bufsize=0)
+    one, two = (open(p, "wb", buffering=0) for p in paths)
+    # By turns, the second before the first: within the patience the order is that of time.
+    two.write(header + packets[1] + packets[3])
+    time.sleep(0.03)
+    one.write(header + packets[0] + packets[2])
+    numbers = [json.loads(t)["time"] for _, t in told(eye, 4)]
+    # After a silence of both, too.
+    time.sleep(0.4)
+    two.write(packets[5])
+    time.sleep(0.03)
+    one.write(packets[4])
+    numbers += [json.loads(t)["time"] for _, t in told(eye, 2)]
+    check(numbers == sorted(numbers), "not in order of time:", numbers)
+    # One is silent from now on: each further packet of two waits for 100 ms at most.
+    slowest = 0.0
+    for n in (7, 8, 9):
+        time.sleep(0.05)
+        began = time.monotonic()
+        two.write(packets[n])
+        came, last = told(eye, 1)[0]
+        slowest = max(slowest, came - began)
+    check(slowest * 1000 <= PATIENCE_MS + ROOM_MS, f"held up for {slowest * 1000:.0f} ms, limit {PATIENCE_MS + ROOM_MS}")
+    one.write(packets[6])  # older than what has been told
+    late = json.loads(told(eye, 1)[0][1])
+    check(late["time"] <= json.loads(last)["time"] and late["number"] == 10, "the late packet:", late)
+    one.close()
+    two.close()
+    status, out, err = ended(eye)
+    check(status == 0 and not out, f"exit {status}:", out, err)
+    return f"held up {slowest * 1000:.0f} ms, limit {PATIENCE_MS + ROOM_MS}"
+
+
+def one_ends(lab):
+    """a source that has ended does not end the others: a file, then a FIFO that speaks later"""
+    header, packets = halves("captures/handshakes.pcap")
+    path = fifo(lab, "later")
+    for words in (["captures/dns.pcap", path], [path, "captures/dns.pcap"]):
+        eye = lab.start(None, lab.program, "packets", "-n", "-o", "json", *words)
+        with open(path, "wb", buffering=0) as writer:
+            writer.write(header)
+            time.sleep(0.5)
+            check(eye.poll() is None, f"ended with the file, exit {eye.returncode}:", *words)
+            writer.write(packets[0] + packets[1])
+        status, out, err = ended(eye)
+        wanted = len(halves("captures/dns.pcap")[1]) + 2
+        check(status == 0 and len(records(out, "packet")) == wanted, f"exit {status}, {len(records(out, 'packet'))} of {wanted} packets:", err)
+
+
+def stalled_writer(lab):
+    """a FIFO whose writer stalls in a record, or never comes: --duration and signals end it, the screen lives"""
+    header, packets = halves("captures/handshakes.pcap")
+    path = fifo(lab, "stalls")
+    # Nobody writes: it waits, and a signal ends it.
+    eye = lab.start(None, lab.program, "packets", "-n", "-r", path)
+    time.sleep(0.6)
+    check(eye.poll() is None, f"ended without a writer: exit {eye.returncode}")
+    os.kill(eye.pid, signal.SIGTERM)
+    status, out, err = ended(eye, 5)
+    check(status == 0 and not out and not err, f"exit {status}:", out, err)
+    for words, shown in ((["packets", "-n"], None), (["watch", "--headless", "100x20", "--dump", "-"], "2 packets")):
+        eye = lab.start(None, lab.program, *words, "--duration", "0.7", "-r", path)
+        began = time.monotonic()
+        with open(path, "wb", buffering=0) as writer:
+            writer.write(header + packets[0] + packets[1] + packets[2][:20])
+            status, out, err = ended(eye, 10)
+        took = time.monotonic() - began
+        check(status == 0 and took < 5, f"exit {status} after {took:.1f} s:", err)
+        check(shown in out if shown else out.count("\n") == 2, "what was whole is not told:", out)
+
+
+def vanished_writer(lab):
+    """a FIFO whose writer goes away: between records 0, within one 3 with the position"""
+    header, packets = halves("captures/handshakes.pcap")
+    for tail, wanted in ((b"", 0), (packets[2][:20], 3), (packets[2][:5], 3)):
+        path = fifo(lab, f"gone{len(tail)}")
+        eye = lab.start(None, lab.program, "packets", "-n", "-r", path)
+        with open(path, "wb", buffering=0) as writer:
+            writer.write(header + packets[0] + packets[1] + tail)
+            time.sleep(0.1)
+        status, out, err = ended(eye, 5)
+        check(status == wanted and out.count("\n") == 2, f"exit {status}, not {wanted}:", out, err)
+        check(not wanted or "cut at byte" in err and "packet 3" in err, "no position in:", err)
+
+
+TESTS = [tcpdump_into_stdin, same_as_file, cut_pipe, no_bytes, merged_pipes, one_ends, stalled_writer, vanished_writer]

@@ -16,7 +16,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import bounds
 import copies
+import compressed
 import endings
+import follow
 import handshakes
 import pipes
 import same
@@ -48,7 +50,7 @@ def main():
     o = options.parse_args()
     program = os.path.abspath(o.program)
     os.chdir(TOP)
-    tests = [t for m in (handshakes, endings, pipes, bounds, same, copies) for t in m.TESTS]
+    tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies) for t in m.TESTS]
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")

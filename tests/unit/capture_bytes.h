@@ -79,7 +79,8 @@ static inline struct source *open_bytes(const struct bytes *b, size_t n, size_t 
 {
 	struct error e = {""};
 	struct source *s = NULL;
-	int rc = reader_open(&s, memory_file(b->at, n), "trace", NULL, buffer, &e);
+	struct reader_options o = {.buffer = buffer};
+	int rc = reader_open(&s, memory_file(b->at, n), "trace", NULL, &o, &e);
 
 	if (rc != 0)
 		print_message("%s\n", e.text);
@@ -119,7 +120,7 @@ static inline void assert_refused(const struct bytes *b, size_t n, int why, cons
 	struct error e = {""};
 	struct source *s = NULL;
 
-	assert_int_equal(reader_open(&s, memory_file(b->at, n), "trace", NULL, 0, &e), why);
+	assert_int_equal(reader_open(&s, memory_file(b->at, n), "trace", NULL, NULL, &e), why);
 	assert_null(s);
 	if (!strstr(e.text, words))
 		fail_msg("\"%s\" does not say \"%s\"", e.text, words);

@@ -148,11 +148,64 @@ static void test_not_a_capture(void **state)
 	put_pcap_header(&b, 0xa1b2c3d4, 5, 1);
 	assert_refused(&b, b.n, -EPROTO, "version 2.5");
 	b.n = 0;
-	put32(&b, 0x00088b1f);
-	assert_refused(&b, b.n, -EPROTO, "compressed input is not built yet: zcat FILE | sockeye -r -");
+	put_text(&b, "BZh91AY&SY");
+	assert_refused(&b, b.n, -EPROTO, "compressed in a way that is not read: bzcat FILE | sockeye -r -");
 	b.n = 0;
-	put32(&b, 0xfd2fb528);
-	assert_refused(&b, b.n, -EPROTO, "zstdcat FILE");
+	put32(&b, 0x587a37fd);
+	assert_refused(&b, b.n, -EPROTO, "xzcat FILE");
+	b.n = 0;
+	put32(&b, 0x184d2204);
+	assert_refused(&b, b.n, -EPROTO, "lz4cat FILE");
+}
+
+/* Where records should be there are zeros: stepped over once, not for ever. */
+static void test_zeros(void **state)
+{
+	struct bytes b = {0};
+	struct source *s;
+
+	(void)state;
+	put_pcap_header(&b, 0xa1b2c3d4, 4, 1);
+	put_pcap_record(&b, 1, 0, 0, 0);
+	for (unsigned i = 0; i < 10; i++)
+		put_pcap_record(&b, 0, 0, 0, 0);
+	put_pcap_record(&b, 2, 0, 0, 0);
+	s = open_bytes(&b, b.n, 0);
+	assert_int_equal(drain(s), 2);
+	assert_int_equal(stats_of(s).damaged, 1);
+	assert_string_equal(stats_of(s).problem, "trace: zeros from byte 40 on (after packet 1) where a record should be: "
+						 "stepped over, 64 KiB of them at most");
+	s->free(s);
+	while (b.n + 16 <= sizeof b.at)
+		put_pcap_record(&b, 0, 0, 0, 0);
+	s = open_bytes(&b, b.n, 0);
+	assert_int_equal(drain(s), 2);
+	assert_int_equal(stats_of(s).frames, 2);
+	assert_false(stats_of(s).complete);
+	s->free(s);
+}
+
+/* A clock that was set back is said, a little disorder is not. */
+static void test_clock_steps(void **state)
+{
+	struct bytes b = {0};
+	struct source *s;
+
+	(void)state;
+	put_pcap_header(&b, 0xa1b2c3d4, 4, 1);
+	put_pcap_record(&b, 5000, 5, 0, 0);
+	put_pcap_record(&b, 4999, 6, 0, 0);
+	s = open_bytes(&b, b.n, 0);
+	assert_int_equal(drain(s), 2);
+	assert_string_equal(stats_of(s).problem, "");
+	s->free(s);
+	put_pcap_record(&b, 1399, 0, 0, 0);
+	s = open_bytes(&b, b.n, 0);
+	assert_int_equal(drain(s), 3);
+	assert_true(stats_of(s).complete);
+	assert_string_equal(stats_of(s).problem, "trace: the clock steps back by 3600.000 s at packet 3: durations across it "
+						 "are wrong");
+	s->free(s);
 }
 
 /* A header alone is a whole capture of nothing; a packet may be empty, and may
@@ -258,7 +311,7 @@ static void test_largest(void **state)
 	put8(&b, 77);
 	memcpy(file + 40 + FRAME_MAX, b.at, b.n);
 	fd = memory_file(file, n);
-	assert_int_equal(reader_open(&s, fd, "trace", NULL, 0, &e), 0);
+	assert_int_equal(reader_open(&s, fd, "trace", NULL, NULL, &e), 0);
 	assert_int_equal(next_of(s, f, 4), 2);
 	assert_int_equal(f[0].caplen, FRAME_MAX);
 	assert_memory_equal(f[0].data, file + 40, FRAME_MAX);
@@ -307,6 +360,8 @@ int main(void)
 		cmocka_unit_test(test_old_versions),
 		cmocka_unit_test(test_link_types),
 		cmocka_unit_test(test_not_a_capture),
+		cmocka_unit_test(test_zeros),
+		cmocka_unit_test(test_clock_steps),
 		cmocka_unit_test(test_borders),
 		cmocka_unit_test(test_every_cut),
 		cmocka_unit_test(test_length_too_large),
