@@ -255,6 +255,7 @@ int writer_tick(struct writer *w, struct error *e)
 			return writing_fail(w, EPIPE, 0, e);
 	}
 	if (w->live && writing_over(w, writing_now_s(w, NULL))) {
+		w->last_file = true;
 		rc = writing_whole(w, e);
 		w->ended = true;
 		return rc == 0 ? WRITER_FULL : rc;
@@ -281,6 +282,7 @@ int writer_finish(struct writer *w, struct error *e)
 		return 0;
 	if (w->fd < 0)
 		rc = writing_open(w, writing_now_s(w, NULL), e); /* nothing came: an empty capture, whole */
+	w->last_file = true;
 	if (rc == 0)
 		rc = writing_whole(w, e);
 	w->ended = true;

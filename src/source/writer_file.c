@@ -233,10 +233,11 @@ int writing_rotate(struct writer *w, int64_t now_s, struct error *e)
 
 	if (!late && !large)
 		return 0;
+	w->last_file = late && writing_over(w, now_s);
 	rc = writing_whole(w, e);
 	if (rc != 0)
 		return rc;
-	if (late && writing_over(w, now_s)) {
+	if (w->last_file) {
 		w->ended = true;
 		return WRITER_FULL;
 	}

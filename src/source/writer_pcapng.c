@@ -322,8 +322,9 @@ static int pcapng_frame(struct writer *w, const struct frame *f, struct error *e
 
 /* ---- statistics ------------------------------------------------------------------------------ */
 
-/* What a source says it lost, less what stands with packets of its interfaces and in sections and
- * files before: told with its first interface, so that the sum over all is the source's number. */
+/* What stands with the packets of an interface. At the very end what its source says beyond that is
+ * told with its first interface, so that the sum over all files is the source's number; before, the
+ * next packet may tell it. */
 static bool source_lost(const struct writer *w, unsigned index, uint64_t *lost)
 {
 	uint16_t source = w->interface[index].source;
@@ -333,6 +334,8 @@ static bool source_lost(const struct writer *w, unsigned index, uint64_t *lost)
 	*lost = w->interface[index].lost;
 	if (!w->source->stats(w->source, source, &s) || !s.drops_known)
 		return *lost > 0;
+	if (!w->last_file)
+		return true;
 	for (unsigned k = 0; k < index; k++)
 		if (w->interface[k].source == source)
 			return true;

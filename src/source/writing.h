@@ -83,6 +83,7 @@ struct writer {
 	uint16_t *slot;         /* index + 1, or 0 */
 	int64_t opened_ns;      /* live: wall clock */
 	int64_t last_ns;        /* time of the last frame */
+	bool last_file;            /* nothing follows the one that is being ended */
 	uint64_t said[SOURCE_MAX]; /* losses of each source that stand in statistics */
 	bool fine;
 	uint16_t linktype;
