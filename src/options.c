@@ -165,7 +165,7 @@ static int choice(const char *option, const char *value, const char *built, cons
 
 static int apply_input(struct options *o, int letter, const char *value, struct error *e)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	int r;
 
 	switch (letter) {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sockeye/clock.h"
@@ -349,6 +350,7 @@ int writer_open(struct writer **out, const struct writer_options *o, struct sour
 	w->opened_ns = clock_wall_ns();
 	w->looked_ns = clock_monotonic_ns();
 	writer_note_inputs(w);
+	tzset(); /* now: names of the time may be made when no file can be opened any more */
 	if (o->rotate_s == 0 || w->live)
 		rc = writing_open(w, writing_now_s(w, NULL), e);
 	if (rc != 0) {

@@ -144,14 +144,14 @@ static int writing_check(struct writer *w, struct error *e)
 	w->base = 0;
 	if (!w->own && isatty(w->fd))
 		return error_set(e, ENOTTY, "standard output is a terminal: name a file after -w, or redirect it");
+	for (unsigned i = 0; i < w->n_inputs && (w->regular || w->pipe); i++)
+		if (w->input[i].device == st.st_dev && w->input[i].inode == st.st_ino)
+			return error_set(e, EINVAL, "%s: is being read: write to another file", w->title);
 	if (!w->regular) {
 		if (w->own && !w->pipe)
 			(void)fcntl(w->fd, F_SETFL, flags & ~O_NONBLOCK);
 		return 0;
 	}
-	for (unsigned i = 0; i < w->n_inputs; i++)
-		if (w->input[i].device == st.st_dev && w->input[i].inode == st.st_ino)
-			return error_set(e, EINVAL, "%s: is being read: write to another file", w->title);
 	rc = writing_lock(w, e);
 	if (rc != 0)
 		return rc;
