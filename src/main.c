@@ -13,6 +13,7 @@
 #include "actions.h"
 #include "opening.h"
 #include "options.h"
+#include "output.h"
 #include "say.h"
 #include "signals.h"
 #include "sockeye/engine.h"
@@ -100,7 +101,7 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 		.format = formats[options.format],
 		.fd = STDOUT_FILENO,
 		.live = source->live,
-		.flush = source->fd >= 0 || options.line_buffered, /* a pipe may be somebody's live capture */
+		.flush = source->fd >= 0 || options.line_buffered || options.packet_buffered, /* a pipe may be somebody's live capture */
 		.ascii = options.ascii,
 		.absolute = options.absolute,
 		.verbose = options.verbose,
@@ -127,22 +128,75 @@ static void tell_note(void *arg, const struct source_note *n)
 	say("%s", n->text);
 }
 
+static void tell_trouble(void *arg, const char *sentence)
+{
+	(void)arg;
+	say("%s", sentence);
+}
+
 /* ---- the run ------------------------------------------------------------------------ */
 
-static int run_view(struct engine *engine, struct source *source, struct run_result *result, struct error *e)
+struct run_world {
+	struct engine *engine;
+	struct source *source;
+	struct writer *writer; /* or NULL */
+};
+
+/* As tcpdump has them at the end of a live run, and on SIGUSR1. */
+static void print_totals(void *arg, uint64_t packets)
 {
+	const struct run_world *w = arg;
+	const struct totals *t = engine_totals(w->engine);
+	struct source_stats stats;
+	struct writer_stats written;
+	uint64_t drops = 0;
+	bool known = false;
+
+	for (unsigned i = 0; w->source->stats(w->source, i, &stats); i++) {
+		known = known || stats.drops_known;
+		drops += stats.drops_known ? stats.drops : 0;
+	}
+	fprintf(stderr, "%llu packets captured\n", (unsigned long long)packets);
+	if (known)
+		fprintf(stderr, "%llu packets dropped by kernel\n", (unsigned long long)drops);
+	if (w->writer) {
+		writer_get_stats(w->writer, &written);
+		fprintf(stderr, "%llu packets written\n", (unsigned long long)written.frames);
+	}
+	if (t->flows_evicted > 0)
+		fprintf(stderr, "%llu flows forgotten\n", (unsigned long long)t->flows_evicted);
+	if (t->flows_unjudged > 0)
+		fprintf(stderr, "%llu flows without verdicts\n", (unsigned long long)t->flows_unjudged);
+}
+
+/* On SIGUSR1; not into the screen. */
+static void tell_counters(void *arg, uint64_t packets)
+{
+	if (options.view != OPTIONS_WATCH || !isatty(STDERR_FILENO))
+		print_totals(arg, packets);
+}
+
+static int run_view(struct run_world *w, struct run_result *result, struct error *e)
+{
+	struct engine *engine = w->engine;
+	struct source *source = w->source;
 	struct run_options o = {
 		.max_packets = options.count,
 		.duration_ns = options.duration_ns,
 		.signal_fd = -1,
+		.writer = w->writer,
+		.only_write = options.only_write,
+		.counters = tell_counters,
+		.counters_arg = w,
 	};
 	int r;
 
 	if (options.view != OPTIONS_WATCH) {
-		r = open_view(engine, source, e);
+		r = options.only_write ? 0 : open_view(engine, source, e);
 		if (r < 0)
 			return r;
 		o.note = tell_note;
+		o.complain = tell_trouble;
 		o.signal_fd = signals_open(false, e);
 		if (o.signal_fd < 0)
 			return o.signal_fd;
@@ -203,32 +257,34 @@ static int check_screen(void)
 }
 
 /* Problems of the sources, and at the end of a live run the totals. */
-static void say_sources(struct engine *engine, struct source *source, bool totals)
+static void say_sources(struct run_world *w, const struct run_result *result, bool totals)
 {
-	const struct totals *t = engine_totals(engine);
+	const struct dissect_stats *d = engine_dissect_stats(w->engine);
 	struct source_stats stats;
-	uint64_t drops = 0;
-	bool known = false;
 
-	for (unsigned i = 0; source->stats(source, i, &stats); i++) {
+	for (unsigned i = 0; w->source->stats(w->source, i, &stats); i++)
 		if (stats.problem[0])
 			say("%s", stats.problem);
-		known = known || stats.drops_known;
-		drops += stats.drops_known ? stats.drops : 0;
-	}
-	if (engine_dissect_stats(engine)->unknown_link > 0)
+	if (d->unknown_link > 0)
 		say("%llu packets of link type %u are not read, only counted: packets -x shows their bytes",
-		    (unsigned long long)engine_dissect_stats(engine)->unknown_link,
-		    (unsigned)engine_dissect_stats(engine)->unknown_link_type);
-	if (!totals)
+		    (unsigned long long)d->unknown_link, (unsigned)d->unknown_link_type);
+	if (totals)
+		print_totals(w, result->packets);
+}
+
+/* What the writer has to say at the end that it has not said yet. */
+static void say_written(const struct run_world *w, const struct run_result *result)
+{
+	struct writer_stats written;
+
+	if (!w->writer)
 		return;
-	fprintf(stderr, "%llu packets captured\n", (unsigned long long)t->packets);
-	if (known)
-		fprintf(stderr, "%llu packets dropped by kernel\n", (unsigned long long)drops);
-	if (t->flows_evicted > 0)
-		fprintf(stderr, "%llu flows forgotten\n", (unsigned long long)t->flows_evicted);
-	if (t->flows_unjudged > 0)
-		fprintf(stderr, "%llu flows without verdicts\n", (unsigned long long)t->flows_unjudged);
+	writer_get_stats(w->writer, &written);
+	if (result->writer_error && options.view == OPTIONS_WATCH)
+		say("%s", result->writer_problem.text);
+	if (written.rounded > 0)
+		say("%llu times were cut to microseconds, for the file was begun with them; name it .pcapng",
+		    (unsigned long long)written.rounded);
 }
 
 static int status_of(int r, const struct run_result *result, const struct error *e)
@@ -248,15 +304,14 @@ static int status_of(int r, const struct run_result *result, const struct error 
 	}
 	if (result->hung_up)
 		return EXIT_HUNG_UP;
-	return result->incomplete ? EXIT_INCOMPLETE : EXIT_COMPLETE;
+	return result->incomplete || result->writer_error ? EXIT_INCOMPLETE : EXIT_COMPLETE;
 }
 
 static int run(void)
 {
 	struct engine_options engine_options = {.live = false};
 	struct run_result result = {.interrupted = false};
-	struct engine *engine = NULL;
-	struct source *source = NULL;
+	struct run_world w = {.writer = NULL};
 	struct error e = {""};
 	int r, status;
 
@@ -267,23 +322,29 @@ static int run(void)
 		say("%s", e.text);
 		return EXIT_CANNOT;
 	}
-	r = opening_source(&source, &options, &e);
+	r = opening_source(&w.source, &options, &e);
 	if (r < 0)
 		return opening_failed(&options, r, &e);
-	engine_options.live = source->live;
-	engine_options.memory = engine_share(source);
-	r = engine_open(&engine, &engine_options, &e);
+	engine_options.live = w.source->live;
+	engine_options.memory = engine_share(w.source);
+	r = output_open(&w.writer, &options, w.source, &e);
+	if (r == 0)
+		r = engine_open(&w.engine, &engine_options, &e);
 	if (r < 0) {
 		say("%s", e.text);
-		source->free(source);
+		writer_free(w.writer);
+		w.source->free(w.source);
 		return EXIT_CANNOT;
 	}
-	r = run_view(engine, source, &result, &e);
+	r = run_view(&w, &result, &e);
 	status = status_of(r, &result, &e);
-	if (r >= 0 && !(result.observer_stopped && result.observer_error == -EPIPE))
-		say_sources(engine, source, source->live && options.view != OPTIONS_WATCH);
-	engine_free(engine);
-	source->free(source);
+	if (r >= 0 && !(result.observer_stopped && result.observer_error == -EPIPE)) {
+		say_written(&w, &result);
+		say_sources(&w, &result, w.source->live && options.view != OPTIONS_WATCH);
+	}
+	writer_free(w.writer);
+	engine_free(w.engine);
+	w.source->free(w.source);
 	return status;
 }
 
@@ -293,6 +354,7 @@ int main(int argc, char **argv)
 	struct error e = {""};
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of write(2) */
 	if (options_parse(&options, argc, argv, &world, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_USAGE;

@@ -5,6 +5,8 @@
  * are tcpdump's keep tcpdump's meaning; what is known but not built says so.
  */
 #include "options_table.h"
+#include "options_values.h"
+#include "options_write.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -33,46 +35,7 @@ static const unsigned view_formats[OPTIONS_VIEWS] = {
 static const unsigned formats_not_built = FORMAT(HTML) | FORMAT(SVG);
 #undef FORMAT
 
-/* Foreign words in a sentence, escaped and short. */
-static const char *word(char out[128], const char *s)
-{
-	struct text t;
-
-	text_init(&t, out, 128);
-	text_foreign(&t, s, strlen(s), false);
-	return out;
-}
-
 /* ---- values ---------------------------------------------------------------- */
-
-static bool number(const char *s, uint64_t most, uint64_t *out, const char **end)
-{
-	uint64_t v = 0;
-
-	if (*s < '0' || *s > '9')
-		return false;
-	for (; *s >= '0' && *s <= '9'; s++) {
-		uint64_t digit = (uint64_t)(*s - '0');
-
-		if (v > (most - digit) / 10)
-			return false;
-		v = v * 10 + digit;
-	}
-	*out = v;
-	*end = s;
-	return true;
-}
-
-static int whole(const char *option, const char *s, uint64_t least, uint64_t most, uint64_t *out, struct error *e)
-{
-	const char *end;
-	char w[128];
-
-	if (!number(s, most, out, &end) || *end || *out < least)
-		return error_set(e, EINVAL, "%s wants a number from %" PRIu64 " to %" PRIu64 ", not \"%s\"", option,
-				 least, most, word(w, s));
-	return 0;
-}
 
 static int size_value(const char *s, size_t *out, struct error *e)
 {
@@ -202,7 +165,7 @@ static int choice(const char *option, const char *value, const char *built, cons
 
 static int apply_input(struct options *o, int letter, const char *value, struct error *e)
 {
-	uint64_t v;
+	uint64_t v = 0;
 	int r;
 
 	switch (letter) {
@@ -259,6 +222,13 @@ static int apply_output(struct options *o, int letter, const char *value, struct
 	case 'l':
 		o->line_buffered = true;
 		return 0;
+	case 'w':
+	case 'C':
+	case 'G':
+	case 'W':
+	case 'U':
+	case LONG_PRINT:
+		return options_apply_write(o, letter, value, e);
 	case LONG_ASCII:
 		o->ascii = true;
 		return 0;
@@ -496,8 +466,14 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 {
 	int r;
 
-	if (!view_said)
+	if ((r = options_check_write(o, view_said, format_said, e)) != 0)
+		return r;
+	if (!view_said && o->print && !o->headless)
+		o->view = OPTIONS_PACKETS;
+	else if (!view_said)
 		o->view = o->headless || (terminal && !format_said) ? OPTIONS_WATCH : OPTIONS_CONNECTIONS;
+	if (o->only_write)
+		o->view = OPTIONS_PACKETS; /* silent; its options are taken, as tcpdump takes them */
 	if ((r = check_format(o, format_said, e)) != 0)
 		return r;
 	if (o->follow && o->n_files == 0)

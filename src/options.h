@@ -64,6 +64,13 @@ struct options {
 	bool absolute, ascii;
 	enum options_color color;
 
+	const char *write;    /* -w, or NULL */
+	bool only_write;      /* nothing is shown beside it */
+	bool print, packet_buffered;
+	uint64_t rotate_bytes;
+	int64_t rotate_s;
+	unsigned rotate_files;
+
 	bool headless;
 	unsigned width, height;
 	const char *keys, *dump, *dump_attrs;

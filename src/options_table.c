@@ -25,6 +25,12 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'S', "absolute-tcp-sequence-numbers", NULL, GROUP_OUTPUT, true, "packets: sequence numbers as on the wire"},
 	{'l', "line-buffered", NULL, GROUP_OUTPUT, true, "write each record at once"},
 	{'n', "numeric", NULL, GROUP_OUTPUT, true, "do not look up names (they never are)"},
+	{'w', "write", "FILE", GROUP_OUTPUT, true, "write the packets: pcapng, .pcap: pcap; -: standard output"},
+	{LONG_PRINT, "print", NULL, GROUP_OUTPUT, true, "with -w, show packets too (as a VIEW word or -o does)"},
+	{'U', "packet-buffered", NULL, GROUP_OUTPUT, true, "-w: write packets as they come, not by blocks"},
+	{'C', NULL, "SIZE", GROUP_OUTPUT, true, "-w: a new file after SIZE million bytes; or 64k, 10m, 1g"},
+	{'G', NULL, "SECONDS", GROUP_OUTPUT, true, "-w: a new file after that time, named by strftime"},
+	{'W', NULL, "COUNT", GROUP_OUTPUT, true, "-C: a ring of so many files; -G: end after them"},
 	{LONG_ASCII, "ascii", NULL, GROUP_OUTPUT, true, "write nothing but ASCII"},
 	{LONG_COLOR, "color", "auto|always|never", GROUP_OUTPUT, true, "colours on the screen"},
 	{LONG_HEADLESS, "headless", "WxH", GROUP_WATCH, true, "draw to no terminal, 120x35 say"},
@@ -39,7 +45,6 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'h', "help", NULL, GROUP_OTHER, true, "this text"},
 	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
 	/* Known, reserved, not built yet: not in --help, exit 2. */
-	{'w', "write", "FILE", GROUP_OUTPUT, false, NULL},
 	{'Y', "display-filter", "EXPR", GROUP_OUTPUT, false, NULL},
 	{'X', NULL, NULL, GROUP_OUTPUT, false, NULL},
 	{'e', NULL, NULL, GROUP_OUTPUT, false, NULL},
@@ -47,16 +52,11 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'q', "quiet", NULL, GROUP_OUTPUT, false, NULL},
 	{'#', "number", NULL, GROUP_OUTPUT, false, NULL},
 	{'A', NULL, NULL, GROUP_OUTPUT, false, NULL},
-	{'C', NULL, "SIZE", GROUP_OUTPUT, false, NULL},
-	{'W', NULL, "COUNT", GROUP_OUTPUT, false, NULL},
-	{'G', NULL, "SECONDS", GROUP_OUTPUT, false, NULL},
-	{'U', "packet-buffered", NULL, GROUP_OUTPUT, false, NULL},
 	{'K', "dont-verify-checksums", NULL, GROUP_OUTPUT, false, NULL},
 	{'O', "no-optimize", NULL, GROUP_OUTPUT, false, NULL},
 	{'L', "list-data-link-types", NULL, GROUP_INPUT, false, NULL},
 	{'Q', "direction", "DIRECTION", GROUP_INPUT, false, NULL},
 	{'Z', "relinquish-privileges", "USER", GROUP_RUN, false, NULL},
-	{LONG_NOT_BUILT, "print", NULL, GROUP_OUTPUT, false, NULL},
 	{LONG_NOT_BUILT, "replay", "[=SPEED]", GROUP_INPUT, false, NULL},
 	{LONG_NOT_BUILT, "netns", "NAME", GROUP_INPUT, false, NULL},
 	{LONG_NOT_BUILT, "privileges", NULL, GROUP_RUN, false, NULL},
@@ -191,6 +191,7 @@ void options_help(FILE *to)
 	      "  report        the summary\n"
 	      "\nThe first word is the view, leading words that are files are read, the rest is a\n"
 	      "BPF filter; -- ends the guessing. Without a source: all interfaces.\n"
+	      "With -w FILE and no view, -o or --print, packets are written and not shown.\n"
 	      "Words in {braces} say what is to be noted of a segment: packets -v explains them.\n",
 	      to);
 	for (unsigned g = 0; g < GROUPS; g++) {

@@ -25,24 +25,24 @@ static void on_signal(int number)
 	struct signalfd_siginfo info;
 	int saved = errno;
 
-	if (number != SIGHUP && signals_seen++ > 0)
+	if (number != SIGHUP && number != SIGUSR1 && signals_seen++ > 0)
 		_exit(EXIT_INTERRUPTED);
 	memset(&info, 0, sizeof info);
 	info.ssi_signo = (uint32_t)number;
-	if (write(signal_pipe[1], &info, sizeof info) < 0)
+	if (write(signal_pipe[1], &info, sizeof info) < 0 && number != SIGUSR1)
 		signals_seen++; /* cannot be told: the next one ends it */
 	errno = saved;
 }
 
 int signals_open(bool screen, struct error *e)
 {
-	static const int told[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int told[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
 	struct sigaction action = {.sa_flags = SA_RESTART};
 	sigset_t set;
 	int fd;
 
 	sigemptyset(&set);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < sizeof told / sizeof told[0]; i++)
 		sigaddset(&set, told[i]);
 	if (screen) {
 		fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -57,7 +57,7 @@ int signals_open(bool screen, struct error *e)
 		return error_set(e, errno, "cannot wait for signals: %s", strerror(errno));
 	action.sa_handler = on_signal;
 	action.sa_mask = set;
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < sizeof told / sizeof told[0]; i++) {
 		struct sigaction before;
 
 		/* nohup leaves SIGHUP ignored, and it stays so; a shell that starts

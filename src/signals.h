@@ -6,8 +6,8 @@
 
 #include "sockeye/error.h"
 
-/* A descriptor that gives a struct signalfd_siginfo for SIGINT, SIGTERM and
- * SIGHUP, or -errno. screen: as the screen's room asks (include/sockeye/tui.h),
+/* A descriptor that gives a struct signalfd_siginfo for SIGINT, SIGTERM,
+ * SIGHUP and SIGUSR1 (which asks for counters), or -errno. screen: as the screen's room asks (include/sockeye/tui.h),
  * to be called before its thread is there. Once a run. */
 int signals_open(bool screen, struct error *e);
 

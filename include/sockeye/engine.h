@@ -12,6 +12,7 @@
 #include "sockeye/flow.h"
 #include "sockeye/query.h"
 #include "sockeye/source.h"
+#include "sockeye/writer.h"
 
 struct engine;
 
@@ -66,12 +67,21 @@ struct run_options {
 	int signal_fd;          /* signalfd with the signals below, or -1 */
 	void (*note)(void *arg, const struct source_note *n); /* or NULL: notes are not told */
 	void *note_arg;
+	struct writer *writer;  /* or NULL. Every batch goes there first; the run finishes it, and leaves it to be freed */
+	bool only_write;        /* nothing is shown: the engine gets no frames, the run ends with the writer */
+	void (*complain)(void *arg, const char *sentence); /* why the writer has ended, when it does; or NULL */
+	void *complain_arg;
+	void (*counters)(void *arg, uint64_t packets); /* SIGUSR1 asks for them; or NULL */
+	void *counters_arg;
 };
 
 struct run_result {
 	bool interrupted;  /* SIGINT or SIGTERM */
 	bool hung_up;      /* SIGHUP */
 	bool incomplete;   /* a source was cut, damaged or vanished: exit 3 */
+	uint64_t packets;  /* that passed the filter */
+	int writer_error;  /* -errno that the writer ended with; a reader that leaves is no error */
+	struct error writer_problem; /* its sentence, told already where there is a complain() */
 	bool observer_stopped;
 	int observer_error; /* -errno an observer returned (-EPIPE is silent) */
 };
@@ -100,6 +110,8 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
 /* Engine: data changed since the last answer (the screen may ask again). The
  * answer descriptor becomes readable the first time after an answer. */
 void exchange_dirty(struct exchange *x);
+/* Engine: a sentence that every answer carries from now on. */
+void exchange_trouble(struct exchange *x, const char *sentence);
 /* Screen: has it? */
 bool exchange_changed(const struct exchange *x);
 /* Either side: the run is over. */

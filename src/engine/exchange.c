@@ -16,6 +16,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "sockeye/text.h"
+
 struct exchange {
 	pthread_mutex_t lock;
 	struct query query;
@@ -23,6 +25,7 @@ struct exchange {
 	bool answered;          /* handed waits */
 	struct answer *handed;  /* guarded by the lock */
 	struct answer *working; /* the engine's own */
+	char trouble[sizeof((struct answer *)0)->trouble]; /* the engine's own */
 	atomic_bool waiting;    /* asked, seen without the lock */
 	atomic_bool changed;
 	atomic_bool quitting;
@@ -145,6 +148,7 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
 	atomic_store(&x->changed, false);
 	engine_answer(e, &q, x->working);
 	engine_answer_sources(x->working, s, ended);
+	memcpy(x->working->trouble, x->trouble, sizeof x->trouble);
 	pthread_mutex_lock(&x->lock);
 	exchange_copy(x->handed, x->working);
 	x->answered = true;
@@ -157,6 +161,15 @@ void exchange_dirty(struct exchange *x)
 {
 	if (!atomic_load_explicit(&x->changed, memory_order_relaxed) && !atomic_exchange(&x->changed, true))
 		exchange_wake(x->answer_fd);
+}
+
+void exchange_trouble(struct exchange *x, const char *sentence)
+{
+	struct text t;
+
+	text_init(&t, x->trouble, sizeof x->trouble);
+	text_put(&t, sentence);
+	exchange_dirty(x);
 }
 
 bool exchange_changed(const struct exchange *x)

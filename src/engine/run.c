@@ -13,6 +13,7 @@
 enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
+	RUN_WRITE_MS = 200, /* a pipe that says nothing: what waits to be written */
 };
 
 struct run {
@@ -21,9 +22,16 @@ struct run {
 	const struct run_options *options;
 	struct run_result *result;
 	int64_t end_ns; /* monotonic; 0: no bound */
+	struct writer *writer; /* NULL once it has ended */
 	bool over;      /* stop pumping: a bound or a signal */
 	bool quit;      /* leave at once, without waiting for the screen */
 };
+
+static void tell_counters(const struct run *r)
+{
+	if (r->options->counters)
+		r->options->counters(r->options->counters_arg, r->result->packets);
+}
 
 static void take_signal(struct run *r)
 {
@@ -34,17 +42,82 @@ static void take_signal(struct run *r)
 	while (read(r->options->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
 		if (info.ssi_signo == SIGHUP)
 			r->result->hung_up = true;
+		else if (info.ssi_signo == SIGUSR1)
+			tell_counters(r);
 		else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
 			r->result->interrupted = true;
-		else
-			continue;
-		r->over = r->quit = true;
+		if (r->result->hung_up || r->result->interrupted)
+			r->over = r->quit = true;
 	}
 }
+
+/* ---- writing ---------------------------------------------------------------- */
+
+/* What the writer answered. It has ended where that is not 0; the rest goes on
+ * unless there is no rest. */
+static void written(struct run *r, int rc, const struct error *e)
+{
+	if (rc == 0)
+		return;
+	r->writer = NULL;
+	if (rc == WRITER_FULL) {
+		r->over = true;
+		return;
+	}
+	if (r->options->only_write)
+		r->over = r->quit = true;
+	if (rc == -EPIPE && r->options->only_write)
+		return; /* who reads has had enough */
+	if (rc != -EPIPE) {
+		r->result->writer_error = rc;
+		r->result->writer_problem = *e;
+	}
+	if (r->options->screen)
+		exchange_trouble(r->options->screen, e->text);
+	if (r->options->complain)
+		r->options->complain(r->options->complain_arg, e->text);
+}
+
+static void write_batch(struct run *r, const struct frame *f, unsigned n)
+{
+	struct error e = {""};
+
+	if (r->writer)
+		written(r, writer_batch(r->writer, f, n, &e), &e);
+}
+
+static void write_tick(struct run *r)
+{
+	struct error e = {""};
+
+	if (r->writer)
+		written(r, writer_tick(r->writer, &e), &e);
+}
+
+static void write_end(struct run *r)
+{
+	struct error e = {""};
+
+	if (r->writer)
+		written(r, writer_finish(r->writer, &e), &e);
+	r->writer = NULL;
+}
+
+/* A pipe that is written to is full: must the run end now? */
+static bool run_must_end(void *arg)
+{
+	struct run *r = arg;
+
+	take_signal(r);
+	return r->quit || (r->options->screen && exchange_quitting(r->options->screen));
+}
+
+/* ---- the pump ------------------------------------------------------------------ */
 
 static void look(struct run *r)
 {
 	take_signal(r);
+	write_tick(r);
 	if (r->end_ns && clock_monotonic_ns() >= r->end_ns)
 		r->over = true;
 	if (r->options->screen && exchange_quitting(r->options->screen))
@@ -71,6 +144,8 @@ static int patience(const struct run *r, bool ended)
 	int64_t left;
 	int ms = r->source->live && !ended ? RUN_TICK_MS : -1;
 
+	if (ms < 0 && !ended && r->writer && writer_waiting(r->writer))
+		ms = RUN_WRITE_MS;
 	if (r->end_ns && !ended) {
 		left = (r->end_ns - clock_monotonic_ns() + CLOCK_MS - 1) / CLOCK_MS;
 		if (left < 0)
@@ -98,7 +173,7 @@ static unsigned batch_size(const struct run *r)
 
 	if (!r->options->max_packets)
 		return SOURCE_BATCH;
-	left = r->options->max_packets - engine_totals(r->engine)->packets;
+	left = r->options->max_packets - r->result->packets;
 	return left < SOURCE_BATCH ? (unsigned)left : SOURCE_BATCH;
 }
 
@@ -120,7 +195,12 @@ static int pump(struct run *r)
 		if (got < 0)
 			return got;
 		if (got > 0) {
-			int err = engine_batch(r->engine, frames, (unsigned)got);
+			int err = 0;
+
+			r->result->packets += (unsigned)got;
+			write_batch(r, frames, (unsigned)got);
+			if (!r->options->only_write)
+				err = engine_batch(r->engine, frames, (unsigned)got);
 
 			if (err) {
 				r->result->observer_stopped = true;
@@ -172,16 +252,18 @@ static uint64_t capture_lost(struct source *s)
 int run_loop(struct engine *e, struct source *s, const struct run_options *o, struct run_result *out,
 	     struct error *err)
 {
-	struct run r = {.engine = e, .source = s, .options = o, .result = out};
-	int pumped, ended;
-
+	struct run r = {.engine = e, .source = s, .options = o, .result = out, .writer = o->writer};
 	struct source_stats stats;
+	int pumped, ended;
 
 	*out = (struct run_result){0};
 	if (o->duration_ns)
 		r.end_ns = clock_monotonic_ns() + o->duration_ns;
+	if (r.writer)
+		writer_stop_when(r.writer, run_must_end, &r);
 	pumped = pump(&r);
-	if (pumped == -EPROTO && engine_totals(e)->packets == 0 && s->stats(s, 0, &stats)) {
+	write_end(&r);
+	if (pumped == -EPROTO && out->packets == 0 && s->stats(s, 0, &stats)) {
 		if (o->screen)
 			exchange_quit(o->screen);
 		return error_set(err, EPROTO, "%s", stats.problem); /* a pipe that is no capture */

@@ -231,8 +231,12 @@ void pcapng_packet_options(struct reader *r, struct cursor *c, struct frame *f, 
 				end = here + n;
 			}
 		} else if (o.code == OPTION_PACKET_FLAGS && n == 4) {
-			uint32_t direction = pcapng_u32(&r->ng, &o.value) & 3;
+			uint32_t flags = pcapng_u32(&r->ng, &o.value), direction = flags & 3;
 
+			if (flags & 1 << 9)
+				f->flags |= FRAME_CHECKSUM_NOT_READY;
+			if (flags & 1 << 10)
+				f->flags |= FRAME_CHECKSUM_VALID;
 			if (direction == 1)
 				f->flags |= FRAME_INCOMING;
 			else if (direction == 2)

@@ -235,6 +235,11 @@ static void bars_message(const struct look *l, const struct answer *a, struct ca
 		canvas_cut(c, x, y, c->width - 1, l->message_bad ? ROLE_WARN : ROLE_TEXT, l->message);
 		return;
 	}
+	if (a->trouble[0] != '\0') {
+		x = canvas_put(c, x, y, c->width, ROLE_WARN, "▲ ");
+		canvas_foreign(c, x, y, c->width - 1, ROLE_WARN, a->trouble, strlen(a->trouble));
+		return;
+	}
 	for (unsigned i = 0; i < a->sources; i++)
 		if (a->source[i].problem[0] != '\0') {
 			x = canvas_put(c, x, y, c->width, ROLE_WARN, "▲ ");

@@ -67,8 +67,8 @@ static int headless_write(const struct canvas *c, const char *name, void (*write
 	return error_set(err, EIO, "%s: cannot write the screen whole: %s", shown, strerror(errno ? errno : EIO));
 }
 
-static void headless_answer(struct look *l, struct engine *e, struct source *s, const struct canvas *c,
-			    struct answer *a)
+static void headless_answer(struct look *l, struct engine *e, struct source *s, const struct run_result *run,
+			    const struct canvas *c, struct answer *a)
 {
 	struct query q;
 
@@ -76,10 +76,12 @@ static void headless_answer(struct look *l, struct engine *e, struct source *s, 
 	look_asked(l);
 	engine_answer(e, &q, a);
 	engine_answer_sources(a, s, true);
+	(void)snprintf(a->trouble, sizeof a->trouble, "%s", run->writer_problem.text);
 	look_answered(l, a);
 }
 
-int headless_run(const struct tui_options *o, struct engine *e, struct source *s, struct error *err)
+int headless_run(const struct tui_options *o, struct engine *e, struct source *s, const struct run_result *run,
+		 struct error *err)
 {
 	struct answer *a = calloc(1, sizeof *a);
 	struct canvas c = {.ascii = o->ascii};
@@ -94,12 +96,12 @@ int headless_run(const struct tui_options *o, struct engine *e, struct source *s
 		return error_set(err, ENOMEM, "no memory for a screen of %ux%u", o->width, o->height);
 	}
 	look_init(&look, s->live, o->title);
-	headless_answer(&look, e, s, &c, a);
+	headless_answer(&look, e, s, run, &c, a);
 	while (reaction != REACT_QUIT && (key = keys_script(&at, NULL)) != 0) {
 		/* Drawn after every key, as a terminal would: drawing clips. */
 		reaction = look_key(&look, key, a, c.width, c.height, 0);
 		if (reaction == REACT_ASK)
-			headless_answer(&look, e, s, &c, a);
+			headless_answer(&look, e, s, run, &c, a);
 		look_draw(&look, a, &c);
 	}
 	look_draw(&look, a, &c);

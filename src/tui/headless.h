@@ -6,7 +6,8 @@
 #include "sockeye/tui.h"
 
 /* After the source was read to its end. */
-int headless_run(const struct tui_options *o, struct engine *e, struct source *s, struct error *err);
+int headless_run(const struct tui_options *o, struct engine *e, struct source *s, const struct run_result *run,
+		 struct error *err);
 
 /* The cells as text, height lines of at most width columns without blanks at
  * their ends; or one letter a cell, upper case where it is reversed. */

@@ -277,7 +277,7 @@ static int tui_run_headless(const struct tui_options *o, struct engine *e, struc
 	all.screen = NULL;
 	all.keep_flows = true;
 	status = run_loop(e, s, &all, result, err);
-	return status != 0 ? status : headless_run(o, e, s, err);
+	return status != 0 ? status : headless_run(o, e, s, result, err);
 }
 
 int tui_run(const struct tui_options *o, struct engine *e, struct source *s, const struct run_options *run,

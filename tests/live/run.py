@@ -22,6 +22,7 @@ import follow
 import handshakes
 import pipes
 import same
+import writing
 from lab import Failed, Lab, TOP
 
 SECONDS = 60
@@ -50,7 +51,7 @@ def main():
     o = options.parse_args()
     program = os.path.abspath(o.program)
     os.chdir(TOP)
-    tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies) for t in m.TESTS]
+    tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing) for t in m.TESTS]
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")

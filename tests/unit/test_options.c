@@ -12,6 +12,7 @@
 
 #include "options.c"
 #include "options_table.c"
+#include "options_write.c"
 
 static struct options o;
 static struct error e;
@@ -174,11 +175,50 @@ static void options_values_are_checked(void **state)
 	assert_string_equal(o.link_type, "EN10MB");
 }
 
+static void options_what_is_written(void **state)
+{
+	(void)state;
+	assert_int_equal(parse_on(true, "-w x.pcapng a.pcap -v tcp"), 0);
+	assert_true(o.only_write);
+	assert_string_equal(o.write, "x.pcapng");
+	assert_int_equal(parse("packets -w x --write=y"), -EINVAL);
+	assert_int_equal(parse("report -w x a.pcap"), 0);
+	assert_false(o.only_write);
+	assert_int_equal(o.view, OPTIONS_REPORT);
+	assert_int_equal(parse_on(true, "-w x --print"), 0);
+	assert_false(o.only_write);
+	assert_int_equal(o.view, OPTIONS_PACKETS);
+	assert_int_equal(parse_on(true, "-w x -o json"), 0);
+	assert_false(o.only_write);
+	assert_int_equal(parse_on(true, "watch -w x"), 0);
+	assert_int_equal(o.view, OPTIONS_WATCH);
+	assert_false(o.only_write);
+	assert_int_equal(parse("handshakes -U -w - a.pcap"), 0);
+	assert_true(o.only_write && o.packet_buffered);
+	assert_int_equal(parse("-w x -C 2 -W 10 -G 60"), 0);
+	assert_int_equal(o.rotate_bytes, 2000000);
+	assert_int_equal(o.rotate_files, 10);
+	assert_int_equal(o.rotate_s, 60);
+	assert_int_equal(parse("-w x -C 64k"), 0);
+	assert_int_equal(o.rotate_bytes, 65536);
+	assert_int_equal(parse("-w x -C 3M"), 0);
+	assert_int_equal(o.rotate_bytes, 3 << 20);
+	assert_refused("-w x -C 0", "-C wants");
+	assert_refused("-w x -C 1t", "-C wants");
+	assert_refused("-w x -C 1kk", "-C wants");
+	assert_refused("-w x -G 0", "wants a number");
+	assert_refused("-w x -W 4", "-C SIZE or -G SECONDS");
+	assert_refused("-C 1 a.pcap", "belongs to -w");
+	assert_refused("-w - -C 1", "name of a file");
+	assert_refused("-w - -o json", "standard output for itself");
+	assert_refused("-w - --print", "standard output for itself");
+	assert_refused("-w - --headless 80x24", "standard output for itself");
+}
+
 static void options_unknown_and_not_built(void **state)
 {
-	static const char *const later[] = {"-w x", "-Y x", "-X", "-e", "-t", "-q", "-#", "-A", "-C 1", "-W 1",
-		"-G 1", "-U", "-K", "-O", "-L", "-Q in", "-Z nobody", "--print", "--replay", "--replay=2",
-		"--netns all", "--privileges", "--no-bpf", "--resolve", "--log x", "--write x"};
+	static const char *const later[] = {"-Y x", "-X", "-e", "-t", "-q", "-#", "-A", "-K", "-O", "-L", "-Q in", "-Z nobody", "--replay", "--replay=2",
+		"--netns all", "--privileges", "--no-bpf", "--resolve", "--log x"};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof later / sizeof *later; i++)
@@ -238,6 +278,7 @@ int main(void)
 		cmocka_unit_test(options_default_view),
 		cmocka_unit_test(options_table_of_views_and_formats),
 		cmocka_unit_test(options_values_are_checked),
+		cmocka_unit_test(options_what_is_written),
 		cmocka_unit_test(options_unknown_and_not_built),
 		cmocka_unit_test(options_actions),
 		cmocka_unit_test(options_help_has_what_is_built_only),
