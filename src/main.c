@@ -101,7 +101,8 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 		.format = formats[options.format],
 		.fd = STDOUT_FILENO,
 		.live = source->live,
-		.flush = source->fd >= 0 || options.line_buffered || options.packet_buffered, /* a pipe may be somebody's live capture */
+		/* A pipe may be somebody's live capture. */
+		.flush = source->fd >= 0 || options.line_buffered || options.packet_buffered,
 		.ascii = options.ascii,
 		.absolute = options.absolute,
 		.verbose = options.verbose,

@@ -40,7 +40,8 @@ static inline bool number(const char *s, uint64_t most, uint64_t *out, const cha
 }
 
 /* A number that is all there is; else the sentence. */
-static inline int whole(const char *option, const char *s, uint64_t least, uint64_t most, uint64_t *out, struct error *e)
+static inline int whole(const char *option, const char *s, uint64_t least, uint64_t most, uint64_t *out,
+			struct error *e)
 {
 	const char *end;
 	char w[128];

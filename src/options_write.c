@@ -27,7 +27,7 @@ static int rotate_size(const char *s, uint64_t *out, struct error *e)
 	*out = v * unit;
 	return 0;
 bad:
-	return error_set(e, EINVAL, "-C wants millions of bytes such as 10, or a size such as 64k, 10m or 1g, not \"%s\"",
+	return error_set(e, EINVAL, "-C wants millions of bytes such as 10, or a size as 64k, 10m or 1g, not \"%s\"",
 			 word(w, s));
 }
 
@@ -68,7 +68,8 @@ int options_check_write(struct options *o, bool view_said, bool format_said, str
 	bool shown = view_said || format_said || o->print || o->headless;
 
 	if (!o->write && (o->rotate_bytes || o->rotate_s || o->rotate_files))
-		return error_set(e, EINVAL, "%s belongs to -w FILE", o->rotate_bytes ? "-C" : o->rotate_s ? "-G" : "-W");
+		return error_set(e, EINVAL, "%s belongs to -w FILE",
+				 o->rotate_bytes ? "-C" : o->rotate_s ? "-G" : "-W");
 	if (o->rotate_files && !o->rotate_bytes && !o->rotate_s)
 		return error_set(e, EINVAL, "-W counts the files that -C SIZE or -G SECONDS make; give one of them");
 	if (!o->write)

@@ -3,8 +3,8 @@
 
 usage: written.py --program PATH [--tshark] [CAPTURE...]
 
-Every capture is written as pcapng and read back: the packets as JSON must be the
-same. With --tshark instead one capture of each link type is compared in what
+Every capture (but the truth-*.pcap, which are all of one make) is written as pcapng
+and read back: the packets as JSON must be the same. With --tshark instead one capture of each link type is compared in what
 tcpdump prints of it; then all of them are merged into one file, of which tshark must
 find every packet with its time, lengths and bytes, capinfos their number, tcpdump
 those before the second link type, and pcap must refuse just that.
@@ -99,7 +99,8 @@ def main():
     options.add_argument("--tshark", action="store_true")
     options.add_argument("capture", nargs="*", type=pathlib.Path)
     o = options.parse_args()
-    paths = o.capture or sorted(p for p in (TOP / "captures").iterdir() if p.suffix in (".pcap", ".pcapng", ".cap"))
+    paths = o.capture or sorted(p for p in (TOP / "captures").iterdir() if p.suffix in (".pcap", ".pcapng", ".cap")
+                                and not p.match("truth-*.pcap"))
     with tempfile.TemporaryDirectory(prefix="sockeye-written.") as folder:
         c = Comparison(os.path.abspath(o.program), folder)
         if o.tshark:

@@ -67,7 +67,7 @@ struct run_options {
 	int signal_fd;          /* signalfd with the signals below, or -1 */
 	void (*note)(void *arg, const struct source_note *n); /* or NULL: notes are not told */
 	void *note_arg;
-	struct writer *writer;  /* or NULL. Every batch goes there first; the run finishes it, and leaves it to be freed */
+	struct writer *writer;  /* or NULL. Every batch goes there first; finished by the run, not freed */
 	bool only_write;        /* nothing is shown: the engine gets no frames, the run ends with the writer */
 	void (*complain)(void *arg, const char *sentence); /* why the writer has ended, when it does; or NULL */
 	void *complain_arg;

@@ -108,8 +108,8 @@ static int writing_fail(struct writer *w, int why, size_t out, struct error *e)
 				"at byte %llu, after packet %llu", w->title, strerror(why), writing_advice(why),
 				(unsigned long long)(w->base + w->size), (unsigned long long)w->stats.frames);
 	else
-		(void)error_set(e, why, "%s: cannot be written: %s: %s; what came after packet %llu is missing", w->title,
-				strerror(why), writing_advice(why), (unsigned long long)w->stats.frames);
+		(void)error_set(e, why, "%s: cannot be written: %s: %s; what came after packet %llu is missing",
+				w->title, strerror(why), writing_advice(why), (unsigned long long)w->stats.frames);
 	return writing_end(w, why);
 }
 

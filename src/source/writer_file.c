@@ -76,7 +76,8 @@ static int writing_refusal(const struct writer *w, int why, struct error *e)
 		return error_set(e, why, "%s: there is no such directory to write it in: make it first", w->title);
 	case EACCES:
 	case EPERM:
-		return error_set(e, why, "%s: no permission to write it; name a file in a directory of yours", w->title);
+		return error_set(e, why, "%s: no permission to write it; name a file in a directory of yours",
+				 w->title);
 	case EISDIR:
 		return error_set(e, why, "%s: a directory: name a file in it", w->title);
 	case ENXIO:

@@ -50,6 +50,7 @@ static int pcap_head(struct writer *w, uint16_t linktype, struct error *e)
 
 static int pcap_frame(struct writer *w, const struct frame *f, struct error *e)
 {
+	unsigned long long number = w->stats.frames + 1;
 	struct writing_view v;
 	int64_t part;
 	uint8_t *p;
@@ -58,12 +59,12 @@ static int pcap_frame(struct writer *w, const struct frame *f, struct error *e)
 	if (!w->headed && (rc = pcap_head(w, f->linktype, e)) != 0)
 		return rc;
 	if (f->linktype != w->linktype)
-		return writing_refuse(w, e, "packet %llu is of link type %u, and a pcap file holds one (%u here): it ends "
-				      "whole before it; name the file .pcapng", (unsigned long long)w->stats.frames + 1,
-				      f->linktype, w->linktype);
+		return writing_refuse(w, e, "packet %llu is of link type %u, and a pcap file holds one (%u here): "
+				      "it ends whole before it; name the file .pcapng", number, f->linktype,
+				      w->linktype);
 	if (f->ts_ns < 0 || f->ts_ns / CLOCK_S > UINT32_MAX)
-		return writing_refuse(w, e, "packet %llu has a time that a pcap file cannot hold (1970 to 2106): it ends "
-				      "whole before it; name the file .pcapng", (unsigned long long)w->stats.frames + 1);
+		return writing_refuse(w, e, "packet %llu has a time that a pcap file cannot hold (1970 to 2106): "
+				      "it ends whole before it; name the file .pcapng", number);
 	writing_view(w, f, &v);
 	p = writing_room(w, PCAP_RECORD + v.caplen, &rc, e);
 	if (!p)

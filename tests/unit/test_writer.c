@@ -236,7 +236,8 @@ static void writer_pcap_is_what_the_format_says(void **state)
 
 		world_begin(&x);
 		x.fine = fine;
-		assert_int_equal(world_open(&x, (struct writer_options){.path = world_path(&x, "a.pcap"), .snaplen = 8}), 0);
+		assert_int_equal(world_open(&x, (struct writer_options){.path = world_path(&x, "a.pcap"),
+					    .snaplen = 8}), 0);
 		assert_int_equal(world_write(&x, world_frame(WORLD_TIME + 1234567, 3, 70)), 0);
 		assert_int_equal(world_write(&x, world_frame(WORLD_TIME + 2 * CLOCK_S, 20, 20)), 0);
 		world_finish(&x);
@@ -283,7 +284,8 @@ static void writer_puts_tags_back(void **state)
 		f.flags = FRAME_VLAN;
 		f.vlan_tpid = 0x88a8;
 		f.vlan = 0x0102;
-		assert_int_equal(world_open(&x, (struct writer_options){.path = world_path(&x, "a"), .snaplen = c[i].snaplen}), 0);
+		assert_int_equal(world_open(&x, (struct writer_options){.path = world_path(&x, "a"),
+					    .snaplen = c[i].snaplen}), 0);
 		assert_int_equal(world_write(&x, f), 0);
 		world_finish(&x);
 		s = world_reread(&x, "a");
