@@ -66,6 +66,11 @@ struct run_options {
 	int signal_fd;          /* signalfd with the signals below, or -1 */
 	void (*note)(void *arg, const struct source_note *n); /* or NULL: notes are not told */
 	void *note_arg;
+	/* A descriptor that hangs up when something is gone that the run can do
+	 * without, or -1: then other() is called, until it returns false. */
+	int other_fd;
+	bool (*other)(void *arg);
+	void *other_arg;
 };
 
 struct run_result {
