@@ -1,7 +1,7 @@
 /* sockeye: wires the rooms together, and is the only one that exits.
  *
- * Parse; open the source, the engine and the observer; run; say what was not
- * seen whole; end with the status that say.h names: 0 complete, 1 could not do
+ * Parse; keep a broker; open the source, the engine and the observer; give up all
+ * rights; run; say what was not seen whole; end with the status that say.h names: 0 complete, 1 could not do
  * it, 2 usage, 3 incomplete, 129 hung up, 130 interrupted twice.
  */
 #include <errno.h>
@@ -13,6 +13,8 @@
 #include "actions.h"
 #include "opening.h"
 #include "options.h"
+#include "privileges.h"
+#include "rights.h"
 #include "say.h"
 #include "signals.h"
 #include "sockeye/engine.h"
@@ -23,6 +25,7 @@
 #endif
 
 static struct options options; /* large, and there is one */
+static struct rights rights;
 
 /* ---- what views may ask of the source -------------------------------------- */
 
@@ -113,6 +116,29 @@ static void tell_note(void *arg, const struct source_note *n)
 	say("%s", n->text);
 }
 
+/* ---- rights ------------------------------------------------------------------ */
+
+static int give_up_rights(void *arg, struct error *e)
+{
+	int r = rights_drop(&rights, e);
+
+	(void)arg;
+	if (r == 0)
+		source_close_names();
+	return r;
+}
+
+/* The broker is gone. On the screen there is no place for it: said at the end. */
+static bool tell_lost(void *arg)
+{
+	struct error e;
+
+	(void)arg;
+	if (rights_lost(&rights, &e))
+		say("%s", e.text);
+	return false;
+}
+
 /* ---- the run ------------------------------------------------------------------------ */
 
 static int run_view(struct engine *engine, struct source *source, struct run_result *result, struct error *e)
@@ -121,6 +147,8 @@ static int run_view(struct engine *engine, struct source *source, struct run_res
 		.max_packets = options.count,
 		.duration_ns = options.duration_ns,
 		.signal_fd = -1,
+		.other_fd = rights.broker ? broker_fd(rights.broker) : -1,
+		.other = options.view != OPTIONS_WATCH ? tell_lost : NULL,
 	};
 	int r;
 
@@ -132,6 +160,10 @@ static int run_view(struct engine *engine, struct source *source, struct run_res
 		o.signal_fd = signals_open(false, e);
 		if (o.signal_fd < 0)
 			return o.signal_fd;
+		r = give_up_rights(NULL, e);
+		if (r < 0)
+			return r;
+		rights_tell(&rights);
 		return run_loop(engine, source, &o, result, e);
 	}
 #if SOCKEYE_TUI
@@ -150,6 +182,7 @@ static int run_view(struct engine *engine, struct source *source, struct run_res
 			.dump = options.dump,
 			.dump_attrs = options.dump_attrs,
 			.title = title,
+			.ready = give_up_rights,
 		};
 
 		if (n == 1)
@@ -160,7 +193,10 @@ static int run_view(struct engine *engine, struct source *source, struct run_res
 		o.signal_fd = signals_open(true, e);
 		if (o.signal_fd < 0)
 			return o.signal_fd;
-		return tui_run(&t, engine, source, &o, result, e);
+		r = tui_run(&t, engine, source, &o, result, e);
+		rights_tell(&rights);
+		(void)tell_lost(NULL);
+		return r;
 	}
 #else
 	return error_set(e, ENOTSUP, "this program was built without its screen; name another view, packets say");
@@ -237,7 +273,7 @@ static int status_of(int r, const struct run_result *result, const struct error 
 	return result->incomplete ? EXIT_INCOMPLETE : EXIT_COMPLETE;
 }
 
-static int run(void)
+static int run_source(void)
 {
 	struct engine_options engine_options = {.memory = options.memory};
 	struct run_result result = {.interrupted = false};
@@ -246,13 +282,6 @@ static int run(void)
 	struct error e = {""};
 	int r, status;
 
-	status = check_screen();
-	if (status != EXIT_COMPLETE)
-		return status;
-	if (options.filter_file && opening_filter_file(&options, &e) < 0) {
-		say("%s", e.text);
-		return EXIT_CANNOT;
-	}
 	r = opening_source(&source, &options, &e);
 	if (r < 0)
 		return opening_failed(&options, r, &e);
@@ -272,12 +301,37 @@ static int run(void)
 	return status;
 }
 
+static int run(void)
+{
+	bool capture = options.n_interfaces > 0 || options.n_files == 0;
+	struct error e = {""};
+	int status;
+
+	if (rights_see(&rights, options.user, &e) < 0 || rights_broker(&rights, capture, NULL, &e) < 0) {
+		say("%s", e.text);
+		return EXIT_CANNOT;
+	}
+	status = check_screen();
+	if (status == EXIT_COMPLETE && options.filter_file && opening_filter_file(&options, &e) < 0) {
+		say("%s", e.text);
+		status = EXIT_CANNOT;
+	}
+	if (status == EXIT_COMPLETE)
+		status = run_source();
+	rights_end(&rights);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options_world world = {.terminal = isatty(STDOUT_FILENO) == 1, .is_source = opening_is_source};
 	struct error e = {""};
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	if (rights_environment(&e) < 0) {
+		say("%s", e.text);
+		return EXIT_CANNOT;
+	}
 	if (options_parse(&options, argc, argv, &world, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_USAGE;
@@ -292,6 +346,8 @@ int main(int argc, char **argv)
 		return action_interfaces();
 	case OPTIONS_KEYS:
 		return action_keys();
+	case OPTIONS_PRIVILEGES:
+		return privileges_print(&options);
 	case OPTIONS_RUN:
 		break;
 	}
