@@ -1,7 +1,7 @@
 /* sockeye: wires the rooms together, and is the only one that exits.
  *
- * Parse; open the source, the engine and the observer; run; say what was not
- * seen whole; end with the status that say.h names: 0 complete, 1 could not do
+ * Parse; keep a broker; open the source, the engine and the observer; give up all
+ * rights; run; say what was not seen whole; end with the status that say.h names: 0 complete, 1 could not do
  * it, 2 usage, 3 incomplete, 129 hung up, 130 interrupted twice.
  */
 #include <errno.h>
@@ -14,6 +14,8 @@
 #include "opening.h"
 #include "options.h"
 #include "output.h"
+#include "privileges.h"
+#include "rights.h"
 #include "say.h"
 #include "signals.h"
 #include "sockeye/engine.h"
@@ -24,6 +26,7 @@
 #endif
 
 static struct options options; /* large, and there is one */
+static struct rights rights;
 
 /* ---- what views may ask of the source -------------------------------------- */
 
@@ -135,6 +138,29 @@ static void tell_trouble(void *arg, const char *sentence)
 	say("%s", sentence);
 }
 
+/* ---- rights ------------------------------------------------------------------ */
+
+static int give_up_rights(void *arg, struct error *e)
+{
+	int r = rights_drop(&rights, e);
+
+	(void)arg;
+	if (r == 0)
+		source_close_names();
+	return r;
+}
+
+/* The broker is gone. On the screen there is no place for it: said at the end. */
+static bool tell_lost(void *arg)
+{
+	struct error e;
+
+	(void)arg;
+	if (rights_lost(&rights, &e))
+		say("%s", e.text);
+	return false;
+}
+
 /* ---- the run ------------------------------------------------------------------------ */
 
 struct run_world {
@@ -189,6 +215,8 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 		.only_write = options.only_write,
 		.counters = tell_counters,
 		.counters_arg = w,
+		.other_fd = rights.broker ? broker_fd(rights.broker) : -1,
+		.other = options.view != OPTIONS_WATCH ? tell_lost : NULL,
 	};
 	int r;
 
@@ -201,6 +229,10 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 		o.signal_fd = signals_open(false, e);
 		if (o.signal_fd < 0)
 			return o.signal_fd;
+		r = give_up_rights(NULL, e);
+		if (r < 0)
+			return r;
+		rights_tell(&rights);
 		return run_loop(engine, source, &o, result, e);
 	}
 #if SOCKEYE_TUI
@@ -219,6 +251,7 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 			.dump = options.dump,
 			.dump_attrs = options.dump_attrs,
 			.title = title,
+			.ready = give_up_rights,
 		};
 
 		if (n == 1)
@@ -229,7 +262,10 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 		o.signal_fd = signals_open(true, e);
 		if (o.signal_fd < 0)
 			return o.signal_fd;
-		return tui_run(&t, engine, source, &o, result, e);
+		r = tui_run(&t, engine, source, &o, result, e);
+		rights_tell(&rights);
+		(void)tell_lost(NULL);
+		return r;
 	}
 #else
 	return error_set(e, ENOTSUP, "this program was built without its screen; name another view, packets say");
@@ -308,7 +344,7 @@ static int status_of(int r, const struct run_result *result, const struct error 
 	return result->incomplete || result->writer_error ? EXIT_INCOMPLETE : EXIT_COMPLETE;
 }
 
-static int run(void)
+static int run_source(void)
 {
 	struct engine_options engine_options = {.live = false};
 	struct run_result result = {.interrupted = false};
@@ -316,19 +352,12 @@ static int run(void)
 	struct error e = {""};
 	int r, status;
 
-	status = check_screen();
-	if (status != EXIT_COMPLETE)
-		return status;
-	if (options.filter_file && opening_filter_file(&options, &e) < 0) {
-		say("%s", e.text);
-		return EXIT_CANNOT;
-	}
 	r = opening_source(&w.source, &options, &e);
 	if (r < 0)
 		return opening_failed(&options, r, &e);
 	engine_options.live = w.source->live;
 	engine_options.memory = engine_share(w.source);
-	r = output_open(&w.writer, &options, w.source, &e);
+	r = output_open(&w.writer, &options, w.source, &rights, &e);
 	if (r == 0)
 		r = engine_open(&w.engine, &engine_options, &e);
 	if (r < 0) {
@@ -349,6 +378,27 @@ static int run(void)
 	return status;
 }
 
+static int run(void)
+{
+	bool capture = options.n_interfaces > 0 || options.n_files == 0;
+	struct error e = {""};
+	int status;
+
+	if (rights_see(&rights, options.user, &e) < 0 || rights_broker(&rights, capture, output_broker_name(&options), &e) < 0) {
+		say("%s", e.text);
+		return EXIT_CANNOT;
+	}
+	status = check_screen();
+	if (status == EXIT_COMPLETE && options.filter_file && opening_filter_file(&options, &e) < 0) {
+		say("%s", e.text);
+		status = EXIT_CANNOT;
+	}
+	if (status == EXIT_COMPLETE)
+		status = run_source();
+	rights_end(&rights);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	struct options_world world = {.terminal = isatty(STDOUT_FILENO) == 1, .is_source = opening_is_source};
@@ -356,6 +406,10 @@ int main(int argc, char **argv)
 
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of write(2) */
+	if (rights_environment(&e) < 0) {
+		say("%s", e.text);
+		return EXIT_CANNOT;
+	}
 	if (options_parse(&options, argc, argv, &world, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_USAGE;
@@ -370,6 +424,8 @@ int main(int argc, char **argv)
 		return action_interfaces();
 	case OPTIONS_KEYS:
 		return action_keys();
+	case OPTIONS_PRIVILEGES:
+		return privileges_print(&options);
 	case OPTIONS_RUN:
 		break;
 	}

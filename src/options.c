@@ -262,6 +262,12 @@ static int apply_rest(struct options *o, int letter, const char *value, struct e
 		return duration_value(value, &o->duration_ns, e);
 	case LONG_MEMORY:
 		return size_value(value, &o->memory, e);
+	case 'Z':
+		o->user = value;
+		return 0;
+	case LONG_PRIVILEGES:
+		o->action = OPTIONS_PRIVILEGES;
+		return 0;
 	case LONG_THREADS:
 		return choice("--threads", value, "1", "2", e);
 	case 'h':

@@ -21,7 +21,7 @@ enum {
 };
 
 enum options_action {
-	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_KEYS,
+	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_KEYS, OPTIONS_PRIVILEGES,
 };
 
 enum options_view {
@@ -58,6 +58,7 @@ struct options {
 	const char *link_type;
 	int64_t duration_ns;  /* 0: no bound */
 	size_t memory;
+	const char *user;     /* -Z, or NULL */
 
 	bool line_buffered;
 	unsigned verbose, hex; /* how often -v, -x */

@@ -2,9 +2,30 @@
  * written over. */
 #include "output.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
+#include <string.h>
 
-int output_open(struct writer **out, const struct options *o, struct source *source, struct error *e)
+/* Before the drop we open it ourselves, later the broker does. */
+static int output_create(void *arg, const char *path, int flags, struct error *e)
+{
+	struct rights *rights = arg;
+	int fd;
+
+	if (rights->dropped && rights->broker)
+		return broker_create_output(rights->broker, path, flags, e);
+	fd = open(path, flags, 0666);
+	return fd >= 0 ? fd : -errno;
+}
+
+const char *output_broker_name(const struct options *o)
+{
+	return o->write && strcmp(o->write, "-") != 0 ? o->write : NULL;
+}
+
+int output_open(struct writer **out, const struct options *o, struct source *source, struct rights *rights,
+		struct error *e)
 {
 	struct writer_options w = {
 		.path = o->write,
@@ -18,6 +39,8 @@ int output_open(struct writer **out, const struct options *o, struct source *sou
 		.filter = o->filter[0] ? o->filter : NULL,
 		.inputs = o->files,
 		.n_inputs = o->n_files,
+		.create = output_create,
+		.create_arg = rights,
 	};
 
 	*out = NULL;

@@ -3,11 +3,17 @@
 #define SOCKEYE_OUTPUT_H
 
 #include "options.h"
+#include "rights.h"
 #include "sockeye/error.h"
 #include "sockeye/source.h"
 #include "sockeye/writer.h"
 
-/* NULL in *out where nothing is to be written. 0, or -errno with the sentence. */
-int output_open(struct writer **out, const struct options *o, struct source *source, struct error *e);
+/* The name that the broker is to know before anything is open, or NULL. */
+const char *output_broker_name(const struct options *o);
+
+/* NULL in *out where nothing is to be written. 0, or -errno with the sentence.
+ * Files that a rotation opens once rights are dropped come from their broker. */
+int output_open(struct writer **out, const struct options *o, struct source *source, struct rights *rights,
+		struct error *e);
 
 #endif

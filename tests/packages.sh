@@ -13,7 +13,7 @@ build='build-essential cmake ninja-build pkg-config libpcap-dev libncurses-dev l
 # clang and its runtime: second compiler, sanitizers and libFuzzer. nginx and
 # curl: real handshakes. tshark and tcpdump: second opinions. tmux: a terminal.
 test="$build libcmocka-dev clang libclang-rt-dev llvm tshark tcpdump nginx-light curl tmux
-	gzip zstd iproute2 python3 procps netcat-openbsd socat util-linux ncurses-bin"
+	gzip zstd iproute2 libcap2-bin python3 procps netcat-openbsd socat util-linux ncurses-bin"
 
 case "${1:-build}" in
 build) wanted=$build ;;

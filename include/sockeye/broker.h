@@ -4,30 +4,63 @@
  * bytes of a packet. It answers a closed vocabulary of fixed-size questions over
  * a SOCK_SEQPACKET pair and ends when the other side of it is gone. A
  * descriptor that it answers with comes by SCM_RIGHTS.
+ *
+ * It keeps of what its starter had: CAP_NET_RAW; where an output is said also
+ * the user who started it and CAP_DAC_OVERRIDE, so that a file can be made where
+ * that user could have made it. Nothing else, and seccomp with a dozen calls. It
+ * is in no Landlock domain.
+ *
+ * One thread asks: the one that runs the engine.
  */
 #ifndef SOCKEYE_BROKER_H
 #define SOCKEYE_BROKER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "sockeye/error.h"
 
 struct broker;
 
-/* 0, or -errno with the sentence. */
-int broker_start(struct broker **out, struct error *e);
+struct broker_options {
+	/* The file that will be written, with its rotations, or NULL. It fixes the
+	 * directory and how names begin: see broker_create_output(). */
+	const char *output;
+	/* Without an output: the user to become, as main will. */
+	bool change_user;
+	uid_t uid;
+	gid_t gid;
+};
+
+/* What the broker has become. */
+struct broker_facts {
+	uid_t uid;
+	uint64_t capabilities;
+	unsigned calls; /* that its seccomp list names; 0: no seccomp */
+	bool no_new_privs, bounding_emptied;
+};
+
+/* Forks it. 0, or -errno with the sentence. */
+int broker_start(struct broker **out, const struct broker_options *o, struct error *e);
+
+/* Waits until it has given up its own rights. 0, or -errno and why it could not. */
+int broker_ready(struct broker *b, struct broker_facts *out, struct error *e);
 
 /* A packet socket, bound to nothing, in this network namespace; or -errno. */
 int broker_packet_socket(struct broker *b, struct error *e);
 
-/* A new or truncated file of that name, as open(2) with those flags gives it;
- * nothing but names that were said at the start (and their rotations) or names
- * without a slash in the directory said at the start. Or -errno. */
+/* A new or truncated regular file, opened for writing with these flags of
+ * open(2); or -errno. path: a name in the directory of the output, alone or
+ * behind that directory as it was said. The name is the one that was said, or it
+ * begins as that does up to its first '%' or its last '.', and contains what
+ * follows the last '.' (x.pcap: x.pcap1, x-2.pcap). Links are not followed. */
 int broker_create_output(struct broker *b, const char *path, int flags, struct error *e);
 
 /* False once the broker is gone. */
 bool broker_alive(const struct broker *b);
+/* To poll for no event: it hangs up (POLLHUP) when the broker is gone. */
+int broker_fd(const struct broker *b);
 pid_t broker_pid(const struct broker *b);
 
 /* Ends the broker, waits for it, and frees b. NULL is fine. */

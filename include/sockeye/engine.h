@@ -73,6 +73,11 @@ struct run_options {
 	void *complain_arg;
 	void (*counters)(void *arg, uint64_t packets); /* SIGUSR1 asks for them; or NULL */
 	void *counters_arg;
+	/* A descriptor that hangs up when something is gone that the run can do
+	 * without, or -1: then other() is called, until it returns false. */
+	int other_fd;
+	bool (*other)(void *arg);
+	void *other_arg;
 };
 
 struct run_result {

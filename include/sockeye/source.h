@@ -83,6 +83,10 @@ struct source_options {
  * link types only is a note in stats().problem of that source, not an error. */
 int source_open(struct source **out, const struct source_options *o, struct error *e);
 
+/* From now on the names of hosts, ports, networks and protocols in a filter
+ * cannot be looked up (rights are dropped); what is refused for one says so. */
+void source_close_names(void);
+
 /* Print -D's list to a FILE through the callback, one line an interface. */
 int source_list_interfaces(void (*line)(void *arg, const char *text), void *arg, struct error *e);
 

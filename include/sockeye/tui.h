@@ -35,6 +35,11 @@ struct tui_options {
 	const char *dump;       /* file for the last screen, "-" is standard output */
 	const char *dump_attrs; /* file for its roles, one letter a cell, or NULL */
 	const char *title;      /* what is watched, foreign: "eth0", "two.pcap", "3 files" */
+	/* Called once, when the terminal is taken (headless: the dumps are open) and
+	 * nothing was read of the source: from here on nothing need be opened. 0, or
+	 * -errno with the sentence, which ends it. May be NULL. */
+	int (*ready)(void *arg, struct error *err);
+	void *ready_arg;
 };
 
 /* Is there a terminal that can show the screen? Costs nothing: ask before a

@@ -25,6 +25,7 @@ struct run {
 	struct writer *writer; /* NULL once it has ended */
 	bool over;      /* stop pumping: a bound or a signal */
 	bool quit;      /* leave at once, without waiting for the screen */
+	int other_fd;   /* of the options, until it has hung up */
 };
 
 static void tell_counters(const struct run *r)
@@ -114,9 +115,18 @@ static bool run_must_end(void *arg)
 
 /* ---- the pump ------------------------------------------------------------------ */
 
+static void look_other(struct run *r)
+{
+	struct pollfd p = {.fd = r->other_fd, .events = 0};
+
+	if (r->other_fd >= 0 && poll(&p, 1, 0) > 0 && !r->options->other(r->options->other_arg))
+		r->other_fd = -1;
+}
+
 static void look(struct run *r)
 {
 	take_signal(r);
+	look_other(r);
 	write_tick(r);
 	if (r->end_ns && clock_monotonic_ns() >= r->end_ns)
 		r->over = true;
@@ -158,13 +168,14 @@ static int patience(const struct run *r, bool ended)
 
 static void wait_for_something(struct run *r, bool ended)
 {
-	struct pollfd fds[3] = {
+	struct pollfd fds[4] = {
 		{.fd = ended ? -1 : r->source->fd, .events = POLLIN},
 		{.fd = r->options->screen ? exchange_query_fd(r->options->screen) : -1, .events = POLLIN},
 		{.fd = r->options->signal_fd, .events = POLLIN},
+		{.fd = r->other_fd, .events = 0},
 	};
 
-	(void)poll(fds, 3, patience(r, ended));
+	(void)poll(fds, 4, patience(r, ended));
 }
 
 static unsigned batch_size(const struct run *r)
@@ -257,6 +268,7 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 	int pumped, ended;
 
 	*out = (struct run_result){0};
+	r.other_fd = o->other ? o->other_fd : -1;
 	if (o->duration_ns)
 		r.end_ns = clock_monotonic_ns() + o->duration_ns;
 	if (r.writer)

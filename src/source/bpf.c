@@ -1,9 +1,12 @@
 /* The capture filter on frames of files.
  *
- * A program is compiled when the first frame of a link type comes by, and kept;
- * at most BPF_PROGRAMS of them, for a file may name 65536 link types. A link
- * type that the words do not fit keeps libpcap's reason instead: its frames do
- * not pass. Live capture compiles on its own handle (pcap_live.c).
+ * A program is compiled for the link types that a file is known to have, or for
+ * all that are read where it may have any, before the first packet: names in the
+ * words are looked up while they can be. Another link type's is compiled when its
+ * first frame comes by; at most BPF_PROGRAMS of them, for a file may name 65536
+ * link types. A link type that the words do not fit keeps libpcap's reason
+ * instead: its frames do not pass. The files of a run share their programs. Live
+ * capture compiles on its own handle (pcap_live.c).
  */
 #include "bpf.h"
 
@@ -12,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sockeye/source.h"
 #include "sockeye/text.h"
 
 /* LINKTYPE numbers that differ from libpcap's DLT numbers on Linux. */
@@ -47,42 +51,86 @@ enum { BPF_PROGRAMS = 64 };
 struct bpf_entry {
 	uint16_t linktype;
 	bool works;
-	bool told;
 	struct bpf_program program;
 	char refusal[160]; /* printable */
 };
 
-struct bpf {
+struct bpf_programs {
+	unsigned holders;
 	char *words;
-	unsigned entries, last; /* last: the entry of the previous frame */
+	unsigned entries;
 	struct bpf_entry entry[BPF_PROGRAMS];
 };
 
+struct bpf {
+	struct bpf_programs *all;
+	unsigned last; /* the entry of the previous frame */
+	bool told[BPF_PROGRAMS];
+};
+
+/* Set for good when rights are dropped: a name service cannot be reached. */
+static bool bpf_names_closed;
+
+void source_close_names(void)
+{
+	bpf_names_closed = true;
+}
+
+void bpf_reason(struct text *out, const char *why)
+{
+	text_foreign(out, why, strlen(why), false);
+	if (bpf_names_closed && strncmp(why, "unknown ", 8) == 0)
+		text_put(out, "; names are looked up at the start only, give a number");
+}
+
+static int bpf_hold(struct bpf **out, struct bpf_programs *all, struct error *e)
+{
+	*out = calloc(1, sizeof **out);
+	if (!*out)
+		return error_set(e, ENOMEM, "no memory for the filter");
+	(*out)->all = all;
+	all->holders++;
+	return 0;
+}
+
 int bpf_open(struct bpf **out, const char *words, struct error *e)
 {
-	struct bpf *b = calloc(1, sizeof *b);
+	struct bpf_programs *all = calloc(1, sizeof *all);
+	int rc;
 
 	*out = NULL;
-	if (!b || !(b->words = strdup(words))) {
-		free(b);
+	if (!all || !(all->words = strdup(words))) {
+		free(all);
 		return error_set(e, ENOMEM, "no memory for the filter");
 	}
-	*out = b;
-	return 0;
+	rc = bpf_hold(out, all, e);
+	if (rc < 0) {
+		free(all->words);
+		free(all);
+	}
+	return rc;
+}
+
+int bpf_share(struct bpf **out, struct bpf *other, struct error *e)
+{
+	return bpf_hold(out, other->all, e);
 }
 
 void bpf_free(struct bpf *b)
 {
 	if (!b)
 		return;
-	for (unsigned i = 0; i < b->entries; i++)
-		if (b->entry[i].works)
-			pcap_freecode(&b->entry[i].program);
-	free(b->words);
+	if (--b->all->holders == 0) {
+		for (unsigned i = 0; i < b->all->entries; i++)
+			if (b->all->entry[i].works)
+				pcap_freecode(&b->all->entry[i].program);
+		free(b->all->words);
+		free(b->all);
+	}
 	free(b);
 }
 
-static void bpf_compile_entry(const struct bpf *b, struct bpf_entry *n)
+static void bpf_compile_entry(const struct bpf_programs *b, struct bpf_entry *n)
 {
 	pcap_t *p = pcap_open_dead(bpf_dlt(n->linktype), FRAME_MAX);
 	const char *why = "no memory";
@@ -94,7 +142,7 @@ static void bpf_compile_entry(const struct bpf *b, struct bpf_entry *n)
 	} else {
 		if (p)
 			why = pcap_geterr(p);
-		text_foreign(&t, why, strlen(why), false);
+		bpf_reason(&t, why);
 	}
 	if (p)
 		pcap_close(p);
@@ -103,22 +151,23 @@ static void bpf_compile_entry(const struct bpf *b, struct bpf_entry *n)
 /* NULL: the table is full. */
 static struct bpf_entry *bpf_entry_of(struct bpf *b, uint16_t linktype)
 {
-	struct bpf_entry *n = &b->entry[b->last];
+	struct bpf_programs *all = b->all;
+	struct bpf_entry *n = &all->entry[b->last];
 
-	if (b->entries > 0 && n->linktype == linktype)
+	if (b->last < all->entries && n->linktype == linktype)
 		return n;
-	for (unsigned i = 0; i < b->entries; i++) {
-		if (b->entry[i].linktype == linktype) {
+	for (unsigned i = 0; i < all->entries; i++) {
+		if (all->entry[i].linktype == linktype) {
 			b->last = i;
-			return &b->entry[i];
+			return &all->entry[i];
 		}
 	}
-	if (b->entries == BPF_PROGRAMS)
+	if (all->entries == BPF_PROGRAMS)
 		return NULL;
-	b->last = b->entries++;
-	n = &b->entry[b->last];
+	b->last = all->entries++;
+	n = &all->entry[b->last];
 	n->linktype = linktype;
-	bpf_compile_entry(b, n);
+	bpf_compile_entry(all, n);
 	return n;
 }
 
@@ -131,23 +180,34 @@ const char *bpf_refusal(struct bpf *b, uint16_t linktype)
 	return n->works ? NULL : n->refusal;
 }
 
+/* All that are read. */
+static const uint16_t bpf_known[] = {
+	LINKTYPE_ETHERNET,   LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, LINKTYPE_RAW,        LINKTYPE_NULL,
+	LINKTYPE_LOOP,       LINKTYPE_PPP,       LINKTYPE_PPP_HDLC,   LINKTYPE_PPP_ETHER,  LINKTYPE_C_HDLC,
+	LINKTYPE_PPP_PPPD,   LINKTYPE_IPV4,      LINKTYPE_IPV6,       LINKTYPE_IEEE802_11, LINKTYPE_RADIOTAP,
+	LINKTYPE_FDDI,       LINKTYPE_PRISM,     LINKTYPE_AVS,        LINKTYPE_PPI,        LINKTYPE_NFLOG,
+	LINKTYPE_IPOIB,
+};
+enum { BPF_KNOWN = sizeof bpf_known / sizeof bpf_known[0] };
+
+void bpf_prepare(struct bpf *b)
+{
+	for (size_t i = 0; i < BPF_KNOWN; i++)
+		(void)bpf_entry_of(b, bpf_known[i]);
+}
+
 int bpf_check(struct bpf *b, struct error *e)
 {
-	static const uint16_t known[] = {
-		LINKTYPE_ETHERNET,  LINKTYPE_LINUX_SLL, LINKTYPE_LINUX_SLL2, LINKTYPE_RAW,       LINKTYPE_NULL,
-		LINKTYPE_LOOP,      LINKTYPE_PPP,       LINKTYPE_PPP_HDLC,   LINKTYPE_PPP_ETHER, LINKTYPE_C_HDLC,
-		LINKTYPE_PPP_PPPD,  LINKTYPE_IPV4,      LINKTYPE_IPV6,       LINKTYPE_IEEE802_11, LINKTYPE_RADIOTAP,
-	};
 	const char *first;
 	char words[256];
 	struct text t;
 
-	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
-		if (!bpf_refusal(b, known[i]))
+	for (size_t i = 0; i < BPF_KNOWN; i++)
+		if (!bpf_refusal(b, bpf_known[i]))
 			return 0;
 	first = bpf_refusal(b, LINKTYPE_ETHERNET);
 	text_init(&t, words, sizeof words);
-	text_foreign(&t, b->words, strlen(b->words), false);
+	text_foreign(&t, b->all->words, strlen(b->all->words), false);
 	return error_set(e, EINVAL, "the filter \"%s\" does not compile: %s", words, first);
 }
 
@@ -160,9 +220,9 @@ bool bpf_pass(struct bpf *b, const struct frame *f, const char **refusal)
 	if (!n)
 		return false;
 	if (!n->works) {
-		if (!n->told)
+		if (!b->told[b->last])
 			*refusal = n->refusal;
-		n->told = true;
+		b->told[b->last] = true;
 		return false;
 	}
 	memset(&h, 0, sizeof h);
@@ -180,9 +240,29 @@ int bpf_open(struct bpf **out, const char *words, struct error *e)
 	return error_set(e, ENOTSUP, "filter words need libpcap, and this program was built without it");
 }
 
+int bpf_share(struct bpf **out, struct bpf *other, struct error *e)
+{
+	(void)other;
+	return bpf_open(out, "", e);
+}
+
 void bpf_free(struct bpf *b)
 {
 	(void)b;
+}
+
+void bpf_prepare(struct bpf *b)
+{
+	(void)b;
+}
+
+void bpf_reason(struct text *out, const char *why)
+{
+	text_foreign(out, why, strlen(why), false);
+}
+
+void source_close_names(void)
+{
 }
 
 int bpf_check(struct bpf *b, struct error *e)

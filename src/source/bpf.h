@@ -7,12 +7,22 @@
 
 #include "sockeye/error.h"
 #include "sockeye/frame.h"
+#include "sockeye/text.h"
 
 struct bpf;
 
 /* Keep the words; nothing is compiled yet. -ENOTSUP without libpcap. */
 int bpf_open(struct bpf **out, const char *words, struct error *e);
+/* Another of the same words, which shares what is compiled. */
+int bpf_share(struct bpf **out, struct bpf *other, struct error *e);
 void bpf_free(struct bpf *b);
+
+/* Compile for every link type that is read: now, while names can be looked up. */
+void bpf_prepare(struct bpf *b);
+
+/* libpcap's reason as a part of a sentence; where it is a name that could not be
+ * looked up because rights are dropped, says so. */
+void bpf_reason(struct text *out, const char *why);
 
 /* 0 if the words compile for at least one link type that is read, else
  * -EINVAL with libpcap's reason. */

@@ -16,11 +16,13 @@
 #if SOCKEYE_LIVE
 
 #include <limits.h>
+#include <linux/sockios.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bpf.h"
@@ -59,9 +61,11 @@ struct live {
 	char problem[256];
 };
 
-/* Our index of a kernel's interface; its name is looked up the first time. */
+/* Our index of a kernel's interface; its name is looked up the first time, with
+ * the capture's own socket: another one cannot be opened once rights are dropped. */
 static uint16_t live_interface_of(struct live *l, unsigned index)
 {
+	struct ifreq asked = {.ifr_ifindex = (int)index};
 	char *name;
 
 	for (unsigned i = 1; i < l->interfaces; i++)
@@ -70,7 +74,9 @@ static uint16_t live_interface_of(struct live *l, unsigned index)
 	if (l->interfaces == LIVE_INTERFACES)
 		return 0;
 	name = l->interface[l->interfaces].name;
-	if (!if_indextoname(index, name))
+	if (ioctl(l->s.fd, SIOCGIFNAME, &asked) == 0)
+		(void)snprintf(name, IF_NAMESIZE, "%.*s", IF_NAMESIZE - 1, asked.ifr_name);
+	else
 		(void)snprintf(name, IF_NAMESIZE, "if%u", index);
 	l->interface[l->interfaces].index = index;
 	return (uint16_t)l->interfaces++;
@@ -138,6 +144,15 @@ static void live_losses(struct live *l)
 	l->told_drops = st.ps_drop;
 }
 
+static bool live_vanished(const struct live *l)
+{
+	struct ifreq asked;
+
+	memset(&asked, 0, sizeof asked);
+	(void)snprintf(asked.ifr_name, sizeof asked.ifr_name, "%s", l->name);
+	return strcmp(l->name, "any") != 0 && ioctl(l->s.fd, SIOCGIFINDEX, &asked) != 0;
+}
+
 static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 {
 	struct live *l = (struct live *)s;
@@ -158,7 +173,7 @@ static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 	l->gone = -ENODEV;
 	text_init(&t, l->problem, sizeof l->problem);
 	text_put(&t, l->title);
-	if (strcmp(l->name, "any") != 0 && if_nametoindex(l->name) == 0) {
+	if (live_vanished(l)) {
 		text_put(&t, ": the interface is gone; everything up to there has been read");
 	} else {
 		(void)snprintf(why, sizeof why, "%s", pcap_geterr(l->p));
@@ -281,7 +296,7 @@ static int live_filter(struct live *l, const char *words, struct error *e)
 	text_init(&t, shown, sizeof shown);
 	text_foreign(&t, words, strlen(words), false);
 	text_init(&t, why, sizeof why);
-	text_foreign(&t, pcap_geterr(l->p), strlen(pcap_geterr(l->p)), false);
+	bpf_reason(&t, pcap_geterr(l->p));
 	return error_set(e, EINVAL, "%s: the filter \"%s\" does not compile: %s", l->title, shown, why);
 }
 

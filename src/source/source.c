@@ -52,7 +52,8 @@ static int source_file_descriptor(const char *name, const char *title, struct er
 	return fd;
 }
 
-static int source_file(struct source **out, const char *name, const struct source_options *o, struct error *e)
+static int source_file(struct source **out, const char *name, const struct source_options *o, struct bpf *filter,
+		       struct error *e)
 {
 	struct reader_options how = {.window = o->memory / o->n_files, .follow = o->follow};
 	struct bpf *b = NULL;
@@ -65,7 +66,7 @@ static int source_file(struct source **out, const char *name, const struct sourc
 	fd = source_file_descriptor(name, title, e);
 	if (fd < 0)
 		return fd;
-	rc = o->filter ? bpf_open(&b, o->filter, e) : 0;
+	rc = filter ? bpf_share(&b, filter, e) : 0;
 	if (rc < 0) {
 		(void)close(fd);
 		return rc;
@@ -74,15 +75,11 @@ static int source_file(struct source **out, const char *name, const struct sourc
 }
 
 /* The filter against what is known before the first packet. */
-static int source_filter(const struct source_options *o, struct source *const *files, struct error *e)
+static int source_filter(const struct source_options *o, struct bpf *b, struct source *const *files, struct error *e)
 {
-	struct bpf *b;
 	bool fits = o->n_files == 0, unknown = false;
-	int rc = bpf_open(&b, o->filter, e);
+	int rc = bpf_check(b, e);
 
-	if (rc < 0)
-		return rc;
-	rc = bpf_check(b, e);
 	for (unsigned i = 0; i < o->n_files && rc == 0; i++) {
 		int linktype = reader_linktype(files[i]);
 		const char *why = linktype < 0 ? NULL : bpf_refusal(b, (uint16_t)linktype);
@@ -94,7 +91,8 @@ static int source_filter(const struct source_options *o, struct source *const *f
 	}
 	if (rc == 0 && !fits && !unknown && o->n_interfaces == 0)
 		rc = -EINVAL;
-	bpf_free(b);
+	if (rc == 0 && unknown)
+		bpf_prepare(b);
 	return rc;
 }
 
@@ -111,14 +109,16 @@ static bool source_named_twice(const struct source_options *o)
 static int source_open_all(struct source **list, unsigned *n, const struct source_options *o, struct error *e)
 {
 	unsigned refusals = 0;
-	int rc = 0;
+	struct bpf *b = NULL;
+	int rc = o->filter ? bpf_open(&b, o->filter, e) : 0;
 
 	for (unsigned i = 0; i < o->n_files && rc == 0; i++) {
-		rc = source_file(&list[*n], o->files[i], o, e);
+		rc = source_file(&list[*n], o->files[i], o, b, e);
 		*n += rc == 0;
 	}
-	if (rc == 0 && o->filter)
-		rc = source_filter(o, list, e);
+	if (rc == 0 && b)
+		rc = source_filter(o, b, list, e);
+	bpf_free(b);
 	for (unsigned i = 0; i < o->n_interfaces && rc == 0; i++) {
 		bool refused = false;
 

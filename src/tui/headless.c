@@ -45,26 +45,66 @@ void headless_attrs(const struct canvas *c, FILE *to)
 	}
 }
 
-static int headless_write(const struct canvas *c, const char *name, void (*write)(const struct canvas *, FILE *),
-			  struct error *err)
+static const char *headless_name(char shown[256], const char *name)
 {
-	FILE *to = strcmp(name, "-") == 0 ? stdout : fopen(name, "we");
-	char shown[256];
 	struct text t;
+
+	text_init(&t, shown, 256);
+	text_foreign(&t, name, strlen(name), false);
+	return shown;
+}
+
+static int headless_file(FILE **out, const char *name, struct error *err)
+{
+	char shown[256];
+
+	if (name == NULL)
+		return 0;
+	*out = strcmp(name, "-") == 0 ? stdout : fopen(name, "we");
+	if (*out != NULL)
+		return 0;
+	return error_set(err, errno, "%s: cannot write the screen: %s", headless_name(shown, name), strerror(errno));
+}
+
+int headless_open(struct headless_files *f, const struct tui_options *o, struct error *err)
+{
+	int failed = headless_file(&f->text, o->dump, err);
+
+	return failed != 0 ? failed : headless_file(&f->attrs, o->dump_attrs, err);
+}
+
+static int headless_shut(FILE **f)
+{
+	FILE *to = *f;
+
+	*f = NULL;
+	return to == NULL ? 0 : to == stdout ? fflush(to) : fclose(to);
+}
+
+void headless_close(struct headless_files *f)
+{
+	(void)headless_shut(&f->text);
+	(void)headless_shut(&f->attrs);
+}
+
+static int headless_write(const struct canvas *c, FILE **f, const char *name,
+			  void (*write)(const struct canvas *, FILE *), struct error *err)
+{
+	char shown[256];
 	int failed;
 
-	text_init(&t, shown, sizeof shown);
-	text_foreign(&t, name, strlen(name), false);
-	if (to == NULL)
-		return error_set(err, errno, "%s: cannot write the screen: %s", shown, strerror(errno));
+	if (*f == NULL)
+		return 0;
 	errno = 0;
-	write(c, to);
-	failed = ferror(to) | (to == stdout ? fflush(to) : fclose(to));
+	write(c, *f);
+	failed = ferror(*f);
+	failed |= headless_shut(f);
 	if (failed == 0)
 		return 0;
 	if (errno == EPIPE)
-		return error_set(err, EPIPE, "%s: nobody reads the screen", shown);
-	return error_set(err, EIO, "%s: cannot write the screen whole: %s", shown, strerror(errno ? errno : EIO));
+		return error_set(err, EPIPE, "%s: nobody reads the screen", headless_name(shown, name));
+	return error_set(err, EIO, "%s: cannot write the screen whole: %s", headless_name(shown, name),
+			 strerror(errno ? errno : EIO));
 }
 
 static void headless_answer(struct look *l, struct engine *e, struct source *s, const struct run_result *run,
@@ -80,8 +120,8 @@ static void headless_answer(struct look *l, struct engine *e, struct source *s, 
 	look_answered(l, a);
 }
 
-int headless_run(const struct tui_options *o, struct engine *e, struct source *s, const struct run_result *run,
-		 struct error *err)
+int headless_run(const struct tui_options *o, struct headless_files *f, struct engine *e, struct source *s,
+		 const struct run_result *run, struct error *err)
 {
 	struct answer *a = calloc(1, sizeof *a);
 	struct canvas c = {.ascii = o->ascii};
@@ -105,10 +145,9 @@ int headless_run(const struct tui_options *o, struct engine *e, struct source *s
 		look_draw(&look, a, &c);
 	}
 	look_draw(&look, a, &c);
-	if (o->dump != NULL)
-		failed = headless_write(&c, o->dump, headless_text, err);
-	if (failed == 0 && o->dump_attrs != NULL)
-		failed = headless_write(&c, o->dump_attrs, headless_attrs, err);
+	failed = headless_write(&c, &f->text, o->dump, headless_text, err);
+	if (failed == 0)
+		failed = headless_write(&c, &f->attrs, o->dump_attrs, headless_attrs, err);
 	canvas_release(&c);
 	free(a);
 	return failed;

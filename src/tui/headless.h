@@ -5,9 +5,18 @@
 #include "look.h"
 #include "sockeye/tui.h"
 
+/* Where the last screen goes: opened before the source is read, because later
+ * nothing can be. NULL: not asked for. */
+struct headless_files {
+	FILE *text, *attrs;
+};
+
+int headless_open(struct headless_files *f, const struct tui_options *o, struct error *err);
+void headless_close(struct headless_files *f);
+
 /* After the source was read to its end. */
-int headless_run(const struct tui_options *o, struct engine *e, struct source *s, const struct run_result *run,
-		 struct error *err);
+int headless_run(const struct tui_options *o, struct headless_files *f, struct engine *e, struct source *s,
+		 const struct run_result *run,		 struct error *err);
 
 /* The cells as text, height lines of at most width columns without blanks at
  * their ends; or one letter a cell, upper case where it is reversed. */

@@ -268,16 +268,28 @@ static void tui_close(struct tui *t)
 	free(t->answer);
 }
 
+static int tui_ready(const struct tui_options *o, struct error *err)
+{
+	return o->ready ? o->ready(o->ready_arg, err) : 0;
+}
+
 static int tui_run_headless(const struct tui_options *o, struct engine *e, struct source *s,
 			    const struct run_options *run, struct run_result *result, struct error *err)
 {
 	struct run_options all = *run;
-	int status;
+	struct headless_files files = {.text = NULL};
+	int status = headless_open(&files, o, err);
 
 	all.screen = NULL;
 	all.keep_flows = true;
-	status = run_loop(e, s, &all, result, err);
-	return status != 0 ? status : headless_run(o, e, s, result, err);
+	if (status == 0)
+		status = tui_ready(o, err);
+	if (status == 0)
+		status = run_loop(e, s, &all, result, err);
+	if (status == 0)
+		status = headless_run(o, &files, e, s, result, err);
+	headless_close(&files);
+	return status;
 }
 
 int tui_run(const struct tui_options *o, struct engine *e, struct source *s, const struct run_options *run,
@@ -297,6 +309,8 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 		if (pump.closed_fd < 0)
 			failed = error_set(err, errno, "no descriptor for the screen: %s", strerror(errno));
 	}
+	if (failed == 0)
+		failed = tui_ready(o, err);
 	if (failed == 0) {
 		pump.run.screen = t.exchange;
 		pump.run.keep_flows = true;

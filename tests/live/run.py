@@ -21,6 +21,7 @@ import endings
 import follow
 import handshakes
 import pipes
+import rights
 import same
 import writing
 from lab import Failed, Lab, TOP
@@ -51,7 +52,7 @@ def main():
     o = options.parse_args()
     program = os.path.abspath(o.program)
     os.chdir(TOP)
-    tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing) for t in m.TESTS]
+    tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights) for t in m.TESTS]
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")

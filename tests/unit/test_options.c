@@ -166,13 +166,16 @@ static void options_values_are_checked(void **state)
 	assert_refused("--backend pf_ring", "wants libpcap");
 	assert_int_equal(parse("--threads 1 --backend libpcap"), 0);
 	assert_refused("--threads 2", "not built yet");
-	assert_int_equal(parse("packets -i eth0 -i lo -B 4096 -s 96 -p -y EN10MB -vvxSln"), 0);
+	assert_int_equal(parse("packets -i eth0 -i lo -B 4096 -s 96 -p -y EN10MB -vvxSln -Z daemon"), 0);
 	assert_int_equal(o.n_interfaces, 2);
 	assert_int_equal(o.buffer_kib, 4096);
 	assert_int_equal(o.snaplen, 96);
 	assert_int_equal(o.verbose, 2);
 	assert_true(o.no_promiscuous && o.hex && o.absolute && o.line_buffered);
 	assert_string_equal(o.link_type, "EN10MB");
+	assert_string_equal(o.user, "daemon");
+	assert_int_equal(parse("--privileges"), 0);
+	assert_int_equal(o.action, OPTIONS_PRIVILEGES);
 }
 
 static void options_what_is_written(void **state)
@@ -217,8 +220,8 @@ static void options_what_is_written(void **state)
 
 static void options_unknown_and_not_built(void **state)
 {
-	static const char *const later[] = {"-Y x", "-X", "-e", "-t", "-q", "-#", "-A", "-K", "-O", "-L", "-Q in", "-Z nobody", "--replay", "--replay=2",
-		"--netns all", "--privileges", "--no-bpf", "--resolve", "--log x"};
+	static const char *const later[] = {"-Y x", "-X", "-e", "-t", "-q", "-#", "-A", "-K", "-O", "-L", "-Q in",
+		"--replay", "--replay=2", "--netns all", "--no-bpf", "--resolve", "--log x"};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof later / sizeof *later; i++)

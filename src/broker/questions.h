@@ -1,0 +1,42 @@
+/* What goes over the broker's socket. Private to this room.
+ *
+ * A question and an answer are one datagram each, of exactly these sizes. The
+ * answer repeats the serial number; serial 0 is the greeting, which is a struct
+ * broker_greeting and comes once.
+ */
+#ifndef BROKER_QUESTIONS_H
+#define BROKER_QUESTIONS_H
+
+#include <stdint.h>
+
+#include "sockeye/broker.h"
+
+enum { BROKER_NAME = 1012 };
+
+enum broker_kind { BROKER_PACKET_SOCKET = 1, BROKER_CREATE_OUTPUT = 2 };
+
+struct broker_question {
+	uint32_t serial; /* not 0 */
+	uint32_t kind;
+	int32_t flags;           /* of open(2) */
+	char name[BROKER_NAME];  /* ends with a zero; "" where kind has no name */
+};
+
+struct broker_answer {
+	uint32_t serial;
+	int32_t result; /* 0: one descriptor comes along; else -errno */
+};
+
+struct broker_greeting {
+	int32_t result;
+	struct broker_facts facts;
+	char why[200];
+};
+
+/* The broker's side: confines itself, greets, answers, never returns. */
+_Noreturn void serve(int fd, pid_t parent, const struct broker_options *o);
+
+/* May a file of that name be made? The part below the directory, or NULL. */
+const char *output_name(const char *said, const char *name);
+
+#endif
