@@ -21,7 +21,7 @@ enum {
 };
 
 enum options_action {
-	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_KEYS,
+	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_LINK_TYPES, OPTIONS_KEYS,
 };
 
 enum options_view {
@@ -33,6 +33,9 @@ enum options_format {
 	OPTIONS_SCREEN, OPTIONS_TEXT, OPTIONS_JSON, OPTIONS_CSV, OPTIONS_TSV, OPTIONS_ZEEK, OPTIONS_HTML,
 	OPTIONS_SVG, OPTIONS_FORMATS,
 };
+
+enum options_backend { OPTIONS_BEST, OPTIONS_NATIVE, OPTIONS_LIBPCAP };
+enum options_direction { OPTIONS_INOUT, OPTIONS_IN, OPTIONS_OUT };
 
 enum options_color { OPTIONS_COLOR_AUTO, OPTIONS_COLOR_ALWAYS, OPTIONS_COLOR_NEVER };
 
@@ -55,6 +58,8 @@ struct options {
 	bool no_promiscuous;
 	int buffer_kib;       /* -B; 0: default */
 	const char *link_type;
+	enum options_backend backend;
+	enum options_direction direction; /* -Q */
 	int64_t duration_ns;  /* 0: no bound */
 	size_t memory;
 

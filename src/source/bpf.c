@@ -8,6 +8,7 @@
 #include "bpf.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,6 +55,7 @@ struct bpf_entry {
 
 struct bpf {
 	char *words;
+	bpf_u_int32 netmask;
 	unsigned entries, last; /* last: the entry of the previous frame */
 	struct bpf_entry entry[BPF_PROGRAMS];
 };
@@ -67,8 +69,14 @@ int bpf_open(struct bpf **out, const char *words, struct error *e)
 		free(b);
 		return error_set(e, ENOMEM, "no memory for the filter");
 	}
+	b->netmask = PCAP_NETMASK_UNKNOWN;
 	*out = b;
 	return 0;
+}
+
+void bpf_netmask(struct bpf *b, uint32_t mask)
+{
+	b->netmask = mask;
 }
 
 void bpf_free(struct bpf *b)
@@ -89,7 +97,7 @@ static void bpf_compile_entry(const struct bpf *b, struct bpf_entry *n)
 	struct text t;
 
 	text_init(&t, n->refusal, sizeof n->refusal);
-	if (p && pcap_compile(p, &n->program, b->words, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+	if (p && pcap_compile(p, &n->program, b->words, 1, b->netmask) == 0) {
 		n->works = true;
 	} else {
 		if (p)
@@ -129,6 +137,18 @@ const char *bpf_refusal(struct bpf *b, uint16_t linktype)
 	if (!n)
 		return "too many link types";
 	return n->works ? NULL : n->refusal;
+}
+
+unsigned bpf_program_of(struct bpf *b, uint16_t linktype, const struct sock_filter **out)
+{
+	const struct bpf_entry *n = bpf_entry_of(b, linktype);
+
+	/* One instruction is the same 8 bytes here, in libpcap and in the kernel. */
+	_Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "instructions differ");
+	if (!n || !n->works)
+		return 0;
+	*out = (const struct sock_filter *)(const void *)n->program.bf_insns;
+	return n->program.bf_len;
 }
 
 int bpf_check(struct bpf *b, struct error *e)
@@ -196,6 +216,20 @@ const char *bpf_refusal(struct bpf *b, uint16_t linktype)
 	(void)b;
 	(void)linktype;
 	return "built without libpcap";
+}
+
+unsigned bpf_program_of(struct bpf *b, uint16_t linktype, const struct sock_filter **out)
+{
+	(void)b;
+	(void)linktype;
+	*out = NULL;
+	return 0;
+}
+
+void bpf_netmask(struct bpf *b, uint32_t mask)
+{
+	(void)b;
+	(void)mask;
 }
 
 bool bpf_pass(struct bpf *b, const struct frame *f, const char **refusal)
