@@ -176,6 +176,10 @@ static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 	rc = pcap_dispatch(l->p, (int)l->want, live_packet, (u_char *)l);
 	watch_look(&l->watch, l->have == 0);
 	live_losses(l);
+	/* libpcap looks for the name when the link goes down: one that was renamed is there all the same. */
+	if (rc == PCAP_ERROR && !l->watch.gone && l->watch.index && strstr(pcap_geterr(l->p), "disappeared") &&
+	    packet_exists(pcap_fileno(l->p), l->watch.index))
+		rc = 0;
 	if ((rc >= 0 || rc == PCAP_ERROR_BREAK) && (l->have > 0 || !l->watch.gone)) {
 		rc = live_over(l);
 		return rc ? rc : (int)l->have;
@@ -183,8 +187,8 @@ static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 	l->gone = -ENODEV;
 	text_init(&t, l->problem, sizeof l->problem);
 	text_put(&t, l->title);
-	if (strcmp(l->name, "any") != 0 && if_nametoindex(l->name) == 0) {
-		text_put(&t, ": the interface is gone; everything up to there has been read");
+	if (l->watch.gone || (strcmp(l->name, "any") != 0 && if_nametoindex(l->name) == 0)) {
+		text_put(&t, ": the interface is gone; everything up to there has been read, a new one of that name is not followed");
 	} else {
 		(void)snprintf(why, sizeof why, "%s", pcap_geterr(l->p));
 		text_put(&t, ": capture stopped: ");

@@ -98,10 +98,7 @@ static void watch_link(void *arg, const struct links *l, const struct link_chang
 		break;
 	case LINK_GONE:
 		text_put(&t, ": the interface is gone");
-		if (w->index) {
-			text_put(&t, "; a new one of that name is not followed");
-			w->gone = true;
-		}
+		w->gone |= w->index != 0;
 		break;
 	}
 }
