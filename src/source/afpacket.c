@@ -136,7 +136,8 @@ static void native_gone(struct native *n)
 	if (n->problem[0] == '\0') {
 		text_init(&t, n->problem, sizeof n->problem);
 		text_put(&t, n->watch.title);
-		text_put(&t, ": the interface is gone; everything up to there has been read, a new one of that name is not followed");
+		text_put(&t, ": the interface is gone; everything up to there has been read, a new one of "
+			     "that name is not followed");
 	}
 	native_end_after(n, -ENODEV);
 }

@@ -188,7 +188,8 @@ static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 	text_init(&t, l->problem, sizeof l->problem);
 	text_put(&t, l->title);
 	if (l->watch.gone || (strcmp(l->name, "any") != 0 && if_nametoindex(l->name) == 0)) {
-		text_put(&t, ": the interface is gone; everything up to there has been read, a new one of that name is not followed");
+		text_put(&t, ": the interface is gone; everything up to there has been read, a new one of "
+			     "that name is not followed");
 	} else {
 		(void)snprintf(why, sizeof why, "%s", pcap_geterr(l->p));
 		text_put(&t, ": capture stopped: ");

@@ -8,7 +8,8 @@
 #include "sockeye/clock.h"
 
 enum {
-	RING_LINK_LAYER = (sizeof(struct tpacket3_hdr) + TPACKET_ALIGNMENT - 1) / TPACKET_ALIGNMENT * TPACKET_ALIGNMENT, /* of the sockaddr_ll behind the header */
+	/* Of the sockaddr_ll behind the header, as TPACKET_ALIGN() says. */
+	RING_LINK_LAYER = (sizeof(struct tpacket3_hdr) + TPACKET_ALIGNMENT - 1) / TPACKET_ALIGNMENT * TPACKET_ALIGNMENT,
 	RING_HEAD = RING_LINK_LAYER + sizeof(struct sockaddr_ll),
 };
 
@@ -83,6 +84,8 @@ bool ring_next(struct ring *r, struct ring_packet *out)
 		.halen = from.sll_halen < sizeof out->address ? from.sll_halen : sizeof out->address,
 	};
 	memcpy(out->address, from.sll_addr, sizeof out->address);
+	if (out->wirelen > INT32_MAX) /* whoever adds a header to it must not come round to 0 */
+		out->wirelen = out->caplen;
 	if (out->net > out->caplen)
 		out->net = out->caplen;
 	r->left--;

@@ -50,6 +50,11 @@ static enum ring_filter_mode mode_of(struct ring_filter *f, uint16_t linktype)
 	return asks_for_tags(p, n) ? FILTER_HERE : FILTER_KERNEL;
 }
 
+static enum ring_filter_mode mode_for(const struct ring_filter *f, uint16_t linktype)
+{
+	return linktype == LINKTYPE_ETHERNET ? f->ethernet : linktype == LINKTYPE_RAW ? f->raw : f->cooked;
+}
+
 /* The part of one link type; it ends with a return. */
 static bool add_part(struct ring_filter *f, uint16_t linktype, enum ring_filter_mode mode)
 {
@@ -109,7 +114,7 @@ static bool build(struct ring_filter *f, int linktype, enum source_direction dir
 {
 	static const uint16_t ethernet[] = {ARPHRD_ETHER, ARPHRD_LOOPBACK};
 	static const uint16_t raw[] = {ARPHRD_NONE, ARPHRD_TUNNEL, ARPHRD_SIT, 519 /* ARPHRD_RAWIP */};
-	enum ring_filter_mode mode = linktype == LINKTYPE_ETHERNET ? f->ethernet : linktype == LINKTYPE_RAW ? f->raw : f->cooked;
+	enum ring_filter_mode mode = linktype >= 0 ? mode_for(f, (uint16_t)linktype) : FILTER_KERNEL;
 
 	f->len = 0;
 	if (!add_unwanted(f, direction))
@@ -201,11 +206,6 @@ int ring_filter_attach(struct ring_filter *f, enum source_direction direction, i
 		return rc;
 	build_here(f, direction);
 	return attach(fd, f->program, f->len);
-}
-
-static enum ring_filter_mode mode_for(const struct ring_filter *f, uint16_t linktype)
-{
-	return linktype == LINKTYPE_ETHERNET ? f->ethernet : linktype == LINKTYPE_RAW ? f->raw : f->cooked;
 }
 
 bool ring_filter_pass(struct ring_filter *f, const struct frame *frame, const struct ring_packet *p)
