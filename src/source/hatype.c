@@ -7,7 +7,8 @@
  *   SLL    | pkttype 2 | hatype 2 | halen 2 | address 8 | protocol 2 |
  *   SLL2   | protocol 2 | 0 2 | ifindex 4 | hatype 2 | pkttype 1 | halen 1 | address 8 |
  *
- * written over the link header and the room before it.
+ * written over the link header and the room before it: the kernel places the
+ * network header at TPACKET_ALIGN(68 + 16 or more), 28 bytes behind its own.
  */
 #include "hatype.h"
 
@@ -17,6 +18,8 @@
 
 enum {
 	SLL_BYTES = 16,
+	SLL2_BYTES = 20,
+	TAG_BYTES = 4,
 	MACS = 12,                /* the tag is behind both addresses */
 	TPID_DEFAULT = 0x8100,    /* kernels before 3.14 do not say which */
 	HATYPE_RAWIP = 519,       /* ARPHRD_RAWIP, younger than some headers */
@@ -63,10 +66,10 @@ static uint8_t *put_address(uint8_t *at, const struct ring_packet *p)
 static void hatype_cook(struct frame *f, struct ring_packet *p)
 {
 	const bool two = f->linktype == LINKTYPE_LINUX_SLL2;
-	const size_t header = two ? HATYPE_COOKED_ROOM : SLL_BYTES;
+	const size_t header = two ? SLL2_BYTES : SLL_BYTES;
 	uint8_t *at = p->link + p->net;
 
-	if ((size_t)(at - p->low) < header) /* cannot be: the ring was set up with room */
+	if ((size_t)(at - p->low) < header) /* cannot be: see above */
 		return;
 	at -= header;
 	p->link = at;
@@ -95,15 +98,15 @@ static void hatype_tag(struct frame *f, struct ring_packet *p)
 {
 	f->vlan = p->tci;
 	f->vlan_tpid = p->status & TP_STATUS_VLAN_TPID_VALID ? p->tpid : TPID_DEFAULT;
-	if (f->linktype != LINKTYPE_ETHERNET || p->caplen < MACS || p->link - p->low < HATYPE_TAG) {
+	if (f->linktype != LINKTYPE_ETHERNET || p->caplen < MACS || p->link - p->low < TAG_BYTES) {
 		f->flags |= FRAME_VLAN;
 		return;
 	}
-	memmove(p->link - HATYPE_TAG, p->link, MACS);
-	p->link -= HATYPE_TAG;
+	memmove(p->link - TAG_BYTES, p->link, MACS);
+	p->link -= TAG_BYTES;
 	(void)put16(put16(p->link + MACS, f->vlan_tpid), f->vlan);
-	p->caplen += HATYPE_TAG;
-	p->wirelen += HATYPE_TAG;
+	p->caplen += TAG_BYTES;
+	p->wirelen += TAG_BYTES;
 }
 
 void hatype_frame(struct frame *f, struct ring_packet *p, uint32_t snaplen)

@@ -9,11 +9,6 @@
 #include "ring.h"
 #include "sockeye/frame.h"
 
-enum {
-	HATYPE_COOKED_ROOM = 20, /* bytes that must be free before a packet's network header: SLL2's */
-	HATYPE_TAG = 4,          /* and before its link header, for a tag that comes back */
-};
-
 /* The link type; LINKTYPE_LINUX_SLL and LINKTYPE_LINUX_SLL2 (with any) stand
  * for a link header that is taken away and replaced by that one. -1: what this
  * program does not know: libpcap may (without any: with any it is cooked). */
@@ -21,7 +16,8 @@ int hatype_linktype(unsigned hatype, bool any);
 
 /* Bytes, lengths, tag and flags of f, from p and f->linktype. A tag that the
  * kernel took off is put back where it was, in place; where there is no room
- * it is told with FRAME_VLAN. Writes to the ring's memory before p->link. */
+ * it is told with FRAME_VLAN. Writes to the ring's memory before p->link: the
+ * kernel leaves at least 28 bytes there before the network header. */
 void hatype_frame(struct frame *f, struct ring_packet *p, uint32_t snaplen);
 
 #endif

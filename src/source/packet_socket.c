@@ -1,7 +1,7 @@
 /* The packet socket and its ring: see packet_socket.h.
  *
  *   socket(protocol 0)   nothing comes in yet
- *   V3, room before each packet for a tag or a header of ours
+ *   V3
  *   filter               before the ring: no frame that was not asked for
  *   ring, mmap
  *   bind(interface)      now they come
@@ -22,14 +22,16 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "hatype.h"
 #include "sockeye/text.h"
 
+/* A process that does not run loses nothing while there are blocks, and the
+ * kernel takes one each PACKET_RETIRE_MS, full or not: 512 of them are 4 s. Their
+ * size bounds a frame: 128 KiB hold what GSO makes of 64 KiB, twice. */
 enum {
-	BLOCK_LARGE = 1 << 20,
-	BLOCK_SMALL = 512 << 10,    /* holds the largest frame, too */
-	RING_SMALL = 16 << 20,      /* below it the small ones: a ring needs several blocks to work */
-	RING_DEFAULT_KIB = 16 << 10,
+	RING_BLOCKS = 512,
+	BLOCK_LEAST = 128 << 10,
+	BLOCK_MOST = 1 << 20,
+	RING_DEFAULT_KIB = 64 << 10,
 	RING_FRAME = 2048,          /* the kernel wants a size; V3 packs by the packet's own */
 };
 
@@ -106,9 +108,12 @@ bool packet_exists(int fd, unsigned index)
 static int ring_of(int fd, int kib, struct tpacket_req3 *req)
 {
 	const size_t wanted = (size_t)(kib > 0 ? kib : RING_DEFAULT_KIB) << 10;
-	const unsigned block = wanted < RING_SMALL ? BLOCK_SMALL : BLOCK_LARGE;
-	size_t blocks = wanted / block;
+	unsigned block = BLOCK_LEAST;
+	size_t blocks;
 
+	while (block < BLOCK_MOST && wanted / block > RING_BLOCKS)
+		block *= 2;
+	blocks = wanted / block;
 	if (blocks > INT32_MAX / block) /* the kernel counts bytes in 32 bits */
 		blocks = INT32_MAX / block;
 	for (blocks = blocks > 2 ? blocks : 2; blocks >= 2; blocks /= 2) {
@@ -138,12 +143,10 @@ int packet_ring_open(struct packet_ring *r, int fd, struct ring_filter *filter, 
 		     unsigned index, const char *title, struct error *e)
 {
 	struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = (int)index};
-	unsigned reserve = HATYPE_COOKED_ROOM + HATYPE_TAG;
 	int version = TPACKET_V3, rc;
 	struct tpacket_req3 req;
 
-	if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof version) != 0 ||
-	    setsockopt(fd, SOL_PACKET, PACKET_RESERVE, &reserve, sizeof reserve) != 0)
+	if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof version) != 0)
 		return error_set(e, ENOTSUP, "%s: this kernel has no packet ring of version 3: %s; "
 				 "--backend libpcap may work", title, strerror(errno));
 	rc = ring_filter_attach(filter, o->direction, fd);

@@ -12,10 +12,9 @@
 #include "sockeye/error.h"
 #include "sockeye/source.h"
 
-/* The kernel hands over a block at the latest so long after its first packet:
- * at most 100 wake-ups a second however few packets come, and a packet waits
- * less than 12 ms. */
-enum { PACKET_RETIRE_MS = 10 };
+/* The kernel hands over what is in its block that often: at most 125 wake-ups a
+ * second however few packets come, and a packet waits less than 12 ms. */
+enum { PACKET_RETIRE_MS = 8 };
 
 /* A packet socket, bound to nothing: of o's packet_socket, or made here. Or
  * -errno: -EPERM with what to do. */
