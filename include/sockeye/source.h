@@ -111,7 +111,8 @@ int source_list_link_types(const char *interface, void (*line)(void *arg, const 
 /* Print -D's list to a FILE through the callback, one line an interface. */
 int source_list_interfaces(void (*line)(void *arg, const char *text), void *arg, struct error *e);
 
-/* False where built without libpcap: then BPF words and -i do not work. */
+/* False where built without libpcap: then BPF words do not work, and -i only with
+ * what the native ring knows. */
 bool source_has_live(void);
 const char *source_libpcap_version(void);
 

@@ -227,9 +227,9 @@ static bool native_stats(struct source *s, unsigned index, struct source_stats *
 	else if (n->ring.ring.damaged)
 		(void)snprintf(out->problem, sizeof out->problem, "%s: %llu blocks of the capture ring were damaged",
 			       n->watch.title, (unsigned long long)n->ring.ring.damaged);
-	else if (links_homeless(n->watch.links))
+	else if (n->watch.homeless)
 		(void)snprintf(out->problem, sizeof out->problem, "%s: %llu frames of more than %d interfaces are not "
-			       "told apart", n->watch.title, (unsigned long long)links_homeless(n->watch.links), LINKS_MAX);
+			       "told apart", n->watch.title, (unsigned long long)n->watch.homeless, LINKS_MAX);
 	return true;
 }
 

@@ -31,7 +31,6 @@ struct links {
 	bool listing;       /* it has been asked for and is not complete */
 	uint32_t list;      /* number of the last list asked for */
 	unsigned slots;
-	uint64_t homeless;
 	struct link link[LINKS_MAX + 1];
 	uint16_t hash[LINKS_HASH]; /* slot, or 0 */
 	uint8_t buffer[LINKS_BUFFER];
@@ -55,10 +54,8 @@ uint16_t links_slot(struct links *l, unsigned index)
 
 	if (*place)
 		return *place;
-	if (l->slots > LINKS_MAX) {
-		l->homeless++;
+	if (l->slots > LINKS_MAX)
 		return 0;
-	}
 	*place = (uint16_t)l->slots++;
 	k = &l->link[*place];
 	*k = (struct link){.index = index, .up = true};
@@ -74,11 +71,6 @@ struct link *links_at(const struct links *l, unsigned slot)
 unsigned links_count(const struct links *l)
 {
 	return l->slots;
-}
-
-uint64_t links_homeless(const struct links *l)
-{
-	return l->homeless;
 }
 
 /* ---- messages ------------------------------------------------------------------ */

@@ -61,6 +61,5 @@ uint16_t links_slot(struct links *l, unsigned index);
 /* NULL where there is no such slot. */
 struct link *links_at(const struct links *l, unsigned slot);
 unsigned links_count(const struct links *l);  /* slots in use, with slot 0 */
-uint64_t links_homeless(const struct links *l); /* interfaces that found no room */
 
 #endif

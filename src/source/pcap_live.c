@@ -216,6 +216,9 @@ static bool live_stats(struct source *s, unsigned index, struct source_stats *ou
 		.fine = l->ns,
 	};
 	(void)snprintf(out->problem, sizeof out->problem, "%s", l->problem);
+	if (l->problem[0] == '\0' && l->watch.homeless && l->linktype == LINKTYPE_LINUX_SLL2)
+		(void)snprintf(out->problem, sizeof out->problem, "%s: %llu frames of more than %d interfaces are not "
+			       "told apart", l->title, (unsigned long long)l->watch.homeless, LINKS_MAX);
 	return true;
 }
 

@@ -191,6 +191,7 @@ void watch_frame(struct watch *w, struct frame *f, uint16_t slot)
 
 	if (far > WATCH_FAR_MS * (int64_t)CLOCK_MS || far < -WATCH_FAR_MS * (int64_t)CLOCK_MS)
 		watch_clocks(w, clock_monotonic_ns());
+	w->homeless += !w->index && !slot;
 	f->ts_ns = pauses_time(&w->pauses, f->ts_ns);
 	if (w->blind || (k && k->blind)) {
 		f->flags |= FRAME_BLIND;

@@ -33,6 +33,7 @@ struct watch {
 	int64_t looked_ns;
 	struct source_note note[WATCH_NOTES];
 	unsigned first, notes;
+	uint64_t homeless;   /* frames of interfaces beyond LINKS_MAX: not told apart */
 	uint64_t untold;     /* notes that found no room */
 	char spare[4];       /* where they are written to */
 };
