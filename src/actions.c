@@ -1,4 +1,4 @@
-/* --version, -D and --list-keys. */
+/* --version, -D, -L and --list-keys. */
 #include "actions.h"
 
 #include <errno.h>
@@ -30,6 +30,7 @@ int action_version(void)
 		printf("live capture and BPF filters: %s\n", source_libpcap_version());
 	else
 		printf("live capture and BPF filters: not built in\n");
+	printf("capture: native ring%s\n", source_has_live() ? ", libpcap" : "");
 	printf("screen: %s\n", SOCKEYE_TUI ? "ncurses" : "not built in");
 	printf("compressed IP payloads: %s%s\n", dissect_zlib() ? "zlib " : "not built in",
 	       dissect_zlib() ? dissect_zlib() : "");
@@ -58,6 +59,17 @@ int action_interfaces(void)
 	struct error e = {""};
 
 	if (source_list_interfaces(interface_line, stdout, &e) < 0) {
+		say("%s", e.text);
+		return EXIT_CANNOT;
+	}
+	return action_finish(EXIT_COMPLETE);
+}
+
+int action_link_types(const char *interface)
+{
+	struct error e = {""};
+
+	if (source_list_link_types(interface ? interface : "any", interface_line, stdout, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_CANNOT;
 	}

@@ -1,10 +1,11 @@
-/* What the program does instead of a run: --version, -D, --list-keys. Each
+/* What the program does instead of a run: --version, -D, -L, --list-keys. Each
  * prints and returns the status to end with. */
 #ifndef SOCKEYE_ACTIONS_H
 #define SOCKEYE_ACTIONS_H
 
 int action_version(void);
 int action_interfaces(void);
+int action_link_types(const char *interface); /* NULL: any */
 int action_keys(void);
 
 /* The last word on standard output: status, or EXIT_INCOMPLETE where not all

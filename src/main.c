@@ -422,6 +422,8 @@ int main(int argc, char **argv)
 		return action_version();
 	case OPTIONS_INTERFACES:
 		return action_interfaces();
+	case OPTIONS_LINK_TYPES:
+		return action_link_types(options.n_interfaces ? options.interfaces[0] : NULL);
 	case OPTIONS_KEYS:
 		return action_keys();
 	case OPTIONS_PRIVILEGES:

@@ -98,6 +98,12 @@ int opening_failed(const struct options *o, int why, const struct error *e)
 int opening_source(struct source **out, struct options *options, struct error *e)
 {
 	static const char *const any[] = {"any"};
+	static const enum source_backend backends[] = {
+		[OPTIONS_BEST] = SOURCE_BEST, [OPTIONS_NATIVE] = SOURCE_NATIVE, [OPTIONS_LIBPCAP] = SOURCE_LIBPCAP,
+	};
+	static const enum source_direction directions[] = {
+		[OPTIONS_INOUT] = SOURCE_INOUT, [OPTIONS_IN] = SOURCE_IN, [OPTIONS_OUT] = SOURCE_OUT,
+	};
 	struct source_options o = {
 		.files = options->files,
 		.n_files = options->n_files,
@@ -111,6 +117,8 @@ int opening_source(struct source **out, struct options *options, struct error *e
 		.buffer_kib = options->buffer_kib,
 		.link_type = options->link_type,
 		.ns = true,
+		.backend = backends[options->backend],
+		.direction = directions[options->direction],
 	};
 
 	if (o.n_files == 0 && o.n_interfaces == 0) {

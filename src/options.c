@@ -129,6 +129,34 @@ static int color_value(struct options *o, const char *s, struct error *e)
 	return 0;
 }
 
+static int direction_value(struct options *o, const char *s, struct error *e)
+{
+	char w[128];
+
+	if (strcmp(s, "in") == 0)
+		o->direction = OPTIONS_IN;
+	else if (strcmp(s, "out") == 0)
+		o->direction = OPTIONS_OUT;
+	else if (strcmp(s, "inout") == 0)
+		o->direction = OPTIONS_INOUT;
+	else
+		return error_set(e, EINVAL, "-Q wants in, out or inout, not \"%s\"", word(w, s));
+	return 0;
+}
+
+static int backend_value(struct options *o, const char *s, struct error *e)
+{
+	char w[128];
+
+	if (strcmp(s, "native") == 0)
+		o->backend = OPTIONS_NATIVE;
+	else if (strcmp(s, "libpcap") == 0)
+		o->backend = OPTIONS_LIBPCAP;
+	else
+		return error_set(e, EINVAL, "--backend wants native or libpcap, not \"%s\"", word(w, s));
+	return 0;
+}
+
 static int add_source(const char **list, unsigned *n, const char *name, struct error *e)
 {
 	if (*n == OPTIONS_SOURCES)
@@ -200,8 +228,13 @@ static int apply_input(struct options *o, int letter, const char *value, struct 
 	case 'y':
 		o->link_type = value;
 		return 0;
+	case 'L':
+		o->action = OPTIONS_LINK_TYPES;
+		return 0;
+	case 'Q':
+		return direction_value(o, value, e);
 	default: /* LONG_BACKEND */
-		return choice("--backend", value, "libpcap", "native", e);
+		return backend_value(o, value, e);
 	}
 }
 
@@ -489,6 +522,8 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 	if (o->view != OPTIONS_PACKETS && (o->verbose || o->hex || o->absolute))
 		return error_set(e, EINVAL, "%s belongs to the view packets, not to %s: sockeye packets ...",
 				 o->verbose ? "-v" : o->hex ? "-x" : "-S", options_views[o->view]);
+	if (o->direction != OPTIONS_INOUT && o->n_files > 0)
+		return error_set(e, EINVAL, "-Q belongs to interfaces, not to files");
 	if (!o->headless && (o->keys || o->dump || o->dump_attrs))
 		return error_set(e, EINVAL, "%s needs --headless WxH", o->keys ? "--keys" : o->dump ? "--dump" :
 				 "--dump-attrs");

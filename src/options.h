@@ -21,7 +21,8 @@ enum {
 };
 
 enum options_action {
-	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_KEYS, OPTIONS_PRIVILEGES,
+	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_LINK_TYPES, OPTIONS_KEYS,
+	OPTIONS_PRIVILEGES,
 };
 
 enum options_view {
@@ -33,6 +34,9 @@ enum options_format {
 	OPTIONS_SCREEN, OPTIONS_TEXT, OPTIONS_JSON, OPTIONS_CSV, OPTIONS_TSV, OPTIONS_ZEEK, OPTIONS_HTML,
 	OPTIONS_SVG, OPTIONS_FORMATS,
 };
+
+enum options_backend { OPTIONS_BEST, OPTIONS_NATIVE, OPTIONS_LIBPCAP };
+enum options_direction { OPTIONS_INOUT, OPTIONS_IN, OPTIONS_OUT };
 
 enum options_color { OPTIONS_COLOR_AUTO, OPTIONS_COLOR_ALWAYS, OPTIONS_COLOR_NEVER };
 
@@ -56,6 +60,8 @@ struct options {
 	bool no_promiscuous;
 	int buffer_kib;       /* -B; 0: default */
 	const char *link_type;
+	enum options_backend backend;
+	enum options_direction direction; /* -Q */
 	int64_t duration_ns;  /* 0: no bound */
 	size_t memory;
 	const char *user;     /* -Z, or NULL */

@@ -87,6 +87,8 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 
 /* The capture lost n frames: whatever was not seen since may be among them. */
 void flow_capture_lost(struct flow_table *t, uint64_t n);
+/* The capture saw nothing for a while, nobody knows how much there was. */
+void flow_capture_blind(struct flow_table *t);
 /* And n more, nobody knows when: it may concern every flow. */
 void flow_capture_lost_sometime(struct flow_table *t, uint64_t n);
 

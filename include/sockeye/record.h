@@ -210,6 +210,7 @@ struct record_owners {
 	X(MPTCP_RESET, WORD, IN_CONNECTION, mptcp.reset_reason, "mptcp.reset_reason",             \
 	  "Subflow reset because")                                                                \
 	X(CAPTURE_DROPS, U64, IN_BOTH, capture_drops, "capture_drops", "Frames the capture lost")  \
+	X(CAPTURE_BLIND, BOOL, IN_BOTH, capture_blind, "capture_blind", "Capture was blind meanwhile") \
 	X(CAPTURE_SIDE, WORD, IN_CONNECTION, capture_side, "capture_side", "Captured near")       \
 	X(SERVICE, WORD, IN_CONNECTION, service, "service", "Service")                            \
 	X(SERVER_NAME, NAME, IN_CONNECTION, server_name, "server_name", "Server name")            \
@@ -302,6 +303,7 @@ struct flow_record {
 	const char *capture_side; /* client, server, between */
 	uint64_t capture_drops;   /* frames of any flow that the capture lost in this one's time; absent: 0 or
 				     unknown */
+	bool capture_blind;       /* in its time the capture saw nothing for a while: link down, asleep; else absent */
 
 	const char *service;
 	struct record_name server_name;

@@ -56,10 +56,20 @@ struct source {
 	 * reason in e, and the old one stays. Numbers only: names are not looked up
 	 * once rights are dropped. May be NULL. */
 	int (*filter)(struct source *s, const char *words, struct error *e);
+	/* Live: take nothing more in. What was taken in until now is still to be
+	 * read, then next_batch() says -ENODATA, within 100 ms; then stats() count
+	 * everything: taken in = frames + drops. May be NULL. */
+	void (*finish)(struct source *s);
+	/* Live: now, in the time of its frames: the wall clock, going on evenly where
+	 * somebody set it meanwhile. May be NULL: the wall clock. */
+	int64_t (*now)(struct source *s);
 	/* Name of an interface ("eth0"), or NULL where the file has none. */
 	const char *(*interface)(struct source *s, unsigned source, unsigned interface);
 	void (*free)(struct source *s);
 };
+
+enum source_backend { SOURCE_BEST, SOURCE_NATIVE, SOURCE_LIBPCAP };
+enum source_direction { SOURCE_INOUT, SOURCE_IN, SOURCE_OUT };
 
 struct source_options {
 	const char *const *files;      /* "-" is standard input */
@@ -74,6 +84,14 @@ struct source_options {
 	int buffer_kib;                /* live; 0: default */
 	const char *link_type;         /* -y, live; NULL: the default */
 	bool ns;                       /* live: ask for ns time stamps */
+	enum source_backend backend;   /* live; the best: the native ring where it knows the interface */
+	enum source_direction direction; /* -Q, live */
+	bool may_grow;                 /* source_add_interface() may be used */
+	/* Where packet sockets of the native ring come from: bound to nothing, or
+	 * -errno with the sentence. NULL: socket(2). A process that is going to
+	 * give up its rights asks its broker here. */
+	int (*packet_socket)(void *arg, struct error *e);
+	void *packet_socket_arg;
 };
 
 /* Open every file and interface named, as one source. Returns 0, or:
@@ -87,10 +105,24 @@ int source_open(struct source **out, const struct source_options *o, struct erro
  * cannot be looked up (rights are dropped); what is refused for one says so. */
 void source_close_names(void);
 
+/* A running source that was opened with may_grow takes one more interface, by
+ * the native ring, with o's options for live sources; packet_fd is a packet
+ * socket bound to nothing (the broker's), taken over also when it fails. 0, or
+ * -errno with the sentence: -E2BIG there are SOURCE_MAX, -ENOTSUP it may not
+ * grow or the ring does not know the interface. Between two next_batch() only.
+ * What no longer can be done without rights is not tried: names in filters. */
+int source_add_interface(struct source *s, int packet_fd, const char *name, const struct source_options *o,
+			 struct error *e);
+
+/* -L: the link types of an interface, one line each, through the callback. */
+int source_list_link_types(const char *interface, void (*line)(void *arg, const char *text), void *arg,
+			   struct error *e);
+
 /* Print -D's list to a FILE through the callback, one line an interface. */
 int source_list_interfaces(void (*line)(void *arg, const char *text), void *arg, struct error *e);
 
-/* False where built without libpcap: then BPF words and -i do not work. */
+/* False where built without libpcap: then BPF words do not work, and -i only with
+ * what the native ring knows. */
 bool source_has_live(void);
 const char *source_libpcap_version(void);
 /* Version of the library that reads files compressed so ("gzip", "zstd"), or

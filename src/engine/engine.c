@@ -293,6 +293,8 @@ int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
 			e->frames_lost += f.lost;
 			flow_capture_lost(e->flows, f.lost);
 		}
+		if (f.flags & FRAME_BLIND)
+			flow_capture_blind(e->flows);
 		packet_reset(p, &f);
 		dissect_headers(e->dissect, p);
 		if (descriptor_fill(&d, p, e->paths)) {

@@ -14,6 +14,7 @@ enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
 	RUN_WRITE_MS = 200, /* a pipe that says nothing: what waits to be written */
+	RUN_DRAIN_MS = 500, /* live: at the end, for what was taken in and not read yet */
 };
 
 struct run {
@@ -178,6 +179,11 @@ static void wait_for_something(struct run *r, bool ended)
 	(void)poll(fds, 4, patience(r, ended));
 }
 
+static int64_t time_of(struct source *s)
+{
+	return s->now ? s->now(s) : clock_wall_ns();
+}
+
 static unsigned batch_size(const struct run *r)
 {
 	uint64_t left;
@@ -186,6 +192,48 @@ static unsigned batch_size(const struct run *r)
 		return SOURCE_BATCH;
 	left = r->options->max_packets - r->result->packets;
 	return left < SOURCE_BATCH ? (unsigned)left : SOURCE_BATCH;
+}
+
+/* False: an observer has stopped the run. */
+static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
+{
+	int err = 0;
+
+	r->result->packets += n;
+	write_batch(r, frames, n);
+	if (!r->options->only_write)
+		err = engine_batch(r->engine, frames, n);
+	if (err) {
+		r->result->observer_stopped = true;
+		r->result->observer_error = err;
+		return false;
+	}
+	if (r->options->screen)
+		exchange_dirty(r->options->screen);
+	return true;
+}
+
+/* Live: what came in before the end is still reported, so that what is captured
+ * and what is dropped add up. */
+static void drain(struct run *r)
+{
+	struct frame frames[SOURCE_BATCH];
+	int64_t end = clock_monotonic_ns() + RUN_DRAIN_MS * (int64_t)CLOCK_MS;
+	struct pollfd fd = {.fd = r->source->fd, .events = POLLIN};
+	unsigned n;
+
+	if (!r->source->finish || !r->source->live || r->result->observer_stopped)
+		return;
+	r->source->finish(r->source);
+	while ((n = batch_size(r)) > 0 && clock_monotonic_ns() < end) {
+		int got = r->source->next_batch(r->source, frames, n);
+
+		tell_notes(r);
+		if (got < 0 || (got > 0 && !hand_over(r, frames, (unsigned)got)))
+			return;
+		if (got == 0)
+			(void)poll(&fd, 1, 1);
+	}
 }
 
 static int pump(struct run *r)
@@ -205,22 +253,8 @@ static int pump(struct run *r)
 			return 0;
 		if (got < 0)
 			return got;
-		if (got > 0) {
-			int err = 0;
-
-			r->result->packets += (unsigned)got;
-			write_batch(r, frames, (unsigned)got);
-			if (!r->options->only_write)
-				err = engine_batch(r->engine, frames, (unsigned)got);
-
-			if (err) {
-				r->result->observer_stopped = true;
-				r->result->observer_error = err;
-				return 0;
-			}
-			if (r->options->screen)
-				exchange_dirty(r->options->screen);
-		}
+		if (got > 0 && !hand_over(r, frames, (unsigned)got))
+			return 0;
 		serve(r, false);
 		if (got == 0 || ++turn % RUN_LOOK == 0)
 			look(r);
@@ -228,7 +262,7 @@ static int pump(struct run *r)
 		if (got == 0 && !r->over && r->source->fd >= 0) {
 			wait_for_something(r, false);
 			if (r->source->live)
-				engine_tick(r->engine, clock_wall_ns());
+				engine_tick(r->engine, time_of(r->source));
 			look(r);
 		}
 	}
@@ -280,6 +314,8 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 			exchange_quit(o->screen);
 		return error_set(err, EPROTO, "%s", stats.problem); /* a pipe that is no capture */
 	}
+	if (r.over)
+		drain(&r);
 	out->incomplete = incomplete(&r, pumped);
 	if (!out->observer_stopped) {
 		engine_capture_lost(e, capture_lost(s));

@@ -30,7 +30,7 @@ bool loss_text(struct text *t, const struct flow_record *r)
 		return false;
 	pair(t, &any, "again", r->exact.retransmitted_segments, "");
 	pair(t, &any, "late", r->exact.late_segments, "");
-	if (record_has(r, RECORD_CAPTURE_DROPS))
+	if (record_has(r, RECORD_CAPTURE_DROPS) || record_has(r, RECORD_CAPTURE_BLIND))
 		pair(t, &any, "not seen", r->exact.lost_bytes, " bytes");
 	else
 		pair(t, &any, "lost", r->exact.lost_bytes, " bytes");
@@ -41,6 +41,10 @@ bool loss_text(struct text *t, const struct flow_record *r)
 	if (record_has(r, RECORD_CAPTURE_DROPS)) {
 		text_format(t, "%scapture dropped %llu frames meanwhile", any ? ", " : "",
 			    (unsigned long long)r->capture_drops);
+		any = true;
+	}
+	if (record_has(r, RECORD_CAPTURE_BLIND)) {
+		text_format(t, "%scapture was blind meanwhile", any ? ", " : "");
 		any = true;
 	}
 	return any;

@@ -339,10 +339,25 @@ static void fill_service(struct flow_record *r, const struct flow_table *t, cons
 	}
 }
 
+/* How often the capture was blind in the flow's time; of long ago only the last are known. */
+static uint32_t blinds_of(const struct flow_table *t, const struct flow *f)
+{
+	const uint32_t span = f->lost_until - f->lost_before;
+	uint32_t n = 0;
+
+	for (uint32_t i = t->losses; span > 0 && i > 0 && t->losses - i < LOSSES_KEPT; i--) {
+		const uint32_t at = (i - 1) % LOSSES_KEPT;
+
+		n += t->loss[at].blind && t->loss[at].before - f->lost_before < span;
+	}
+	return n;
+}
+
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,
 		      const struct paths *paths)
 {
 	const struct flow_rare *x = flow_rare(t, f);
+	uint32_t blind;
 
 	memset(r, 0, sizeof *r);
 	fill_common(r, t, f);
@@ -353,7 +368,11 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 	zeek_fill(r, t, f);
 	fill_service(r, t, f);
 	fill_path(r, f, paths);
-	r->capture_drops = (uint32_t)(f->lost_until - f->lost_before) + t->capture_lost_sometime;
+	blind = blinds_of(t, f);
+	r->capture_blind = blind > 0;
+	if (r->capture_blind)
+		record_set(r, RECORD_CAPTURE_BLIND);
+	r->capture_drops = (uint32_t)(f->lost_until - f->lost_before) - blind + t->capture_lost_sometime;
 	if (r->capture_drops)
 		record_set(r, RECORD_CAPTURE_DROPS);
 	if (f->bits & FLOW_BIT_ICMP_ERROR) {

@@ -200,6 +200,7 @@ struct flow_table {
 	struct {
 		uint64_t next_id;
 		uint32_t before;
+		bool blind;
 	} loss[LOSSES_KEPT];
 	uint32_t losses;         /* so many times; the newest is at losses - 1 */
 	uint64_t capture_lost_sometime;

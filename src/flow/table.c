@@ -293,13 +293,26 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	return f;
 }
 
-void flow_capture_lost(struct flow_table *t, uint64_t n)
+static void lost(struct flow_table *t, uint64_t n, bool blind)
 {
 	uint32_t at = t->losses++ % LOSSES_KEPT;
 
 	t->loss[at].next_id = t->next_id;
 	t->loss[at].before = t->capture_lost;
+	t->loss[at].blind = blind;
 	t->capture_lost += (uint32_t)n;
+}
+
+void flow_capture_lost(struct flow_table *t, uint64_t n)
+{
+	lost(t, n, false);
+}
+
+/* Counts as one: whose time has it in it shall be told from who came later.
+ * What is told leaves it out again (flow_blinds). */
+void flow_capture_blind(struct flow_table *t)
+{
+	lost(t, 1, true);
 }
 
 void flow_capture_lost_sometime(struct flow_table *t, uint64_t n)

@@ -11,6 +11,7 @@
 #include "bpf.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,7 @@ struct bpf_entry {
 struct bpf_programs {
 	unsigned holders;
 	char *words;
+	bpf_u_int32 netmask;
 	unsigned entries;
 	struct bpf_entry entry[BPF_PROGRAMS];
 };
@@ -103,6 +105,7 @@ int bpf_open(struct bpf **out, const char *words, struct error *e)
 		free(all);
 		return error_set(e, ENOMEM, "no memory for the filter");
 	}
+	all->netmask = PCAP_NETMASK_UNKNOWN;
 	rc = bpf_hold(out, all, e);
 	if (rc < 0) {
 		free(all->words);
@@ -114,6 +117,11 @@ int bpf_open(struct bpf **out, const char *words, struct error *e)
 int bpf_share(struct bpf **out, struct bpf *other, struct error *e)
 {
 	return bpf_hold(out, other->all, e);
+}
+
+void bpf_netmask(struct bpf *b, uint32_t mask)
+{
+	b->all->netmask = mask;
 }
 
 void bpf_free(struct bpf *b)
@@ -137,7 +145,7 @@ static void bpf_compile_entry(const struct bpf_programs *b, struct bpf_entry *n)
 	struct text t;
 
 	text_init(&t, n->refusal, sizeof n->refusal);
-	if (p && pcap_compile(p, &n->program, b->words, 1, PCAP_NETMASK_UNKNOWN) == 0) {
+	if (p && pcap_compile(p, &n->program, b->words, 1, b->netmask) == 0) {
 		n->works = true;
 	} else {
 		if (p)
@@ -194,6 +202,18 @@ void bpf_prepare(struct bpf *b)
 {
 	for (size_t i = 0; i < BPF_KNOWN; i++)
 		(void)bpf_entry_of(b, bpf_known[i]);
+}
+
+unsigned bpf_program_of(struct bpf *b, uint16_t linktype, const struct sock_filter **out)
+{
+	const struct bpf_entry *n = bpf_entry_of(b, linktype);
+
+	/* One instruction is the same 8 bytes here, in libpcap and in the kernel. */
+	_Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "instructions differ");
+	if (!n || !n->works)
+		return 0;
+	*out = (const struct sock_filter *)(const void *)n->program.bf_insns;
+	return n->program.bf_len;
 }
 
 int bpf_check(struct bpf *b, struct error *e)
@@ -276,6 +296,20 @@ const char *bpf_refusal(struct bpf *b, uint16_t linktype)
 	(void)b;
 	(void)linktype;
 	return "built without libpcap";
+}
+
+unsigned bpf_program_of(struct bpf *b, uint16_t linktype, const struct sock_filter **out)
+{
+	(void)b;
+	(void)linktype;
+	*out = NULL;
+	return 0;
+}
+
+void bpf_netmask(struct bpf *b, uint32_t mask)
+{
+	(void)b;
+	(void)mask;
 }
 
 bool bpf_pass(struct bpf *b, const struct frame *f, const char **refusal)

@@ -35,6 +35,14 @@ const char *bpf_refusal(struct bpf *b, uint16_t linktype);
  * do; *refusal is then set once per link type. */
 bool bpf_pass(struct bpf *b, const struct frame *f, const char **refusal);
 
+/* The compiled program for a link type, for the kernel or for bpf_run(); owned by
+ * b. Returns its length; 0: the words do not compile for it, bpf_refusal() says why. */
+struct sock_filter;
+unsigned bpf_program_of(struct bpf *b, uint16_t linktype, const struct sock_filter **out);
+
+/* The netmask of the interface, for "ip broadcast"; before anything is compiled. */
+void bpf_netmask(struct bpf *b, uint32_t mask);
+
 /* Numbers of a capture file and of libpcap's interfaces differ for a few. */
 int bpf_dlt(uint16_t linktype);
 uint16_t bpf_linktype(int dlt);

@@ -203,6 +203,33 @@ static int merge_filter(struct source *s, const char *words, struct error *e)
 	return rc;
 }
 
+/* What was taken in until now: each ends by itself; those that cannot are over. */
+static void merge_finish(struct source *s)
+{
+	struct merge *m = (struct merge *)s;
+
+	for (unsigned i = 0; i < m->n; i++) {
+		struct merge_child *c = &m->child[i];
+
+		if (c->ended)
+			continue;
+		if (c->s->finish)
+			c->s->finish(c->s);
+		else if (!c->s->live)
+			merge_end_child(m, c, -ENODATA);
+	}
+}
+
+static int64_t merge_now(struct source *s)
+{
+	struct merge *m = (struct merge *)s;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->child[i].s->now)
+			return m->child[i].s->now(m->child[i].s);
+	return clock_wall_ns();
+}
+
 static const char *merge_interface(struct source *s, unsigned source, unsigned interface)
 {
 	struct merge *m = (struct merge *)s;
@@ -259,7 +286,7 @@ int merge_open(struct source **out, struct source *const *sources, unsigned n, s
 
 	*out = NULL;
 	if (m)
-		m->child = calloc(n, sizeof *m->child);
+		m->child = calloc(SOURCE_MAX, sizeof *m->child); /* it may grow; pages not used cost nothing */
 	if (!m || !m->child) {
 		for (unsigned i = 0; i < n; i++)
 			sources[i]->free(sources[i]);
@@ -273,6 +300,8 @@ int merge_open(struct source **out, struct source *const *sources, unsigned n, s
 	m->s.interface = merge_interface;
 	m->s.note = merge_note;
 	m->s.filter = merge_filter;
+	m->s.finish = merge_finish;
+	m->s.now = merge_now;
 	m->s.free = merge_free;
 	m->n = n;
 	for (unsigned i = 0; i < n; i++) {
@@ -291,5 +320,26 @@ int merge_open(struct source **out, struct source *const *sources, unsigned n, s
 	if (waits && files)
 		merge_alarm(m, 1);
 	*out = &m->s;
+	return 0;
+}
+
+int merge_add(struct source *s, struct source *more, struct error *e)
+{
+	struct merge *m = (struct merge *)s;
+	int rc = 0;
+
+	if (s->next_batch != merge_next_batch || s->fd < 0)
+		rc = error_set(e, ENOTSUP, "this source takes no more interfaces");
+	else if (m->n == SOURCE_MAX)
+		rc = error_set(e, E2BIG, "more than %d files and interfaces at once", (int)SOURCE_MAX);
+	else if (more->fd >= 0 && (rc = merge_watch(m, more->fd)) < 0)
+		rc = error_set(e, -rc, "cannot wait for one source more: %s", strerror(-rc));
+	if (rc < 0) {
+		more->free(more);
+		return rc;
+	}
+	m->child[m->n] = (struct merge_child){.s = more};
+	m->n++;
+	s->live |= more->live;
 	return 0;
 }

@@ -8,4 +8,8 @@
  * source is the index here. */
 int merge_open(struct source **out, struct source *const *sources, unsigned n, struct error *e);
 
+/* One more, behind the others, between two batches; taken over also when it
+ * fails. -E2BIG: there are SOURCE_MAX; -ENOTSUP: s is no merge, or waits for nothing. */
+int merge_add(struct source *s, struct source *more, struct error *e);
+
 #endif

@@ -22,18 +22,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "bpf.h"
+#include "packet_socket.h"
+#include "ring_filter.h"
 #include "sockeye/clock.h"
 #include "sockeye/cursor.h"
 #include "sockeye/memory.h"
 #include "sockeye/text.h"
+#include "watch.h"
 
 enum {
 	LIVE_TIMEOUT_MS = 10,
-	LIVE_INTERFACES = 256, /* that "any" tells apart; 0 stands for the rest */
+	LIVE_DRAIN_MS = 2 * LIVE_TIMEOUT_MS + 5, /* the kernel hands its last block over within that */
 	LIVE_ARENA = SOURCE_BATCH * FRAME_MAX,
 	SLL_OUTGOING = 4,
 };
@@ -52,35 +54,14 @@ struct live {
 	unsigned have, want;
 	uint64_t frames;
 	int64_t asked_ns;    /* when libpcap was last asked for its drops */
-	uint32_t told_drops; /* of them, told with a frame */
-	unsigned interfaces;
-	struct {
-		unsigned index; /* the kernel's */
-		char name[IF_NAMESIZE];
-	} interface[LIVE_INTERFACES];
+	uint64_t told_drops; /* of them, told with a frame */
+	struct watch watch;
+	bool ending;         /* after until_ns (monotonic) that is the end */
+	int64_t until_ns;
+	uint64_t drops;      /* libpcap counts in 32 bits */
+	uint32_t last_drops;
 	char problem[256];
 };
-
-/* Our index of a kernel's interface; its name is looked up the first time, with
- * the capture's own socket: another one cannot be opened once rights are dropped. */
-static uint16_t live_interface_of(struct live *l, unsigned index)
-{
-	struct ifreq asked = {.ifr_ifindex = (int)index};
-	char *name;
-
-	for (unsigned i = 1; i < l->interfaces; i++)
-		if (l->interface[i].index == index)
-			return (uint16_t)i;
-	if (l->interfaces == LIVE_INTERFACES)
-		return 0;
-	name = l->interface[l->interfaces].name;
-	if (ioctl(l->s.fd, SIOCGIFNAME, &asked) == 0)
-		(void)snprintf(name, IF_NAMESIZE, "%.*s", IF_NAMESIZE - 1, asked.ifr_name);
-	else
-		(void)snprintf(name, IF_NAMESIZE, "if%u", index);
-	l->interface[l->interfaces].index = index;
-	return (uint16_t)l->interfaces++;
-}
 
 /* "any" says in each packet where it was and who sent it. */
 static void live_cooked(struct live *l, struct frame *f)
@@ -97,7 +78,7 @@ static void live_cooked(struct live *l, struct frame *f)
 		cursor_skip(&c, 2);
 		type = cursor_u8(&c);
 		if (c.fault == CURSOR_OK)
-			f->interface = live_interface_of(l, index);
+			f->interface = watch_slot(&l->watch, index);
 	} else {
 		type = cursor_be16(&c);
 	}
@@ -126,31 +107,59 @@ static void live_packet(u_char *user, const struct pcap_pkthdr *h, const u_char 
 	l->frames++;
 	if (l->linktype == LINKTYPE_LINUX_SLL2 || l->linktype == LINKTYPE_LINUX_SLL)
 		live_cooked(l, f);
+	watch_frame(&l->watch, f, f->interface);
+}
+
+/* What the kernel dropped until now. */
+static void live_count(struct live *l, int64_t now)
+{
+	struct pcap_stat st;
+
+	l->asked_ns = now;
+	if (pcap_stats(l->p, &st) != 0)
+		return;
+	watch_dropped(&l->watch, st.ps_drop - l->last_drops, false);
+	l->drops += st.ps_drop - l->last_drops;
+	l->last_drops = st.ps_drop;
 }
 
 /* Losses are told with the first frame after them, ten times a second: asking is a system call. */
 static void live_losses(struct live *l)
 {
 	int64_t now = clock_monotonic_ns();
-	struct pcap_stat st;
+	uint64_t lost;
 
-	if (l->have == 0 || now - l->asked_ns < 100 * CLOCK_MS)
-		return;
-	l->asked_ns = now;
-	if (pcap_stats(l->p, &st) != 0 || st.ps_drop == l->told_drops)
+	if (now - l->asked_ns >= 100 * CLOCK_MS)
+		live_count(l, now);
+	if (l->watch.paused && (l->have == 0 || watch_pause_is_old(&l->watch))) {
+		live_count(l, now);
+		watch_dropped(&l->watch, 0, true);
+	}
+	lost = l->drops - l->told_drops;
+	if (l->have == 0 || !lost)
 		return;
 	l->out[0].flags |= FRAME_LOSING;
-	l->out[0].lost = st.ps_drop - l->told_drops;
-	l->told_drops = st.ps_drop;
+	l->out[0].lost = lost < UINT32_MAX ? (uint32_t)lost : UINT32_MAX;
+	l->told_drops += l->out[0].lost;
 }
 
-static bool live_vanished(const struct live *l)
+/* Nothing more to read after the last has been waited for. */
+static int live_over(struct live *l)
 {
-	struct ifreq asked;
+	if (l->have > 0 || !l->ending || clock_monotonic_ns() < l->until_ns)
+		return 0;
+	l->gone = -ENODATA;
+	return l->gone;
+}
 
-	memset(&asked, 0, sizeof asked);
-	(void)snprintf(asked.ifr_name, sizeof asked.ifr_name, "%s", l->name);
-	return strcmp(l->name, "any") != 0 && ioctl(l->s.fd, SIOCGIFINDEX, &asked) != 0;
+static void live_finish(struct source *s)
+{
+	struct live *l = (struct live *)s;
+
+	/* Not by pcap_setfilter(): it would filter what is in the ring, too. */
+	(void)ring_filter_shut(pcap_fileno(l->p));
+	l->ending = true;
+	l->until_ns = clock_monotonic_ns() + LIVE_DRAIN_MS * (int64_t)CLOCK_MS;
 }
 
 static int live_next_batch(struct source *s, struct frame *out, unsigned n)
@@ -167,14 +176,22 @@ static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 	l->want = n < SOURCE_BATCH ? n : SOURCE_BATCH;
 	l->used = 0;
 	rc = pcap_dispatch(l->p, (int)l->want, live_packet, (u_char *)l);
+	watch_look(&l->watch, l->have == 0);
 	live_losses(l);
-	if (rc >= 0 || rc == PCAP_ERROR_BREAK)
-		return (int)l->have;
+	/* libpcap looks for the name when the link goes down: one that was renamed is there all the same. */
+	if (rc == PCAP_ERROR && !l->watch.gone && l->watch.index && strstr(pcap_geterr(l->p), "disappeared") &&
+	    packet_exists(pcap_fileno(l->p), l->watch.index))
+		rc = 0;
+	if ((rc >= 0 || rc == PCAP_ERROR_BREAK) && (l->have > 0 || !l->watch.gone)) {
+		rc = live_over(l);
+		return rc ? rc : (int)l->have;
+	}
 	l->gone = -ENODEV;
 	text_init(&t, l->problem, sizeof l->problem);
 	text_put(&t, l->title);
-	if (live_vanished(l)) {
-		text_put(&t, ": the interface is gone; everything up to there has been read");
+	if (l->watch.gone || (l->watch.index && !packet_exists(pcap_fileno(l->p), l->watch.index))) {
+		text_put(&t, ": the interface is gone; everything up to there has been read, a new one of "
+			     "that name is not followed");
 	} else {
 		(void)snprintf(why, sizeof why, "%s", pcap_geterr(l->p));
 		text_put(&t, ": capture stopped: ");
@@ -186,23 +203,24 @@ static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 static bool live_stats(struct source *s, unsigned index, struct source_stats *out)
 {
 	struct live *l = (struct live *)s;
-	struct pcap_stat st;
 
 	if (index != 0)
 		return false;
+	live_count(l, clock_monotonic_ns());
 	*out = (struct source_stats){
 		.name = l->name,
 		.format = "live",
 		.frames = l->frames,
-		.damaged = l->gone != 0,
-		.complete = l->gone == 0,
+		.drops = l->drops,
+		.drops_known = true,
+		.damaged = l->gone != 0 && l->gone != -ENODATA,
+		.complete = l->gone == 0 || l->gone == -ENODATA,
 		.fine = l->ns,
 	};
-	if (pcap_stats(l->p, &st) == 0) {
-		out->drops = st.ps_drop;
-		out->drops_known = true;
-	}
 	(void)snprintf(out->problem, sizeof out->problem, "%s", l->problem);
+	if (l->problem[0] == '\0' && l->watch.homeless && l->linktype == LINKTYPE_LINUX_SLL2)
+		(void)snprintf(out->problem, sizeof out->problem, "%s: %llu frames of more than %d interfaces are not "
+			       "told apart", l->title, (unsigned long long)l->watch.homeless, LINKS_MAX);
 	return true;
 }
 
@@ -210,9 +228,24 @@ static const char *live_interface(struct source *s, unsigned source, unsigned in
 {
 	struct live *l = (struct live *)s;
 
-	if (source != 0 || interface >= l->interfaces)
+	const struct link *k;
+
+	if (source != 0)
 		return NULL;
-	return interface == 0 ? l->name : l->interface[interface].name;
+	if (interface == 0)
+		return l->name;
+	k = l->watch.index ? NULL : links_at(l->watch.links, interface);
+	return k ? k->name : NULL;
+}
+
+static bool live_note(struct source *s, struct source_note *out)
+{
+	return watch_note(&((struct live *)s)->watch, out);
+}
+
+static int64_t live_now(struct source *s)
+{
+	return watch_now(&((struct live *)s)->watch);
 }
 
 static void live_free(struct source *s)
@@ -221,6 +254,7 @@ static void live_free(struct source *s)
 
 	if (l->p)
 		pcap_close(l->p);
+	watch_release(&l->watch);
 	memory_release(l->arena, LIVE_ARENA);
 	free(l->name);
 	free(l);
@@ -229,9 +263,8 @@ static void live_free(struct source *s)
 /* What activation said, as a sentence with a way out. */
 static int live_refusal(struct live *l, int rc, struct error *e)
 {
-	char path[256], printable[300];
+	char printable[300];
 	struct text t;
-	ssize_t n;
 
 	text_init(&t, printable, sizeof printable);
 	switch (rc) {
@@ -239,13 +272,7 @@ static int live_refusal(struct live *l, int rc, struct error *e)
 		return error_set(e, ENODEV, "%s: no such interface (sockeye -D lists them)", l->title);
 	case PCAP_ERROR_PERM_DENIED:
 	case PCAP_ERROR_PROMISC_PERM_DENIED:
-		n = readlink("/proc/self/exe", path, sizeof path);
-		if (n > 0)
-			text_foreign(&t, path, (size_t)n, false);
-		return error_set(e, EPERM,
-				 "%s: no permission to capture: needs CAP_NET_RAW: "
-				 "sudo setcap cap_net_raw,cap_net_admin+ep %s, or read a file",
-				 l->title, n > 0 ? printable : "/path/of/sockeye");
+		return capture_no_right(l->title, e);
 	case PCAP_ERROR_IFACE_NOT_UP:
 		return error_set(e, ENETDOWN, "%s: the interface is down (ip link set %s up)", l->title, l->title);
 	default:
@@ -284,6 +311,8 @@ static int live_filter(struct live *l, const char *words, struct error *e)
 	struct bpf_program program;
 	struct text t;
 
+	if (!words)
+		words = "";
 	if (strcmp(l->name, "any") == 0 || pcap_lookupnet(l->name, &net, &mask, errors) != 0)
 		mask = PCAP_NETMASK_UNKNOWN;
 	if (pcap_compile(l->p, &program, words, 1, mask) == 0) {
@@ -298,6 +327,11 @@ static int live_filter(struct live *l, const char *words, struct error *e)
 	text_init(&t, why, sizeof why);
 	bpf_reason(&t, pcap_geterr(l->p));
 	return error_set(e, EINVAL, "%s: the filter \"%s\" does not compile: %s", l->title, shown, why);
+}
+
+static int live_refilter(struct source *s, const char *words, struct error *e)
+{
+	return live_filter((struct live *)s, words, e);
 }
 
 /* A filter that lets nothing through. */
@@ -342,10 +376,15 @@ static int live_activate(struct live *l, const struct source_options *o, struct 
 		return rc;
 	if (pcap_setnonblock(l->p, 1, errors) != 0)
 		return error_set(e, EIO, "%s: cannot capture without blocking: %s", l->title, errors);
-	l->s.fd = pcap_get_selectable_fd(l->p);
-	if (l->s.fd < 0)
+	if (pcap_get_selectable_fd(l->p) < 0)
 		return error_set(e, ENOTSUP, "%s: this kind of interface cannot be waited for", l->title);
-	return 0;
+	/* 0 of "any", and of what is no interface of the kernel's. */
+	rc = watch_open(&l->watch, l->name, if_nametoindex(l->name), pcap_get_selectable_fd(l->p), e);
+	l->s.fd = l->watch.fd;
+	if (rc == 0 && o->direction != SOURCE_INOUT &&
+	    pcap_setdirection(l->p, o->direction == SOURCE_IN ? PCAP_D_IN : PCAP_D_OUT) != 0)
+		return error_set(e, ENOTSUP, "%s: libpcap cannot tell directions apart there (-Q)", l->title);
+	return rc;
 }
 
 int live_open(struct source **out, const char *interface, const struct source_options *o, bool *refused,
@@ -364,7 +403,7 @@ int live_open(struct source **out, const char *interface, const struct source_op
 	}
 	text_init(&t, l->title, sizeof l->title);
 	text_foreign(&t, interface, strlen(interface), false);
-	l->interfaces = 1;
+	l->watch.fd = -1;
 	l->s = (struct source){
 		.kind = "libpcap",
 		.fd = -1,
@@ -372,6 +411,10 @@ int live_open(struct source **out, const char *interface, const struct source_op
 		.next_batch = live_next_batch,
 		.stats = live_stats,
 		.interface = live_interface,
+		.note = live_note,
+		.filter = live_refilter,
+		.finish = live_finish,
+		.now = live_now,
 		.free = live_free,
 	};
 	rc = memory_reserve(&arena, LIVE_ARENA, "capture buffer", e);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "afpacket.h"
 #include "merge.h"
 #include "pcap_live.h"
 #include "reader.h"
@@ -105,6 +106,21 @@ static bool source_named_twice(const struct source_options *o)
 	return n > 1;
 }
 
+/* By the ring where it knows the interface, else by libpcap, which knows more
+ * kinds; unless the back end is named. */
+static int source_live(struct source **out, const char *name, const struct source_options *o, bool *refused,
+		       struct error *e)
+{
+	int rc;
+
+	if (o->backend == SOURCE_LIBPCAP)
+		return live_open(out, name, o, refused, e);
+	rc = afpacket_open(out, name, -1, o, refused, e);
+	if (o->backend == SOURCE_BEST && source_has_live() && (rc == -ENOTSUP || rc == -ENODEV))
+		return live_open(out, name, o, refused, e);
+	return rc;
+}
+
 /* All files, then all interfaces, into list. Returns their number or -errno. */
 static int source_open_all(struct source **list, unsigned *n, const struct source_options *o, struct error *e)
 {
@@ -122,7 +138,7 @@ static int source_open_all(struct source **list, unsigned *n, const struct sourc
 	for (unsigned i = 0; i < o->n_interfaces && rc == 0; i++) {
 		bool refused = false;
 
-		rc = live_open(&list[*n], o->interfaces[i], o, &refused, e);
+		rc = source_live(&list[*n], o->interfaces[i], o, &refused, e);
 		*n += rc == 0;
 		refusals += refused;
 	}
@@ -153,7 +169,7 @@ int source_open(struct source **out, const struct source_options *o, struct erro
 		}
 		return rc;
 	}
-	if (n > 1)
+	if (n > 1 || o->may_grow)
 		return merge_open(out, list, n, e);
 	*out = list[0];
 	return 0;
@@ -162,4 +178,20 @@ int source_open(struct source **out, const struct source_options *o, struct erro
 const char *source_inflate(const char *compression)
 {
 	return inflate_library(strcmp(compression, "gzip") == 0 ? INFLATE_GZIP : INFLATE_ZSTD);
+}
+
+int source_add_interface(struct source *s, int packet_fd, const char *name, const struct source_options *o,
+			 struct error *e)
+{
+	struct source *more;
+	bool refused = false;
+	int rc = afpacket_open(&more, name, packet_fd, o, &refused, e);
+
+	if (rc < 0)
+		return rc;
+	if (refused) {
+		more->free(more);
+		return -EINVAL; /* the sentence is there */
+	}
+	return merge_add(s, more, e);
 }

@@ -269,6 +269,8 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	lines_icmp_error(&t, r, "  ");
 	if (record_has(r, RECORD_CAPTURE_DROPS))
 		text_format(&t, "  capture dropped %llu frames meanwhile", (unsigned long long)r->capture_drops);
+	if (record_has(r, RECORD_CAPTURE_BLIND))
+		text_put(&t, "  capture was blind meanwhile");
 	lines_option(&t, r, RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS, "mss");
 	lines_option(&t, r, RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE, "wscale");
 	lines_flag(&t, r, r->options[0].sack_permitted, r->options[1].sack_permitted, "sack");

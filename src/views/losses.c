@@ -17,7 +17,7 @@ void losses_add(struct losses *l, const struct flow_record *f)
 
 	if (!record_has(f, RECORD_EXACT_LOST_BYTES))
 		return;
-	if (lost && !record_has(f, RECORD_CAPTURE_DROPS)) {
+	if (lost && !record_has(f, RECORD_CAPTURE_DROPS) && !record_has(f, RECORD_CAPTURE_BLIND)) {
 		l->network += lost;
 		l->flows[0]++;
 	} else {

@@ -148,8 +148,9 @@ class Lab:
         return out.decode().split()
 
 
-def listening(process):
-    """Packet sockets of a process's namespace that are bound, running, and the process's own."""
+def listening(process, running="1"):
+    """Packet sockets of a process's namespace that are bound, running, and the process's own. Running "0": of an
+    interface that is down."""
     try:
         inodes = set()
         for pid in [process.pid, *children(process.pid)]:
@@ -160,7 +161,7 @@ def listening(process):
     except OSError:
         return 0
     fields = (row.split() for row in rows)
-    return sum(1 for f in fields if f[5] == "1" and f"socket:[{f[8]}]" in inodes)
+    return sum(1 for f in fields if f[5] == running and f"socket:[{f[8]}]" in inodes)
 
 
 def children(pid):

@@ -9,12 +9,18 @@ peer.py syns FROM TO TOPORT            for each source port on standard input: a
                                        its time (ns, monotonic) on standard output
 peer.py frames FILE                    the frames of a pcap file (ns, this machine's byte order) out of
                                        wire0, at their times; 2000 and 20 s at most
+peer.py burst N LENGTH                 N numbered datagram frames of LENGTH bytes out of wire0, at once
+peer.py bulk ADDRESS PORT BYTES        so many bytes over one connection, both ends in here
+peer.py tun N                          an interface tun0; says "ready"; after a line N packets come in by it
 """
+import fcntl
 import os
 import select
 import socket
 import struct
+import subprocess
 import sys
+import threading
 import time
 
 
@@ -121,5 +127,48 @@ def frames(path):
         out.send(frame)
 
 
+def datagram(number, length):
+    """An IPv4 datagram from 10.77.0.1 to who answers nothing; it carries its number."""
+    udp = struct.pack(">HHHHI", 5000, 5001, length - 20, 0, number) + b"." * (length - 32)
+    ip = struct.pack(">BBHHHBBH", 0x45, 0, length, number & 0xffff, 0, 64, 17, 0) + bytes((10, 77, 0, 1, 10, 77, 0, 77))
+    return ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:] + udp
+
+
+def burst(number, length):
+    out, head = wire(), bytes.fromhex("020000770002020000770001" "0800")
+    prepared = [head + datagram(n, int(length) - 14) for n in range(int(number))]
+    began = time.monotonic()
+    for frame in prepared:
+        out.send(frame)
+    print(round(len(prepared) / (time.monotonic() - began)))
+
+
+def bulk(address, port, number):
+    left = int(number)
+    taker = socket.create_server((address, int(port)))
+    giver = socket.create_connection((address, int(port)))
+    held, _ = taker.accept()
+
+    def give():
+        giver.sendall(bytes(left))
+        giver.close()
+
+    threading.Thread(target=give).start()
+    while left > 0:
+        left -= len(held.recv(1 << 20))
+
+
+def tun(number):
+    device = os.open("/dev/net/tun", os.O_RDWR)
+    fcntl.ioctl(device, 0x400454CA, struct.pack("16sH22x", b"tun0", 0x1001))  # TUNSETIFF, IFF_TUN | IFF_NO_PI
+    subprocess.run(["ip", "link", "set", "tun0", "up"], check=True)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for n in range(int(number)):
+        os.write(device, datagram(n, 60))
+    print("sent", flush=True)
+    sys.stdin.readline()
+
+
 if __name__ == "__main__":
-    {"listen": listen, "frames": frames, "connect": connect, "datagrams": datagrams, "syn": syn, "syns": syns}[sys.argv[1]](*sys.argv[2:])
+    {"burst": burst, "bulk": bulk, "tun": tun, "listen": listen, "frames": frames, "connect": connect, "datagrams": datagrams, "syn": syn, "syns": syns}[sys.argv[1]](*sys.argv[2:])

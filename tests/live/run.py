@@ -22,6 +22,7 @@ import follow
 import handshakes
 import pipes
 import rights
+import ring
 import same
 import writing
 from lab import Failed, Lab, TOP
@@ -52,7 +53,8 @@ def main():
     o = options.parse_args()
     program = os.path.abspath(o.program)
     os.chdir(TOP)
-    tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights) for t in m.TESTS]
+    tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights,
+                         ring) for t in m.TESTS]
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")

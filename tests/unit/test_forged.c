@@ -224,6 +224,31 @@ static void losses_while_a_syn_waits_are_known(void **state)
 	world_free(w);
 }
 
+/* It saw nothing for a while: whoever lived then is told so, and no number is made up. */
+static void blindness_is_known_and_no_number(void **state)
+{
+	struct world *w = world_new(false, 16 << 20);
+	struct flow_record r;
+
+	(void)state;
+	flow_capture_blind(w->flows); /* before: not this one's */
+	(void)send(w, true, TCP_SYN, 100, 0, 0);
+	r = record(w);
+	assert_false(record_has(&r, RECORD_CAPTURE_BLIND));
+	flow_capture_blind(w->flows);
+	(void)send(w, false, TCP_SYN | TCP_ACK, 900, 101, 0);
+	r = record(w);
+	assert_true(record_has(&r, RECORD_CAPTURE_BLIND) && r.capture_blind);
+	assert_false(record_has(&r, RECORD_CAPTURE_DROPS));
+	flow_capture_lost(w->flows, 5);
+	flow_capture_blind(w->flows);
+	(void)send(w, true, TCP_ACK, 101, 901, 0);
+	r = record(w);
+	assert_true(record_has(&r, RECORD_CAPTURE_BLIND));
+	assert_int_equal(r.capture_drops, 5);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +262,7 @@ int main(void)
 		cmocka_unit_test(a_wrong_ack_is_no_handshake),
 		cmocka_unit_test(new_bytes_in_an_old_place_conflict_with_nothing),
 		cmocka_unit_test(losses_while_a_syn_waits_are_known),
+		cmocka_unit_test(blindness_is_known_and_no_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -162,9 +162,13 @@ static void options_values_are_checked(void **state)
 	assert_refused("packets --headless 80x24", "belongs to the view watch");
 	assert_refused("connections -v", "belongs to the view packets");
 	assert_refused("report -x", "belongs to the view packets");
-	assert_refused("--backend native", "not built yet");
-	assert_refused("--backend pf_ring", "wants libpcap");
+	assert_int_equal(parse("--backend native -Q in"), 0);
+	assert_int_equal(o.backend, OPTIONS_NATIVE);
+	assert_int_equal(o.direction, OPTIONS_IN);
+	assert_refused("-Q sideways", "in, out or inout");
+	assert_refused("--backend pf_ring", "wants native or libpcap");
 	assert_int_equal(parse("--threads 1 --backend libpcap"), 0);
+	assert_int_equal(o.backend, OPTIONS_LIBPCAP);
 	assert_refused("--threads 2", "not built yet");
 	assert_int_equal(parse("packets -i eth0 -i lo -B 4096 -s 96 -p -y EN10MB -vvxSln -Z daemon"), 0);
 	assert_int_equal(o.n_interfaces, 2);
@@ -220,7 +224,7 @@ static void options_what_is_written(void **state)
 
 static void options_unknown_and_not_built(void **state)
 {
-	static const char *const later[] = {"-Y x", "-X", "-e", "-t", "-q", "-#", "-A", "-K", "-O", "-L", "-Q in",
+	static const char *const later[] = {"-Y x", "-X", "-e", "-t", "-q", "-#", "-A", "-K", "-O",
 		"--replay", "--replay=2", "--netns all", "--no-bpf", "--resolve", "--log x"};
 
 	(void)state;
