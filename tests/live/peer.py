@@ -9,7 +9,12 @@ peer.py syns FROM TO TOPORT            for each source port on standard input: a
                                        its time (ns, monotonic) on standard output
 peer.py frames FILE                    the frames of a pcap file (ns, this machine's byte order) out of
                                        wire0, at their times; 2000 and 20 s at most
+peer.py plain IFACE...                 senders sum and cut by themselves: no checksums, no segments left to the card
+peer.py bulk ADDRESS PORT N UP DOWN    N connections one after the other: send UP bytes, take DOWN, close
+peer.py sink ADDRESS PORT UP DOWN      the other end of bulk, until it is ended; says "listening"
 """
+import ctypes
+import fcntl
 import os
 import select
 import socket
@@ -121,5 +126,52 @@ def frames(path):
         out.send(frame)
 
 
+def plain(*names):
+    """ETHTOOL_STXCSUM, STSO, SGSO, SGRO = 0: what leaves is what the wire carries."""
+    control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for name in names:
+        for what in (0x2C, 0x1F, 0x24, 0x17):
+            value = ctypes.create_string_buffer(struct.pack("=II", what, 0))
+            fcntl.ioctl(control, 0x8946, struct.pack("16sP16x", name.encode(), ctypes.addressof(value)))  # SIOCETHTOOL
+
+
+def pattern(n):
+    """n bytes that are not the same a segment later."""
+    return bytes((i * 7 + (i >> 8)) & 255 for i in range(65536)) * (n // 65536 + 1)
+
+
+def take(s, n):
+    while n > 0:
+        got = len(s.recv(min(n, 1 << 16)))
+        if got == 0:
+            raise ConnectionError("the other side ended")
+        n -= got
+
+
+def bulk(address, port, number, up, down):
+    up, down = int(up), int(down)
+    for _ in range(int(number)):
+        with socket.create_connection((address, int(port)), timeout=30) as s:
+            s.sendall(pattern(up)[:up])
+            take(s, down)
+            s.shutdown(socket.SHUT_WR)
+            s.recv(1)
+    print("done")
+
+
+def sink(address, port, up, down):
+    up, down = int(up), int(down)
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, int(port)))
+    s.listen(16)
+    print("listening", flush=True)
+    while True:
+        with s.accept()[0] as one:
+            take(one, up)
+            one.sendall(pattern(down)[:down])
+            one.recv(1)
+
+
 if __name__ == "__main__":
-    {"listen": listen, "frames": frames, "connect": connect, "datagrams": datagrams, "syn": syn, "syns": syns}[sys.argv[1]](*sys.argv[2:])
+    {"listen": listen, "plain": plain, "bulk": bulk, "sink": sink, "frames": frames, "connect": connect, "datagrams": datagrams, "syn": syn, "syns": syns}[sys.argv[1]](*sys.argv[2:])

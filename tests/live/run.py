@@ -18,6 +18,7 @@ import bounds
 import endings
 import handshakes
 import pipes
+import relay
 import same
 from lab import Failed, Lab, TOP
 
@@ -47,7 +48,7 @@ def main():
     o = options.parse_args()
     program = os.path.abspath(o.program)
     os.chdir(TOP)
-    tests = [t for m in (handshakes, endings, pipes, bounds, same) for t in m.TESTS]
+    tests = [t for m in (handshakes, endings, pipes, bounds, same, relay) for t in m.TESTS]
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")
