@@ -278,6 +278,7 @@ int main(int argc, char **argv)
 	struct error e = {""};
 
 	(void)signal(SIGPIPE, SIG_IGN);
+	(void)signal(SIGXFSZ, SIG_IGN); /* a file at its limit is an error of write(), said as such */
 	if (options_parse(&options, argc, argv, &world, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_USAGE;

@@ -36,13 +36,14 @@ static void on_signal(int number)
 
 int signals_open(bool screen, struct error *e)
 {
-	static const int told[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int told[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP};
+	const unsigned n = sizeof told / sizeof told[0];
 	struct sigaction action = {.sa_flags = SA_RESTART};
 	sigset_t set;
 	int fd;
 
 	sigemptyset(&set);
-	for (unsigned i = 0; i < 3; i++)
+	for (unsigned i = 0; i < n; i++)
 		sigaddset(&set, told[i]);
 	if (screen) {
 		fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
@@ -57,7 +58,7 @@ int signals_open(bool screen, struct error *e)
 		return error_set(e, errno, "cannot wait for signals: %s", strerror(errno));
 	action.sa_handler = on_signal;
 	action.sa_mask = set;
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < n; i++) {
 		struct sigaction before;
 
 		/* nohup leaves SIGHUP ignored, and it stays so; a shell that starts

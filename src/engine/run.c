@@ -34,7 +34,7 @@ static void take_signal(struct run *r)
 	while (read(r->options->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
 		if (info.ssi_signo == SIGHUP)
 			r->result->hung_up = true;
-		else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
+		else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM || info.ssi_signo == SIGQUIT)
 			r->result->interrupted = true;
 		else
 			continue;

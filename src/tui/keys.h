@@ -18,6 +18,7 @@ enum key {
 	KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_TO_HOME, KEY_TO_END,
 	KEY_ERASE, /* Backspace */
 	KEY_DELETE, KEY_BACK_TAB,
+	KEY_PASTE, KEY_PASTE_END, /* what is between them was pasted, not typed */
 	KEY_FUNCTION,    /* KEY_FUNCTION + n is Fn, up to 12 */
 	KEY_FUNCTION_LAST = KEY_FUNCTION + 12,
 	KEY_TABULATOR = '\t', KEY_RETURN = '\r', KEY_ESCAPE = 27, KEY_BLANK = ' ',

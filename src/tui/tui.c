@@ -29,6 +29,8 @@ enum {
 	TRICKLE = 64,              /* packets between two answers */
 	COST_FACTOR = 8,
 	EMPTY_READS = 8,
+	PASTE_MAX = 4096,          /* characters of pasted text that count */
+	PASTE_NS = 500 * CLOCK_MS, /* and then, silent for so long, it is over even without its end */
 	STUCK_MS = 300,            /* after a signal, for a terminal that takes nothing */
 };
 
@@ -56,6 +58,9 @@ struct tui {
 	bool leave;
 	int64_t asked_ns;
 	unsigned empty_reads; /* readable, but no key: the terminal is gone */
+	bool pasting;
+	unsigned pasted;
+	int64_t pasted_ns;
 };
 
 /* Stopped output (^S, a reader that stands still) holds the screen inside its
@@ -106,6 +111,23 @@ static void tui_signals(struct tui *t)
 	tui_resize(t);
 }
 
+/* Pasted text is text: characters for an open prompt, and never a command. */
+static bool tui_is_key(struct tui *t, uint32_t key)
+{
+	int64_t now = clock_monotonic_ns();
+
+	if (key == KEY_PASTE || key == KEY_PASTE_END || (t->pasting && now - t->pasted_ns > PASTE_NS)) {
+		t->pasting = key == KEY_PASTE;
+		t->pasted = 0;
+		t->pasted_ns = now;
+		return key < KEY_PASTE || key > KEY_PASTE_END;
+	}
+	if (!t->pasting)
+		return true;
+	t->pasted_ns = now;
+	return t->look.prompting && key >= KEY_BLANK && key < KEY_NONE_YET && t->pasted++ < PASTE_MAX;
+}
+
 static void tui_keys(struct tui *t)
 {
 	uint32_t key;
@@ -113,6 +135,8 @@ static void tui_keys(struct tui *t)
 
 	while (!t->leave && (key = display_key(t->display)) != 0) {
 		any = true;
+		if (!tui_is_key(t, key))
+			continue;
 		switch (look_key(&t->look, key, t->answer, t->canvas.width, t->canvas.height,
 				 clock_monotonic_ns())) {
 		case REACT_ASK:

@@ -14,7 +14,8 @@
  * The last 16 bytes of a frame of udp, tcp and syn are "SKYE", its number from 0
  * (32 bits) and the wall clock in ns when it was handed over (64 bits), both big
  * endian: a receiver finds what is missing and how long it took. IPv4's
- * identification is the number's low half. Frames bypass the queueing discipline.
+ * identification is the number's low half. Frames bypass the queueing discipline,
+ * and with it those who listen on the sending interface: listen at the other end.
  *
  * Ends at a bound or on SIGINT and SIGTERM, and prints one line of JSON: sent
  * (the kernel took them), refused (it did not, and they were tried again), dropped
