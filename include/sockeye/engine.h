@@ -69,7 +69,7 @@ struct run_options {
 };
 
 struct run_result {
-	bool interrupted;  /* SIGINT or SIGTERM */
+	bool interrupted;  /* SIGINT, SIGTERM or SIGQUIT */
 	bool hung_up;      /* SIGHUP */
 	bool incomplete;   /* a source was cut, damaged or vanished: exit 3 */
 	bool observer_stopped;

@@ -26,6 +26,11 @@ int64_t clock_monotonic_ns(void)
 	return clock_read(CLOCK_MONOTONIC);
 }
 
+int64_t clock_boot_ns(void)
+{
+	return clock_read(CLOCK_BOOTTIME);
+}
+
 void clock_of_day(int64_t ns, unsigned digits, char *out)
 {
 	int64_t fraction = ns % CLOCK_S;

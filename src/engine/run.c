@@ -9,6 +9,7 @@
 
 #include "sockeye/clock.h"
 #include "sockeye/engine.h"
+#include "steps.h"
 
 enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
@@ -20,6 +21,7 @@ struct run {
 	struct source *source;
 	const struct run_options *options;
 	struct run_result *result;
+	struct steps steps;
 	int64_t end_ns; /* monotonic; 0: no bound */
 	bool over;      /* stop pumping: a bound or a signal */
 	bool quit;      /* leave at once, without waiting for the screen */
@@ -42,9 +44,18 @@ static void take_signal(struct run *r)
 	}
 }
 
+static void tell_steps(struct run *r)
+{
+	struct source_note n;
+
+	if (r->options->note && r->source->live && steps_look(&r->steps, &n))
+		r->options->note(r->options->note_arg, &n);
+}
+
 static void look(struct run *r)
 {
 	take_signal(r);
+	tell_steps(r);
 	if (r->end_ns && clock_monotonic_ns() >= r->end_ns)
 		r->over = true;
 	if (r->options->screen && exchange_quitting(r->options->screen))

@@ -174,8 +174,10 @@ static enum depth curses_colors(enum tui_color wish)
 /* Ask for marks around pasted text, or no more of them. */
 static void curses_paste(const struct display *t, bool on)
 {
-	if (t->marks_paste)
-		(void)putp(on ? paste_on : paste_off);
+	if (!t->marks_paste)
+		return;
+	(void)putp(on ? paste_on : paste_off);
+	(void)fflush(stdout); /* putp() is stdio's, the rest curses writes itself */
 }
 
 int display_open(struct display **out, const struct tui_options *o, struct error *err)
@@ -265,6 +267,13 @@ int display_fd(const struct display *t)
 	return fileno(t->in);
 }
 
+bool display_bytes(const struct display *t)
+{
+	int n = 0;
+
+	return ioctl(fileno(t->in), FIONREAD, &n) == 0 && n > 0;
+}
+
 void display_size(struct display *t, unsigned *width, unsigned *height)
 {
 	struct winsize size;
@@ -294,9 +303,19 @@ static bool curses_sequence(void)
 		(void)unget_wch((wchar_t)c);
 		return false;
 	}
-	for (unsigned i = 0; i < SEQUENCE_MAX && wget_wch(stdscr, &c) == OK; i++)
-		if (c >= 0x40 && c <= 0x7e)
+	for (unsigned i = 0; i < SEQUENCE_MAX && wget_wch(stdscr, &c) == OK; i++) {
+		if (c == 'M' && i == 0) { /* an old mouse: three characters follow */
+			for (unsigned more = 0; more < 3 && wget_wch(stdscr, &c) != ERR; more++)
+				;
 			break;
+		}
+		if (c < ' ' || c > 0x7e) { /* broken off: a key, or the next sequence */
+			(void)unget_wch((wchar_t)c);
+			break;
+		}
+		if (c >= 0x40)
+			break;
+	}
 	return true;
 }
 
@@ -335,11 +354,13 @@ uint32_t display_key(struct display *t)
 		if (kind == ERR)
 			return 0;
 		if (kind == OK && c == KEY_ESCAPE && curses_sequence())
-			continue;
+			return KEY_NONE_YET;
 		if (kind == OK)
 			return c == '\n' ? KEY_RETURN : c == 0x7f || c == 8 ? (uint32_t)KEY_ERASE : (uint32_t)c;
-		if (c == KEY_MOUSE)
+		if (c == KEY_MOUSE) {
 			curses_mouse();
+			return KEY_NONE_YET;
+		}
 		for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
 			if (named[i].curses == c)
 				return named[i].key;

@@ -120,18 +120,19 @@ static bool tui_is_key(struct tui *t, uint32_t key)
 		t->pasting = key == KEY_PASTE;
 		t->pasted = 0;
 		t->pasted_ns = now;
-		return key < KEY_PASTE || key > KEY_PASTE_END;
+		return key != KEY_NONE_YET && (key < KEY_PASTE || key > KEY_PASTE_END);
 	}
 	if (!t->pasting)
-		return true;
+		return key != KEY_NONE_YET;
 	t->pasted_ns = now;
 	return t->look.prompting && key >= KEY_BLANK && key < KEY_NONE_YET && t->pasted++ < PASTE_MAX;
 }
 
 static void tui_keys(struct tui *t)
 {
+	/* Bytes that make no character are read, too. */
+	bool any = display_bytes(t->display);
 	uint32_t key;
-	bool any = false;
 
 	while (!t->leave && (key = display_key(t->display)) != 0) {
 		any = true;

@@ -19,12 +19,12 @@ UTF8 = {"LC_ALL": "C.UTF-8"}
 class Seat:
     """A program at a terminal of its own; what it wrote is on the screen once it was read."""
 
-    def __init__(self, lab, *words, namespace=None, size=(100, 30), program=None, before=(), **options):
+    def __init__(self, lab, *words, namespace=None, size=(100, 30), program=None, before=(), errors=True):
         self.ours, self.theirs = open_terminal(*size)
         self.modes = termios.tcgetattr(self.theirs)
         self.screen, self.raw = Screen(*size), bytearray()
         self.process = lab.start(namespace, *before, "env", "TERM=xterm-256color", "LC_ALL=C.UTF-8", program or lab.program, *words,
-                                 stdin=self.theirs, stdout=self.theirs, stderr=subprocess.PIPE, **options)
+                                 stdin=self.theirs, stdout=self.theirs, stderr=subprocess.PIPE if errors else self.theirs)
 
     def read(self, seconds):
         if self.ours is None or not select.select([self.ours], [], [], max(0, seconds))[0]:
@@ -47,7 +47,7 @@ class Seat:
         holds = text if callable(text) else lambda: self.screen.holds(text)
         end = time.monotonic() + seconds
         while not holds():
-            check(time.monotonic() < end, f"not on the screen after {seconds} s: {text!r}:\n" + "\n".join(self.screen.lines()))
+            check(time.monotonic() < end, f"not on the screen after {seconds} s: {text!r}:\n" + "\n".join(line[:60] for line in self.screen.lines() if line))
             self.read(0.05)
 
     def keys(self, text):
