@@ -6,10 +6,11 @@ import re
 import select
 import struct
 import subprocess
+import sys
 import termios
 import time
 
-from lab import check, ended, wait_for
+from lab import HERE, check, ended, wait_for
 from terminal import Screen, open_terminal
 
 TICK = os.sysconf("SC_CLK_TCK")
@@ -178,6 +179,15 @@ def exact_totals(err, wanted, lost=0):
     check(captured + dropped == wanted, f"captured {captured} + dropped {dropped}, sent {wanted}:", err)
     check(dropped <= lost, f"{dropped} of {wanted} lost")
     return captured, dropped
+
+
+def measured(lab, words, seconds=60, before=()):
+    """A run to its end, and what it cost: (dict of measure.py, out, err)."""
+    path = os.path.join(lab.folder, "measured")
+    process = lab.start(None, sys.executable, "-S", "-E", str(HERE / "measure.py"), path, *before, lab.program, *words)
+    _, out, err = ended(process, seconds)
+    with open(path) as f:
+        return json.load(f), out, err
 
 
 def run(lab, words, status, *parts, seconds=20, sentences=None, namespace=None, before=(), **options):
