@@ -1,7 +1,6 @@
 """Faults of what is written: rows 30-32, 55. Full disks, limits, folders that go, readers that go, two that write one file."""
 import os
 import re
-import resource
 import signal
 import subprocess
 import time
