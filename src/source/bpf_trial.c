@@ -20,7 +20,7 @@
 #include "sockeye/clock.h"
 
 enum {
-	TRIAL_S = 2,       /* of the processor */
+	TRIAL_S = 1,       /* of the processor */
 	TRIAL_SHORT = 200, /* characters that cannot take long */
 };
 

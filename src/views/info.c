@@ -202,7 +202,7 @@ void info_upper(struct text *t, const struct packet *p)
 		return;
 	if (info_is_tcp(p) && strcmp(top->by->name, "tcp") == 0)
 		return;
-	if (!top->by->info || info_template(t, p, top->by->info, false, &end) || p->fields < PACKET_FIELDS)
+	if (!top->by->info || info_template(t, p, top->by->info, false, &end) || p->fields_dropped == 0)
 		return;
 	/* Outer layers took all the rows: a sentence with holes says nothing. */
 	t->len = before;

@@ -6,7 +6,7 @@ from faults_files import HEADER, record, udp_frame, write
 from faults_lab import measured, run
 from lab import check
 
-PROCESSOR_S = 4.0
+PROCESSOR_S = 3.0
 
 
 def f52_filters(lab):
