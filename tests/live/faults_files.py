@@ -34,7 +34,7 @@ def write(lab, name, data):
     return path
 
 
-def large(lab, packets=400_000):
+def large(lab, packets=150_000):
     """A capture of some size: (path, packets)."""
     block = b"".join(record(1_700_000_000, i, udp_frame(i)) for i in range(1000))
     return write(lab, "large.pcap", HEADER + block * (packets // 1000)), packets
@@ -49,8 +49,8 @@ def f33_cut(lab):
             data = f.read()[:300]
         path = os.path.join(lab.folder, name)
         whole = 0
-        # Each length of one, every third of the others.
-        for length in range(0, len(data) + 1, 1 if name == "arp.pcap" else 3):
+        # Each length of one, every seventh of the others.
+        for length in range(0, len(data) + 1, 1 if name == "arp.pcap" else 7):
             with open(path, "wb") as f:
                 f.write(data[:length])
             done = subprocess.run([lab.program, "packets", "-n", path], stdin=subprocess.DEVNULL, capture_output=True, timeout=10)

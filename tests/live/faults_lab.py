@@ -59,7 +59,7 @@ class Seat:
                 data = data[os.write(self.ours, data[:2048]):]
             except BlockingIOError:
                 check(time.monotonic() < end, "the program does not read its keys")
-                self.read(0.01)
+                self.read(0.002)
 
     def size(self, width, height):
         fcntl.ioctl(self.theirs, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))

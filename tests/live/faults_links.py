@@ -185,7 +185,7 @@ def f58_interfaces(lab):
     out, err = run(lab, ["-D"], 0, namespace=lab.server)
     took = time.monotonic() - began
     lines = out.splitlines()
-    check(len(lines) >= 4094 and took < 2.0, f"{len(lines)} lines after {took:.2f} s")
+    check(len(lines) >= 4094 and took < 5.0, f"{len(lines)} lines after {took:.2f} s")
     check(not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f‮]", out), "a control character is in the list")
     eye = lab.sockeye("packets", "-o", "json", "udp", namespace=lab.server)
     number = send(lab, "-n", 40, "-r", 2000, "udp", namespace=lab.client)
@@ -193,7 +193,7 @@ def f58_interfaces(lab):
     told = records(out, "packet")
     check(status == 0 and len(told) == number, f"exit {status}: {len(told)} of {number}:", err)
     out, err = run(lab, ["packets", "-o", "json", "-c", "1", "--duration", "1", "-i", os.fsdecode(odd[0])], 0, namespace=lab.server)
-    return f"{len(lines)} lines in {took:.2f} s, limit 2 s; {len(told)} of {number} packets on any"
+    return f"{len(lines)} lines in {took:.2f} s, limit 5 s; {len(told)} of {number} packets on any"
 
 
 def f58_renamed(lab):
