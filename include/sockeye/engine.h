@@ -70,7 +70,7 @@ struct run_options {
 
 struct run_result {
 	bool interrupted;  /* SIGINT, SIGTERM or SIGQUIT */
-	bool hung_up;      /* SIGHUP */
+	bool hung_up;      /* SIGHUP, or the terminal is gone */
 	bool incomplete;   /* a source was cut, damaged or vanished: exit 3 */
 	bool observer_stopped;
 	int observer_error; /* -errno an observer returned (-EPIPE is silent) */

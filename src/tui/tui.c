@@ -56,6 +56,7 @@ struct tui {
 	bool want;         /* the screen needs another answer */
 	bool draw;
 	bool leave;
+	bool gone;         /* the terminal is: as if SIGHUP had come, which may be ignored or late */
 	int64_t asked_ns;
 	unsigned empty_reads; /* readable, but no key: the terminal is gone */
 	bool pasting;
@@ -164,7 +165,7 @@ static void tui_keys(struct tui *t)
 	}
 	t->empty_reads = any ? 0 : t->empty_reads + 1;
 	if (t->empty_reads > EMPTY_READS)
-		t->leave = true;
+		t->leave = t->gone = true;
 }
 
 static void tui_answer(struct tui *t)
@@ -247,8 +248,10 @@ static void tui_loop(struct tui *t)
 			tui_signals(t);
 		if (fds[0].revents & POLLIN)
 			tui_keys(t);
-		if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+		if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+			t->gone = true;
 			break;
+		}
 		if (fds[1].revents & POLLIN)
 			tui_answer(t);
 	}
@@ -334,6 +337,7 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 			(void)eventfd_write(pump.closed_fd, 1);
 			pthread_join(thread, NULL);
 			failed = pump.status;
+			result->hung_up = result->hung_up || t.gone;
 			if (failed != 0 && err != NULL)
 				*err = pump.err;
 		} else {
