@@ -141,10 +141,10 @@ def memory_group(lab, megabytes):
 
 
 def f49_control_group(lab):
-    """a control group of 64 MB around --memory 32M in a flood: what is forgotten is counted, nobody is killed"""
+    """a control group of 48 MB around --memory 16M in a flood: what is forgotten is counted, nobody is killed"""
     flood, real = floods(lab, 250_000)
-    with memory_group(lab, 64) as enter:
-        process = lab.start(None, *enter, lab.program, "report", "-o", "json", "--memory", "32M", flood, real)
+    with memory_group(lab, 48) as enter:
+        process = lab.start(None, *enter, lab.program, "report", "-o", "json", "--memory", "16M", flood, real)
         status, out, err = ended(process, 30)
     check(status == 0, f"exit {status}:", err)
     summary = records(out, "summary")[0]

@@ -119,6 +119,19 @@ def cpu_seconds(pid):
     return (int(fields[11]) + int(fields[12])) / TICK
 
 
+def done_reading(pid, seconds=15):
+    """Wait until a program has nothing left to do: what waits in its ring when it is stopped is in no total."""
+    used = [cpu_seconds(pid), time.monotonic()]
+
+    def still():
+        now = cpu_seconds(pid)
+        if now - used[0] > 0.02:
+            used[:] = now, time.monotonic()
+        return time.monotonic() - used[1] > 0.7
+
+    wait_for("the program to have read everything", seconds, still, 0.05)
+
+
 def rss_mb(pid, key="VmRSS"):
     with open(f"/proc/{pid}/status") as f:
         return int(re.search(rf"^{key}:\s+(\d+)", f.read(), re.M).group(1)) / 1024

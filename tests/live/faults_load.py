@@ -2,10 +2,9 @@
 import os
 import re
 import signal
-import subprocess
 import time
 
-from faults_lab import Told, cpu_seconds, exact_totals, program_of, rss_mb, send, sent
+from faults_lab import Told, cpu_seconds, done_reading, exact_totals, program_of, rss_mb, send, sent
 from lab import SERVER, check, children, finish, listening, records, wait_for
 
 QUICK = ["--memory", "256M"]
@@ -20,7 +19,8 @@ def f07_stopped(lab):
     time.sleep(3.0)
     os.kill(eye.pid, signal.SIGCONT)
     number = sent(sender)
-    status, _, err = finish(eye, settle=1.0)
+    done_reading(program_of(eye))
+    status, _, err = finish(eye, settle=0.3)
     check(status == 0, f"exit {status}:", err)
     captured, dropped = exact_totals(err, number)
     return f"{captured} of {number} captured, {dropped} lost, limit 0"
@@ -123,24 +123,31 @@ def f41_suspended(lab):
 
 def f42_syn_flood(lab):
     """a flood of spoofed SYNs, each of another tuple: bounded memory, exact counts, real handshakes among them complete"""
-    eye = lab.sockeye("handshakes", "-i", "wire0", "-o", "json", "--memory", "24M", "tcp", stdout=subprocess.DEVNULL)
+    path = os.path.join(lab.folder, "handshakes")
+    # A ring of its own size: what a busy machine cannot look at for a second waits there.
+    words = ["handshakes", "-i", "wire0", "-o", "json", "--memory", "24M", "-B", "32768", "tcp"]
+    with open(path, "wb") as out:
+        eye = lab.sockeye(*words, stdout=out)
     pid = program_of(eye)
     lab.listen(7442)
-    sender = send(lab, "-n", 200_000, "-t", 5, "-r", 50_000, "syn", wait=False)
+    sender = send(lab, "-n", 200_000, "-t", 6, "-r", 40_000, "syn", wait=False)
     real = 0
     for _ in range(10):
         real += lab.connect(SERVER, 7442) == ["ok"]
     number = sent(sender)
     peak = rss_mb(pid, "VmHWM")
-    status, _, err = finish(eye, settle=1.0, seconds=15)
+    done_reading(pid)
+    status, _, err = finish(eye, settle=0.3, seconds=15)
     check(status == 0 and real == 10, f"exit {status}, {real} of 10 connections:", err)
     captured = int(re.search(r"^(\d+) packets captured", err, re.M).group(1))
     dropped = int(re.search(r"^(\d+) packets dropped", err, re.M).group(1))
     check(captured + dropped >= number + 30, f"captured {captured}, dropped {dropped}, sent {number} SYNs:", err)
     check(re.search(r"^\d+ flows forgotten", err, re.M), "nothing was said to be forgotten:", err)
-    check(peak <= 24 + 16, f"peak RSS {peak:.1f} MB")
-    check(dropped <= number // 100, f"{dropped} of {number} lost")
-    return f"{number} SYNs, {dropped} lost, limit 1 %; peak RSS {peak:.0f} MB, limit 40"
+    check(peak <= 24 + 16 + 32, f"peak RSS {peak:.1f} MB")
+    with open(path) as f:
+        told = sum(1 for line in f if '"outcome":"complete"' in line and '"port":7442' in line)
+    check(dropped == 0 and told == 10, f"{dropped} of {number} lost, {told} of 10 real handshakes told")
+    return f"{number} SYNs, {dropped} lost, limit 0; 10 of 10 real handshakes told; peak RSS {peak:.0f} MB, limit 72"
 
 
 def f57_starved(lab):
@@ -156,7 +163,8 @@ def f57_starved(lab):
     for loop in loops:
         os.killpg(loop.pid, signal.SIGKILL)
         loop.wait(5)
-    status, _, err = finish(eye, settle=1.0)
+    done_reading(pid)
+    status, _, err = finish(eye, settle=0.3)
     check(status == 0, f"exit {status}:", err)
     captured, dropped = exact_totals(err, number)
     return f"{captured} of {number} captured with {share * 100:.0f} % of a processor, {dropped} lost, limit 0"
