@@ -36,7 +36,7 @@ static void on_signal(int number)
 
 int signals_open(bool screen, struct error *e)
 {
-	static const int told[] = {SIGINT, SIGTERM, SIGHUP, SIGUSR1};
+	static const int told[] = {SIGINT, SIGTERM, SIGQUIT, SIGHUP, SIGUSR1};
 	struct sigaction action = {.sa_flags = SA_RESTART};
 	sigset_t set;
 	int fd;

@@ -9,7 +9,8 @@
 #   expect   what each capture and each case must print, and the known truth of captures, in both builds
 #   cut      every frame of every capture at every length; fuzz targets on the captures
 #   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (180)
-#   live     real handshakes in network namespaces, signals, pipes, bounds (root, or sudo)
+#   live     real handshakes in network namespaces, signals, pipes, bounds, a cable with faults (root, or sudo)
+#   faults   everything that can go wrong around the program, provoked once (root, or sudo)
 #   screen   kept screens, tmux, from SYN to screen (root, or sudo)
 #   sweep    the developer captures in ../shared/captures where they are
 #
@@ -23,7 +24,7 @@ export LC_ALL=C TZ=UTC PYTHONDONTWRITEBYTECODE=1
 unset ACCEPT # a test run compares, it never rewrites what is kept
 export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99:print_stacktrace=1
 
-stages=${*:-build unit expect cut fuzz live screen sweep}
+stages=${*:-build unit expect cut fuzz live faults screen sweep}
 work=$(mktemp -d "${TMPDIR:-/tmp}/sockeye-tests.XXXXXX") || exit 1
 trap 'rm -rf "$work"' EXIT
 trap 'exit 130' INT TERM
@@ -160,6 +161,11 @@ stage_live() {
 	rooted live && lines live 300 $root python3 tests/live/run.py --program build/release/sockeye
 }
 
+stage_faults() {
+	built release || return
+	rooted faults && lines faults 400 $root python3 tests/live/faults.py --program build/release/sockeye
+}
+
 stage_screen() {
 	built dev && tests dev '^screen\.'
 	built release || return
@@ -181,7 +187,7 @@ if ! sh tests/packages.sh test; then
 fi
 for stage in $stages; do
 	case $stage in
-	build | unit | expect | cut | fuzz | live | screen | sweep) ;;
+	build | unit | expect | cut | fuzz | live | faults | screen | sweep) ;;
 	*)
 		echo "run.sh: no such stage: $stage" >&2
 		exit 2

@@ -81,8 +81,8 @@ struct run_options {
 };
 
 struct run_result {
-	bool interrupted;  /* SIGINT or SIGTERM */
-	bool hung_up;      /* SIGHUP */
+	bool interrupted;  /* SIGINT, SIGTERM or SIGQUIT */
+	bool hung_up;      /* SIGHUP, or the terminal is gone */
 	bool incomplete;   /* a source was cut, damaged or vanished: exit 3 */
 	uint64_t packets;  /* that passed the filter */
 	int writer_error;  /* -errno that the writer ended with; a reader that leaves is no error */

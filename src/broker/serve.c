@@ -20,7 +20,10 @@
 #include "questions.h"
 #include "sockeye/confine.h"
 
-enum { SERVE_FLAGS = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW };
+enum {
+	SERVE_FLAGS = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY |
+		      O_NONBLOCK,
+};
 
 struct server {
 	int fd;

@@ -46,7 +46,7 @@ static void take_signal(struct run *r)
 			r->result->hung_up = true;
 		else if (info.ssi_signo == SIGUSR1)
 			tell_counters(r);
-		else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM)
+		else if (info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM || info.ssi_signo == SIGQUIT)
 			r->result->interrupted = true;
 		if (r->result->hung_up || r->result->interrupted)
 			r->over = r->quit = true;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "afpacket.h"
+#include "bpf.h"
 #include "merge.h"
 #include "pcap_live.h"
 #include "reader.h"
@@ -161,6 +162,9 @@ int source_open(struct source **out, const struct source_options *o, struct erro
 		return error_set(e, E2BIG, "more than %d files and interfaces at once", (int)SOURCE_MAX);
 	if (source_named_twice(o))
 		return error_set(e, EINVAL, "standard input (-) is named twice");
+	rc = o->filter ? bpf_trial(o->filter, e) : 0;
+	if (rc < 0)
+		return rc;
 	rc = source_open_all(list, &n, o, e);
 	if (rc < 0) {
 		while (n > 0) {

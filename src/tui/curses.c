@@ -4,6 +4,10 @@
  * terminal and writes the difference, one update a frame. One thread owns it.
  * Signals are not taken here: the loop reads them from a descriptor and calls
  * display_size() or display_suspend().
+ *
+ * What a terminal sends that is no key - reports, the mouse, function keys that
+ * terminfo does not know - is read past as a whole, so that its letters are not
+ * taken for keys. Pasted text comes between marks (bracketed paste).
  */
 #define NCURSES_WIDECHAR 1
 #include "display.h"
@@ -28,11 +32,20 @@
 #include "keys.h"
 #include "theme.h"
 
+enum {
+	PASTE_BEGINS = KEY_MAX + 1, /* codes of our own for curses' table of sequences */
+	PASTE_ENDS,
+	SEQUENCE_MAX = 64,          /* bytes of a sequence that nobody knows */
+};
+
+static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
+
 struct display {
 	SCREEN *screen;
 	FILE *in;
 	bool own_in; /* /dev/tty, because packets come on standard input */
 	bool ascii;
+	bool marks_paste;
 	enum depth depth;
 	struct canvas shown; /* what curses was told last */
 };
@@ -62,21 +75,24 @@ static void crash_handler(int number)
 	raise(number); /* to whoever had it before: the core, or a sanitizer */
 }
 
-static void crash_keep(const char *capability)
+static const char *capability(const char *name)
 {
-	const char *s = tigetstr(capability);
-	size_t n;
+	const char *s = tigetstr(name);
 
-	if (s == NULL || s == (const char *)-1)
-		return;
-	n = strlen(s);
+	return s == NULL || s == (const char *)-1 ? "" : s;
+}
+
+static void crash_keep(const char *s)
+{
+	size_t n = strlen(s);
+
 	if (n > sizeof crash.bytes - crash.n)
 		return;
 	memcpy(crash.bytes + crash.n, s, n);
 	crash.n += n;
 }
 
-static void crash_watch(const struct termios *modes)
+static void crash_watch(const struct termios *modes, bool marks_paste)
 {
 	struct sigaction action;
 
@@ -85,9 +101,11 @@ static void crash_watch(const struct termios *modes)
 	crash.have_modes = modes != NULL;
 	if (modes != NULL)
 		crash.modes = *modes;
-	crash_keep("sgr0");
-	crash_keep("cnorm");
-	crash_keep("rmcup");
+	if (marks_paste)
+		crash_keep(paste_off);
+	crash_keep(capability("sgr0"));
+	crash_keep(capability("cnorm"));
+	crash_keep(capability("rmcup"));
 	memset(&action, 0, sizeof action);
 	action.sa_handler = crash_handler;
 	for (size_t i = 0; i < sizeof crash_signals / sizeof crash_signals[0]; i++)
@@ -153,6 +171,15 @@ static enum depth curses_colors(enum tui_color wish)
 	return depth;
 }
 
+/* Ask for marks around pasted text, or no more of them. */
+static void curses_paste(const struct display *t, bool on)
+{
+	if (!t->marks_paste)
+		return;
+	(void)putp(on ? paste_on : paste_off);
+	(void)fflush(stdout); /* putp() is stdio's, the rest curses writes itself */
+}
+
 int display_open(struct display **out, const struct tui_options *o, struct error *err)
 {
 	struct display *t = calloc(1, sizeof *t);
@@ -188,7 +215,9 @@ int display_open(struct display **out, const struct tui_options *o, struct error
 		return error_set(err, ENOTTY, "unknown terminal: curses cannot draw on it; try TERM=xterm-256color");
 	}
 	set_term(t->screen);
-	crash_watch(failed == 0 ? &modes : NULL);
+	/* A terminal of the ANSI family reads past a mode that it does not have. */
+	t->marks_paste = strncmp(capability("cup"), "\033[", 2) == 0;
+	crash_watch(failed == 0 ? &modes : NULL, t->marks_paste);
 	t->depth = curses_colors(o->color);
 	cbreak();
 	noecho();
@@ -199,6 +228,9 @@ int display_open(struct display **out, const struct tui_options *o, struct error
 	set_escdelay(25);
 	leaveok(stdscr, TRUE);
 	curs_set(0);
+	(void)define_key("\033[200~", PASTE_BEGINS);
+	(void)define_key("\033[201~", PASTE_ENDS);
+	curses_paste(t, true);
 	*out = t;
 	return 0;
 }
@@ -207,6 +239,7 @@ void display_close(struct display *t)
 {
 	if (t == NULL)
 		return;
+	curses_paste(t, false);
 	endwin();
 	crash_unwatch();
 	delscreen(t->screen);
@@ -234,6 +267,13 @@ int display_fd(const struct display *t)
 	return fileno(t->in);
 }
 
+bool display_bytes(const struct display *t)
+{
+	int n = 0;
+
+	return ioctl(fileno(t->in), FIONREAD, &n) == 0 && n > 0;
+}
+
 void display_size(struct display *t, unsigned *width, unsigned *height)
 {
 	struct winsize size;
@@ -251,6 +291,47 @@ void display_size(struct display *t, unsigned *width, unsigned *height)
 	*height = (unsigned)h;
 }
 
+/* After ESC: the rest of a sequence that curses does not know is read past.
+ * False: no sequence, it was the key. */
+static bool curses_sequence(void)
+{
+	wint_t c;
+
+	if (wget_wch(stdscr, &c) != OK)
+		return false;
+	if (c != '[' && c != 'O') {
+		(void)unget_wch((wchar_t)c);
+		return false;
+	}
+	for (unsigned i = 0; i < SEQUENCE_MAX && wget_wch(stdscr, &c) == OK; i++) {
+		if (c == 'M' && i == 0) { /* an old mouse: three characters follow */
+			for (unsigned more = 0; more < 3 && wget_wch(stdscr, &c) != ERR; more++)
+				;
+			break;
+		}
+		if (c < ' ' || c > 0x7e) { /* broken off: a key, or the next sequence */
+			(void)unget_wch((wchar_t)c);
+			break;
+		}
+		if (c >= 0x40)
+			break;
+	}
+	return true;
+}
+
+/* After what begins a report of the mouse: three characters, or numbers and a letter. */
+static void curses_mouse(void)
+{
+	bool numbers = false;
+	wint_t c;
+
+	for (unsigned i = 0; i < SEQUENCE_MAX && wget_wch(stdscr, &c) == OK; i++) {
+		numbers = numbers || (i == 0 && c >= '0' && c <= '9');
+		if (numbers ? c == 'M' || c == 'm' : i == 2)
+			return;
+	}
+}
+
 uint32_t display_key(struct display *t)
 {
 	static const struct {
@@ -262,6 +343,7 @@ uint32_t display_key(struct display *t)
 		{KEY_HOME, KEY_TO_HOME}, {KEY_END, KEY_TO_END}, {KEY_BACKSPACE, KEY_ERASE},
 		{KEY_DC, KEY_DELETE}, {KEY_BTAB, KEY_BACK_TAB}, {KEY_ENTER, KEY_RETURN},
 		{KEY_FIND, KEY_TO_HOME}, {KEY_SELECT, KEY_TO_END},
+		{PASTE_BEGINS, KEY_PASTE}, {PASTE_ENDS, KEY_PASTE_END},
 	};
 	wint_t c;
 
@@ -271,8 +353,14 @@ uint32_t display_key(struct display *t)
 
 		if (kind == ERR)
 			return 0;
+		if (kind == OK && c == KEY_ESCAPE && curses_sequence())
+			return KEY_NONE_YET;
 		if (kind == OK)
 			return c == '\n' ? KEY_RETURN : c == 0x7f || c == 8 ? (uint32_t)KEY_ERASE : (uint32_t)c;
+		if (c == KEY_MOUSE) {
+			curses_mouse();
+			return KEY_NONE_YET;
+		}
 		for (size_t i = 0; i < sizeof named / sizeof named[0]; i++)
 			if (named[i].curses == c)
 				return named[i].key;
@@ -331,6 +419,7 @@ void display_suspend(struct display *t)
 	struct sigaction action, before;
 	sigset_t stop, former;
 
+	curses_paste(t, false);
 	endwin();
 	/* The default way, so that it stops nothing where no shell could go on. */
 	memset(&action, 0, sizeof action);
@@ -342,6 +431,7 @@ void display_suspend(struct display *t)
 	pthread_sigmask(SIG_UNBLOCK, &stop, &former); /* here it stops */
 	pthread_sigmask(SIG_SETMASK, &former, NULL);
 	sigaction(SIGTSTP, &before, NULL);
+	curses_paste(t, true);
 	display_repaint(t);
 	refresh();
 }

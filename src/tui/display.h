@@ -18,8 +18,9 @@ void display_discard(void);
 
 bool display_ascii(const struct display *t);
 int display_fd(const struct display *t); /* readable when a key is there */
+bool display_bytes(const struct display *t); /* not only readable, as a terminal that is gone is, too */
 void display_size(struct display *t, unsigned *width, unsigned *height); /* asks the terminal */
-/* The next key, or 0. */
+/* The next key, or 0; KEY_NONE_YET for what came and is no key. */
 uint32_t display_key(struct display *t);
 /* Show a canvas: only what changed is written, all of it after a repaint. */
 void display_show(struct display *t, const struct canvas *c);

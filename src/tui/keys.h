@@ -13,11 +13,12 @@
 
 /* A key: a Unicode character, a control character (^A is 1), or one of these. */
 enum key {
-	KEY_NONE_YET = 0x110000, /* past Unicode */
+	KEY_NONE_YET = 0x110000, /* past Unicode; something was read that is no key */
 	KEY_ARROW_UP, KEY_ARROW_DOWN, KEY_ARROW_LEFT, KEY_ARROW_RIGHT,
 	KEY_PAGE_UP, KEY_PAGE_DOWN, KEY_TO_HOME, KEY_TO_END,
 	KEY_ERASE, /* Backspace */
 	KEY_DELETE, KEY_BACK_TAB,
+	KEY_PASTE, KEY_PASTE_END, /* what is between them was pasted, not typed */
 	KEY_FUNCTION,    /* KEY_FUNCTION + n is Fn, up to 12 */
 	KEY_FUNCTION_LAST = KEY_FUNCTION + 12,
 	KEY_TABULATOR = '\t', KEY_RETURN = '\r', KEY_ESCAPE = 27, KEY_BLANK = ' ',

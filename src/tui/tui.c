@@ -29,6 +29,8 @@ enum {
 	TRICKLE = 64,              /* packets between two answers */
 	COST_FACTOR = 8,
 	EMPTY_READS = 8,
+	PASTE_MAX = 4096,          /* characters of pasted text that count */
+	PASTE_NS = 500 * CLOCK_MS, /* and then, silent for so long, it is over even without its end */
 	STUCK_MS = 300,            /* after a signal, for a terminal that takes nothing */
 };
 
@@ -54,8 +56,12 @@ struct tui {
 	bool want;         /* the screen needs another answer */
 	bool draw;
 	bool leave;
+	bool gone;         /* the terminal is: as if SIGHUP had come, which may be ignored or late */
 	int64_t asked_ns;
 	unsigned empty_reads; /* readable, but no key: the terminal is gone */
+	bool pasting;
+	unsigned pasted;
+	int64_t pasted_ns;
 };
 
 /* Stopped output (^S, a reader that stands still) holds the screen inside its
@@ -106,13 +112,33 @@ static void tui_signals(struct tui *t)
 	tui_resize(t);
 }
 
+/* Pasted text is text: characters for an open prompt, and never a command. */
+static bool tui_is_key(struct tui *t, uint32_t key)
+{
+	int64_t now = clock_monotonic_ns();
+
+	if (key == KEY_PASTE || key == KEY_PASTE_END || (t->pasting && now - t->pasted_ns > PASTE_NS)) {
+		t->pasting = key == KEY_PASTE;
+		t->pasted = 0;
+		t->pasted_ns = now;
+		return key != KEY_NONE_YET && (key < KEY_PASTE || key > KEY_PASTE_END);
+	}
+	if (!t->pasting)
+		return key != KEY_NONE_YET;
+	t->pasted_ns = now;
+	return t->look.prompting && key >= KEY_BLANK && key < KEY_NONE_YET && t->pasted++ < PASTE_MAX;
+}
+
 static void tui_keys(struct tui *t)
 {
+	/* Bytes that make no character are read, too. */
+	bool any = display_bytes(t->display);
 	uint32_t key;
-	bool any = false;
 
 	while (!t->leave && (key = display_key(t->display)) != 0) {
 		any = true;
+		if (!tui_is_key(t, key))
+			continue;
 		switch (look_key(&t->look, key, t->answer, t->canvas.width, t->canvas.height,
 				 clock_monotonic_ns())) {
 		case REACT_ASK:
@@ -139,7 +165,7 @@ static void tui_keys(struct tui *t)
 	}
 	t->empty_reads = any ? 0 : t->empty_reads + 1;
 	if (t->empty_reads > EMPTY_READS)
-		t->leave = true;
+		t->leave = t->gone = true;
 }
 
 static void tui_answer(struct tui *t)
@@ -222,8 +248,10 @@ static void tui_loop(struct tui *t)
 			tui_signals(t);
 		if (fds[0].revents & POLLIN)
 			tui_keys(t);
-		if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL))
+		if (fds[0].revents & (POLLHUP | POLLERR | POLLNVAL)) {
+			t->gone = true;
 			break;
+		}
 		if (fds[1].revents & POLLIN)
 			tui_answer(t);
 	}
@@ -323,6 +351,7 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 			(void)eventfd_write(pump.closed_fd, 1);
 			pthread_join(thread, NULL);
 			failed = pump.status;
+			result->hung_up = result->hung_up || t.gone;
 			if (failed != 0 && err != NULL)
 				*err = pump.err;
 		} else {

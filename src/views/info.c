@@ -195,12 +195,17 @@ static bool info_template(struct text *t, const struct packet *p, const char *at
 void info_upper(struct text *t, const struct packet *p)
 {
 	const struct layer *top = info_layer(p);
+	size_t before = t->len;
 	const char *end;
 
 	if (!top || !top->by)
 		return;
 	if (info_is_tcp(p) && strcmp(top->by->name, "tcp") == 0)
 		return;
-	if (top->by->info)
-		(void)info_template(t, p, top->by->info, false, &end);
+	if (!top->by->info || info_template(t, p, top->by->info, false, &end) || p->fields_dropped == 0)
+		return;
+	/* Outer layers took all the rows: a sentence with holes says nothing. */
+	t->len = before;
+	t->at[before] = '\0';
+	text_put(t, "more fields than are kept");
 }

@@ -55,6 +55,7 @@ def wait_for(what, seconds, ask, pause=0.02):
 class Lab:
     def __init__(self, program):
         self.program = os.path.abspath(program)
+        self.tools = os.path.join(os.path.dirname(self.program), "tests")  # send, relay: built with it
         self.client, self.server = f"sk{os.getpid()}c", f"sk{os.getpid()}s"
         self.processes = []
         self.namespaces = []

@@ -12,7 +12,11 @@ peer.py frames FILE                    the frames of a pcap file (ns, this machi
 peer.py burst N LENGTH                 N numbered datagram frames of LENGTH bytes out of wire0, at once
 peer.py bulk ADDRESS PORT BYTES        so many bytes over one connection, both ends in here
 peer.py tun N                          an interface tun0; says "ready"; after a line N packets come in by it
+peer.py plain IFACE...                 senders sum and cut by themselves: no checksums, no segments left to the card
+peer.py calls ADDRESS PORT N UP DOWN   N connections one after the other: send UP bytes, take DOWN, close
+peer.py sink ADDRESS PORT UP DOWN      the other end of calls, until it is ended; says "listening"
 """
+import ctypes
 import fcntl
 import os
 import select
@@ -170,5 +174,53 @@ def tun(number):
     sys.stdin.readline()
 
 
+def plain(*names):
+    """ETHTOOL_STXCSUM, STSO, SGSO, SGRO = 0: what leaves is what the wire carries."""
+    control = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    for name in names:
+        for what in (0x2C, 0x1F, 0x24, 0x17):
+            value = ctypes.create_string_buffer(struct.pack("=II", what, 0))
+            fcntl.ioctl(control, 0x8946, struct.pack("16sP16x", name.encode(), ctypes.addressof(value)))  # SIOCETHTOOL
+
+
+def pattern(n):
+    """n bytes that are not the same a segment later."""
+    return bytes((i * 7 + (i >> 8)) & 255 for i in range(65536)) * (n // 65536 + 1)
+
+
+def take(s, n):
+    while n > 0:
+        got = len(s.recv(min(n, 1 << 16)))
+        if got == 0:
+            raise ConnectionError("the other side ended")
+        n -= got
+
+
+def calls(address, port, number, up, down):
+    up, down = int(up), int(down)
+    for _ in range(int(number)):
+        with socket.create_connection((address, int(port)), timeout=30) as s:
+            s.sendall(pattern(up)[:up])
+            take(s, down)
+            s.shutdown(socket.SHUT_WR)
+            s.recv(1)
+    print("done")
+
+
+def sink(address, port, up, down):
+    up, down = int(up), int(down)
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind((address, int(port)))
+    s.listen(16)
+    print("listening", flush=True)
+    while True:
+        with s.accept()[0] as one:
+            take(one, up)
+            one.sendall(pattern(down)[:down])
+            one.recv(1)
+
+
 if __name__ == "__main__":
-    {"burst": burst, "bulk": bulk, "tun": tun, "listen": listen, "frames": frames, "connect": connect, "datagrams": datagrams, "syn": syn, "syns": syns}[sys.argv[1]](*sys.argv[2:])
+    {"burst": burst, "bulk": bulk, "tun": tun, "plain": plain, "calls": calls, "sink": sink, "listen": listen, "frames": frames,
+     "connect": connect, "datagrams": datagrams, "syn": syn, "syns": syns}[sys.argv[1]](*sys.argv[2:])

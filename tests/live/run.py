@@ -21,6 +21,7 @@ import endings
 import follow
 import handshakes
 import pipes
+import relay
 import rights
 import ring
 import same
@@ -54,7 +55,7 @@ def main():
     program = os.path.abspath(o.program)
     os.chdir(TOP)
     tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights,
-                         ring) for t in m.TESTS]
+                         ring, relay) for t in m.TESTS]
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")
