@@ -75,8 +75,9 @@ static bool there(enum inflate_kind kind)
 	if (inflate_library(kind))
 		return true;
 	put_parts(&b, kind, plain.n);
-	assert_refused(&b, b.n, -EPROTO, kind == INFLATE_GZIP ? "built without zlib (Debian: zlib1g-dev): zcat FILE | sockeye -r -"
-					 : "built without libzstd (Debian: libzstd-dev): zstdcat FILE | sockeye -r -");
+	assert_refused(&b, b.n, -EPROTO,
+		       kind == INFLATE_GZIP ? "built without zlib (Debian: zlib1g-dev): zcat FILE | sockeye -r -"
+					    : "built without libzstd (Debian: libzstd-dev): zstdcat FILE | sockeye -r -");
 	return false;
 }
 
