@@ -2,8 +2,8 @@
  *
  * Rotation is tcpdump's: -C appends 1, 2, 3 ... to the name, with -W 0, 1, 2 ...
  * of as many digits as the last one has, and begins again with 0; -G makes the
- * name of the time. A link that the user names is followed, as by a shell's ">";
- * names that a rotation makes up are not, for others may have foreseen them.
+ * name of the time. A symbolic link to a file is not followed, for others may
+ * have foreseen the name; one to a device or a pipe is, where the user typed it.
  * A file is locked while it is written, and never one of those that are read.
  */
 #include "writing.h"
@@ -83,26 +83,33 @@ static int writing_refusal(const struct writer *w, int why, struct error *e)
 	case ENXIO:
 		return error_set(e, why, "%s: a FIFO that nobody reads: start its reader first", w->title);
 	case ELOOP:
-		return error_set(e, why, "%s: a symbolic link, which a rotation does not follow: remove it", w->title);
+		return error_set(e, why, "%s: a symbolic link, which is not followed: whoever made it chose what is written over; name the file itself", w->title);
 	default:
 		return error_set(e, why, "%s: cannot be opened for writing: %s", w->title, strerror(why));
 	}
 }
 
+static int writing_try(struct writer *w, int flags, struct error *e)
+{
+	int fd;
+
+	if (w->o.create)
+		return w->o.create(w->o.create_arg, w->path, flags, e);
+	fd = open(w->path, flags, 0666);
+	return fd < 0 ? -errno : fd;
+}
+
 static int writing_descriptor(struct writer *w, struct error *e)
 {
 	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK; /* a FIFO is not waited for */
+	struct stat st;
 	int fd;
 
-	if (strcmp(w->path, w->o.path) != 0)
-		flags |= O_NOFOLLOW;
 	e->text[0] = '\0';
-	if (w->o.create) {
-		fd = w->o.create(w->o.create_arg, w->path, flags, e);
-	} else {
-		fd = open(w->path, flags, 0666);
-		fd = fd < 0 ? -errno : fd;
-	}
+	fd = writing_try(w, flags | O_NOFOLLOW, e);
+	/* The user may name a device or a pipe by a link, /dev/stdout say. */
+	if (fd == -ELOOP && strcmp(w->path, w->o.path) == 0 && stat(w->path, &st) == 0 && !S_ISREG(st.st_mode))
+		fd = writing_try(w, flags, e);
 	if (fd >= 0)
 		return fd;
 	return e->text[0] ? fd : writing_refusal(w, -fd, e);

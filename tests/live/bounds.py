@@ -1,8 +1,10 @@
 """Memory stays bounded whatever arrives: a flood of a million SYNs around real traffic."""
 import json
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 
 from lab import HERE, check
 
@@ -12,19 +14,21 @@ SYNS, REAL = 1_000_000, 250
 
 def run(program, *words, line):
     """Run to the end giving each line of output to line(); (status, peak RSS in MB, messages)."""
-    process = subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    try:
-        for text in process.stdout:
-            line(text)
-        err = process.stderr.read().decode()
-        # This process is small: what the child inherits before exec does not hide its own peak.
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    finally:
-        if process.returncode is None:
-            process.kill()
+    with tempfile.NamedTemporaryFile(prefix="sockeye-live.") as result:
+        # Through a small process: a child takes over the peak of the one that starts it.
+        process = subprocess.Popen([sys.executable, str(HERE / "measure.py"), result.name, program, *words], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        try:
+            for text in process.stdout:
+                line(text)
+            err = process.stderr.read().decode()
             process.wait()
-    return process.returncode, usage.ru_maxrss / 1024, err
+        finally:
+            if process.returncode is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        measured = json.load(open(result.name, encoding="utf-8"))
+    return measured["status"], measured["rss_mb"], err
 
 
 def syn_flood(lab):

@@ -151,6 +151,15 @@ def f06_no_rights(lab):
     return "exit 1 and the setcap line; a file is read, exit 0"
 
 
+def runs(pid):
+    """Is there a process of that number, other than one that only waits to be reaped?"""
+    try:
+        with open(f"/proc/{pid}/stat") as f:
+            return f.read().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def f15_core_killed(lab):
     """SIGKILL: no process of ours is left, and no promiscuous mode"""
     before = promiscuity(lab)
@@ -164,7 +173,7 @@ def f15_core_killed(lab):
     eye.wait(2)
 
     def gone():
-        return promiscuity(lab) == before and not any(os.path.exists(f"/proc/{p}") for p in family)
+        return promiscuity(lab) == before and not any(runs(p) for p in family)
 
     wait_for("helpers and promiscuous mode to go", 1, gone)
     return f"{len(family)} processes and promiscuous mode gone after {(time.monotonic() - began) * 1000:.0f} ms, limit 1000 ms"

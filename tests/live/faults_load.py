@@ -63,11 +63,11 @@ def shifted(lab, *words):
     path = os.path.join(lab.folder, "shift")
 
     def shift(wall, boot):
-        with open(path + ".new", "w") as f:
-            f.write(f"{wall} {boot}\n")
-        os.rename(path + ".new", path)
+        with open(path, "r+b") as f:
+            f.write(f"{wall} {boot}\n".encode().ljust(64, b"\0"))
 
-    shift(0, 0)
+    with open(path, "wb") as f:
+        f.write(bytes(64))
     preload = os.path.join(lab.tools, "shift_clock.so")
     check(os.path.exists(preload), f"{preload} is not there")
     process = lab.start(lab.client, "env", f"LD_PRELOAD={preload}", f"SHIFT_FILE={path}", lab.program, *words)

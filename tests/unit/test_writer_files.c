@@ -176,7 +176,7 @@ static void writer_refuses_an_input(void **state)
 	world_finish(&x);
 	writer_free(x.w);
 	(void)snprintf(link, sizeof link, "%s", world_path(&x, "b"));
-	assert_int_equal(symlink("a", link), 0);
+	assert_int_equal(linkat(AT_FDCWD, path, AT_FDCWD, link, 0), 0);
 	o.path = link; /* by another name */
 	o.inputs = &input;
 	o.n_inputs = 1;
@@ -186,7 +186,7 @@ static void writer_refuses_an_input(void **state)
 	world_end(&x);
 }
 
-static void writer_follows_links_that_are_named(void **state)
+static void writer_follows_no_link_to_a_file(void **state)
 {
 	struct writer_options o;
 	struct world x;
@@ -198,16 +198,36 @@ static void writer_follows_links_that_are_named(void **state)
 	(void)snprintf(path, sizeof path, "%s", o.path);
 	o.path = path;
 	assert_int_equal(symlink("real", path), 0);
+	assert_int_equal(world_open(&x, o), -ELOOP);
+	assert_says(&x, "symbolic link");
+	assert_int_equal(world_size(&x, "real"), SIZE_MAX);
+	assert_int_equal(unlink(path), 0);
 	(void)snprintf(other, sizeof other, "%s", world_path(&x, "a1"));
 	assert_int_equal(symlink("trap", other), 0);
 	o.rotate_bytes = 1;
 	assert_int_equal(world_open(&x, o), 0);
 	assert_int_equal(world_write(&x, world_frame(WORLD_TIME, 9, 9)), 0);
-	/* The name of the second file is none that anybody typed. */
 	assert_int_equal(world_write(&x, world_frame(WORLD_TIME, 9, 9)), -ELOOP);
 	assert_says(&x, "symbolic link");
-	assert_int_equal(world_count(&x, "real"), 1);
+	assert_int_equal(world_count(&x, "a"), 1);
 	assert_int_equal(world_size(&x, "trap"), SIZE_MAX);
+	world_end(&x);
+}
+
+static void writer_follows_a_link_to_a_device(void **state)
+{
+	struct writer_options o;
+	struct world x;
+	char path[128];
+
+	(void)state;
+	world_begin(&x);
+	o = to(&x, "a");
+	(void)snprintf(path, sizeof path, "%s", o.path);
+	o.path = path;
+	assert_int_equal(symlink("/dev/null", path), 0);
+	assert_int_equal(world_open(&x, o), 0);
+	write_some(&x, 2);
 	world_end(&x);
 }
 
@@ -469,7 +489,8 @@ int main(void)
 		cmocka_unit_test(writer_rotates_by_time),
 		cmocka_unit_test(writer_tells_losses_once),
 		cmocka_unit_test(writer_refuses_an_input),
-		cmocka_unit_test(writer_follows_links_that_are_named),
+		cmocka_unit_test(writer_follows_no_link_to_a_file),
+		cmocka_unit_test(writer_follows_a_link_to_a_device),
 		cmocka_unit_test(writer_locks_its_file),
 		cmocka_unit_test(writer_says_what_is_in_the_way),
 		cmocka_unit_test(writer_notices_a_removed_file),
