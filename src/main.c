@@ -150,15 +150,10 @@ static int give_up_rights(void *arg, struct error *e)
 	return r;
 }
 
-/* The broker is gone. On the screen there is no place for it: said at the end. */
-static bool tell_lost(void *arg)
+static bool tell_lost(void *arg, struct error *e)
 {
-	struct error e;
-
 	(void)arg;
-	if (rights_lost(&rights, &e))
-		say("%s", e.text);
-	return false;
+	return rights_lost(&rights, e);
 }
 
 /* ---- the run ------------------------------------------------------------------------ */
@@ -216,7 +211,7 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 		.counters = tell_counters,
 		.counters_arg = w,
 		.other_fd = rights.broker ? broker_fd(rights.broker) : -1,
-		.other = options.view != OPTIONS_WATCH ? tell_lost : NULL,
+		.other = tell_lost,
 	};
 	int r;
 
@@ -264,7 +259,6 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 			return o.signal_fd;
 		r = tui_run(&t, engine, source, &o, result, e);
 		rights_tell(&rights);
-		(void)tell_lost(NULL);
 		return r;
 	}
 #else

@@ -65,7 +65,7 @@ struct run_options {
 	struct exchange *screen; /* or NULL */
 	bool keep_flows;        /* after the end of input go on answering the screen */
 	int signal_fd;          /* signalfd with the signals below, or -1 */
-	void (*note)(void *arg, const struct source_note *n); /* or NULL: notes are not told */
+	void (*note)(void *arg, const struct source_note *n); /* or NULL: only the screen is told */
 	void *note_arg;
 	struct writer *writer;  /* or NULL. Every batch goes there first; finished by the run, not freed */
 	bool only_write;        /* nothing is shown: the engine gets no frames, the run ends with the writer */
@@ -74,9 +74,10 @@ struct run_options {
 	void (*counters)(void *arg, uint64_t packets); /* SIGUSR1 asks for them; or NULL */
 	void *counters_arg;
 	/* A descriptor that hangs up when something is gone that the run can do
-	 * without, or -1: then other() is called, until it returns false. */
+	 * without, or -1: then other() is called once; true: e says what is lost,
+	 * which is told as a note. */
 	int other_fd;
-	bool (*other)(void *arg);
+	bool (*other)(void *arg, struct error *e);
 	void *other_arg;
 };
 
@@ -116,6 +117,8 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
  * answer descriptor becomes readable the first time after an answer. */
 void exchange_dirty(struct exchange *x);
 /* Engine: a sentence that every answer carries from now on. */
+/* Engine: something happened to the capture; the newest is part of every answer. */
+void exchange_note(struct exchange *x, const struct source_note *n);
 void exchange_trouble(struct exchange *x, const char *sentence);
 /* Screen: has it? */
 bool exchange_changed(const struct exchange *x);

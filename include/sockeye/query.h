@@ -47,6 +47,7 @@ struct answer {
 	struct totals totals;
 	struct source_stats source[QUERY_SOURCES];
 	unsigned sources;           /* of them filled; there may be more */
+	struct source_note note;    /* the newest that the sources told; text "": none */
 	char trouble[512];          /* of the run, not of a source: a sentence, foreign; or "" */
 	struct flow_record row[QUERY_ROWS];
 };

@@ -54,7 +54,7 @@ struct source {
 	bool (*note)(struct source *s, struct source_note *out);
 	/* Live: another capture filter from now on, NULL: none. 0 or -EINVAL with the
 	 * reason in e, and the old one stays. Numbers only: names are not looked up
-	 * once rights are dropped. May be NULL. */
+	 * once rights are dropped; at most 200 characters. May be NULL. */
 	int (*filter)(struct source *s, const char *words, struct error *e);
 	/* Live: take nothing more in. What was taken in until now is still to be
 	 * read, then next_batch() says -ENODATA, within 100 ms; then stats() count

@@ -100,7 +100,8 @@ static const struct call_row main_calls[] = {
 	ALLOW(pread64), ALLOW(pwrite64), ALLOW(readv), ALLOW(writev), ALLOW(lseek), ALLOW(fcntl),
 	ALLOW(ftruncate), ALLOW(fsync), ALLOW(fdatasync), ALLOW(flock), ALLOW(fallocate),
 	ALLOW(fstat), ALLOW(statx), ALLOW(dup), ALLOW(pipe2), ALLOW(memfd_create), ALLOW(eventfd2),
-	ALLOW(signalfd4), ALLOW(timerfd_create), ALLOW(timerfd_settime), ALLOW(timerfd_gettime),
+	ALLOW(signalfd4), ALLOW(epoll_create1), ALLOW(epoll_ctl),
+	ALLOW(timerfd_create), ALLOW(timerfd_settime), ALLOW(timerfd_gettime),
 	ALLOW(inotify_rm_watch), ALLOW(nanosleep), ALLOW(clock_nanosleep), ALLOW(pselect6), ALLOW(gettimeofday),
 #ifdef SYS_newfstatat
 	ALLOW(newfstatat), /* looks, opens nothing; libc's fstat() too */
@@ -145,7 +146,7 @@ static const struct call_row main_calls[] = {
 	/* The terminal; never TIOCSTI, which types for its user. Names and flags of interfaces. */
 	IOCTL(TCGETS), IOCTL(TCSETS), IOCTL(TCSETSW), IOCTL(TCSETSF), IOCTL(TIOCGWINSZ), IOCTL(TCFLSH),
 	IOCTL(TCXONC), IOCTL(TCSBRK), IOCTL(TIOCGPGRP), IOCTL(FIONREAD), IOCTL(FIONBIO), IOCTL(SIOCGIFNAME),
-	IOCTL(SIOCGIFINDEX), IOCTL(SIOCGIFFLAGS), IOCTL(SIOCGIFHWADDR), IOCTL(SIOCGIFMTU),
+	IOCTL(SIOCGIFINDEX), IOCTL(SIOCGIFNETMASK), IOCTL(SIOCGIFFLAGS), IOCTL(SIOCGIFHWADDR), IOCTL(SIOCGIFMTU),
 	CALLS_ANY, CALLS_BUILD, CALLS_KILL,
 	{-1, CALL_KILLS, 0, 0},
 };

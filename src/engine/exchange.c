@@ -26,6 +26,7 @@ struct exchange {
 	struct answer *handed;  /* guarded by the lock */
 	struct answer *working; /* the engine's own */
 	char trouble[sizeof((struct answer *)0)->trouble]; /* the engine's own */
+	struct source_note note;                           /* the same */
 	atomic_bool waiting;    /* asked, seen without the lock */
 	atomic_bool changed;
 	atomic_bool quitting;
@@ -149,6 +150,7 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
 	engine_answer(e, &q, x->working);
 	engine_answer_sources(x->working, s, ended);
 	memcpy(x->working->trouble, x->trouble, sizeof x->trouble);
+	x->working->note = x->note;
 	pthread_mutex_lock(&x->lock);
 	exchange_copy(x->handed, x->working);
 	x->answered = true;
@@ -161,6 +163,12 @@ void exchange_dirty(struct exchange *x)
 {
 	if (!atomic_load_explicit(&x->changed, memory_order_relaxed) && !atomic_exchange(&x->changed, true))
 		exchange_wake(x->answer_fd);
+}
+
+void exchange_note(struct exchange *x, const struct source_note *n)
+{
+	x->note = *n;
+	exchange_dirty(x);
 }
 
 void exchange_trouble(struct exchange *x, const char *sentence)

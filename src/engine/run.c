@@ -9,6 +9,7 @@
 
 #include "sockeye/clock.h"
 #include "sockeye/engine.h"
+#include "sockeye/text.h"
 
 enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
@@ -116,12 +117,30 @@ static bool run_must_end(void *arg)
 
 /* ---- the pump ------------------------------------------------------------------ */
 
+static void tell_note(const struct run *r, const struct source_note *n)
+{
+	if (r->options->note)
+		r->options->note(r->options->note_arg, n);
+	if (r->options->screen)
+		exchange_note(r->options->screen, n);
+}
+
 static void look_other(struct run *r)
 {
 	struct pollfd p = {.fd = r->other_fd, .events = 0};
+	struct source_note n;
+	struct error e;
+	struct text t;
 
-	if (r->other_fd >= 0 && poll(&p, 1, 0) > 0 && !r->options->other(r->options->other_arg))
-		r->other_fd = -1;
+	if (r->other_fd < 0 || poll(&p, 1, 0) <= 0)
+		return;
+	r->other_fd = -1;
+	if (r->options->other(r->options->other_arg, &e)) {
+		n.ts_ns = clock_wall_ns();
+		text_init(&t, n.text, sizeof n.text);
+		text_put(&t, e.text);
+		tell_note(r, &n);
+	}
 }
 
 static void look(struct run *r)
@@ -139,8 +158,8 @@ static void tell_notes(struct run *r)
 {
 	struct source_note n;
 
-	while (r->options->note && r->source->note && r->source->note(r->source, &n))
-		r->options->note(r->options->note_arg, &n);
+	while (r->source->note && r->source->note(r->source, &n))
+		tell_note(r, &n);
 }
 
 static void serve(struct run *r, bool ended)

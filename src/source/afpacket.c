@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "hatype.h"
+#include "bpf.h"
 #include "packet_socket.h"
 #include "ring_filter.h"
 #include "sockeye/clock.h"
@@ -269,9 +270,12 @@ static int native_filter_open(struct native *n, struct ring_filter *f, const cha
 static int native_filter(struct source *s, const char *words, struct error *e)
 {
 	struct native *n = (struct native *)s;
-	struct ring_filter *f = calloc(1, sizeof *f);
-	int rc;
+	struct ring_filter *f;
+	int rc = bpf_short(words, e);
 
+	if (rc < 0)
+		return rc;
+	f = calloc(1, sizeof *f);
 	if (!f)
 		return error_set(e, ENOMEM, "no memory for the filter");
 	rc = native_filter_open(n, f, words, e);

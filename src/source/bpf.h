@@ -31,6 +31,9 @@ int bpf_check(struct bpf *b, struct error *e);
 /* 0, or -EINVAL where compiling the words takes too long. Ask before anything
  * compiles them; costs that time. */
 int bpf_trial(const char *words, struct error *e);
+/* The same while a capture runs, which must not wait: 0, or -EINVAL where they
+ * are too many to be sure. NULL is fine. */
+int bpf_short(const char *words, struct error *e);
 
 /* Why the words do not compile for this link type, or NULL if they do. */
 const char *bpf_refusal(struct bpf *b, uint16_t linktype);

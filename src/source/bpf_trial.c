@@ -68,6 +68,14 @@ static bool trial_wait(const struct trial *t, clockid_t used)
 	return true;
 }
 
+int bpf_short(const char *words, struct error *e)
+{
+	if (!words || strlen(words) <= TRIAL_SHORT)
+		return 0;
+	return error_set(e, EINVAL, "while packets are captured a filter has at most %d characters: "
+			 "end, and start with this one", (int)TRIAL_SHORT);
+}
+
 int bpf_trial(const char *words, struct error *e)
 {
 	struct trial *t;
@@ -100,6 +108,13 @@ int bpf_trial(const char *words, struct error *e)
 }
 
 #else
+
+int bpf_short(const char *words, struct error *e)
+{
+	(void)words;
+	(void)e;
+	return 0;
+}
 
 int bpf_trial(const char *words, struct error *e)
 {

@@ -331,7 +331,9 @@ static int live_filter(struct live *l, const char *words, struct error *e)
 
 static int live_refilter(struct source *s, const char *words, struct error *e)
 {
-	return live_filter((struct live *)s, words, e);
+	const int rc = bpf_short(words, e);
+
+	return rc < 0 ? rc : live_filter((struct live *)s, words, e);
 }
 
 /* A filter that lets nothing through. */

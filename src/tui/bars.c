@@ -13,6 +13,8 @@ struct right {
 	unsigned y, end, least; /* nothing is drawn left of least */
 };
 
+enum { BARS_NOTE_S = 600 }; /* so long a note stands */
+
 static void right_put(struct right *r, enum role role, const char *s)
 {
 	unsigned width = canvas_width(s);
@@ -207,6 +209,17 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 	}
 }
 
+/* What happened to the capture, and when. */
+static void bars_note(struct canvas *c, unsigned y, const struct source_note *n)
+{
+	char at[32];
+	unsigned x = canvas_put(c, 1, y, c->width, ROLE_WARN, "▲ ");
+
+	clock_of_day(n->ts_ns, 0, at);
+	x = canvas_put(c, x, y, c->width, ROLE_DIM, at);
+	canvas_foreign(c, x + 1, y, c->width - 1, ROLE_WARN, n->text, strlen(n->text));
+}
+
 /* The prompt, a message, or what a source complains of. */
 static void bars_message(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
@@ -233,6 +246,10 @@ static void bars_message(const struct look *l, const struct answer *a, struct ca
 		if (l->message_bad)
 			x = canvas_put(c, x, y, c->width, ROLE_WARN, "▲ ");
 		canvas_cut(c, x, y, c->width - 1, l->message_bad ? ROLE_WARN : ROLE_TEXT, l->message);
+		return;
+	}
+	if (a->note.text[0] != '\0' && a->note.ts_ns > a->now_ns - BARS_NOTE_S * CLOCK_S) {
+		bars_note(c, y, &a->note);
 		return;
 	}
 	if (a->trouble[0] != '\0') {

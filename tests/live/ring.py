@@ -316,9 +316,9 @@ def link_types(lab):
 
 
 def running_source(lab):
-    """a source that runs takes another filter, and one more interface by a socket from elsewhere"""
+    """without rights a running source takes another filter, and through the broker one more interface and a new file"""
     probe = pathlib.Path(lab.program).parent / "tests" / "live_source"
-    process = lab.start(lab.server, str(probe), "wire0", "lo", stdin=subprocess.PIPE)
+    process = lab.start(lab.server, str(probe), "wire0", "lo", os.path.join(lab.folder, "said.pcap"), stdin=subprocess.PIPE)
 
     def ask(word):
         process.stdin.write(word + b"\n")
@@ -337,8 +337,18 @@ def running_source(lab):
     check(ask(b"filter nonsense words").startswith("-22 "), "a filter that does not compile")
     check(sent() == "4", "the old filter stays")
     check(ask(b"filter") == "0" and sent() == "4", "no filter")
-    check(ask(b"add") == "0", "one more interface")
+    got = ask(b"add")
+    check(got == "0", "one more interface:", got)
     check(sent() == "7", "both interfaces")
+    status = pathlib.Path(f"/proc/{process.pid}/status").read_text()
+    for line in ("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
+        check(line in status, f"{line} is not in", status)
+    check("Uid:\t0" not in status, "root still:", status)
+    for name, answer in (("said1.pcap", "0"), ("other.pcap", "-13 "), ("../said1.pcap", "-13 ")):
+        got = ask(b"output " + os.path.join(lab.folder, name).encode())
+        check(got == answer or (answer != "0" and got.startswith(answer)), f"output {name}: {got}")
+    check(pathlib.Path(lab.folder, "said1.pcap").read_text() == "written\n", "the new file")
+    check(ask(b"filter host example.org").startswith("-22 "), "a name after the start")
     check(ask(b"quit") == "0", "the end")
     check(process.wait(5) == 0, "exit")
 

@@ -1,32 +1,24 @@
-/* A source that runs, asked from outside: for tests/live/ring.py.
+/* A source that runs without rights, asked from outside: for tests/live/ring.py.
  *
- * usage: live_source INTERFACE MORE
+ * usage: live_source INTERFACE MORE OUTPUT
  *
- * Captures on INTERFACE with the filter "tcp" and obeys lines: "filter WORDS",
- * "count" (the frames since the last count), "add" (MORE joins, by a socket
- * made elsewhere, as a broker's is), "quit" (drained; prints how it ended). One
- * line answers each.
- * links: source
+ * Starts a broker, captures on INTERFACE with the filter "tcp", gives up its
+ * rights as the program does, and obeys lines: "filter WORDS", "count" (the frames
+ * since the last count), "add" (MORE joins, by a socket of the broker), "output
+ * NAME" (a file that the broker creates, a line is written into it), "quit"
+ * (drained; prints how it ended). One line answers each.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "rights.h"
 #include "sockeye/source.h"
 
-static unsigned sockets_made;
-
-static int make_socket(void *arg, struct error *e)
-{
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	(void)arg;
-	sockets_made++;
-	return fd >= 0 ? fd : error_set(e, errno, "no socket");
-}
+static struct rights rights;
 
 /* Everything that is there; what ended the source, or 0. */
 static int take(struct source *s, uint64_t *count)
@@ -55,11 +47,16 @@ static int obey(struct source *s, char *line, const char *more, const struct sou
 		printf("%llu\n", (unsigned long long)*count);
 		*count = 0;
 	} else if (strcmp(line, "add") == 0) {
-		int fd = make_socket(NULL, &e);
+		int fd = broker_packet_socket(rights.broker, &e);
 		struct source_options plain = *o;
 
 		plain.filter = NULL;
-		rc = source_add_interface(s, fd, more, &plain, &e);
+		rc = fd < 0 ? fd : source_add_interface(s, fd, more, &plain, &e);
+		printf("%d%s%s\n", rc, rc ? " " : "", e.text);
+	} else if (strncmp(line, "output ", 7) == 0) {
+		rc = broker_create_output(rights.broker, line + 7, O_WRONLY | O_CREAT, &e);
+		if (rc >= 0)
+			rc = write(rc, "written\n", 8) == 8 ? 0 : -errno;
 		printf("%d%s%s\n", rc, rc ? " " : "", e.text);
 	} else {
 		s->finish(s);
@@ -76,17 +73,19 @@ int main(int argc, char **argv)
 	const char *const interfaces[] = {argc > 1 ? argv[1] : "lo"};
 	const struct source_options o = {
 		.interfaces = interfaces, .n_interfaces = 1, .filter = "tcp", .may_grow = true,
-		.backend = SOURCE_NATIVE, .packet_socket = make_socket,
+		.backend = SOURCE_NATIVE,
 	};
 	struct error e = {""};
 	struct source *s;
 	uint64_t count = 0;
 	int over = 0;
 
-	if (argc != 3 || source_open(&s, &o, &e) < 0 || sockets_made != 1) {
+	if (argc != 4 || rights_see(&rights, NULL, &e) < 0 || rights_broker(&rights, true, argv[3], &e) < 0 ||
+	    source_open(&s, &o, &e) < 0 || rights_drop(&rights, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return 1;
 	}
+	source_close_names();
 	printf("ready\n");
 	while (!over) {
 		struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.fd = s->fd, .events = POLLIN}};
@@ -106,5 +105,6 @@ int main(int argc, char **argv)
 	}
 	(void)fflush(stdout);
 	s->free(s);
+	rights_end(&rights);
 	return over ? 0 : 1;
 }
