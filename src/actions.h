@@ -6,6 +6,7 @@
 int action_version(void);
 int action_interfaces(void);
 int action_keys(void);
+int action_fields(void);
 
 /* The last word on standard output: status, or EXIT_INCOMPLETE where not all
  * of it went out. */

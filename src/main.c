@@ -16,6 +16,7 @@
 #include "say.h"
 #include "signals.h"
 #include "sockeye/engine.h"
+#include "sockeye/filter.h"
 #include "sockeye/source.h"
 #include "sockeye/views.h"
 #if SOCKEYE_TUI
@@ -23,6 +24,7 @@
 #endif
 
 static struct options options; /* large, and there is one */
+static struct filter *display_filter; /* -Y, compiled */
 
 /* ---- what views may ask of the source -------------------------------------- */
 
@@ -91,6 +93,8 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 		.absolute = options.absolute,
 		.verbose = options.verbose,
 		.hex = options.hex,
+		.filter = display_filter,
+		.filter_text = options.display_filter,
 		.sources = {.source = ask_source, .interface = ask_interface, .fine = ask_fine, .arg = source},
 	};
 	struct observer observer;
@@ -150,6 +154,7 @@ static int run_view(struct engine *engine, struct source *source, struct run_res
 			.dump = options.dump,
 			.dump_attrs = options.dump_attrs,
 			.title = title,
+			.filter = options.display_filter,
 		};
 
 		if (n == 1)
@@ -237,6 +242,24 @@ static int status_of(int r, const struct run_result *result, const struct error 
 	return result->incomplete ? EXIT_INCOMPLETE : EXIT_COMPLETE;
 }
 
+/* -Y: wrong is wrong before anything is opened. */
+static int check_filter(void)
+{
+	bool packets = options.view == OPTIONS_PACKETS;
+	struct filter_error e;
+
+	if (options.view == OPTIONS_WATCH && options.display_filter && strlen(options.display_filter) >= QUERY_MATCH) {
+		say("-Y: on the screen a filter has at most %d bytes", (int)QUERY_MATCH - 1);
+		return EXIT_USAGE;
+	}
+	if (!options.display_filter ||
+	    filter_compile(&display_filter, options.display_filter, packets ? FILTER_PACKETS : FILTER_FLOWS, &e) == 0)
+		return EXIT_COMPLETE;
+	say("-Y: column %u: %s", e.column, e.text);
+	say_column(options.display_filter, e.column);
+	return EXIT_USAGE;
+}
+
 static int run(void)
 {
 	struct engine_options engine_options = {.memory = options.memory};
@@ -247,6 +270,8 @@ static int run(void)
 	int r, status;
 
 	status = check_screen();
+	if (status == EXIT_COMPLETE)
+		status = check_filter();
 	if (status != EXIT_COMPLETE)
 		return status;
 	if (options.filter_file && opening_filter_file(&options, &e) < 0) {
@@ -269,6 +294,7 @@ static int run(void)
 		say_sources(engine, source, source->live && options.view != OPTIONS_WATCH);
 	engine_free(engine);
 	source->free(source);
+	filter_free(display_filter);
 	return status;
 }
 
@@ -292,6 +318,8 @@ int main(int argc, char **argv)
 		return action_interfaces();
 	case OPTIONS_KEYS:
 		return action_keys();
+	case OPTIONS_FIELDS:
+		return action_fields();
 	case OPTIONS_RUN:
 		break;
 	}

@@ -21,7 +21,7 @@ enum {
 };
 
 enum options_action {
-	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_KEYS,
+	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_KEYS, OPTIONS_FIELDS,
 };
 
 enum options_view {
@@ -58,6 +58,7 @@ struct options {
 	int64_t duration_ns;  /* 0: no bound */
 	size_t memory;
 
+	const char *display_filter; /* -Y, or NULL */
 	bool line_buffered;
 	unsigned verbose, hex; /* how often -v, -x */
 	bool absolute, ascii;

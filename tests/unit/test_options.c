@@ -176,7 +176,7 @@ static void options_values_are_checked(void **state)
 
 static void options_unknown_and_not_built(void **state)
 {
-	static const char *const later[] = {"-w x", "-Y x", "-X", "-e", "-t", "-q", "-#", "-A", "-C 1", "-W 1",
+	static const char *const later[] = {"-w x", "-X", "-e", "-t", "-q", "-#", "-A", "-C 1", "-W 1",
 		"-G 1", "-U", "-K", "-O", "-L", "-Q in", "-Z nobody", "--print", "--replay", "--replay=2",
 		"--netns all", "--privileges", "--no-bpf", "--resolve", "--log x", "--write x"};
 
