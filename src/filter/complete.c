@@ -15,7 +15,7 @@ static bool is_word(char c)
 	return lower(c) != c || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || c == '-';
 }
 
-static void offer(struct offers *o, const char *text, size_t n, const char *end, const char *meaning)
+static void offer(struct offers *o, const char *text, size_t n, const char *meaning)
 {
 	struct text t;
 
@@ -23,7 +23,6 @@ static void offer(struct offers *o, const char *text, size_t n, const char *end,
 		return;
 	text_init(&t, o->out[o->n].text, sizeof o->out[o->n].text);
 	text_bytes(&t, text, n);
-	text_put(&t, end);
 	o->out[o->n].meaning = meaning;
 	o->n += !t.cut;
 }
@@ -32,9 +31,14 @@ static void offer_names(struct offers *o, enum filter_scope scope)
 {
 	struct filter_field f;
 
-	for (unsigned i = 0; filter_field(i, &f); i++)
-		if (!f.again && (scope == FILTER_FLOWS ? f.flows : f.packets))
-			offer(o, f.name, strlen(f.name), "", f.meaning);
+	for (unsigned i = 0; o->n < o->most && name_at(i, &f); i++) {
+		unsigned before = o->n;
+
+		if (scope == FILTER_FLOWS ? f.flows : f.packets)
+			offer(o, f.name, strlen(f.name), f.meaning);
+		if (o->n > before && name_again(i))
+			o->n = before;
+	}
 }
 
 static void offer_values(struct offers *o, const struct name *f, enum filter_scope scope)
@@ -44,12 +48,12 @@ static void offer_values(struct offers *o, const struct name *f, enum filter_sco
 	while (*list) {
 		size_t n = strcspn(list, " ");
 
-		offer(o, list, n, "", f->name);
+		offer(o, list, n, f->name);
 		list += n + (list[n] == ' ');
 	}
 	for (unsigned v = 0; v < VERDICTS && f->type == TYPE_VERDICT; v++)
 		if (scope == FILTER_PACKETS || verdicts_countable() >> v & 1)
-			offer(o, verdict_info[v].word, strlen(verdict_info[v].word), "", verdict_info[v].sentence);
+			offer(o, verdict_info[v].word, strlen(verdict_info[v].word), verdict_info[v].sentence);
 }
 
 /* Is text[0..n) a whole condition, so that "and" may follow? */
@@ -108,8 +112,8 @@ unsigned filter_complete(const char *text, size_t cursor, enum filter_scope scop
 		return o.n;
 	}
 	if (begin > 0 && text[begin - 1] == ' ' && is_whole(text, begin, scope)) {
-		offer(&o, "and", 3, "", "both");
-		offer(&o, "or", 2, "", "either");
+		offer(&o, "and", 3, "both");
+		offer(&o, "or", 2, "either");
 	}
 	offer_names(&o, scope);
 	return o.n;

@@ -141,6 +141,9 @@ const char *name_protocol(const char *name, size_t n);
 const char *name_near(const char *name, size_t n, enum filter_scope scope, unsigned most);
 /* Why a name that exists cannot be asked in this scope; NULL: it does not exist. */
 const char *name_elsewhere(const char *name, size_t n, enum filter_scope scope);
+/* filter_field() without the dear `again`, and that. */
+bool name_at(unsigned i, struct filter_field *out);
+bool name_again(unsigned i);
 extern const char *const type_names[TYPES];
 
 /* verdicts.c: which verdicts a condition speaks of, and where flows count them. */

@@ -87,10 +87,16 @@ static enum type row_type(const struct row_name *row)
 	}
 }
 
+/* The long lists are looked through by their first letter. */
+static bool is_name(const char *name, const char *s, size_t n)
+{
+	return n > 0 && lower(name[0]) == lower(s[0]) && equal_folded(name, strlen(name), s, n);
+}
+
 static const struct word *find_word(const char *s, size_t n)
 {
 	for (unsigned i = 0; i < filter_words_n; i++)
-		if (equal_folded(filter_words[i].name, strlen(filter_words[i].name), s, n))
+		if (is_name(filter_words[i].name, s, n))
 			return &filter_words[i];
 	return NULL;
 }
@@ -98,7 +104,7 @@ static const struct word *find_word(const char *s, size_t n)
 static const struct row_name *find_row(const char *s, size_t n)
 {
 	for (unsigned i = 0; i < ROWS; i++)
-		if (equal_folded(rows[i].key, strlen(rows[i].key), s, n))
+		if (is_name(rows[i].key, s, n))
 			return &rows[i];
 	return NULL;
 }
@@ -110,7 +116,7 @@ static int find_key(const char *s, size_t n)
 	int found = -1;
 
 	for (int i = 0; i < RECORD_KEYS; i++)
-		if (equal_folded(record_fields[i].key, strlen(record_fields[i].key), s, n) &&
+		if (is_name(record_fields[i].key, s, n) &&
 		    (found < 0 || record_fields[i].in & IN_CONNECTION))
 			found = i;
 	return found;
@@ -119,7 +125,7 @@ static int find_key(const char *s, size_t n)
 const char *name_protocol(const char *s, size_t n)
 {
 	for (unsigned i = 0; i < PROTOCOLS; i++)
-		if (equal_folded(protocols[i].name, strlen(protocols[i].name), s, n))
+		if (is_name(protocols[i].name, s, n))
 			return protocols[i].name;
 	return NULL;
 }
@@ -292,13 +298,14 @@ const char *name_near(const char *s, size_t n, enum filter_scope scope, unsigned
 	unsigned least = most + 1;
 	struct filter_field f;
 
-	for (unsigned i = 0; filter_field(i, &f); i++) {
+	for (unsigned i = 0; name_at(i, &f); i++) {
+		size_t m = strlen(f.name);
 		unsigned d;
 
-		if (f.again || !(scope == FILTER_FLOWS ? f.flows : f.packets))
+		if (!(scope == FILTER_FLOWS ? f.flows : f.packets) || m > n + most || n > m + most)
 			continue;
-		d = distance(s, n, f.name, strlen(f.name));
-		if (d < least) {
+		d = distance(s, n, f.name, m);
+		if (d < least && !name_again(i)) {
 			least = d;
 			best = f.name;
 		}
@@ -306,7 +313,23 @@ const char *name_near(const char *s, size_t n, enum filter_scope scope, unsigned
 	return best;
 }
 
-bool filter_field(unsigned i, struct filter_field *out)
+/* Does the list have that name before? */
+bool name_again(unsigned i)
+{
+	const char *key;
+
+	if (i < filter_words_n)
+		return false;
+	i -= filter_words_n;
+	if (i < RECORD_KEYS) {
+		key = record_fields[i].key;
+		return find_word(key, strlen(key)) != NULL || find_key(key, strlen(key)) != (int)i;
+	}
+	key = rows[i - RECORD_KEYS].key;
+	return find_word(key, strlen(key)) != NULL || find_key(key, strlen(key)) >= 0;
+}
+
+bool name_at(unsigned i, struct filter_field *out)
 {
 	if (i < filter_words_n) {
 		const struct word *w = &filter_words[i];
@@ -318,16 +341,22 @@ bool filter_field(unsigned i, struct filter_field *out)
 	if (i < RECORD_KEYS) {
 		const struct record_field *r = &record_fields[i];
 
-		*out = (struct filter_field){r->key, r->title, type_names[record_type((enum record_key)i)], true, true, false,
-					     find_word(r->key, strlen(r->key)) != NULL ||
-						     find_key(r->key, strlen(r->key)) != (int)i};
+		*out = (struct filter_field){r->key, r->title, type_names[record_type((enum record_key)i)],
+					     true, true, false, false};
 		return true;
 	}
 	i -= RECORD_KEYS;
 	if (i >= ROWS)
 		return false;
-	*out = (struct filter_field){rows[i].key, rows[i].title, type_names[row_type(&rows[i])], false, true, true,
-				     find_word(rows[i].key, strlen(rows[i].key)) != NULL ||
-					     find_key(rows[i].key, strlen(rows[i].key)) >= 0};
+	*out = (struct filter_field){rows[i].key, rows[i].title, type_names[row_type(&rows[i])],
+				     false, true, true, false};
+	return true;
+}
+
+bool filter_field(unsigned i, struct filter_field *out)
+{
+	if (!name_at(i, out))
+		return false;
+	out->again = name_again(i);
 	return true;
 }
