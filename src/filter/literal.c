@@ -276,7 +276,7 @@ static size_t read_ipv6(const char *s, size_t n, uint8_t *b)
 		return 0;
 	memset(b, 0, 16);
 	for (unsigned i = 0; i < groups; i++) {
-		unsigned to = i < gap ? i : 8 - groups + i;
+		unsigned to = (i < gap ? i : 8 - groups + i) & 7; /* it is: but gcc -O3 does not see it */
 
 		b[to * 2] = (uint8_t)(group[i] >> 8);
 		b[to * 2 + 1] = (uint8_t)group[i];
