@@ -1,4 +1,4 @@
-/* --version, -D, -L and --list-keys. */
+/* --version, -D, -L, --list-keys and --list-fields. */
 #include "actions.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 
 #include "say.h"
 #include "sockeye/dissector.h"
+#include "sockeye/filter.h"
 #include "sockeye/flow.h"
 #include "sockeye/source.h"
 #if SOCKEYE_TUI
@@ -85,4 +86,17 @@ int action_keys(void)
 	say("this program was built without its screen: there are no keys");
 	return EXIT_CANNOT;
 #endif
+}
+
+/* One name a line: where it can be asked, its type, what it means. */
+int action_fields(void)
+{
+	struct filter_field f;
+
+	printf("%-44s %-14s %-17s %s\n", "NAME", "ASKED OF", "TYPE", "MEANING");
+	for (unsigned i = 0; filter_field(i, &f); i++)
+		if (!f.again)
+			printf("%-44s %-14s %-17s %s\n", f.name,
+			       f.flows && f.packets ? "flows packets" : f.flows ? "flows" : "packets", f.type, f.meaning);
+	return action_finish(EXIT_COMPLETE);
 }

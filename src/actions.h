@@ -7,6 +7,7 @@ int action_version(void);
 int action_interfaces(void);
 int action_link_types(const char *interface); /* NULL: any */
 int action_keys(void);
+int action_fields(void);
 
 /* The last word on standard output: status, or EXIT_INCOMPLETE where not all
  * of it went out. */

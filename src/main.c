@@ -19,6 +19,7 @@
 #include "say.h"
 #include "signals.h"
 #include "sockeye/engine.h"
+#include "sockeye/filter.h"
 #include "sockeye/source.h"
 #include "sockeye/views.h"
 #if SOCKEYE_TUI
@@ -27,6 +28,7 @@
 
 static struct options options; /* large, and there is one */
 static struct rights rights;
+static struct filter *display_filter; /* -Y, compiled */
 
 /* ---- what views may ask of the source -------------------------------------- */
 
@@ -110,6 +112,8 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 		.absolute = options.absolute,
 		.verbose = options.verbose,
 		.hex = options.hex,
+		.filter = display_filter,
+		.filter_text = options.display_filter,
 		.sources = {.source = ask_source, .interface = ask_interface, .fine = ask_fine, .arg = source},
 	};
 	struct observer observer;
@@ -247,6 +251,7 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 			.dump_attrs = options.dump_attrs,
 			.title = title,
 			.ready = give_up_rights,
+			.filter = options.display_filter,
 		};
 
 		if (n == 1)
@@ -372,6 +377,24 @@ static int run_source(void)
 	return status;
 }
 
+/* -Y: wrong is wrong before anything is opened. */
+static int check_filter(void)
+{
+	bool packets = options.view == OPTIONS_PACKETS;
+	struct filter_error e;
+
+	if (options.view == OPTIONS_WATCH && options.display_filter && strlen(options.display_filter) >= QUERY_MATCH) {
+		say("-Y: on the screen a filter has at most %d bytes", (int)QUERY_MATCH - 1);
+		return EXIT_USAGE;
+	}
+	if (!options.display_filter ||
+	    filter_compile(&display_filter, options.display_filter, packets ? FILTER_PACKETS : FILTER_FLOWS, &e) == 0)
+		return EXIT_COMPLETE;
+	say("-Y: column %u: %s", e.column, e.text);
+	say_column(options.display_filter, e.column);
+	return EXIT_USAGE;
+}
+
 static int run(void)
 {
 	bool capture = options.n_interfaces > 0 || options.n_files == 0;
@@ -383,6 +406,8 @@ static int run(void)
 		return EXIT_CANNOT;
 	}
 	status = check_screen();
+	if (status == EXIT_COMPLETE)
+		status = check_filter();
 	if (status == EXIT_COMPLETE && options.filter_file && opening_filter_file(&options, &e) < 0) {
 		say("%s", e.text);
 		status = EXIT_CANNOT;
@@ -390,6 +415,7 @@ static int run(void)
 	if (status == EXIT_COMPLETE)
 		status = run_source();
 	rights_end(&rights);
+	filter_free(display_filter);
 	return status;
 }
 
@@ -422,6 +448,8 @@ int main(int argc, char **argv)
 		return action_keys();
 	case OPTIONS_PRIVILEGES:
 		return privileges_print(&options);
+	case OPTIONS_FIELDS:
+		return action_fields();
 	case OPTIONS_RUN:
 		break;
 	}

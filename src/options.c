@@ -249,6 +249,12 @@ static int apply_output(struct options *o, int letter, const char *value, struct
 	case 'x':
 		o->hex++;
 		return 0;
+	case 'Y':
+		o->display_filter = value;
+		return 0;
+	case LONG_LIST_FIELDS:
+		o->action = OPTIONS_FIELDS;
+		return 0;
 	case 'S':
 		o->absolute = true;
 		return 0;

@@ -22,7 +22,7 @@ enum {
 
 enum options_action {
 	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_LINK_TYPES, OPTIONS_KEYS,
-	OPTIONS_PRIVILEGES,
+	OPTIONS_FIELDS, OPTIONS_PRIVILEGES,
 };
 
 enum options_view {
@@ -66,6 +66,7 @@ struct options {
 	size_t memory;
 	const char *user;     /* -Z, or NULL */
 
+	const char *display_filter; /* -Y, or NULL */
 	bool line_buffered;
 	unsigned verbose, hex; /* how often -v, -x */
 	bool absolute, ascii;

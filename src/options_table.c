@@ -24,6 +24,8 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'o', "output", "FORMAT", GROUP_OUTPUT, true, "text, json, csv or tsv; connections: zeek"},
 	{'v', "verbose", NULL, GROUP_OUTPUT, true, "packets: layers and their fields"},
 	{'x', "hex", NULL, GROUP_OUTPUT, true, "packets: their bytes; -xx with the link header"},
+	{'Y', "display-filter", "EXPR", GROUP_OUTPUT, true, "show only what fits, 'port:443 rtt>50ms'; docs/filter.md"},
+	{LONG_LIST_FIELDS, "list-fields", NULL, GROUP_OUTPUT, true, "list the names that -Y and / know"},
 	{'S', "absolute-tcp-sequence-numbers", NULL, GROUP_OUTPUT, true, "packets: sequence numbers as on the wire"},
 	{'l', "line-buffered", NULL, GROUP_OUTPUT, true, "write each record at once"},
 	{'n', "numeric", NULL, GROUP_OUTPUT, true, "do not look up names (they never are)"},
@@ -49,7 +51,6 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'h', "help", NULL, GROUP_OTHER, true, "this text"},
 	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
 	/* Known, reserved, not built yet: not in --help, exit 2. */
-	{'Y', "display-filter", "EXPR", GROUP_OUTPUT, false, NULL},
 	{'X', NULL, NULL, GROUP_OUTPUT, false, NULL},
 	{'e', NULL, NULL, GROUP_OUTPUT, false, NULL},
 	{'t', NULL, NULL, GROUP_OUTPUT, false, NULL},

@@ -12,7 +12,7 @@ enum group { GROUP_INPUT, GROUP_OUTPUT, GROUP_WATCH, GROUP_RUN, GROUP_OTHER, GRO
 enum {
 	LONG_MEMORY = 256, LONG_DURATION, LONG_BACKEND, LONG_ASCII, LONG_COLOR, LONG_HEADLESS, LONG_KEYS,
 	LONG_DUMP, LONG_DUMP_ATTRS, LONG_LIST_KEYS, LONG_VERSION, LONG_THREADS, LONG_FOLLOW, LONG_PRINT,
-	LONG_PRIVILEGES, LONG_NOT_BUILT,
+	LONG_PRIVILEGES, LONG_LIST_FIELDS, LONG_NOT_BUILT,
 };
 
 struct option_row {
@@ -24,7 +24,7 @@ struct option_row {
 	const char *help;
 };
 
-enum { OPTIONS_ROWS = 54 };
+enum { OPTIONS_ROWS = 55 };
 extern const struct option_row options_rows[OPTIONS_ROWS];
 extern const char *const options_views[OPTIONS_VIEWS];
 

@@ -11,4 +11,8 @@ enum {
  * in it must have been escaped. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* A text, or what is near that column of it (in characters, from 1), and a mark
+ * under it. The text may be foreign. */
+void say_column(const char *text, unsigned column);
+
 #endif

@@ -1,6 +1,6 @@
 /* What the screen asks, what the engine answers.
  *
- * The screen owns no rows. It posts a query: order, match, window, selected
+ * The screen owns no rows. It posts a query: order, filter, window, selected
  * id. The engine answers between two batches, in slices, with at most
  * QUERY_ROWS rows and the counts. Selection is an id that is never reused.
  * Where a key is absent the flow comes last, in either direction.
@@ -12,16 +12,17 @@
 #include <stdint.h>
 
 #include "sockeye/event.h"
+#include "sockeye/filter.h"
 #include "sockeye/record.h"
 #include "sockeye/source.h"
 
-enum { QUERY_ROWS = 200, QUERY_MATCH = 64, QUERY_SOURCES = 4 };
+enum { QUERY_ROWS = 200, QUERY_MATCH = 256, QUERY_SOURCES = 4 };
 
 struct query {
 	uint64_t serial;            /* answers carry it back */
 	enum record_key sort;
 	bool descending;
-	char match[QUERY_MATCH];    /* substring, case ignored; "" matches all */
+	char match[QUERY_MATCH];    /* display filter (filter.h); "" matches all */
 	uint64_t selected;          /* flow id, 0: the first row */
 	uint64_t otherwise[2];      /* if that is gone: its neighbours, below and above */
 	int64_t move;               /* select the row that many further on (or back) */
@@ -36,6 +37,8 @@ struct answer {
 	uint64_t serial;
 	uint64_t flows, open;       /* in the table */
 	uint64_t matched;
+	/* The query's filter does not compile: what holds is the one before it. */
+	struct filter_error match_error; /* column 0: it does */
 	uint64_t first;             /* position of row[0] among the matched, 0-based */
 	uint64_t selected;          /* id now selected, 0: nothing to select */
 	unsigned selected_row;      /* index in row[] */

@@ -34,6 +34,7 @@ struct tui_options {
 	const char *keys;       /* a key script that tui_keys_check() passed, or NULL */
 	const char *dump;       /* file for the last screen, "-" is standard output */
 	const char *dump_attrs; /* file for its roles, one letter a cell, or NULL */
+	const char *filter;     /* display filter to begin with, shorter than QUERY_MATCH, or NULL */
 	const char *title;      /* what is watched, foreign: "eth0", "two.pcap", "3 files" */
 	/* Called once, when the terminal is taken (headless: the dumps are open) and
 	 * nothing was read of the source: from here on nothing need be opened. 0, or

@@ -17,6 +17,8 @@
 #include "sockeye/error.h"
 #include "sockeye/event.h"
 
+struct filter;
+
 enum view_kind { VIEW_CONNECTIONS, VIEW_HANDSHAKES, VIEW_PACKETS, VIEW_REPORT };
 enum view_format { VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_TSV, VIEW_ZEEK };
 
@@ -52,6 +54,10 @@ struct views_options {
 	unsigned verbose;  /* -v: layers and their fields */
 	unsigned hex;      /* -x: the bytes after the link header; -xx: all of the frame */
 	struct views_sources sources;
+	/* -Y: only what fits is written; of packets for VIEW_PACKETS, else of flows.
+	 * Lent until the observer is closed; NULL: all. */
+	const struct filter *filter;
+	const char *filter_text; /* as it was written, foreign */
 };
 
 /* Fill *out, to be given to engine_observe() and closed by the engine. */

@@ -14,9 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match.h"
 #include "sockeye/clock.h"
-#include "sockeye/condition.h"
-#include "sockeye/text.h"
 
 enum { NEAR_MAX = 2 * QUERY_ROWS };
 
@@ -39,6 +38,7 @@ struct walk {
 	struct engine *engine;
 	struct flow_table *flows;
 	const struct query *query;
+	const struct filter *filter; /* NULL: all match */
 	struct rank pivot;
 	bool have_pivot;          /* without: everything is behind it */
 	uint64_t n_before;        /* matching flows before the pivot */
@@ -120,75 +120,19 @@ static int rank_compare(const struct rank *a, const struct rank *b, bool descend
 	return (a->id > b->id) - (a->id < b->id);
 }
 
-static char answer_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-/* Does haystack hold the needle, ASCII case ignored? Any byte may occur. */
-static bool answer_contains(const char *haystack, size_t n, const char *needle)
-{
-	size_t len = strlen(needle);
-
-	for (size_t i = 0; i + len <= n; i++) {
-		size_t k = 0;
-
-		while (k < len && answer_lower(haystack[i + k]) == answer_lower(needle[k]))
-			k++;
-		if (k == len)
-			return true;
-	}
-	return false;
-}
-
-/* What `/` looks through: the words a person sees in the row. */
-static bool answer_matches(const struct query *q, const struct flow_record *r)
-{
-	const char *const words[] = {
-		/* A message asks for no answer, so it is not "unanswered". */
-		record_has(r, RECORD_STATE) && !condition_is_message(r) ? r->state : NULL,
-		record_has(r, RECORD_OUTCOME) ? r->outcome : NULL,
-		condition_remark(r, true),
-		condition_of(r, true) == CONDITION_MIDSTREAM ? "mid-stream" : NULL,
-		record_has(r, RECORD_PROTO) ? r->proto : NULL,
-		record_has(r, RECORD_SERVICE) ? r->service : NULL,
-	};
-	char line[768];
-	struct text t;
-
-	if (q->match[0] == '\0')
-		return true;
-	text_init(&t, line, sizeof line);
-	tuple_endpoint(&t, &r->client);
-	text_char(&t, ' ');
-	tuple_endpoint(&t, &r->server);
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		text_char(&t, ' ');
-		if (words[i] != NULL)
-			text_put(&t, words[i]);
-	}
-	text_char(&t, ' ');
-	if (record_has(r, RECORD_TUNNEL))
-		text_bytes(&t, r->tunnel.bytes, r->tunnel.len);
-	text_char(&t, ' ');
-	if (record_has(r, RECORD_SERVER_NAME))
-		text_bytes(&t, r->server_name.bytes, r->server_name.len);
-	return answer_contains(t.at, t.len, q->match);
-}
-
 /* The rank of a flow; false if it does not match. Fills w->record only where
  * the match or the key need it. */
 static bool walk_rank(struct walk *w, const struct flow *f, struct rank *out)
 {
 	const struct query *q = w->query;
-	bool filled = q->match[0] != '\0';
+	bool filled = w->filter != NULL;
 
 	memset(out, 0, sizeof *out);
 	out->id = flow_id(f);
 	out->place = flow_place(f);
 	if (filled) {
 		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
-		if (!answer_matches(q, &w->record))
+		if (!filter_flow(w->filter, &w->record))
 			return false;
 	}
 	if (flow_sort_key(f, q->sort, &out->at[0]))
@@ -454,6 +398,7 @@ static void walk_init(struct walk *w, struct engine *e, const struct query *q)
 	w->engine = e;
 	w->flows = engine_flows(e);
 	w->query = q;
+	w->filter = match_for(engine_match(e), q->match);
 	w->have_pivot = false;
 	w->n_before = 0;
 	w->before.n = w->before.most = w->behind.n = w->behind.most = 0;
@@ -477,6 +422,7 @@ void engine_answer(struct engine *e, const struct query *q, struct answer *out)
 		walk_init(&w, e, q);
 		answer_ordered(&w, out, rows);
 	}
+	out->match_error = engine_match(e)->error;
 	out->totals = *engine_totals(e);
 	out->now_ns = out->totals.now_ns;
 	out->cost_ns = clock_monotonic_ns() - begun;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "match.h"
 #include "sockeye/clock.h"
 #include "sockeye/descriptor.h"
 
@@ -30,6 +31,7 @@ struct engine {
 	uint64_t frames_lost;    /* told with frames */
 	struct packet packet;    /* reused for every frame */
 	struct flow_record record;
+	struct match match;      /* the screen's filter */
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -150,6 +152,7 @@ void engine_free(struct engine *e)
 	for (unsigned i = 0; i < e->observers; i++)
 		if (e->observer[i].close)
 			e->observer[i].close(e->observer[i].self);
+	match_free(&e->match);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -359,6 +362,11 @@ const struct dissect_stats *engine_dissect_stats(const struct engine *e)
 struct flow_table *engine_flows(struct engine *e)
 {
 	return e->flows;
+}
+
+struct match *engine_match(struct engine *e)
+{
+	return &e->match;
 }
 
 const struct paths *engine_paths(const struct engine *e)

@@ -200,7 +200,7 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 		words_count(&t, a->flows);
 		right_put(&r, ROLE_TEXT, buffer);
 		text_init(&t, filter, sizeof filter);
-		text_put(&t, l->match); /* typed: only printable characters get in */
+		text_foreign(&t, l->match, strlen(l->match), false); /* from the command line, perhaps */
 		width = canvas_width(filter);
 		if (r.end > r.least + width + 9) {
 			canvas_put(c, r.end - width, y, r.end, ROLE_MATCH, filter);
@@ -220,28 +220,11 @@ static void bars_note(struct canvas *c, unsigned y, const struct source_note *n)
 	canvas_foreign(c, x + 1, y, c->width - 1, ROLE_WARN, n->text, strlen(n->text));
 }
 
-/* The prompt, a message, or what a source complains of. */
+/* A message, what happened to the capture, or what a source complains of. */
 static void bars_message(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
-	char buffer[96];
-	struct text t;
 	unsigned x = 1;
 
-	text_init(&t, buffer, sizeof buffer);
-	if (l->prompting) {
-		canvas_fill(c, 0, y, c->width, ROLE_TEXT, ' ');
-		x = canvas_put(c, x, y, c->width, ROLE_KEY, "/ ");
-		x = canvas_foreign(c, x, y, c->width - 24, ROLE_TEXT, l->match, strlen(l->match));
-		x = canvas_put(c, x, y, c->width, ROLE_KEY, "▏");
-		text_put(&t, "matches ");
-		words_count(&t, a->matched);
-		text_put(&t, " of ");
-		words_count(&t, a->flows);
-		canvas_put(c, x + 2, y, c->width, a->matched > 0 ? ROLE_DIM : ROLE_WARN, buffer);
-		if (c->width >= 80)
-			canvas_put(c, c->width - 23, y, c->width - 1, ROLE_DIM, "Enter keeps  Esc drops");
-		return;
-	}
 	if (l->message[0] != '\0') {
 		if (l->message_bad)
 			x = canvas_put(c, x, y, c->width, ROLE_WARN, "▲ ");
@@ -315,9 +298,11 @@ void bars_draw(const struct look *l, const struct answer *a, struct canvas *c, c
 	if (at->tabs)
 		bars_tabs(l, a, c, at->tabs);
 	bars_keys(l, a, c, at->bar);
+	if (l->prompting)
+		return; /* prompt_draw(), when the rest is there */
 	if (at->message)
 		bars_message(l, a, c, at->message);
-	else if (l->prompting || l->message[0] != '\0') {
+	else if (l->message[0] != '\0') {
 		canvas_fill(c, 0, at->bar, c->width, ROLE_TEXT, ' ');
 		bars_message(l, a, c, at->bar);
 	}

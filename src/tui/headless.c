@@ -135,7 +135,7 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 		free(a);
 		return error_set(err, ENOMEM, "no memory for a screen of %ux%u", o->width, o->height);
 	}
-	look_init(&look, s->live, o->title);
+	look_init(&look, s->live, o->title, o->filter);
 	headless_answer(&look, e, s, run, &c, a);
 	while (reaction != REACT_QUIT && (key = keys_script(&at, NULL)) != 0) {
 		/* Drawn after every key, as a terminal would: drawing clips. */

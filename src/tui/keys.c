@@ -22,7 +22,7 @@ const struct key_line keys_table[] = {
 	{ACTION_LAST, "last", "Move", "to the last row, and stay there", NULL, {'G', KEY_TO_END}},
 	{ACTION_DEEPER, "deeper", "Look", "the selected connection in full", "Detail", {KEY_RETURN}},
 	{ACTION_BACK, "back", "Look", "back; in the list: drop the filter", NULL, {KEY_ESCAPE, KEY_ERASE}},
-	{ACTION_FILTER, "filter", "Look", "show rows that contain a text", "Filter", {'/', KEY_FUNCTION + 4}},
+	{ACTION_FILTER, "filter", "Look", "show rows that fit a filter, or hold a text", "Filter", {'/', KEY_FUNCTION + 4}},
 	{ACTION_YANK, "yank", "Look", "write the 4-tuple out, to copy it", NULL, {'y'}},
 	{ACTION_SORT_NEXT, "sort-next", "Order", "sort by the next column", "Sort", {'s', '>', KEY_FUNCTION + 6}},
 	{ACTION_SORT_BACK, "sort-previous", "Order", "sort by the previous column", NULL, {'<'}},

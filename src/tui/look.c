@@ -48,11 +48,15 @@ struct layout look_layout(unsigned width, unsigned height)
 	return at;
 }
 
-void look_init(struct look *l, bool live, const char *title)
+void look_init(struct look *l, bool live, const char *title, const char *filter)
 {
+	struct text t;
+
 	memset(l, 0, sizeof *l);
 	l->live = live;
 	l->title = title != NULL ? title : "";
+	text_init(&t, l->match, sizeof l->match);
+	text_put(&t, filter != NULL ? filter : "");
 	/* A file reads from top to bottom; live, what just came is on top. */
 	l->descending = live;
 	l->stick = STICK_FIRST;
@@ -186,6 +190,8 @@ void look_draw(struct look *l, const struct answer *a, struct canvas *c)
 		connections_draw(l, a, c, &at);
 		if (at.pane)
 			detail_pane(l, a, c, &at);
+		if (l->prompting)
+			prompt_draw(l, a, c, &at);
 		return;
 	}
 	top = at.head;

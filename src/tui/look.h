@@ -26,6 +26,8 @@ enum reaction {
 	REACT_QUIT,
 };
 
+enum { LOOK_PASTS = 16 };
+
 enum look_stick { STICK_NONE, STICK_FIRST, STICK_LAST };
 
 struct look {
@@ -40,6 +42,11 @@ struct look {
 	char match[QUERY_MATCH];
 	char former[QUERY_MATCH]; /* the filter before the prompt was opened */
 	bool prompting;
+	/* prompt.c: what was applied before, the newest first; the one shown (from
+	 * 1; 0: what was typed); Tab's place among the words for the stem. */
+	char past[LOOK_PASTS][QUERY_MATCH], typed[QUERY_MATCH], stem[QUERY_MATCH];
+	unsigned pasts, recalled, offer;
+	bool completing;
 
 	enum look_stick stick; /* the first or last row is selected, whichever it is */
 	uint64_t selected, otherwise[2];
@@ -85,7 +92,7 @@ struct layout {
 struct layout look_layout(unsigned width, unsigned height);
 bool look_fits(unsigned width, unsigned height);
 
-void look_init(struct look *l, bool live, const char *title);
+void look_init(struct look *l, bool live, const char *title, const char *filter); /* either may be NULL */
 enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned width, unsigned height,
 		       int64_t now_ns);
 void look_ask(const struct look *l, const struct answer *a, unsigned width, unsigned height, int64_t now_ns,
@@ -98,6 +105,12 @@ bool look_new(const struct answer *a, const struct flow_record *r);
 /* Clips how far a page is scrolled, else changes nothing. */
 void look_draw(struct look *l, const struct answer *a, struct canvas *c);
 
+/* prompt.c: the filter prompt, over the last rows of the screen */
+void prompt_open(struct look *l);
+bool prompt_takes(uint32_t key); /* else the list behind it does */
+enum reaction prompt_key(struct look *l, uint32_t key);
+unsigned prompt_rows(const struct layout *at);
+void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* bars.c */
 void bars_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* screen_connections.c */

@@ -130,53 +130,6 @@ static enum reaction look_filtered(struct look *l)
 	return REACT_ASK;
 }
 
-static void look_erase(char *s)
-{
-	size_t n = strlen(s);
-
-	while (n > 0 && ((unsigned char)s[--n] & 0xc0) == 0x80)
-		;
-	s[n] = '\0';
-}
-
-/* The prompt: what is typed filters at once. */
-static enum reaction look_type(struct look *l, uint32_t key)
-{
-	struct text t;
-	char one[8];
-
-	switch (key) {
-	case KEY_RETURN:
-		l->prompting = false;
-		return REACT_DRAW;
-	case KEY_ESCAPE:
-		l->prompting = false;
-		memcpy(l->match, l->former, sizeof l->match);
-		return look_filtered(l);
-	case KEY_ERASE:
-	case KEY_DELETE:
-		if (l->match[0] == '\0') {
-			l->prompting = false;
-			return REACT_DRAW;
-		}
-		look_erase(l->match);
-		return look_filtered(l);
-	default:
-		break;
-	}
-	if (key == KEY_CONTROL('U')) {
-		l->match[0] = '\0';
-		return look_filtered(l);
-	}
-	if (key >= KEY_NONE_YET || text_width(key) == 0)
-		return REACT_NOTHING;
-	text_init(&t, one, sizeof one);
-	text_code(&t, key);
-	if (strlen(l->match) + t.len < sizeof l->match)
-		memcpy(l->match + strlen(l->match), one, t.len + 1);
-	return look_filtered(l);
-}
-
 /* ---- the other actions --------------------------------------------------- */
 
 static enum reaction look_pause(struct look *l)
@@ -279,10 +232,10 @@ enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned 
 
 	l->quit_asked = false;
 	l->message[0] = '\0';
-	/* Arrows move behind the prompt; every other key there is text. */
+	/* Pages move behind the prompt; every other key there is its own. */
 	if (l->prompting && key != KEY_CONTROL('C') && key != KEY_CONTROL('L') && key != KEY_CONTROL('Z') &&
-	    (key < KEY_NONE_YET || key == KEY_ERASE || key == KEY_DELETE))
-		return look_type(l, key);
+	    prompt_takes(key))
+		return prompt_key(l, key);
 	if (!look_fits(width, height) && act != ACTION_QUIT && act != ACTION_SUSPEND)
 		return REACT_DRAW;
 	if (look_moves(act))
@@ -305,8 +258,7 @@ enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned 
 		return look_back(l);
 	case ACTION_FILTER:
 		l->page = PAGE_LIST;
-		l->prompting = true;
-		memcpy(l->former, l->match, sizeof l->former);
+		prompt_open(l);
 		return REACT_DRAW;
 	case ACTION_SORT_NEXT:
 		return look_sort_by(l, 1);

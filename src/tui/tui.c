@@ -280,7 +280,7 @@ static int tui_open(struct tui *t, const struct tui_options *o, struct source *s
 	if (failed != 0)
 		return failed;
 	t->canvas.ascii = display_ascii(t->display);
-	look_init(&t->look, s->live, o->title);
+	look_init(&t->look, s->live, o->title, o->filter);
 	t->look.started_ns = t->look.clock_ns = clock_monotonic_ns();
 	tui_resize(t);
 	return 0;

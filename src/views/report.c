@@ -30,6 +30,8 @@ struct report {
 	struct talkers hosts;    /* weight: bytes both ways + packets */
 	struct talkers failures; /* weight: how often; by server and outcome */
 	struct losses losses;
+	uint64_t handshakes[OUTCOMES];
+	uint64_t flows, left_out; /* ended; and of -Y: not let through */
 };
 
 int report_open(struct report **out, struct error *e)
@@ -81,6 +83,7 @@ void report_handshake(struct report *r, const struct flow_record *f)
 {
 	unsigned outcome = report_outcome(f);
 
+	r->handshakes[outcome]++;
 	if (outcome == OUTCOME_COMPLETE) {
 		if (record_has(f, RECORD_HS_FIRST_SYN_TO_ACK)) {
 			histogram_add(&r->times, f->first_syn_to_ack);
@@ -96,8 +99,14 @@ static uint64_t report_half(const struct flow_record *f, enum record_key k, cons
 	return record_has(f, k) && pair[i] != PAIR_UNKNOWN ? pair[i] : 0;
 }
 
+void report_left_out(struct report *r)
+{
+	r->left_out++;
+}
+
 void report_flow(struct report *r, const struct flow_record *f)
 {
+	r->flows++;
 	losses_add(&r->losses, f);
 
 	for (unsigned i = 0; i < 2; i++) {
@@ -139,6 +148,12 @@ static void report_json(struct view *v, const struct totals *t)
 		json_key(&j, "flows.other");
 		json_u64(&j, t->flows_other);
 	}
+	if (v->o.filter) {
+		json_key(&j, "filter");
+		json_foreign(&j, v->o.filter_text, strlen(v->o.filter_text));
+		json_key(&j, "flows_fitting");
+		json_u64(&j, r->flows);
+	}
 	for (unsigned i = OUTCOME_NONE + 1; i < OUTCOMES; i++) {
 		char key[48];
 		struct text name;
@@ -147,7 +162,7 @@ static void report_json(struct view *v, const struct totals *t)
 		text_put(&name, "handshakes.");
 		text_put(&name, outcome_names[i]);
 		json_key(&j, key);
-		json_u64(&j, t->handshakes[i]);
+		json_u64(&j, r->handshakes[i]);
 	}
 	json_key(&j, "flows_evicted");
 	json_u64(&j, t->flows_evicted);
@@ -168,7 +183,8 @@ static void report_json(struct view *v, const struct totals *t)
 			out_format(&v->out, "%lld", (long long)json_microseconds(ns));
 		}
 	}
-	losses_json_trips(&j, t);
+	if (!v->o.filter) /* these are of all flows */
+		losses_json_trips(&j, t);
 	losses_json(&j, &r->losses);
 	json_end(&j);
 }
@@ -252,7 +268,24 @@ static void report_totals(struct view *v, const struct totals *t)
 	out_char(out, '\n');
 }
 
-static void report_handshakes(struct view *v, const struct totals *t)
+/* What stands above is of all packets, what follows of some flows. */
+static void report_filter(struct view *v)
+{
+	const struct report *r = v->report;
+	char text[512];
+	struct text t;
+
+	if (!v->o.filter)
+		return;
+	text_init(&t, text, sizeof text);
+	text_foreign(&t, v->o.filter_text, strlen(v->o.filter_text), false);
+	out_put(&v->out, "  Filter        ");
+	out_text(&v->out, text);
+	out_format(&v->out, "%s: what follows is of %llu of %llu flows\n", t.cut ? "..." : "",
+		   (unsigned long long)r->flows, (unsigned long long)(r->flows + r->left_out));
+}
+
+static void report_handshakes(struct view *v)
 {
 	const struct report *r = v->report;
 	struct out *out = &v->out;
@@ -260,7 +293,7 @@ static void report_handshakes(struct view *v, const struct totals *t)
 	out_put(out, "\nHandshakes\n  Outcome       ");
 	for (unsigned i = OUTCOME_NONE + 1; i < OUTCOMES; i++)
 		out_format(out, "%s%s %llu", i > OUTCOME_NONE + 1 ? ", " : "", outcome_names[i],
-			   (unsigned long long)t->handshakes[i]);
+			   (unsigned long long)r->handshakes[i]);
 	out_char(out, '\n');
 	if (r->times.n == 0)
 		return;
@@ -380,9 +413,11 @@ void report_write(struct view *v, const struct totals *t)
 		return;
 	}
 	report_totals(v, t);
-	report_handshakes(v, t);
+	report_filter(v);
+	report_handshakes(v);
 	report_failures(v);
-	losses_text_trips(&v->out, t);
+	if (!v->o.filter) /* these are of all flows */
+		losses_text_trips(&v->out, t);
 	losses_text(&v->out, &v->report->losses);
 	report_hosts(v);
 	report_lost(v, t);

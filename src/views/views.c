@@ -8,6 +8,7 @@
 
 #include "csv.h"
 #include "json.h"
+#include "sockeye/filter.h"
 #include "view.h"
 
 unsigned view_digits(struct view *v)
@@ -93,10 +94,30 @@ static void view_end(struct view *v, const struct event *ev)
 		files_json(v, ev->totals);
 }
 
+/* Does -Y let it through? */
+static bool view_passes(struct view *v, const struct event *ev)
+{
+	const struct filter *f = v->o.filter;
+	bool passes = true;
+
+	if (f && ev->kind == EVENT_PACKET)
+		passes = filter_packet(f, ev);
+	else if (f && ev->kind == EVENT_HANDSHAKE && v->o.view == VIEW_REPORT)
+		passes = false;
+	else if (f && (ev->kind == EVENT_HANDSHAKE || ev->kind == EVENT_FLOW_END))
+		passes = filter_flow(f, ev->flow);
+	return passes;
+}
+
 static int view_event(void *self, const struct event *ev)
 {
 	struct view *v = self;
 
+	if (!view_passes(v, ev)) {
+		if (v->o.view == VIEW_REPORT && ev->kind == EVENT_FLOW_END)
+			report_left_out(v->report);
+		return v->out.error;
+	}
 	switch (ev->kind) {
 	case EVENT_PACKET:
 		view_table_header(v);
@@ -109,6 +130,9 @@ static int view_event(void *self, const struct event *ev)
 			view_record(v, ev);
 		break;
 	case EVENT_FLOW_END:
+		/* What fits is known at the flow's end: its handshake is counted there. */
+		if (v->o.view == VIEW_REPORT && v->o.filter)
+			report_handshake(v->report, ev->flow);
 		if (v->o.view == VIEW_REPORT)
 			report_flow(v->report, ev->flow);
 		else

@@ -7,6 +7,7 @@ fuzz_file reads files: the captures as they are, up to 64 KiB. fuzz_frame reads
 one frame behind a head that chooses the link type, see its first comment: frames
 of the classic captures, the same bytes once. fuzz_payload reads what TCP and UDP
 carry, one payload or the segments of a conversation, behind heads of its own.
+fuzz_filter reads expressions: those kept in tests/fuzz/fuzz_filter.
 """
 import hashlib
 import pathlib
@@ -85,6 +86,8 @@ def main():
             inputs = [struct.pack(HEAD, link & LINKS) + frame for link, frame in frames(data)]
         elif target == "fuzz_payload":
             inputs = payloads(data)
+        elif target == "fuzz_filter":
+            inputs = ()
         else:
             inputs = [data[:BYTES]]
         for one in inputs:

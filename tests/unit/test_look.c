@@ -90,7 +90,7 @@ static int start(void **state)
 	a.totals.first_ns = BEGIN;
 	a.totals.last_ns = BEGIN + 10 * CLOCK_S;
 	a.totals.memory_limit = 256 << 20;
-	look_init(&l, false, "two.pcap");
+	look_init(&l, false, "two.pcap", NULL);
 	memset(&c, 0, sizeof c);
 	width = 120;
 	height = 35;
@@ -230,7 +230,7 @@ static void an_empty_list_says_why(void **state)
 	press("/zz<Enter>");
 	draw(80, 24);
 	assert_non_null(strstr(row(8), "nothing matches zz: Esc clears the filter"));
-	look_init(&l, true, "eth0");
+	look_init(&l, true, "eth0", NULL);
 	a.live = true;
 	a.ended = false;
 	draw(80, 24);
@@ -287,7 +287,7 @@ static void files_begin_with_the_oldest(void **state)
 	assert_false(q.descending);
 	assert_true(q.to_first);
 	assert_int_equal(q.rows, look_layout(120, 35).rows);
-	look_init(&l, true, "eth0");
+	look_init(&l, true, "eth0", NULL);
 	assert_true(ask().descending);
 }
 
@@ -351,7 +351,7 @@ static void the_filter_is_typed_and_taken_back(void **state)
 	assert_false(l.prompting);
 	/* What is too long is not taken, and q is text here. */
 	press("/");
-	for (unsigned i = 0; i < 200; i++)
+	for (unsigned i = 0; i < 300; i++)
 		press("q");
 	assert_int_equal(strlen(ask().match), QUERY_MATCH - 1);
 	assert_true(l.prompting);
@@ -401,7 +401,7 @@ static void quitting_asks_once_when_live(void **state)
 {
 	(void)state;
 	assert_int_equal(press("q"), REACT_QUIT);
-	look_init(&l, true, "eth0");
+	look_init(&l, true, "eth0", NULL);
 	a.live = true;
 	a.ended = false;
 	a.totals.packets = 41203;

@@ -224,7 +224,7 @@ static void options_what_is_written(void **state)
 
 static void options_unknown_and_not_built(void **state)
 {
-	static const char *const later[] = {"-Y x", "-X", "-e", "-t", "-q", "-#", "-A", "-K", "-O",
+	static const char *const later[] = {"-X", "-e", "-t", "-q", "-#", "-A", "-K", "-O",
 		"--replay", "--replay=2", "--netns all", "--no-bpf", "--resolve", "--log x"};
 
 	(void)state;
@@ -251,6 +251,11 @@ static void options_actions(void **state)
 	assert_int_equal(o.action, OPTIONS_INTERFACES);
 	assert_int_equal(parse("--list-keys"), 0);
 	assert_int_equal(o.action, OPTIONS_KEYS);
+	assert_int_equal(parse("--list-fields"), 0);
+	assert_int_equal(o.action, OPTIONS_FIELDS);
+	assert_int_equal(parse("packets a.pcap -Y port:443"), 0);
+	assert_string_equal(o.display_filter, "port:443");
+	assert_refused("-Y", "wants a value");
 }
 
 static void options_help_has_what_is_built_only(void **state)

@@ -1,0 +1,80 @@
+/* What a person sees of a flow, and which keys of the record a filter reads. */
+#include "filter_private.h"
+#include "sockeye/condition.h"
+
+void filter_visible(struct text *t, const struct flow_record *r)
+{
+	const char *const words[] = {
+		/* A message asks for no answer, so it is not "unanswered". */
+		record_has(r, RECORD_STATE) && !condition_is_message(r) ? r->state : NULL,
+		record_has(r, RECORD_OUTCOME) ? r->outcome : NULL,
+		condition_remark(r, true),
+		condition_of(r, true) == CONDITION_MIDSTREAM ? "mid-stream" : NULL,
+		record_has(r, RECORD_PROTO) ? r->proto : NULL,
+		record_has(r, RECORD_SERVICE) ? r->service : NULL,
+	};
+
+	tuple_endpoint(t, &r->client);
+	text_char(t, ' ');
+	tuple_endpoint(t, &r->server);
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+		text_char(t, ' ');
+		if (words[i] != NULL)
+			text_put(t, words[i]);
+	}
+	text_char(t, ' ');
+	if (record_has(r, RECORD_TUNNEL))
+		text_bytes(t, r->tunnel.bytes, r->tunnel.len);
+	text_char(t, ' ');
+	if (record_has(r, RECORD_SERVER_NAME))
+		text_bytes(t, r->server_name.bytes, r->server_name.len);
+}
+
+static void need(uint64_t keys[2], enum record_key k)
+{
+	keys[k / 64] |= UINT64_C(1) << (k % 64);
+}
+
+/* What the line above is made of, through condition.c too. */
+static void need_visible(uint64_t keys[2])
+{
+	static const enum record_key read[] = {
+		RECORD_CLIENT, RECORD_SERVER, RECORD_STATE, RECORD_OUTCOME, RECORD_PROTO, RECORD_SERVICE,
+		RECORD_TUNNEL, RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_ID, RECORD_ICMP_ERROR_TYPE,
+		RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN,
+	};
+
+	for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
+		need(keys, read[i]);
+}
+
+static void need_origin(const struct test *t, const struct origin *o, uint64_t keys[2])
+{
+	if (o->from == FROM_RECORD) {
+		need(keys, (enum record_key)o->key);
+		if (o->only) {
+			need(keys, RECORD_PROTO);
+			need(keys, RECORD_SERVICE);
+		}
+	} else if (o->from == FROM_COUNTERS) {
+		for (unsigned v = 0; v < VERDICTS; v++)
+			if (t->verdicts >> v & 1 && verdict_key(v) >= 0)
+				need(keys, (enum record_key)verdict_key(v));
+	} else if (o->from == FROM_FACT && o->key == FACT_DURATION) {
+		need(keys, RECORD_FIRST);
+		need(keys, RECORD_LAST);
+	}
+}
+
+void filter_needs(const struct filter *f, uint64_t keys[2])
+{
+	keys[0] = keys[1] = 0;
+	for (unsigned i = 0; i < f->tests; i++) {
+		const struct test *t = &f->test[i];
+
+		if (t->relation == RELATION_VISIBLE && f->scope == FILTER_FLOWS)
+			need_visible(keys);
+		for (unsigned k = 0; k < t->origins; k++)
+			need_origin(t, &t->origin[k], keys);
+	}
+}
