@@ -239,7 +239,7 @@ static int status_of(int r, const struct run_result *result, const struct error 
 
 static int run(void)
 {
-	struct engine_options engine_options = {.memory = options.memory};
+	struct engine_options engine_options = {.memory = options.memory, .no_fast_path = options.no_fast_path};
 	struct run_result result = {.interrupted = false};
 	struct engine *engine = NULL;
 	struct source *source = NULL;

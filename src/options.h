@@ -57,6 +57,7 @@ struct options {
 	const char *link_type;
 	int64_t duration_ns;  /* 0: no bound */
 	size_t memory;
+	bool no_fast_path;
 
 	bool line_buffered;
 	unsigned verbose, hex; /* how often -v, -x */

@@ -11,7 +11,8 @@ enum group { GROUP_INPUT, GROUP_OUTPUT, GROUP_WATCH, GROUP_RUN, GROUP_OTHER, GRO
 /* Long options without a letter. */
 enum {
 	LONG_MEMORY = 256, LONG_DURATION, LONG_BACKEND, LONG_ASCII, LONG_COLOR, LONG_HEADLESS, LONG_KEYS,
-	LONG_DUMP, LONG_DUMP_ATTRS, LONG_LIST_KEYS, LONG_VERSION, LONG_THREADS, LONG_NOT_BUILT,
+	LONG_DUMP, LONG_DUMP_ATTRS, LONG_LIST_KEYS, LONG_VERSION, LONG_THREADS, LONG_NO_FAST_PATH,
+	LONG_NOT_BUILT,
 };
 
 struct option_row {
@@ -23,7 +24,7 @@ struct option_row {
 	const char *help;
 };
 
-enum { OPTIONS_ROWS = 53 };
+enum { OPTIONS_ROWS = 54 };
 extern const struct option_row options_rows[OPTIONS_ROWS];
 extern const char *const options_views[OPTIONS_VIEWS];
 

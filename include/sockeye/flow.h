@@ -76,6 +76,11 @@ void flow_table_free(struct flow_table *t);
 /* Fill d->hash. Done for a whole batch before the first flow_track(). */
 void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n);
 
+/* Bring what flow_track() will look at nearer: first the slot of each, then, once
+ * for all, the records that the slots name. Changes nothing. */
+void flow_prefetch_slot(const struct flow_table *t, const struct descriptor *d);
+void flow_prefetch_record(const struct flow_table *t, const struct descriptor *d);
+
 /* Time went on: end what was silent too long. now_ns never moves back. */
 void flow_expire(struct flow_table *t, int64_t now_ns);
 

@@ -146,6 +146,7 @@ struct flow {
 };
 _Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
 _Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
+enum { FLOW_HOT_LINES = 8 };
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
 		    COMPLETE_FIN = 16, COMPLETE_RST = 32 };

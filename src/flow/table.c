@@ -124,6 +124,32 @@ void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n)
 	}
 }
 
+void flow_prefetch_slot(const struct flow_table *t, const struct descriptor *d)
+{
+	__builtin_prefetch(&t->slots[d->hash & t->slot_mask]);
+}
+
+void flow_prefetch_record(const struct flow_table *t, const struct descriptor *d)
+{
+	enum { LOOKS = 4 }; /* a slot further away is not worth the wait */
+	uint32_t at = d->hash & t->slot_mask;
+
+	for (unsigned i = 0; i < LOOKS; i++, at = (at + 1) & t->slot_mask) {
+		const struct slot *s = &t->slots[at];
+
+		if (s->ref == REF_NONE)
+			return;
+		if (s->hash != d->hash)
+			continue;
+		if (s->ref & REF_EMBRYO)
+			__builtin_prefetch(&t->embryos[s->ref & ~REF_EMBRYO], 1);
+		else
+			for (unsigned line = 0; line < FLOW_HOT_LINES; line++)
+				__builtin_prefetch((const uint8_t *)&t->flows[s->ref] + line * 64, 1);
+		return;
+	}
+}
+
 /* ---- one packet ---------------------------------------------------------- */
 
 static void count_new(struct flow_table *t, uint8_t proto)
