@@ -41,6 +41,7 @@ enum flow_change {
 	FLOW_HANDSHAKE_DONE = 2, /* complete, refused, reset, unreachable */
 	FLOW_STATE = 4,
 	FLOW_REUSED = 8,         /* the tuple's former flow was ended for this one */
+	FLOW_ORDINARY = 16,      /* alone: nothing is to be said of it, and flow_service_wanted() is false */
 };
 
 /* Called for each flow that ends (by time, reuse, memory or flow_table_end):

@@ -332,7 +332,8 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	f = flow_track(e->flows, d, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
-	application(e, frame, d, f, side);
+	if (change != FLOW_ORDINARY || e->packet.want_fields)
+		application(e, frame, d, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
 		handshake(e, f, false);
 	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);

@@ -163,11 +163,13 @@ static void count_new(struct flow_table *t, uint8_t proto)
 	}
 }
 
-static void account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
-		    struct judgement *j)
+/* copy: copies_saw() was asked, and said yes. */
+static void account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, bool copy,
+		    uint32_t *change, struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 
+	ordinary_leave(f);
 	if (d->ts_ns > f->last_ns)
 		f->last_ns = d->ts_ns;
 	f->lost_until = t->capture_lost;
@@ -179,7 +181,7 @@ static void account(struct flow_table *t, struct flow *f, const struct descripto
 		s->packets++;
 	s->bytes += d->payload_len;
 	if (f->key.proto == PROTO_TCP)
-		tcp_account(t, f, d, dir, change, j);
+		tcp_account(t, f, d, dir, copy || copies_saw(&t->copies, d, dir), change, j);
 	else
 		datagram_account(f, d, dir);
 	if (d->payload_len)
@@ -264,7 +266,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		*change |= FLOW_REUSED;
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
-	account(t, f, d, dir, change, j);
+	account(t, f, d, dir, false, change, j);
 	if (was_open)
 		state_begun_on_open(f, dir, j);
 	table_insert(t, d->hash, f->self);
@@ -288,15 +290,20 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 	struct flow *f;
 	unsigned dir;
 	uint32_t ref, slot;
-	bool reused = false, was_open = false;
+	bool reused = false, was_open = false, copy = false;
 
-	memset(&k, 0, sizeof k);
 	key_of(&k, &d->tuple, &dir);
 	if (to_itself(&k, d))
 		dir = 1;
 	*change = 0;
 	*j = (struct judgement){.rtt_ns = -1};
 	ref = table_find(t, &k, d->hash, &slot);
+	if (ref < REF_EMBRYO && k.proto == PROTO_TCP && !flow_too_old(t, &t->flows[ref], d->ts_ns) &&
+	    ordinary_account(t, &t->flows[ref], d, dir, &copy, j)) {
+		*change = FLOW_ORDINARY;
+		*side = dir != t->flows[ref].client;
+		return &t->flows[ref];
+	}
 	if (ref != REF_NONE) {
 		f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
 		if (ref & REF_EMBRYO)
@@ -312,8 +319,10 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 		f = begin(t, d, &k, dir, reused, was_open, change, j);
 	} else {
 		f = ref & REF_EMBRYO ? promote(t, ref, d->hash) : &t->flows[ref];
-		account(t, f, d, dir, change, j);
+		account(t, f, d, dir, copy, change, j);
 		flow_reclass(t, f);
+		if (k.proto == PROTO_TCP)
+			ordinary_settle(t, f);
 	}
 	*side = dir != f->client;
 	return f;
