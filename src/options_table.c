@@ -35,7 +35,7 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{LONG_DURATION, "duration", "SECONDS", GROUP_RUN, true, "stop after that time"},
 	{LONG_MEMORY, "memory", "SIZE", GROUP_RUN, true, "bound of everything that grows (default 256M, at least 16M)"},
 	{LONG_THREADS, "threads", "1", GROUP_RUN, true, "threads that read packets"},
-	{LONG_NO_FAST_PATH, "no-fast-path", NULL, GROUP_RUN, true, "read common headers the long way, too: same results"},
+	{LONG_NO_FAST_PATH, "no-fast-path", NULL, GROUP_RUN, true, "judge common packets the long way, too: same results"},
 	{'h', "help", NULL, GROUP_OTHER, true, "this text"},
 	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
 	/* Known, reserved, not built yet: not in --help, exit 2. */

@@ -78,7 +78,7 @@ enum dissect_result dissect_headers(struct dissect *d, struct packet *p);
 /* The common headers at once (headers.c): Ethernet, VLAN tags, IP, TCP or UDP. True:
  * *d is what dissect_headers() and descriptor_fill() make of the frame, byte for
  * byte, and *stack says which layers it has; nothing else is to be said of it.
- * False: declined, *d and *stack are untouched. */
+ * False: declined; *d and *stack mean nothing, and nothing else was written. */
 bool headers_read(struct dissect *dissect, const struct frame *f, struct paths *paths, struct descriptor *d,
 		  unsigned *stack);
 

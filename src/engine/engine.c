@@ -14,11 +14,12 @@
 #include "sockeye/clock.h"
 #include "sockeye/descriptor.h"
 
-enum { OBSERVERS_MAX = 8 };
+enum { OBSERVERS_MAX = 8, AHEAD = 6 /* packets: as long as it takes to bring memory */ };
 
 /* The frames of a batch whose headers are common. */
 struct ready {
 	struct descriptor d[SOURCE_BATCH];
+	uint32_t place[SOURCE_BATCH]; /* of flow_prefetch_record() */
 	bool is[SOURCE_BATCH];
 	uint8_t stack[SOURCE_BATCH]; /* enum headers_stack */
 };
@@ -118,6 +119,7 @@ static int open_parts(struct engine *e, struct error *err)
 	else
 		flow_limits_file(&limits, memory / 16 * 14);
 	limits.hash_seed = e->options.hash_seed;
+	limits.no_fast_path = e->options.no_fast_path;
 	e->protocols = calloc((size_t)TOTALS_SOURCES * n, sizeof *e->protocols);
 	e->protocol_names = calloc(n, sizeof *e->protocol_names);
 	if (!e->protocols || !e->protocol_names)
@@ -317,7 +319,7 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	publish(e, &ev);
 }
 
-static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d)
+static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d, uint32_t place)
 {
 	uint32_t change;
 	unsigned side;
@@ -329,7 +331,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 		if (quoted && change & FLOW_HANDSHAKE_DONE)
 			handshake(e, quoted, false);
 	}
-	f = flow_track(e->flows, d, &change, &side, &judged);
+	f = flow_track_at(e->flows, d, place, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
 	if (change != FLOW_ORDINARY || e->packet.want_fields)
@@ -360,7 +362,7 @@ static void frame_of_any_kind(struct engine *e, const struct frame *f)
 
 	if (descriptor_fill(&d, p, e->paths)) {
 		flow_hash(e->flows, &d, 1);
-		flow_of(e, f, &d);
+		flow_of(e, f, &d, UINT32_MAX);
 	} else {
 		e->totals.no_flow++;
 		packet_event(e, p, NULL, 0, NULL);
@@ -383,7 +385,7 @@ static void get_ready(struct engine *e, const struct frame *frames, unsigned n)
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (r->is[i])
-			flow_prefetch_record(e->flows, &r->d[i]);
+			r->place[i] = flow_prefetch_record(e->flows, &r->d[i]);
 }
 
 /* Packet by packet: time, flow, application, counters, observers. */
@@ -394,10 +396,12 @@ int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
 	dissect_batch(e->dissect);
 	get_ready(e, frames, n);
 	for (unsigned i = 0; i < n && !e->stop; i++) {
+		if (i + AHEAD < n && e->ready.is[i + AHEAD])
+			flow_prefetch_rest(e->flows, &e->ready.d[i + AHEAD], e->ready.place[i + AHEAD]);
 		e->packet_is = false;
 		time_goes_on(e, &frames[i]);
 		if (e->ready.is[i])
-			flow_of(e, &frames[i], &e->ready.d[i]);
+			flow_of(e, &frames[i], &e->ready.d[i], e->ready.place[i]);
 		else
 			frame_of_any_kind(e, &frames[i]);
 		count(e, &frames[i], e->ready.stack[i]);

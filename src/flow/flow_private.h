@@ -168,6 +168,7 @@ enum { SERVICES_MAX = 255, LOSSES_KEPT = 64 };
 struct flow_table {
 	struct hash_key key;
 	struct flow_limits limits;
+	bool ages;               /* any class has a time-out */
 	flow_ended *told;
 	void *arg;
 	uint64_t next_id;
@@ -390,7 +391,8 @@ static inline bool tcp_rtt_known(const struct flow *f)
 }
 
 /* copies.c */
-int copies_open(struct copies *c, size_t memory, struct error *e);
+int copies_open(struct copies *c, const struct hash_key *key, size_t memory, struct error *e);
+void copies_prefetch(const struct copies *c, const struct descriptor *d, unsigned dir);
 void copies_free(struct copies *c);
 size_t copies_size(const struct copies *c);
 bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir); /* this very packet, a moment ago? */
@@ -400,6 +402,7 @@ int contents_open(struct contents *c, size_t memory, struct error *e);
 void contents_free(struct contents *c);
 size_t contents_size(const struct contents *c);
 /* Keeps the payload, and returns how many bytes differ from those kept before. */
+void contents_prefetch(const struct contents *c, const struct flow *f, unsigned dir, const struct descriptor *d);
 uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d, bool again);
 /* head.c */
 size_t heads_size(size_t memory);

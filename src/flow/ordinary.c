@@ -60,7 +60,7 @@ static bool is_known(const struct flow *f, unsigned i)
 
 void ordinary_settle(const struct flow_table *t, struct flow *f)
 {
-	if (f->class != FLOW_ESTABLISHED || !handshake_is_over(f) || f->zeek.client != f->client ||
+	if (t->limits.no_fast_path || f->class != FLOW_ESTABLISHED || !handshake_is_over(f) || f->zeek.client != f->client ||
 	    f->story & (STORY_ECN_ACCURATE | STORY_SPLIT) || !side_is_level(t, f, 0) || !side_is_level(t, f, 1) ||
 	    state_is_self(f))
 		return;
