@@ -8,9 +8,8 @@
  *  0       1     2       4    6           8     9       10      12    16
  *  | 4 ihl | tos | total | id | flags off | ttl | proto | check | src | dst | options
  */
+#include "ipv4.h"
 #include "layers.h"
-
-enum { IPV4_HEADER_MIN = 20, IPV4_DONT = 0x4000, IPV4_MORE = 0x2000, IPV4_EVIL = 0x8000, IPV4_OFFSET = 0x1fff };
 
 static const struct name_of ipv4_flags[] = {
 	{IPV4_DONT, "don't fragment"}, {IPV4_MORE, "more fragments"}, {IPV4_EVIL, "reserved"}, {0, NULL}};
@@ -90,16 +89,11 @@ static enum dissect_result ipv4_dissect(struct cursor *c, struct packet *p)
 	struct cursor look = *c;
 	const uint8_t *at = c->pos;
 	bool inside = p->tuple.family != FAMILY_NONE && p->tuple.proto == PROTO_IPIP;
-	unsigned first = cursor_u8(&look), tos = cursor_u8(&look), total = cursor_be16(&look);
-	unsigned id = cursor_be16(&look), flags = cursor_be16(&look), ttl = cursor_u8(&look);
-	unsigned proto = cursor_u8(&look), header = (first & 15) * 4;
-	struct address from = {{0}}, to = {{0}};
+	const struct ipv4_header h = ipv4_read(&look);
+	unsigned total = h.total, header = h.header;
 
-	cursor_skip(&look, 2);
-	cursor_copy(&look, from.b, 4);
-	cursor_copy(&look, to.b, 4);
-	if (cursor_left(c) > 0 && (first >> 4 != 4 || header < IPV4_HEADER_MIN)) {
-		packet_issue(p, first >> 4 != 4 ? "the version is not 4" : "the header length is below 20");
+	if (cursor_left(c) > 0 && (h.version != 4 || header < IPV4_HEADER_MIN)) {
+		packet_issue(p, h.version != 4 ? "the version is not 4" : "the header length is below 20");
 		return DISSECT_BAD;
 	}
 	if (look.fault == CURSOR_OK && total != 0 && total < header) {
@@ -116,18 +110,19 @@ static enum dissect_result ipv4_dissect(struct cursor *c, struct packet *p)
 		return DISSECT_OK;
 	}
 	layers_ip_begin(p);
-	p->tuple = (struct tuple){.from = from, .to = to, .proto = (uint8_t)proto, .family = FAMILY_IPV4};
-	p->ip = (struct ip_facts){.total_len = total, .id = (uint16_t)id, .ttl = (uint8_t)ttl, .tos = (uint8_t)tos};
+	p->tuple = (struct tuple){.from = h.from, .to = h.to, .proto = (uint8_t)h.proto, .family = FAMILY_IPV4};
+	p->ip = (struct ip_facts){
+		.total_len = total, .id = (uint16_t)h.id, .ttl = (uint8_t)h.ttl, .tos = (uint8_t)h.tos};
 	if (inside)
 		packet_tunnel(p, TUNNEL_IPIP, false, 0);
 	if (p->want_fields)
-		ipv4_rows(p, at, flags);
+		ipv4_rows(p, at, h.flags);
 	if (header > IPV4_HEADER_MIN)
 		ipv4_read_options(c, p, header - IPV4_HEADER_MIN);
 	if (total != 0 && !cursor_limit(c, total - header))
 		packet_issue(p, "the IP length exceeds the frame");
-	ipv4_fragment(c, p, flags);
-	packet_next(p, TABLE_IPPROTO, proto);
+	ipv4_fragment(c, p, h.flags);
+	packet_next(p, TABLE_IPPROTO, h.proto);
 	return DISSECT_OK;
 }
 

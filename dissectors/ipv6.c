@@ -7,6 +7,7 @@
  *  0                    4         6      7           8     24    40
  *  | 6 | class 8 | flow | payload | next | hop limit | src | dst |
  */
+#include "ipv6.h"
 #include "layers.h"
 
 static const struct name_of ipv6_ecn[] = {
@@ -21,8 +22,6 @@ static const struct field_info f_next = {"ipv6.nxt", "Next header", FIELD_UINT, 
 static const struct field_info f_hops = {"ipv6.hlim", "Hop limit", FIELD_UINT, NULL};
 static const struct field_info f_src = {"ipv6.src", "Source", FIELD_IPV6, NULL};
 static const struct field_info f_dst = {"ipv6.dst", "Destination", FIELD_IPV6, NULL};
-
-enum { IPV6_HEADER = 40 };
 
 static void ipv6_rows(struct packet *p, const uint8_t *at, uint32_t word, unsigned length)
 {
@@ -42,9 +41,7 @@ static enum dissect_result ipv6_dissect(struct cursor *c, struct packet *p)
 	const uint8_t *at = c->pos;
 	bool inside = p->tuple.family != FAMILY_NONE && p->tuple.proto == PROTO_IPV6;
 	bool over4 = p->tuple.family == FAMILY_IPV4, any = cursor_left(c) > 0;
-	struct address from, to;
-	uint32_t word;
-	unsigned length, next, hops;
+	struct ipv6_header h;
 	uint8_t version = 0;
 
 	(void)cursor_peek(c, 0, &version);
@@ -52,27 +49,22 @@ static enum dissect_result ipv6_dissect(struct cursor *c, struct packet *p)
 		packet_issue(p, "the version is not 6");
 		return DISSECT_BAD;
 	}
-	word = cursor_be32(c);
-	length = cursor_be16(c);
-	next = cursor_u8(c);
-	hops = cursor_u8(c);
-	cursor_copy(c, from.b, 16);
-	cursor_copy(c, to.b, 16);
+	h = ipv6_read(c);
 	if (c->fault != CURSOR_OK)
 		return DISSECT_OK;
 	layers_ip_begin(p);
 	memset(&p->fragment, 0, sizeof p->fragment);
-	p->tuple = (struct tuple){.from = from, .to = to, .proto = (uint8_t)next, .family = FAMILY_IPV6};
-	p->ip = (struct ip_facts){.ttl = (uint8_t)hops, .tos = (uint8_t)(word >> 20)};
-	if (length > 0 || next == IPV6_NO_NEXT)
-		p->ip.total_len = IPV6_HEADER + length;
+	p->tuple = (struct tuple){.from = h.from, .to = h.to, .proto = (uint8_t)h.next, .family = FAMILY_IPV6};
+	p->ip = (struct ip_facts){.ttl = (uint8_t)h.hops, .tos = (uint8_t)(h.word >> 20)};
+	if (h.length > 0 || h.next == IPV6_NO_NEXT)
+		p->ip.total_len = IPV6_HEADER + h.length;
 	if (inside)
 		packet_tunnel(p, over4 ? TUNNEL_6IN4 : TUNNEL_IPIP, false, 0);
 	if (p->want_fields)
-		ipv6_rows(p, at, word, length);
-	if (p->ip.total_len > 0 && !cursor_limit(c, length))
+		ipv6_rows(p, at, h.word, h.length);
+	if (p->ip.total_len > 0 && !cursor_limit(c, h.length))
 		packet_issue(p, "the IPv6 length exceeds the frame");
-	packet_next(p, TABLE_IPPROTO, next);
+	packet_next(p, TABLE_IPPROTO, h.next);
 	return DISSECT_OK;
 }
 

@@ -10,9 +10,8 @@
  *  | src | dst | seq | ack | off res flags | window | check | urgent | options
  */
 #include "layers.h"
+#include "tcp.h"
 #include "tcp_options.h"
-
-enum { TCP_HEADER_MIN = 20 };
 
 static const struct name_of tcp_flags[] = {
 	{TCP_SYN, "SYN"}, {TCP_FIN, "FIN"}, {TCP_RST, "RST"}, {TCP_PSH, "PSH"}, {TCP_ACK, "ACK"},
@@ -60,7 +59,7 @@ static void tcp_ace(struct packet *p, const uint8_t *at, unsigned flags)
 		packet_field(p, info, at, 2, ace);
 }
 
-static void tcp_rows(struct packet *p, const uint8_t *at, unsigned checksum, unsigned urgent)
+static void tcp_rows(struct packet *p, const uint8_t *at, unsigned urgent)
 {
 	const struct tcp_facts *f = &p->tcp;
 
@@ -72,7 +71,7 @@ static void tcp_rows(struct packet *p, const uint8_t *at, unsigned checksum, uns
 	packet_field(p, &f_flags, at + 12, 2, f->flags);
 	tcp_ace(p, at + 12, f->flags);
 	packet_field(p, &f_window, at + 14, 2, f->window);
-	packet_field(p, &f_checksum, at + 16, 2, checksum);
+	packet_field(p, &f_checksum, at + 16, 2, f->checksum);
 	packet_field(p, &f_urgent, at + 18, 2, urgent);
 	packet_field(p, &f_len, NULL, 0, p->payload_len);
 }
@@ -81,37 +80,30 @@ static enum dissect_result tcp_dissect(struct cursor *c, struct packet *p)
 {
 	const uint8_t *at = c->pos;
 	size_t segment = cursor_wire_left(c);
-	unsigned from = cursor_be16(c), to = cursor_be16(c), flags, checksum, urgent, header;
-	struct tcp_facts f = {.seq = cursor_be32(c)};
+	struct tcp_facts f = {.seq = 0};
+	const struct tcp_header h = tcp_read(c, &f);
+	unsigned header = h.header;
 	bool whole = true;
 
-	f.ack = cursor_be32(c);
-	flags = cursor_be16(c);
-	f.window = cursor_be16(c);
-	checksum = cursor_be16(c);
-	urgent = cursor_be16(c);
 	if (c->fault != CURSOR_OK)
 		return DISSECT_OK;
-	header = (flags >> 12) * 4;
 	if (header < TCP_HEADER_MIN || header > segment) {
 		packet_issue(p, header < TCP_HEADER_MIN ? "the TCP header length is below 20"
 							: "the TCP header is longer than the segment");
 		return DISSECT_BAD;
 	}
-	f.flags = flags & 0x1ff;
-	f.checksum = (uint16_t)checksum;
 	f.header_len = (uint8_t)header;
 	p->tcp = f;
 	p->tuple.proto = PROTO_TCP;
-	p->tuple.from_port = (uint16_t)from;
-	p->tuple.to_port = (uint16_t)to;
+	p->tuple.from_port = (uint16_t)h.from;
+	p->tuple.to_port = (uint16_t)h.to;
 	p->transport = true;
 	p->payload = NULL;
 	p->payload_captured = 0;
 	p->payload_len = (uint32_t)(segment - header);
 	p->payload_buffer = p->current_buffer;
 	if (p->want_fields)
-		tcp_rows(p, at, checksum, urgent);
+		tcp_rows(p, at, h.urgent);
 	if (header > TCP_HEADER_MIN)
 		whole = tcp_options_read(c, p, header - TCP_HEADER_MIN);
 	if (!whole)

@@ -7,11 +7,11 @@
  *
  *  | kind | length, of all | value ... |      kinds 0 and 1 are one byte
  */
+#include "tcp.h"
 #include "tcp_options.h"
 
 enum {
-	OPTION_MSS = 2, OPTION_WSCALE = 3, OPTION_SACK_PERMITTED = 4, OPTION_SACK = 5, OPTION_ECHO = 6,
-	OPTION_ECHO_REPLY = 7, OPTION_TIMESTAMPS = 8, OPTION_CC = 11, OPTION_CC_NEW = 12, OPTION_CC_ECHO = 13,
+	OPTION_ECHO = 6, OPTION_ECHO_REPLY = 7, OPTION_CC = 11, OPTION_CC_NEW = 12, OPTION_CC_ECHO = 13,
 	OPTION_CHECKSUM_REQUEST = 14, OPTION_CHECKSUM_DATA = 15, OPTION_MD5 = 19, OPTION_SCPS = 20,
 	OPTION_SNACK = 21, OPTION_QUICK_START = 27, OPTION_USER_TIMEOUT = 28, OPTION_AO = 29, OPTION_MPTCP = 30,
 	OPTION_FAST_OPEN = 34, OPTION_ENO = 69, OPTION_ACCECN0 = 172, OPTION_ACCECN1 = 174,
@@ -98,32 +98,38 @@ static const struct field_info f_ee1b = {"tcp.options.acc_ecn.ee1b", "Bytes with
 static const struct field_info f_exid = {"tcp.options.experimental.exid", "Experiment", FIELD_HEX, option_experiments};
 static const struct field_info f_exdata = {"tcp.options.experimental.data", "Experiment's data", FIELD_BYTES, NULL};
 
-static void option_wscale(struct cursor *v, struct packet *p)
+static void option_wscale_rows(struct cursor *v, struct packet *p)
 {
 	const uint8_t *at = v->pos;
 	unsigned shift = (unsigned)layers_number(v, p, &f_wscale, 1);
 
-	p->tcp.wscale = (uint8_t)shift;
-	p->tcp.options |= TCP_HAS_WSCALE;
 	packet_field(p, &f_multiplier, at, 1, 1u << (shift < WSCALE_MAX ? shift : WSCALE_MAX));
 	if (shift > WSCALE_MAX)
 		packet_field(p, &f_shift, at, 1, 1);
 }
 
-static void option_sack(struct cursor *v, struct packet *p)
+/* Rows of those that tcp_option_read() has read. */
+static void option_fact_rows(unsigned kind, struct cursor v, struct packet *p)
 {
-	struct tcp_facts *f = &p->tcp;
-
-	while (cursor_left(v) >= 8 && budget_take(&p->budget)) {
-		uint32_t left = (uint32_t)layers_number(v, p, &f_sack_left, 4);
-		uint32_t right = (uint32_t)layers_number(v, p, &f_sack_right, 4);
-
-		if (f->sacks < 4) {
-			f->sack[f->sacks][0] = left;
-			f->sack[f->sacks][1] = right;
-			f->sacks++;
-			f->options |= TCP_HAS_SACK;
+	switch (kind) {
+	case OPTION_MSS:
+		(void)layers_number(&v, p, &f_mss, 2);
+		break;
+	case OPTION_WSCALE:
+		option_wscale_rows(&v, p);
+		break;
+	case OPTION_SACK:
+		while (cursor_left(&v) >= 8) {
+			(void)layers_number(&v, p, &f_sack_left, 4);
+			(void)layers_number(&v, p, &f_sack_right, 4);
 		}
+		break;
+	case OPTION_TIMESTAMPS:
+		(void)layers_number(&v, p, &f_tsval, 4);
+		(void)layers_number(&v, p, &f_tsecr, 4);
+		break;
+	default:
+		break;
 	}
 }
 
@@ -220,22 +226,12 @@ static bool option_number(unsigned kind, struct cursor *v, struct packet *p)
 /* The options that make facts. False: another kind, or a wrong length. */
 static bool option_fact(unsigned kind, struct cursor *v, struct packet *p)
 {
-	struct tcp_facts *f = &p->tcp;
+	const struct cursor value = *v;
 	size_t n = cursor_left(v);
 
-	if (kind == OPTION_MSS && n == 2) {
-		f->mss = (uint16_t)layers_number(v, p, &f_mss, 2);
-		f->options |= TCP_HAS_MSS;
-	} else if (kind == OPTION_WSCALE && n == 1) {
-		option_wscale(v, p);
-	} else if (kind == OPTION_SACK_PERMITTED && n == 0) {
-		f->options |= TCP_HAS_SACK_PERMITTED;
-	} else if (kind == OPTION_SACK && n > 0 && n % 8 == 0) {
-		option_sack(v, p);
-	} else if (kind == OPTION_TIMESTAMPS && n == 8) {
-		f->tsval = (uint32_t)layers_number(v, p, &f_tsval, 4);
-		f->tsecr = (uint32_t)layers_number(v, p, &f_tsecr, 4);
-		f->options |= TCP_HAS_TIMESTAMPS;
+	if (tcp_option_read(kind, v, &p->tcp)) {
+		if (p->want_fields)
+			option_fact_rows(kind, value, p);
 	} else if (kind == OPTION_FAST_OPEN) {
 		option_fast_open(v, p);
 	} else if (kind == OPTION_MPTCP && n > 0) {

@@ -8,25 +8,25 @@
  *  | src | dst | length | checksum | payload ...      RFC 768
  */
 #include "layers.h"
+#include "udp.h"
 
 static const struct field_info f_srcport = {"udp.srcport", "Source port", FIELD_UINT, NULL};
 static const struct field_info f_dstport = {"udp.dstport", "Destination port", FIELD_UINT, NULL};
 static const struct field_info f_length = {"udp.length", "Length", FIELD_UINT, NULL};
 static const struct field_info f_checksum = {"udp.checksum", "Checksum", FIELD_HEX, NULL};
 
-enum { UDP_HEADER = 8 };
-
 static enum dissect_result udp_dissect(struct cursor *c, struct packet *p)
 {
 	const uint8_t *at = c->pos;
-	unsigned from = cursor_be16(c), to = cursor_be16(c), length = cursor_be16(c), checksum = cursor_be16(c);
+	const struct udp_header h = udp_read(c);
+	unsigned length = h.length;
 
 	if (c->fault != CURSOR_OK)
 		return DISSECT_OK;
-	packet_field(p, &f_srcport, at, 2, from);
-	packet_field(p, &f_dstport, at + 2, 2, to);
+	packet_field(p, &f_srcport, at, 2, h.from);
+	packet_field(p, &f_dstport, at + 2, 2, h.to);
 	packet_field(p, &f_length, at + 4, 2, length);
-	packet_field(p, &f_checksum, at + 6, 2, checksum);
+	packet_field(p, &f_checksum, at + 6, 2, h.checksum);
 	if (length > 0 && length < UDP_HEADER) {
 		packet_issue(p, "the UDP length is below 8");
 		return DISSECT_BAD;
@@ -34,12 +34,12 @@ static enum dissect_result udp_dissect(struct cursor *c, struct packet *p)
 	if (length > 0 && !cursor_limit(c, length - UDP_HEADER))
 		packet_issue(p, "the UDP length exceeds the packet");
 	p->tuple.proto = PROTO_UDP;
-	p->tuple.from_port = (uint16_t)from;
-	p->tuple.to_port = (uint16_t)to;
+	p->tuple.from_port = (uint16_t)h.from;
+	p->tuple.to_port = (uint16_t)h.to;
 	p->transport = true;
 	layers_payload(c, p);
-	packet_next(p, TABLE_UDP_PORT, to);
-	p->next_alternative = from;
+	packet_next(p, TABLE_UDP_PORT, h.to);
+	p->next_alternative = h.from;
 	return DISSECT_OK;
 }
 

@@ -345,7 +345,7 @@ static int status_of(int r, const struct run_result *result, const struct error 
 
 static int run_source(void)
 {
-	struct engine_options engine_options = {.live = false};
+	struct engine_options engine_options = {.no_fast_path = options.no_fast_path};
 	struct run_result result = {.interrupted = false};
 	struct run_world w = {.writer = NULL};
 	struct error e = {""};

@@ -309,6 +309,9 @@ static int apply_rest(struct options *o, int letter, const char *value, struct e
 		return 0;
 	case LONG_THREADS:
 		return choice("--threads", value, "1", "2", e);
+	case LONG_NO_FAST_PATH:
+		o->no_fast_path = true;
+		return 0;
 	case 'h':
 		o->action = OPTIONS_HELP;
 		return 0;

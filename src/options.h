@@ -65,6 +65,7 @@ struct options {
 	int64_t duration_ns;  /* 0: no bound */
 	size_t memory;
 	const char *user;     /* -Z, or NULL */
+	bool no_fast_path;
 
 	const char *display_filter; /* -Y, or NULL */
 	bool line_buffered;

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "sockeye/error.h"
 #include "sockeye/packet.h"
@@ -64,9 +65,47 @@ struct paths;
 int paths_open(struct paths **out, struct error *e);
 void paths_free(struct paths *p);
 uint16_t paths_index(struct paths *p, const struct path *path);
+/* The same for one that has a number: nothing changes. False: it has none. */
+bool paths_known(struct paths *p, const struct path *path, uint16_t *number);
 const struct path *paths_get(const struct paths *p, uint16_t index);
 uint64_t paths_overflow(const struct paths *p);
 uint64_t paths_probes(const struct paths *p); /* slots looked at: counted work */
+
+static inline uint16_t descriptor_interface(const struct frame *f)
+{
+	return (uint16_t)(f->source * 4099u + f->interface);
+}
+
+/* The facts of TCP, into a descriptor that is all zero there. */
+static inline void descriptor_tcp(struct descriptor *d, const struct tcp_facts *f)
+{
+	d->flags = f->flags;
+	d->window = f->window;
+	d->options = f->options;
+	d->sacks = f->sacks;
+	d->tcp.seq = f->seq;
+	d->tcp.ack = f->ack;
+	d->tcp.tsval = f->tsval;
+	d->tcp.tsecr = f->tsecr;
+	d->tcp.checksum = f->checksum;
+	d->tcp.mptcp = f->mptcp;
+	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN | MPTCP_TCPRST)) {
+		d->tcp.syn.mss = f->mss;
+		d->tcp.syn.wscale = f->wscale;
+		d->tcp.syn.fast_open_len = f->fast_open_len;
+		d->tcp.syn.mptcp_token = f->mptcp_token;
+		d->tcp.syn.mptcp_key[0] = (uint32_t)(f->mptcp_key >> 32);
+		d->tcp.syn.mptcp_key[1] = (uint32_t)f->mptcp_key;
+		d->tcp.syn.mptcp_version = f->mptcp_version;
+		d->tcp.syn.mptcp_reason = f->mptcp_reason;
+		d->sacks = 0;
+	} else if (f->sacks) {
+		/* Three blocks fit beside time stamps (RFC 2018 3); a fourth is not kept. */
+		memcpy(d->tcp.sack, f->sack, sizeof d->tcp.sack);
+		if (d->sacks > 3)
+			d->sacks = 3;
+	}
+}
 
 /* False if the packet belongs to no flow (no IP, cut before the transport is
  * known, a fragment that waits). The hash is left 0: the flow table keys it. */

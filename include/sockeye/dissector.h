@@ -9,6 +9,7 @@
 #ifndef SOCKEYE_DISSECTOR_H
 #define SOCKEYE_DISSECTOR_H
 
+#include "sockeye/descriptor.h"
 #include "sockeye/error.h"
 #include "sockeye/packet.h"
 
@@ -73,6 +74,19 @@ void dissect_batch(struct dissect *d);
  * layers, payload, and rows if p->want_fields; the packet must have been reset
  * with its frame. Time of fragments is the frame's. */
 enum dissect_result dissect_headers(struct dissect *d, struct packet *p);
+
+/* The common headers at once (headers.c): Ethernet, VLAN tags, IP, TCP or UDP. True:
+ * *d is what dissect_headers() and descriptor_fill() make of the frame, byte for
+ * byte, and *stack says which layers it has; nothing else is to be said of it.
+ * False: declined; *d and *stack mean nothing, and nothing else was written. */
+bool headers_read(struct dissect *dissect, const struct frame *f, struct paths *paths, struct descriptor *d,
+		  unsigned *stack);
+
+enum headers_stack { HEADERS_VLAN = 1, HEADERS_IPV6 = 2, HEADERS_UDP = 4, HEADERS_STACKS = 8 };
+enum { HEADERS_LAYERS = 4 };
+
+/* The layers of a stack, each once; how many. */
+unsigned headers_layers(unsigned stack, const struct dissector *by[HEADERS_LAYERS]);
 
 /* Above the transport: t->known if it is set, else every guesser of the
  * transport, in the order of dissectors.def. DISSECT_NOT_MINE: nobody knows. */

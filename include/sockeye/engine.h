@@ -19,6 +19,7 @@ struct engine;
 struct engine_options {
 	size_t memory;      /* --memory, all of it; the engine takes its shares */
 	bool live;
+	bool no_fast_path;  /* every frame through the loop of dissectors, every segment by all rules: same results */
 	uint64_t hash_seed; /* 0: random */
 };
 

@@ -33,6 +33,7 @@ struct flow_limits {
 	int64_t idle_ns[FLOW_CLASSES];  /* 0: never by silence (files) */
 	int64_t closed_told_ns;         /* live: the record of a closed flow comes this late */
 	uint64_t hash_seed;             /* 0: random */
+	bool no_fast_path;              /* ordinary segments, too, go the long way: same results, for tests */
 };
 
 /* What flow_track() changed, and flow_told reports. */
@@ -41,6 +42,7 @@ enum flow_change {
 	FLOW_HANDSHAKE_DONE = 2, /* complete, refused, reset, unreachable */
 	FLOW_STATE = 4,
 	FLOW_REUSED = 8,         /* the tuple's former flow was ended for this one */
+	FLOW_ORDINARY = 16,      /* alone: nothing is to be said of it, and flow_service_wanted() is false */
 };
 
 /* Called for each flow that ends (by time, reuse, memory or flow_table_end):
@@ -76,6 +78,13 @@ void flow_table_free(struct flow_table *t);
 /* Fill d->hash. Done for a whole batch before the first flow_track(). */
 void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n);
 
+/* Bring what flow_track() will look at nearer, and change nothing: of a batch first
+ * the slot of each packet; then the record that it names, whose place is returned;
+ * and some packets ahead of the one at hand, what the record refers to. */
+void flow_prefetch_slot(const struct flow_table *t, const struct descriptor *d);
+uint32_t flow_prefetch_record(const struct flow_table *t, const struct descriptor *d);
+void flow_prefetch_rest(const struct flow_table *t, const struct descriptor *d, uint32_t place);
+
 /* Time went on: end what was silent too long. now_ns never moves back. */
 void flow_expire(struct flow_table *t, int64_t now_ns);
 
@@ -84,6 +93,10 @@ void flow_expire(struct flow_table *t, int64_t now_ns);
  * Never NULL. */
 struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
 			struct judgement *j);
+
+/* The same; place: what flow_prefetch_record() said, which may no longer be so. */
+struct flow *flow_track_at(struct flow_table *t, const struct descriptor *d, uint32_t place, uint32_t *change,
+			   unsigned *side, struct judgement *j);
 
 /* The capture lost n frames: whatever was not seen since may be among them. */
 void flow_capture_lost(struct flow_table *t, uint64_t n);

@@ -8,8 +8,10 @@
 #ifndef SOCKEYE_TUPLE_H
 #define SOCKEYE_TUPLE_H
 
+#include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "sockeye/text.h"
 
@@ -48,6 +50,20 @@ struct endpoint {
 	uint8_t family;
 	bool has_port;
 };
+
+/* Is from the lower endpoint? By address as bytes, then by port. Else 1. */
+static inline unsigned tuple_direction(const struct tuple *t)
+{
+	uint64_t a[2], b[2];
+
+	memcpy(a, t->from.b, sizeof a);
+	memcpy(b, t->to.b, sizeof b);
+	if (a[0] != b[0])
+		return be64toh(a[0]) > be64toh(b[0]);
+	if (a[1] != b[1])
+		return be64toh(a[1]) > be64toh(b[1]);
+	return t->from_port > t->to_port;
+}
 
 /* Put the lower endpoint first. Returns 1 if the two were exchanged, else 0. */
 unsigned tuple_order(struct tuple *t);

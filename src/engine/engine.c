@@ -1,8 +1,10 @@
 /* The engine: frames in, events out. Read engine_batch() first.
  *
- * One struct packet is reused for every frame; what the flows need of it passes
- * through a descriptor, so that dissecting and accounting can become two loops
- * without a change to either room. */
+ * What the flows need of a frame passes through a descriptor. A batch is walked
+ * three times: common headers become descriptors at once, and what the flow table
+ * will look at is brought near; then packet by packet. One struct packet is reused
+ * for the frames that need it: those whose headers are not common, those whose
+ * application is not known yet, and all where an observer wants packets. */
 #include "sockeye/engine.h"
 
 #include <errno.h>
@@ -13,7 +15,15 @@
 #include "sockeye/clock.h"
 #include "sockeye/descriptor.h"
 
-enum { OBSERVERS_MAX = 8 };
+enum { OBSERVERS_MAX = 8, AHEAD = 6 /* packets: as long as it takes to bring memory */ };
+
+/* The frames of a batch whose headers are common. */
+struct ready {
+	struct descriptor d[SOURCE_BATCH];
+	uint32_t place[SOURCE_BATCH]; /* of flow_prefetch_record() */
+	bool is[SOURCE_BATCH];
+	uint8_t stack[SOURCE_BATCH]; /* enum headers_stack */
+};
 
 struct engine {
 	struct engine_options options;
@@ -25,11 +35,14 @@ struct engine {
 	unsigned wants;          /* union of the observers' */
 	int stop;                /* what an observer returned, or 0 */
 	uint64_t *protocols;     /* [TOTALS_SOURCES][dissect_count()] */
+	uint64_t stacks[TOTALS_SOURCES][HEADERS_STACKS]; /* frames not in protocols yet */
 	const char **protocol_names;
 	struct totals totals;
 	struct histogram rtt[2];
 	uint64_t frames_lost;    /* told with frames */
-	struct packet packet;    /* reused for every frame */
+	struct ready ready;
+	struct packet packet;    /* reused for every frame that needs it */
+	bool packet_is;          /* packet is of the frame at hand */
 	struct flow_record record;
 	struct match match;      /* the screen's filter */
 };
@@ -108,6 +121,7 @@ static int open_parts(struct engine *e, struct error *err)
 	else
 		flow_limits_file(&limits, memory / 16 * 14);
 	limits.hash_seed = e->options.hash_seed;
+	limits.no_fast_path = e->options.no_fast_path;
 	e->protocols = calloc((size_t)TOTALS_SOURCES * n, sizeof *e->protocols);
 	e->protocol_names = calloc(n, sizeof *e->protocol_names);
 	if (!e->protocols || !e->protocol_names)
@@ -163,27 +177,39 @@ void engine_free(struct engine *e)
 
 /* ---- one packet ----------------------------------------------------------- */
 
-static void count(struct engine *e, const struct frame *f, const struct packet *p)
+static struct source_totals *source_of(struct engine *e, const struct frame *f)
 {
-	struct source_totals *s = &e->totals.source[f->source < TOTALS_SOURCES ? f->source : 0];
-	uint64_t *protocols = e->protocols + (size_t)(s - e->totals.source) * e->totals.protocols;
-	uint64_t seen = 0;
+	return &e->totals.source[f->source < TOTALS_SOURCES ? f->source : 0];
+}
 
-	e->totals.packets++;
+static void count_frame(struct engine *e, const struct frame *f)
+{
+	struct source_totals *s = source_of(e, f);
+
+	if (e->totals.packets++ == 0)
+		e->totals.first_ns = e->totals.last_ns = f->ts_ns;
 	e->totals.wire_bytes += f->wirelen;
-	s->packets++;
+	if (s->packets++ == 0)
+		s->first_ns = s->last_ns = f->ts_ns;
 	s->wire_bytes += f->wirelen;
-	if (s->packets == 1 || f->ts_ns < s->first_ns)
+	if (f->ts_ns < s->first_ns)
 		s->first_ns = f->ts_ns;
-	if (s->packets == 1 || f->ts_ns > s->last_ns)
+	if (f->ts_ns > s->last_ns)
 		s->last_ns = f->ts_ns;
-	if (e->totals.packets == 1 || f->ts_ns < e->totals.first_ns)
+	if (f->ts_ns < e->totals.first_ns)
 		e->totals.first_ns = f->ts_ns;
-	if (e->totals.packets == 1 || f->ts_ns > e->totals.last_ns)
+	if (f->ts_ns > e->totals.last_ns)
 		e->totals.last_ns = f->ts_ns;
 	if (f->source >= e->totals.sources && f->source < TOTALS_SOURCES)
 		e->totals.sources = f->source + 1u;
-	/* A protocol counts once per frame, however often it occurs in it. */
+}
+
+/* A protocol counts once per frame, however often it occurs in it. */
+static void count_layers(struct engine *e, const struct frame *f, const struct packet *p)
+{
+	uint64_t *protocols = e->protocols + (size_t)(source_of(e, f) - e->totals.source) * e->totals.protocols;
+	uint64_t seen = 0;
+
 	for (unsigned i = 0; i < p->layers; i++) {
 		unsigned index = p->layer[i].by ? dissect_index(p->layer[i].by) : 64;
 
@@ -197,19 +223,59 @@ static void count(struct engine *e, const struct frame *f, const struct packet *
 	}
 }
 
+/* What was counted by stack, by protocol. */
+static void count_stacks(struct engine *e)
+{
+	const struct dissector *by[HEADERS_LAYERS];
+
+	for (unsigned i = 0; i < e->totals.sources; i++)
+		for (unsigned stack = 0; stack < HEADERS_STACKS; stack++) {
+			unsigned n = headers_layers(stack, by);
+
+			for (unsigned k = 0; k < n; k++)
+				e->protocols[(size_t)i * e->totals.protocols + dissect_index(by[k])] += e->stacks[i][stack];
+			e->stacks[i][stack] = 0;
+		}
+}
+
+static void count(struct engine *e, const struct frame *f, unsigned stack)
+{
+	count_frame(e, f);
+	if (e->packet_is)
+		count_layers(e, f, &e->packet);
+	else
+		e->stacks[source_of(e, f) - e->totals.source][stack]++;
+}
+
+/* The frame as a packet, if it is not one yet. */
+static struct packet *packet_of(struct engine *e, const struct frame *frame)
+{
+	struct frame f = *frame;
+
+	if (!e->packet_is) {
+		f.number = e->totals.packets + 1;
+		packet_reset(&e->packet, &f);
+		dissect_headers(e->dissect, &e->packet);
+		e->packet_is = true;
+	}
+	return &e->packet;
+}
+
 /* The application, from the first payload of each direction; from its first
  * bytes put in order where that payload is not enough. */
-static void application(struct engine *e, struct packet *p, const struct descriptor *d, struct flow *f,
+static void application(struct engine *e, const struct frame *frame, const struct descriptor *d, struct flow *f,
 			unsigned side)
 {
 	bool wanted = flow_service_wanted(f, side), known;
+	struct packet *p;
 	enum flow_piece piece = PIECE_OLD;
 	struct talk talk = {.known = flow_service(f), .from_client = side == 0,
 			    .first = flow_first_payload(f, side)};
 	enum dissect_result r;
 
-	if (!p->payload || !p->payload_captured || (!p->want_fields && !wanted))
+	if (!d->payload || (!e->packet.want_fields && !wanted))
 		return;
+	p = packet_of(e, frame);
 	if (wanted) {
 		if (!talk.known)
 			talk.other = flow_head(e->flows, f, !side, &talk.other_len);
@@ -256,7 +322,7 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	publish(e, &ev);
 }
 
-static void flow_of(struct engine *e, struct packet *p, const struct descriptor *d)
+static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d, uint32_t place)
 {
 	uint32_t change;
 	unsigned side;
@@ -268,46 +334,82 @@ static void flow_of(struct engine *e, struct packet *p, const struct descriptor 
 		if (quoted && change & FLOW_HANDSHAKE_DONE)
 			handshake(e, quoted, false);
 	}
-	f = flow_track(e->flows, d, &change, &side, &judged);
+	f = flow_track_at(e->flows, d, place, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
-	application(e, p, d, f, side);
+	if (change != FLOW_ORDINARY || e->packet.want_fields)
+		application(e, frame, d, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
 		handshake(e, f, false);
-	packet_event(e, p, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
+	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
 }
 
-/* Packet by packet: time, flow, application, counters, observers. Time moves
- * before the packet is looked at, so that a flow that had timed out is ended
- * before its ports are used again. */
+/* Time moves before the packet is looked at, so that a flow that had timed out is
+ * ended before its ports are used again. */
+static void time_goes_on(struct engine *e, const struct frame *f)
+{
+	if (f->ts_ns > e->totals.now_ns)
+		e->totals.now_ns = f->ts_ns;
+	flow_expire(e->flows, e->totals.now_ns);
+	if (f->lost) {
+		e->frames_lost += f->lost;
+		flow_capture_lost(e->flows, f->lost);
+	}
+	if (f->flags & FRAME_BLIND)
+		flow_capture_blind(e->flows);
+}
+
+/* Frames whose headers are not common: the loop of dissectors reads them, in their turn. */
+static void frame_of_any_kind(struct engine *e, const struct frame *f)
+{
+	struct packet *p = packet_of(e, f);
+	struct descriptor d;
+
+	if (descriptor_fill(&d, p, e->paths)) {
+		flow_hash(e->flows, &d, 1);
+		flow_of(e, f, &d, UINT32_MAX);
+	} else {
+		e->totals.no_flow++;
+		packet_event(e, p, NULL, 0, NULL);
+	}
+}
+
+static void get_ready(struct engine *e, const struct frame *frames, unsigned n)
+{
+	bool fast = !e->options.no_fast_path && !e->packet.want_fields && !(e->wants & EVENT_PACKET);
+	struct ready *r = &e->ready;
+	unsigned stack = 0;
+
+	for (unsigned i = 0; i < n; i++) {
+		r->is[i] = fast && headers_read(e->dissect, &frames[i], e->paths, &r->d[i], &stack);
+		if (!r->is[i])
+			continue;
+		r->stack[i] = (uint8_t)stack;
+		flow_hash(e->flows, &r->d[i], 1);
+		flow_prefetch_slot(e->flows, &r->d[i]);
+	}
+	for (unsigned i = 0; i < n; i++)
+		if (r->is[i])
+			r->place[i] = flow_prefetch_record(e->flows, &r->d[i]);
+}
+
+/* Packet by packet: time, flow, application, counters, observers. */
 int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
 {
+	for (; n > SOURCE_BATCH && !e->stop; frames += SOURCE_BATCH, n -= SOURCE_BATCH)
+		(void)engine_batch(e, frames, SOURCE_BATCH);
 	dissect_batch(e->dissect);
+	get_ready(e, frames, n);
 	for (unsigned i = 0; i < n && !e->stop; i++) {
-		struct packet *p = &e->packet;
-		struct descriptor d;
-		struct frame f = frames[i];
-
-		f.number = e->totals.packets + 1;
-		if (f.ts_ns > e->totals.now_ns)
-			e->totals.now_ns = f.ts_ns;
-		flow_expire(e->flows, e->totals.now_ns);
-		if (f.lost) {
-			e->frames_lost += f.lost;
-			flow_capture_lost(e->flows, f.lost);
-		}
-		if (f.flags & FRAME_BLIND)
-			flow_capture_blind(e->flows);
-		packet_reset(p, &f);
-		dissect_headers(e->dissect, p);
-		if (descriptor_fill(&d, p, e->paths)) {
-			flow_hash(e->flows, &d, 1);
-			flow_of(e, p, &d);
-		} else {
-			e->totals.no_flow++;
-			packet_event(e, p, NULL, 0, NULL);
-		}
-		count(e, &f, p);
+		if (i + AHEAD < n && e->ready.is[i + AHEAD])
+			flow_prefetch_rest(e->flows, &e->ready.d[i + AHEAD], e->ready.place[i + AHEAD]);
+		e->packet_is = false;
+		time_goes_on(e, &frames[i]);
+		if (e->ready.is[i])
+			flow_of(e, &frames[i], &e->ready.d[i], e->ready.place[i]);
+		else
+			frame_of_any_kind(e, &frames[i]);
+		count(e, &frames[i], e->ready.stack[i]);
 	}
 	return e->stop;
 }
@@ -351,6 +453,7 @@ const struct totals *engine_totals(struct engine *e)
 	t->flows_live = s->live;
 	t->flows_unjudged = s->flows_unjudged;
 	t->memory_used = s->memory_used;
+	count_stacks(e);
 	return t;
 }
 

@@ -74,25 +74,45 @@ static bool path_same(const struct path *a, const uint8_t *packed, size_t n)
 	return path_pack(a, other) == n && memcmp(other, packed, n) == 0;
 }
 
-uint16_t paths_index(struct paths *p, const struct path *path)
+/* Its number, or 0; *packed, *n and *at are what is needed to add it. */
+static uint16_t path_find(struct paths *p, const struct path *path, uint8_t *packed, size_t *n, unsigned *at)
+{
+	*n = path_pack(path, packed);
+	if (p->last != 0 && path_same(&p->path[p->last], packed, *n))
+		return p->last;
+	*at = (unsigned)hash_bytes(&p->key, packed, *n) % PATHS_SLOTS;
+	while (p->probes++, p->slot[*at] != 0) { /* at most half full: ends */
+		if (path_same(&p->path[p->slot[*at]], packed, *n)) {
+			p->last = p->slot[*at];
+			return p->last;
+		}
+		*at = (*at + 1) % PATHS_SLOTS;
+	}
+	return 0;
+}
+
+bool paths_known(struct paths *p, const struct path *path, uint16_t *number)
 {
 	uint8_t packed[PATH_PACKED];
 	unsigned at;
 	size_t n;
 
+	*number = path->vlans || path->tunnels ? path_find(p, path, packed, &n, &at) : 0;
+	return *number != 0 || (path->vlans == 0 && path->tunnels == 0);
+}
+
+uint16_t paths_index(struct paths *p, const struct path *path)
+{
+	uint8_t packed[PATH_PACKED];
+	uint16_t number;
+	unsigned at = 0;
+	size_t n;
+
 	if (path->vlans == 0 && path->tunnels == 0)
 		return 0;
-	n = path_pack(path, packed);
-	if (p->last != 0 && path_same(&p->path[p->last], packed, n))
-		return p->last;
-	at = (unsigned)hash_bytes(&p->key, packed, n) % PATHS_SLOTS;
-	while (p->probes++, p->slot[at] != 0) { /* at most half full: ends */
-		if (path_same(&p->path[p->slot[at]], packed, n)) {
-			p->last = p->slot[at];
-			return p->last;
-		}
-		at = (at + 1) % PATHS_SLOTS;
-	}
+	number = path_find(p, path, packed, &n, &at);
+	if (number)
+		return number;
 	if (p->n == PATHS_MAX) {
 		p->overflow++;
 		return 0;
@@ -116,38 +136,6 @@ uint64_t paths_overflow(const struct paths *p)
 uint64_t paths_probes(const struct paths *p)
 {
 	return p->probes;
-}
-
-static void fill_tcp(struct descriptor *d, const struct packet *p)
-{
-	const struct tcp_facts *f = &p->tcp;
-
-	d->flags = f->flags;
-	d->window = f->window;
-	d->options = f->options;
-	d->sacks = f->sacks;
-	d->tcp.seq = f->seq;
-	d->tcp.ack = f->ack;
-	d->tcp.tsval = f->tsval;
-	d->tcp.tsecr = f->tsecr;
-	d->tcp.checksum = f->checksum;
-	d->tcp.mptcp = f->mptcp;
-	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN | MPTCP_TCPRST)) {
-		d->tcp.syn.mss = f->mss;
-		d->tcp.syn.wscale = f->wscale;
-		d->tcp.syn.fast_open_len = f->fast_open_len;
-		d->tcp.syn.mptcp_token = f->mptcp_token;
-		d->tcp.syn.mptcp_key[0] = (uint32_t)(f->mptcp_key >> 32);
-		d->tcp.syn.mptcp_key[1] = (uint32_t)f->mptcp_key;
-		d->tcp.syn.mptcp_version = f->mptcp_version;
-		d->tcp.syn.mptcp_reason = f->mptcp_reason;
-		d->sacks = 0;
-	} else {
-		/* Three blocks fit beside time stamps (RFC 2018 3); a fourth is not kept. */
-		memcpy(d->tcp.sack, f->sack, sizeof d->tcp.sack);
-		if (d->sacks > 3)
-			d->sacks = 3;
-	}
 }
 
 static void fill_icmp(struct descriptor *d, const struct packet *p)
@@ -175,11 +163,11 @@ bool descriptor_fill(struct descriptor *d, const struct packet *p, struct paths 
 	d->payload_len = p->payload_len;
 	d->payload_captured = p->payload ? p->payload_captured : 0;
 	d->ip_id = p->ip.id;
-	d->interface = (uint16_t)(p->frame.source * 4099u + p->frame.interface);
+	d->interface = descriptor_interface(&p->frame);
 	d->ttl = p->ip.ttl;
 	d->ecn = p->ip.tos & 3;
 	if (p->tuple.proto == PROTO_TCP)
-		fill_tcp(d, p);
+		descriptor_tcp(d, &p->tcp);
 	else if (p->tuple.proto == PROTO_ICMP || p->tuple.proto == PROTO_ICMPV6)
 		fill_icmp(d, p);
 	return true;

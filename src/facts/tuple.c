@@ -8,19 +8,12 @@
 
 #include <string.h>
 
-static int compare_side(const struct address *a, uint16_t a_port, const struct address *b, uint16_t b_port)
-{
-	int c = memcmp(a->b, b->b, sizeof a->b);
-
-	return c != 0 ? c : (int)a_port - (int)b_port;
-}
-
 unsigned tuple_order(struct tuple *t)
 {
 	struct address ip;
 	uint16_t port;
 
-	if (compare_side(&t->from, t->from_port, &t->to, t->to_port) <= 0)
+	if (tuple_direction(t) == 0)
 		return 0;
 	ip = t->from;
 	t->from = t->to;
@@ -162,7 +155,10 @@ void tuple_endpoint(struct text *t, const struct endpoint *e)
 
 int tuple_compare_endpoint(const struct endpoint *a, const struct endpoint *b)
 {
+	int c;
+
 	if (a->family != b->family)
 		return a->family < b->family ? -1 : 1;
-	return compare_side(&a->ip, a->port, &b->ip, b->port);
+	c = memcmp(a->ip.b, b->ip.b, sizeof a->ip.b);
+	return c != 0 ? c : (int)a->port - (int)b->port;
 }

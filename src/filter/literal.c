@@ -235,7 +235,7 @@ static size_t read_ipv4(const char *s, size_t n, uint8_t *b, unsigned *parts)
 /* RFC 4291 2.2, with "::" once and an IPv4 tail; 0: not one. */
 static size_t read_ipv6(const char *s, size_t n, uint8_t *b)
 {
-	unsigned group[8], groups = 0, gap = 9, parts;
+	unsigned group[8], all[8] = {0}, groups = 0, gap = 9, parts;
 	uint8_t tail[4];
 	size_t at = 0;
 
@@ -274,12 +274,11 @@ static size_t read_ipv6(const char *s, size_t n, uint8_t *b)
 	}
 	if (gap == 9 ? groups != 8 : groups > 7)
 		return 0;
-	memset(b, 0, 16);
-	for (unsigned i = 0; i < groups; i++) {
-		unsigned to = (i < gap ? i : 8 - groups + i) & 7; /* it is: but gcc -O3 does not see it */
-
-		b[to * 2] = (uint8_t)(group[i] >> 8);
-		b[to * 2 + 1] = (uint8_t)group[i];
+	for (unsigned i = 0; i < groups; i++)
+		all[i < gap ? i : 8 - groups + i] = group[i];
+	for (unsigned i = 0; i < 8; i++) {
+		b[i * 2] = (uint8_t)(all[i] >> 8);
+		b[i * 2 + 1] = (uint8_t)all[i];
 	}
 	return at;
 }

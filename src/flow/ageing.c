@@ -183,6 +183,8 @@ void flow_expire(struct flow_table *t, int64_t now_ns)
 	if (now_ns <= t->now_ns)
 		return;
 	t->now_ns = now_ns;
+	if (!t->ages)
+		return;
 	for (unsigned c = 0; c < FLOW_CLASSES; c++)
 		if (t->limits.idle_ns[c])
 			expire_class(t, c);

@@ -20,28 +20,28 @@ enum {
 	COPY_ELSEWHERE_NS = 100 * CLOCK_MS,
 };
 
-static uint64_t mix(uint64_t h, uint64_t x)
+/* Products of what is hashed with a key that no sender knows, so that none can make
+ * two packets look the same; independent of each other, so that they take no time. */
+static uint64_t identity(const struct copies *c, const struct descriptor *d, unsigned dir)
 {
-	h = (h ^ x) * UINT64_C(0x9e3779b97f4a7c15);
-	return h ^ h >> 29;
-}
+	const struct hash_key *k = c->key;
+	uint64_t h;
 
-static uint64_t identity(const struct descriptor *d, unsigned dir)
-{
-	uint64_t h = mix(d->hash, (uint64_t)d->tcp.seq << 32 | d->tcp.ack);
-
-	h = mix(h, (uint64_t)d->tcp.tsval << 32 | d->tcp.tsecr);
-	h = mix(h, (uint64_t)d->ip_id << 48 | (uint64_t)d->window << 32 | (uint64_t)d->flags << 16 | d->tcp.checksum);
-	h = mix(h, (uint64_t)d->payload_len << 32 | (uint64_t)d->sacks << 8 | dir);
+	h = hash_fold(((uint64_t)d->tcp.seq << 32 | d->tcp.ack) ^ k->a,
+		      ((uint64_t)d->tcp.tsval << 32 | d->tcp.tsecr) ^ k->b);
+	h += hash_fold(((uint64_t)d->ip_id << 48 | (uint64_t)d->window << 32 | (uint64_t)d->flags << 16 |
+			d->tcp.checksum) ^ k->b ^ d->hash,
+		       ((uint64_t)d->payload_len << 32 | (uint64_t)d->sacks << 8 | dir) ^ k->a);
 	if (d->sacks)
-		h = mix(h, (uint64_t)d->tcp.sack[0][0] << 32 | d->tcp.sack[0][1]);
+		h = hash_fold(((uint64_t)d->tcp.sack[0][0] << 32 | d->tcp.sack[0][1]) ^ k->a, h ^ k->b) + h;
 	return h;
 }
 
-int copies_open(struct copies *c, size_t memory, struct error *e)
+int copies_open(struct copies *c, const struct hash_key *key, size_t memory, struct error *e)
 {
 	uint32_t n = 256;
 
+	c->key = key;
 	while (n < 32768 && (size_t)n * 2 * sizeof *c->at <= memory)
 		n *= 2;
 	c->mask = n - 1;
@@ -59,9 +59,14 @@ size_t copies_size(const struct copies *c)
 	return ((size_t)c->mask + 1) * sizeof *c->at;
 }
 
+void copies_prefetch(const struct copies *c, const struct descriptor *d, unsigned dir)
+{
+	__builtin_prefetch(&c->at[identity(c, d, dir) & c->mask], 1);
+}
+
 bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir)
 {
-	uint64_t h = identity(d, dir);
+	uint64_t h = identity(c, d, dir);
 	struct copy *k = &c->at[h & c->mask];
 	uint32_t tag = (uint32_t)(h >> 32) | 1; /* 0: empty */
 	int64_t limit = d->interface != k->interface ? COPY_ELSEWHERE_NS : d->ip_id ? COPY_NS : COPY_UNNAMED_NS;

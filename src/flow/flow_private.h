@@ -94,7 +94,10 @@ enum flow_bit {
 	FLOW_BIT_ACKED = 512,    /* the client ACKed something that the server had sent */
 	FLOW_BIT_RARE_LOST = 2048, /* marks found no room: their counts are not known */
 	FLOW_BIT_UNJUDGED = 1024, /* a side record found no room: the counts of verdicts are not complete */
+	FLOW_BIT_ORDINARY_DATA = 4096, /* ordinary.c; of side 0; of side 1: twice that */
+	FLOW_BIT_ORDINARY_ACK = 16384,
 };
+enum { FLOW_BITS_ORDINARY = 3 * FLOW_BIT_ORDINARY_DATA | 3 * FLOW_BIT_ORDINARY_ACK };
 
 enum client_known { CLIENT_FIRST_PACKET, CLIENT_SYNACK, CLIENT_SYN };
 
@@ -102,13 +105,20 @@ enum { FLOW_TRIES = 3 };
 
 #define NEVER INT64_MIN
 
+/* What an ordinary segment touches comes first: four cache lines. */
 struct flow {
 	struct flow_key key;
 	uint8_t class;
 	uint8_t client;          /* side that is the client: 0 is a of the key */
 	uint64_t id;
-	int64_t first_ns, last_ns;
+	int64_t last_ns;
+	uint32_t lost_until;     /* of table->capture_lost: at its last packet */
+	uint16_t bits;           /* enum flow_bit */
+	uint8_t completeness;    /* Wireshark's bits */
+	uint8_t completeness_before; /* as they were before the last packet */
 	struct flow_side side[2];
+
+	int64_t first_ns;
 
 	/* The handshake; NEVER: not seen. (0 is a time: captures may begin there.) */
 	int64_t first_syn_ns, last_syn_ns, synack_ns, ack_ns, rst_ns;
@@ -127,12 +137,9 @@ struct flow {
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
 	uint32_t doubt[2];       /* of each side: number of its last segment that did not fit; with WS_DOUBT */
-	uint32_t lost_before, lost_until; /* of table->capture_lost: at its first and last packet */
+	uint32_t lost_before;    /* of table->capture_lost: at its first packet */
 	uint16_t ws_mptcp;       /* MPTCP operations seen so far: Wireshark adds them up */
 	uint16_t path;
-	uint16_t bits;           /* enum flow_bit */
-	uint8_t completeness;    /* Wireshark's bits */
-	uint8_t completeness_before; /* as they were before the last packet */
 	uint8_t client_known;    /* enum client_known */
 	uint8_t closed_by;       /* 0 nobody, 1 side 0, 2 side 1 */
 	uint8_t closed_by_fin;
@@ -146,6 +153,8 @@ struct flow {
 };
 _Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
 _Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
+_Static_assert(offsetof(struct flow, side) == 64, "line 0 is the flow's, 1 to 3 are the sides'");
+enum { FLOW_HOT_LINES = 4 };
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
 		    COMPLETE_FIN = 16, COMPLETE_RST = 32 };
@@ -159,6 +168,7 @@ enum { SERVICES_MAX = 255, LOSSES_KEPT = 64 };
 struct flow_table {
 	struct hash_key key;
 	struct flow_limits limits;
+	bool ages;               /* any class has a time-out */
 	flow_ended *told;
 	void *arg;
 	uint64_t next_id;
@@ -293,8 +303,9 @@ bool flow_too_old(const struct flow_table *t, const struct flow *f, int64_t now_
 /* tcp.c, datagram.c */
 bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir);
 bool tcp_quotes(const struct flow *f, const struct descriptor *d, unsigned dir); /* dir: of the quoted packet */
-void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
-		 struct judgement *j);
+/* copy: what copies_saw() said of it. */
+void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, bool copy,
+		 uint32_t *change, struct judgement *j);
 unsigned tcp_class(const struct flow *f);
 const char *tcp_state(const struct flow *f);
 bool tcp_ack_seen(const struct flow *f);
@@ -327,6 +338,8 @@ unsigned segments_gaps(struct flow_table *t, const struct flow_side *s, uint32_t
 /* zeek.c: after all others, so that it knows the client */
 void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		  const struct judgement *j);
+bool zeek_said_data(const struct flow *f, unsigned i); /* that letter is there for this side */
+bool zeek_said_ack(const struct flow *f, unsigned i);
 void zeek_begin(struct flow *f, unsigned dir, const struct embryo *e);
 void zeek_fill(struct flow_record *r, const struct flow_table *t, const struct flow *f);
 
@@ -345,7 +358,16 @@ bool state_one_sided(const struct flow *f, unsigned dir); /* only this direction
 /* resets.c: before segments_account(), which forgets where things stood */
 void resets_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
 
+/* ordinary.c. Taken: the flow is as the long way would leave it, and j has what
+ * there is to say. Not taken: nothing was done, but for *copy, which then says
+ * what copies_saw() said, if it was asked. */
+bool ordinary_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, bool *copy,
+		      struct judgement *j);
+void ordinary_settle(const struct flow_table *t, struct flow *f); /* after the long way */
+void ordinary_leave(struct flow *f);                              /* before it */
+
 /* stamps.c: after segments_account(). idle_ns: since the side's last segment */
+bool stamps_known(const struct flow_side *s, int64_t idle_ns); /* is there one to compare with? */
 void stamps_account(struct flow *f, const struct descriptor *d, unsigned dir, int64_t idle_ns, struct judgement *j);
 
 /* extensions.c: of SYN and SYN/ACK; and ECN's marks on any segment */
@@ -370,7 +392,8 @@ static inline bool tcp_rtt_known(const struct flow *f)
 }
 
 /* copies.c */
-int copies_open(struct copies *c, size_t memory, struct error *e);
+int copies_open(struct copies *c, const struct hash_key *key, size_t memory, struct error *e);
+void copies_prefetch(const struct copies *c, const struct descriptor *d, unsigned dir);
 void copies_free(struct copies *c);
 size_t copies_size(const struct copies *c);
 bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir); /* this very packet, a moment ago? */
@@ -380,6 +403,7 @@ int contents_open(struct contents *c, size_t memory, struct error *e);
 void contents_free(struct contents *c);
 size_t contents_size(const struct contents *c);
 /* Keeps the payload, and returns how many bytes differ from those kept before. */
+void contents_prefetch(const struct contents *c, const struct flow *f, unsigned dir, const struct descriptor *d);
 uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d, bool again);
 /* head.c */
 size_t heads_size(size_t memory);

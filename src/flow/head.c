@@ -144,6 +144,7 @@ static struct head *head_new(struct flow_table *t, struct flow *f, unsigned dir,
 	else
 		s->old = ref;
 	s->young = ref;
+	ordinary_leave(f); /* its payloads are wanted */
 	f->head[dir] = ref;
 	t->stats.heads++;
 	return h;

@@ -96,35 +96,37 @@ struct zeek_track {
 	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
 };
 
+/* What every segment changes comes first. ws_: what Wireshark's rules need
+ * (verdicts.c); 0 is "unknown" there. */
 struct flow_side {
 	uint64_t bytes;
-	uint32_t packets;
-	uint32_t base;      /* sequence number before the first byte (the ISN) */
-	uint32_t next;      /* highest end sent: RSTs, probes and keep-alives do not count */
-	uint32_t low;       /* lowest number seen sent; with next */
-	uint32_t acked;     /* highest acknowledgement sent */
-	uint32_t edge;      /* how far its windows let the peer send; with SIDE_ACKED */
-	uint16_t fin, rst;  /* packets, saturating */
-	uint16_t window, mss;
-	uint8_t wscale, options, ttl, bits;
-	uint32_t ws_next;         /* highest end, RSTs included, probes not */
-
-	/* What Wireshark's rules need (verdicts.c); 0 is "unknown", as there. */
 	int64_t ws_ack_ns;        /* when it last sent anything */
 	int64_t ws_next_ns;       /* when ws_next last rose */
+	uint32_t packets;
+	uint32_t next;            /* highest end sent: RSTs, probes and keep-alives do not count */
+	uint32_t acked;           /* highest acknowledgement sent */
+	uint32_t edge;            /* how far its windows let the peer send; with SIDE_ACKED */
+	uint32_t ws_next;         /* highest end, RSTs included, probes not */
 	uint32_t ws_ack;          /* acknowledgement field of its last segment */
 	uint32_t ws_to_ack;       /* highest number that the peer may ACK */
-	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
-	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
+	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
+	uint16_t window;
+	uint8_t bits;             /* enum side_bit */
 	uint8_t ws_bits;          /* enum ws_bit */
+	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
 	uint8_t state;            /* enum end_state */
 	uint8_t end;              /* enum end_bit */
-
-	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
+	uint8_t ttl;
 	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
+	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
+	uint32_t low;             /* lowest number seen sent; with next */
 
+	uint32_t base;            /* sequence number before the first byte (the ISN) */
+	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
 	uint32_t fin_end;         /* sequence number after its FIN */
-	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
+	uint16_t fin, rst;        /* packets, saturating */
+	uint16_t mss;
+	uint8_t wscale, options;
 };
 
 #endif

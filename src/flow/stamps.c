@@ -11,11 +11,16 @@
 
 #define FORGOTTEN_NS (24 * INT64_C(86400) * CLOCK_S)
 
+bool stamps_known(const struct flow_side *s, int64_t idle_ns)
+{
+	return s->end & END_TSVAL && idle_ns < FORGOTTEN_NS;
+}
+
 void stamps_account(struct flow *f, const struct descriptor *d, unsigned dir, int64_t idle_ns, struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 	const struct flow_side *peer = &f->side[!dir];
-	bool known = s->end & END_TSVAL && idle_ns < FORGOTTEN_NS;
+	bool known = stamps_known(s, idle_ns);
 
 	if (!(d->options & TCP_HAS_TIMESTAMPS) || d->flags & (TCP_RST | TCP_SYN) || judged(j, VERDICT_OUT_OF_WINDOW))
 		return;

@@ -4,6 +4,7 @@
 #define FLOW_STORES_H
 
 #include "sockeye/flow.h"
+#include "sockeye/hash.h"
 
 /* Side records: blocks of six sizes in one region (blocks.c). */
 enum { BLOCK_CLASSES = 6, BLOCK_MIN = 64, BLOCK_MAX = BLOCK_MIN << (BLOCK_CLASSES - 1) };
@@ -29,19 +30,20 @@ struct copy {
 	uint16_t interface;
 };
 struct copies {
+	const struct hash_key *key;
 	struct copy *at;
 	uint32_t mask;
 	uint32_t used; /* places that were ever filled */
 };
 
 /* contents.c: pieces of what was sent. */
-enum { CONTENT_PIECE = 48 };
+enum { CONTENT_PIECE = 216 };
 struct content {
-	uint64_t known; /* bit set: which bytes are here */
-	uint32_t tag;   /* 0: empty */
+	uint32_t tag;      /* 0: empty */
+	uint64_t known[4]; /* bit set: which bytes are here */
 	uint8_t bytes[CONTENT_PIECE];
 };
-_Static_assert(sizeof(struct content) == 64, "a piece is a cache line");
+_Static_assert(sizeof(struct content) == 256, "a piece is four cache lines");
 struct contents {
 	struct content *at;
 	uint32_t mask;

@@ -11,22 +11,36 @@
 
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
 {
-	uint64_t h = hash_bytes(&t->key, k, sizeof *k);
+	uint64_t h = hash_long(&t->key, k, sizeof *k);
 
 	return (uint32_t)(h ^ h >> 32);
 }
 
 static void key_of(struct flow_key *k, const struct tuple *tuple, unsigned *dir)
 {
-	struct tuple ordered = *tuple;
+	*dir = tuple_direction(tuple);
+	k->a = *dir ? tuple->to : tuple->from;
+	k->b = *dir ? tuple->from : tuple->to;
+	k->a_port = *dir ? tuple->to_port : tuple->from_port;
+	k->b_port = *dir ? tuple->from_port : tuple->to_port;
+	k->proto = tuple->proto;
+	k->family = tuple->family;
+}
 
-	*dir = tuple_order(&ordered);
-	k->a = ordered.from;
-	k->b = ordered.to;
-	k->a_port = ordered.from_port;
-	k->b_port = ordered.to_port;
-	k->proto = ordered.proto;
-	k->family = ordered.family;
+/* Words that overlap: 38 bytes in five. */
+static bool key_equal(const struct flow_key *a, const struct flow_key *b)
+{
+	static const unsigned char at[] = {0, 8, 16, 24, sizeof *a - 8};
+	uint64_t differ = 0;
+
+	for (unsigned i = 0; i < sizeof at; i++) {
+		uint64_t x, y;
+
+		memcpy(&x, (const uint8_t *)a + at[i], sizeof x);
+		memcpy(&y, (const uint8_t *)b + at[i], sizeof y);
+		differ |= x ^ y;
+	}
+	return differ == 0;
 }
 
 const struct flow_key *table_key_at(const struct flow_table *t, uint32_t ref)
@@ -47,7 +61,7 @@ uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t has
 		*slot = i;
 		if (s->ref == REF_NONE)
 			return REF_NONE;
-		if (s->hash == hash && memcmp(table_key_at(t, s->ref), k, sizeof *k) == 0)
+		if (s->hash == hash && key_equal(table_key_at(t, s->ref), k))
 			return s->ref;
 	}
 }
@@ -118,10 +132,59 @@ void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n)
 		struct flow_key k;
 		unsigned dir;
 
-		memset(&k, 0, sizeof k);
 		key_of(&k, &d[i].tuple, &dir);
 		d[i].hash = table_hash(t, &k);
 	}
+}
+
+void flow_prefetch_slot(const struct flow_table *t, const struct descriptor *d)
+{
+	__builtin_prefetch(&t->slots[d->hash & t->slot_mask]);
+	if (d->tuple.proto == PROTO_TCP)
+		copies_prefetch(&t->copies, d, tuple_direction(&d->tuple));
+}
+
+uint32_t flow_prefetch_record(const struct flow_table *t, const struct descriptor *d)
+{
+	enum { LOOKS = 4 }; /* a slot further away is not worth the wait */
+	uint32_t at = d->hash & t->slot_mask;
+
+	for (unsigned i = 0; i < LOOKS; i++, at = (at + 1) & t->slot_mask) {
+		const struct slot *s = &t->slots[at];
+
+		if (s->ref == REF_NONE)
+			break;
+		if (s->hash != d->hash)
+			continue;
+		if (s->ref & REF_EMBRYO)
+			__builtin_prefetch(&t->embryos[s->ref & ~REF_EMBRYO], 1);
+		else
+			for (unsigned line = 0; line < FLOW_HOT_LINES; line++)
+				__builtin_prefetch((const uint8_t *)&t->flows[s->ref] + line * 64, 1);
+		return s->ref;
+	}
+	return REF_NONE;
+}
+
+void flow_prefetch_rest(const struct flow_table *t, const struct descriptor *d, uint32_t place)
+{
+	const struct flow *f;
+	unsigned dir;
+
+	if (place >= REF_EMBRYO || d->tuple.proto != PROTO_TCP)
+		return;
+	f = &t->flows[place];
+	dir = tuple_direction(&d->tuple);
+	if (f->side[!dir].trips != REF_NONE) {
+		__builtin_prefetch(blocks_at(&t->blocks, f->side[!dir].trips), 1);
+		__builtin_prefetch((const uint8_t *)blocks_at(&t->blocks, f->side[!dir].trips) + 64, 1);
+	}
+	if (d->payload_len && f->side[dir].trips != REF_NONE) {
+		__builtin_prefetch(blocks_at(&t->blocks, f->side[dir].trips), 1);
+		__builtin_prefetch((const uint8_t *)blocks_at(&t->blocks, f->side[dir].trips) + 64, 1);
+	}
+	if (d->payload)
+		contents_prefetch(&t->contents, f, dir, d);
 }
 
 /* ---- one packet ---------------------------------------------------------- */
@@ -137,11 +200,13 @@ static void count_new(struct flow_table *t, uint8_t proto)
 	}
 }
 
-static void account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
-		    struct judgement *j)
+/* copy: copies_saw() was asked, and said yes. */
+static void account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, bool copy,
+		    uint32_t *change, struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 
+	ordinary_leave(f);
 	if (d->ts_ns > f->last_ns)
 		f->last_ns = d->ts_ns;
 	f->lost_until = t->capture_lost;
@@ -153,7 +218,7 @@ static void account(struct flow_table *t, struct flow *f, const struct descripto
 		s->packets++;
 	s->bytes += d->payload_len;
 	if (f->key.proto == PROTO_TCP)
-		tcp_account(t, f, d, dir, change, j);
+		tcp_account(t, f, d, dir, copy || copies_saw(&t->copies, d, dir), change, j);
 	else
 		datagram_account(f, d, dir);
 	if (d->payload_len)
@@ -238,7 +303,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		*change |= FLOW_REUSED;
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
-	account(t, f, d, dir, change, j);
+	account(t, f, d, dir, false, change, j);
 	if (was_open)
 		state_begun_on_open(f, dir, j);
 	table_insert(t, d->hash, f->self);
@@ -255,22 +320,41 @@ static bool to_itself(const struct flow_key *k, const struct descriptor *d)
 	       k->a_port == k->b_port && memcmp(&k->a, &k->b, sizeof k->a) == 0;
 }
 
+/* The place of a key where flow_prefetch_record() met it, if it is there still. */
+static uint32_t still_there(const struct flow_table *t, const struct flow_key *k, uint32_t place)
+{
+	return place < REF_EMBRYO && key_equal(&t->flows[place].key, k) ? place : REF_NONE;
+}
+
 struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
 			struct judgement *j)
+{
+	return flow_track_at(t, d, REF_NONE, change, side, j);
+}
+
+struct flow *flow_track_at(struct flow_table *t, const struct descriptor *d, uint32_t place, uint32_t *change,
+			   unsigned *side, struct judgement *j)
 {
 	struct flow_key k;
 	struct flow *f;
 	unsigned dir;
 	uint32_t ref, slot;
-	bool reused = false, was_open = false;
+	bool reused = false, was_open = false, copy = false;
 
-	memset(&k, 0, sizeof k);
 	key_of(&k, &d->tuple, &dir);
 	if (to_itself(&k, d))
 		dir = 1;
 	*change = 0;
 	*j = (struct judgement){.rtt_ns = -1};
-	ref = table_find(t, &k, d->hash, &slot);
+	ref = still_there(t, &k, place);
+	if (ref == REF_NONE || k.proto != PROTO_TCP)
+		ref = table_find(t, &k, d->hash, &slot);
+	if (ref < REF_EMBRYO && k.proto == PROTO_TCP && !flow_too_old(t, &t->flows[ref], d->ts_ns) &&
+	    ordinary_account(t, &t->flows[ref], d, dir, &copy, j)) {
+		*change = FLOW_ORDINARY;
+		*side = dir != t->flows[ref].client;
+		return &t->flows[ref];
+	}
 	if (ref != REF_NONE) {
 		f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
 		if (ref & REF_EMBRYO)
@@ -278,6 +362,8 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 		reused = k.proto == PROTO_TCP && tcp_reuses(f, d, dir);
 		was_open = reused && state_synchronized(f);
 		if (reused || flow_too_old(t, f, d->ts_ns)) {
+			if (ref == place)
+				(void)table_find(t, &k, d->hash, &slot);
 			end_now(t, ref, slot);
 			ref = REF_NONE;
 		}
@@ -286,8 +372,10 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32
 		f = begin(t, d, &k, dir, reused, was_open, change, j);
 	} else {
 		f = ref & REF_EMBRYO ? promote(t, ref, d->hash) : &t->flows[ref];
-		account(t, f, d, dir, change, j);
+		account(t, f, d, dir, copy, change, j);
 		flow_reclass(t, f);
+		if (k.proto == PROTO_TCP)
+			ordinary_settle(t, f);
 	}
 	*side = dir != f->client;
 	return f;
@@ -340,7 +428,6 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 	*change = 0;
 	if (d->icmp.quoted.family == FAMILY_NONE || !(d->icmp.about & ICMP_IS_ERROR))
 		return NULL;
-	memset(&k, 0, sizeof k);
 	key_of(&k, &d->icmp.quoted, &dir);
 	hash = table_hash(t, &k);
 	ref = table_find(t, &k, hash, &slot);

@@ -328,12 +328,11 @@ static void untaken(struct flow_table *t, const struct flow_side *s, struct flow
 	}
 }
 
-void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint32_t *change,
-		 struct judgement *j)
+void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, bool copy,
+		 uint32_t *change, struct judgement *j)
 {
 	int64_t idle_ns = d->ts_ns - f->side[dir].ws_ack_ns;
 	uint64_t lost = t->stats.verdicts_lost;
-	bool copy;
 
 	completeness(f, d);
 	if (is_synack(d) && f->side[dir].bits & SIDE_BASE && f->side[dir].base != d->tcp.seq) {
@@ -345,7 +344,6 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 	sequence(f, d, dir);
 	if (is_synack(d))
 		untaken(t, &f->side[dir], &f->side[!dir], d);
-	copy = copies_saw(&t->copies, d, dir);
 	if (copy) {
 		j->verdicts |= verdict_bit(VERDICT_EXACT_DUPLICATE);
 	} else {

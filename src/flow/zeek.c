@@ -312,6 +312,16 @@ void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor 
 		put_gaps(t, f, !dir, d->tcp.ack);
 }
 
+bool zeek_said_data(const struct flow *f, unsigned i)
+{
+	return f->zeek.side[i].seen & SEEN_DATA;
+}
+
+bool zeek_said_ack(const struct flow *f, unsigned i)
+{
+	return f->zeek.side[i].seen & SEEN_ACK;
+}
+
 /* A SYN as the embryo keeps it. Two letters at most: they need no table. */
 void zeek_begin(struct flow *f, unsigned dir, const struct embryo *e)
 {
