@@ -21,6 +21,7 @@
 #include "sockeye/engine.h"
 #include "sockeye/filter.h"
 #include "sockeye/source.h"
+#include "sockeye/text.h"
 #include "sockeye/views.h"
 #if SOCKEYE_TUI
 #include "sockeye/tui.h"
@@ -202,6 +203,24 @@ static void tell_counters(void *arg, uint64_t packets)
 		print_totals(arg, packets);
 }
 
+/* Live, on a terminal: that it has begun, as tcpdump says it. */
+static void tell_listening(void)
+{
+	char names[200];
+	struct text t;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	text_init(&t, names, sizeof names);
+	for (unsigned i = 0; i < options.n_interfaces; i++) {
+		text_put(&t, i ? ", " : "");
+		text_foreign(&t, options.interfaces[i], strlen(options.interfaces[i]), false);
+	}
+	say("listening on %s%s%s; ^C ends%s", names, options.filter[0] ? " with the filter of the command line" : "",
+	    strcmp(names, "any") == 0 ? " (all interfaces)" : "",
+	    isatty(STDIN_FILENO) || options.n_files ? "" : "; standard input is read by -r -");
+}
+
 static int run_view(struct run_world *w, struct run_result *result, struct error *e)
 {
 	struct engine *engine = w->engine;
@@ -232,6 +251,8 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 		if (r < 0)
 			return r;
 		rights_tell(&rights);
+		if (source->live)
+			tell_listening();
 		return run_loop(engine, source, &o, result, e);
 	}
 #if SOCKEYE_TUI
@@ -299,7 +320,7 @@ static void say_sources(struct run_world *w, const struct run_result *result, bo
 	struct source_stats stats;
 
 	for (unsigned i = 0; w->source->stats(w->source, i, &stats); i++)
-		if (stats.problem[0])
+		if (stats.problem[0] && !(stats.problem_told && options.view != OPTIONS_WATCH))
 			say("%s", stats.problem);
 	if (d->unknown_link > 0)
 		say("%llu packets of link type %u are not read, only counted: packets -x shows their bytes",
@@ -369,7 +390,7 @@ static int run_source(void)
 	status = status_of(r, &result, &e);
 	if (r >= 0 && !(result.observer_stopped && result.observer_error == -EPIPE)) {
 		say_written(&w, &result);
-		say_sources(&w, &result, w.source->live && options.view != OPTIONS_WATCH);
+		say_sources(&w, &result, w.source->live && !options.headless);
 	}
 	writer_free(w.writer);
 	engine_free(w.engine);

@@ -512,6 +512,7 @@ static int check_format(struct options *o, bool format_said, struct error *e)
 
 static int check(struct options *o, bool view_said, bool format_said, bool terminal, struct error *e)
 {
+	char w[128];
 	int r;
 
 	if ((r = options_check_write(o, view_said, format_said, e)) != 0)
@@ -524,6 +525,8 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 		o->view = OPTIONS_PACKETS; /* silent; its options are taken, as tcpdump takes them */
 	if ((r = check_format(o, format_said, e)) != 0)
 		return r;
+	if (o->follow && o->n_files == 0 && options_path_word(o))
+		return error_set(e, EINVAL, "--follow %s: no such file", word(w, options_path_word(o)));
 	if (o->follow && o->n_files == 0)
 		return error_set(e, EINVAL, "--follow wants a file that grows: -r FILE");
 	if (o->headless && o->view != OPTIONS_WATCH)
@@ -533,6 +536,8 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 				 o->verbose ? "-v" : o->hex ? "-x" : "-S", options_views[o->view]);
 	if (o->direction != OPTIONS_INOUT && o->n_files > 0)
 		return error_set(e, EINVAL, "-Q belongs to interfaces, not to files");
+	if (o->backend != OPTIONS_BEST && o->n_files > 0 && o->n_interfaces == 0)
+		return error_set(e, EINVAL, "--backend belongs to interfaces, not to files");
 	if (!o->headless && (o->keys || o->dump || o->dump_attrs))
 		return error_set(e, EINVAL, "%s needs --headless WxH", o->keys ? "--keys" : o->dump ? "--dump" :
 				 "--dump-attrs");

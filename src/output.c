@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Before the drop we open it ourselves, later the broker does. */
 static int output_create(void *arg, const char *path, int flags, struct error *e)
@@ -15,8 +16,17 @@ static int output_create(void *arg, const char *path, int flags, struct error *e
 
 	if (rights->dropped && rights->broker)
 		return broker_create_output(rights->broker, path, flags, e);
-	fd = open(path, flags, 0666);
-	return fd >= 0 ? fd : -errno;
+	fd = open(path, flags | O_EXCL, 0666);
+	if (fd < 0 && errno == EEXIST) {
+		fd = open(path, flags, 0666);
+		return fd >= 0 ? fd : -errno;
+	}
+	if (fd < 0)
+		return -errno;
+	/* New: it belongs to who asked for it through sudo or -Z, as tcpdump's do. */
+	if (rights->owns && fchown(fd, rights->uid, rights->gid) != 0)
+		return fd; /* a file system without owners */
+	return fd;
 }
 
 const char *output_broker_name(const struct options *o)

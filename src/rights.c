@@ -86,7 +86,7 @@ static int rights_named(struct rights *r, const char *user, struct error *e)
 		return error_set(e, ENOENT, "-Z %s: no such user", shown);
 	r->uid = p->pw_uid;
 	r->gid = p->pw_gid;
-	r->said = true;
+	r->said = r->owns = true;
 	(void)snprintf(r->why, sizeof r->why, "%s, as -Z says", shown);
 	return 0;
 }
@@ -110,6 +110,7 @@ int rights_see(struct rights *r, const char *user, struct error *e)
 	if (rights_number("SUDO_UID", &uid) && rights_number("SUDO_GID", &gid)) {
 		r->uid = (uid_t)uid;
 		r->gid = (gid_t)gid;
+		r->owns = true;
 		(void)snprintf(r->why, sizeof r->why, "who called sudo");
 		return 0;
 	}
@@ -120,7 +121,7 @@ int rights_see(struct rights *r, const char *user, struct error *e)
 
 int rights_broker(struct rights *r, bool capture, const char *output, struct error *e)
 {
-	struct broker_options o = {.output = output, .change_user = r->change, .uid = r->uid, .gid = r->gid};
+	struct broker_options o = {.output = output, .change_user = r->change, .own_files = r->owns, .uid = r->uid, .gid = r->gid};
 
 	if (!output && !(capture && (r->had & CONFINE_BIT(CONFINE_NET_RAW))))
 		return 0;

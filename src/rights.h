@@ -24,6 +24,7 @@ struct rights {
 	uid_t uid;            /* who we shall be, or are */
 	gid_t gid;
 	bool said;            /* -Z: who cannot be had is an error */
+	bool owns;            /* what is written belongs to uid: named by -Z, or who called sudo */
 	char why[128];        /* how uid was chosen, printable */
 	struct broker *broker; /* or NULL: nothing to ask for */
 

@@ -27,8 +27,9 @@ struct broker_options {
 	/* The file that will be written, with its rotations, or NULL. It fixes the
 	 * directory and how names begin: see broker_create_output(). */
 	const char *output;
-	/* Without an output: the user to become, as main will. */
-	bool change_user;
+	/* Without an output: the user to become, as main will. With one: whose its
+	 * files are, if own_files. */
+	bool change_user, own_files;
 	uid_t uid;
 	gid_t gid;
 };

@@ -22,11 +22,13 @@ struct source_stats {
 	uint64_t drops;          /* lost by the kernel (live) or said by the file */
 	bool drops_known;        /* drops means something */
 	bool complete;           /* the end was reached and nothing was damaged */
+	bool gone;               /* live: the interface vanished, or capturing it failed */
 	bool fine;               /* time stamps finer than 1 us */
 	uint64_t bytes_read, bytes_total; /* of a file as it lies there: for progress; total 0: unknown */
 	uint64_t bytes;          /* of the capture read so far, uncompressed */
 	size_t held;             /* memory that decompressing holds */
 	char problem[256];       /* a sentence with the position, or "" */
+	bool problem_told;       /* and a note has said it already */
 };
 
 /* Something that happened to the capture, for people: a link went down, frames

@@ -7,10 +7,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -162,6 +164,11 @@ static int serve_confine(const struct server *s, const struct broker_options *o,
 	f->bounding_emptied = confine_bounding();
 	if (o->change_user && !s->output)
 		(void)confine_user(o->uid, o->gid, true, NULL); /* main decides whether that is an error */
+	if (o->own_files && s->output) {
+		(void)setgroups(0, NULL);
+		(void)setfsgid(o->gid);
+		(void)setfsuid(o->uid); /* takes CAP_DAC_OVERRIDE from the effective set: the next line gives it back */
+	}
 	if ((rc = confine_capabilities(keep, e)) < 0)
 		return rc;
 	f->uid = getuid();

@@ -297,7 +297,7 @@ static bool incomplete(struct run *r, int pumped)
 	if (pumped < 0)
 		return true;
 	for (unsigned i = 0; r->source->stats(r->source, i, &s); i++)
-		if (s.damaged || (!r->source->live && !s.complete && to_the_end))
+		if (s.damaged || s.gone || (!r->source->live && !s.complete && to_the_end))
 			return true;
 	return false;
 }
@@ -327,14 +327,14 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 	if (r.writer)
 		writer_stop_when(r.writer, run_must_end, &r);
 	pumped = pump(&r);
+	if (r.over)
+		drain(&r);
 	write_end(&r);
 	if (pumped == -EPROTO && out->packets == 0 && s->stats(s, 0, &stats)) {
 		if (o->screen)
 			exchange_quit(o->screen);
 		return error_set(err, EPROTO, "%s", stats.problem); /* a pipe that is no capture */
 	}
-	if (r.over)
-		drain(&r);
 	out->incomplete = incomplete(&r, pumped);
 	if (!out->observer_stopped) {
 		engine_capture_lost(e, capture_lost(s));

@@ -42,6 +42,22 @@ def until_said(process, words, seconds):
     return said.decode(), time.monotonic() - began
 
 
+def written_to_the_last(lab):
+    """a signal right behind the last packet: what was captured is written, by both back ends; the file is sudo's caller's"""
+    for backend in ("native", "libpcap"):
+        ours = os.path.join(lab.folder, f"{backend}.pcapng")
+        eye = lab.sockeye("-w", ours, "-i", "wire0", "--backend", backend, "udp", namespace=lab.server, env={"SUDO_UID": "1234", "SUDO_GID": "1235"})
+        status, _, err = ended(lab.peer(lab.client, "burst", 2000, 200))
+        check(status == 0, "sending:", err)
+        status, out, err = finish(eye, settle=0)
+        check(status == 0 and not out, f"exit {status}:", out, err)
+        seen = total(err, "packets captured")
+        check(seen == total(err, "packets written") == count(ours), f"{backend}: {count(ours)} in the file:", err)
+        check(seen == 2000, f"{backend}: {seen} captured of 2000")
+        owner = os.stat(ours)
+        check((owner.st_uid, owner.st_gid) == (1234, 1235), "whose file:", owner)
+
+
 def written_live(lab):
     """-w alone: silent, counted, byte for byte what tcpdump writes"""
     ours, theirs = (os.path.join(lab.folder, n) for n in ("ours.pcapng", "theirs.pcap"))
@@ -326,6 +342,6 @@ def standard_output(lab):
         os.close(theirs)
 
 
-TESTS = [written_live, written_beside_a_view, written_any, flushed_each_second, full_folder, full_device, size_limit,
+TESTS = [written_to_the_last, written_live, written_beside_a_view, written_any, flushed_each_second, full_folder, full_device, size_limit,
          output_is_an_input, two_writers, places_that_are_no_places, reader_leaves, stuck_reader, removed_while_written,
          ended_by_signal, counters_by_signal, rotated_as_tcpdump_does, standard_output]
