@@ -15,7 +15,6 @@ enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
 	RUN_WRITE_MS = 200, /* a pipe that says nothing: what waits to be written */
-	RUN_DRAIN_MS = 500, /* live: at the end, for what was taken in and not read yet */
 };
 
 struct run {
@@ -233,18 +232,17 @@ static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
 }
 
 /* Live: what came in before the end is still reported, so that what is captured
- * and what is dropped add up. */
+ * and what is dropped add up. Nothing new comes in, so it ends. */
 static void drain(struct run *r)
 {
 	struct frame frames[SOURCE_BATCH];
-	int64_t end = clock_monotonic_ns() + RUN_DRAIN_MS * (int64_t)CLOCK_MS;
 	struct pollfd fd = {.fd = r->source->fd, .events = POLLIN};
 	unsigned n;
 
 	if (!r->source->finish || !r->source->live || r->result->observer_stopped)
 		return;
 	r->source->finish(r->source);
-	while ((n = batch_size(r)) > 0 && clock_monotonic_ns() < end) {
+	while ((n = batch_size(r)) > 0) {
 		int got = r->source->next_batch(r->source, frames, n);
 
 		tell_notes(r);

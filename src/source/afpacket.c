@@ -262,7 +262,7 @@ static int native_filter_open(struct native *n, struct ring_filter *f, const cha
 {
 	const struct ring_filter_options o = {
 		.words = words, .title = n->watch.title, .linktype = n->linktype, .snaplen = n->snaplen,
-		.netmask = n->netmask, .direction = n->direction,
+		.netmask = n->netmask, .direction = n->direction, .live = true,
 	};
 
 	return ring_filter_open(f, &o, e);

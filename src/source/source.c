@@ -129,11 +129,13 @@ static int source_open_all(struct source **list, unsigned *n, const struct sourc
 	struct bpf *b = NULL;
 	int rc = o->filter ? bpf_open(&b, o->filter, e) : 0;
 
+	if (b)
+		bpf_files(b);
 	for (unsigned i = 0; i < o->n_files && rc == 0; i++) {
 		rc = source_file(&list[*n], o->files[i], o, b, e);
 		*n += rc == 0;
 	}
-	if (rc == 0 && b)
+	if (rc == 0 && b && o->n_files > 0)
 		rc = source_filter(o, b, list, e);
 	bpf_free(b);
 	for (unsigned i = 0; i < o->n_interfaces && rc == 0; i++) {
