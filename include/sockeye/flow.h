@@ -79,11 +79,16 @@ void flow_table_free(struct flow_table *t);
 void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n);
 
 /* Bring what flow_track() will look at nearer, and change nothing: of a batch first
- * the slot of each packet; then the record that it names, whose place is returned;
- * and some packets ahead of the one at hand, what the record refers to. */
-void flow_prefetch_slot(const struct flow_table *t, const struct descriptor *d);
-uint32_t flow_prefetch_record(const struct flow_table *t, const struct descriptor *d);
-void flow_prefetch_rest(const struct flow_table *t, const struct descriptor *d, uint32_t place);
+ * the slot of each packet, when its hash is there; then the record that it names; and
+ * some packets ahead of the one at hand, what the record refers to. */
+struct flow_near {
+	uint64_t identity; /* of the packet: copies.c */
+	uint32_t place;    /* where the flow was met, which may no longer be so */
+	uint8_t dir;
+};
+void flow_near_slot(const struct flow_table *t, const struct descriptor *d, struct flow_near *near);
+void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near);
+void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
 
 /* Time went on: end what was silent too long. now_ns never moves back. */
 void flow_expire(struct flow_table *t, int64_t now_ns);
@@ -94,9 +99,9 @@ void flow_expire(struct flow_table *t, int64_t now_ns);
 struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
 			struct judgement *j);
 
-/* The same; place: what flow_prefetch_record() said, which may no longer be so. */
-struct flow *flow_track_at(struct flow_table *t, const struct descriptor *d, uint32_t place, uint32_t *change,
-			   unsigned *side, struct judgement *j);
+/* The same after flow_near_slot() and flow_near_record(). */
+struct flow *flow_track_near(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
+			     uint32_t *change, unsigned *side, struct judgement *j);
 
 /* The capture lost n frames: whatever was not seen since may be among them. */
 void flow_capture_lost(struct flow_table *t, uint64_t n);

@@ -29,8 +29,8 @@ static inline struct cursor headers_window(const uint8_t *at, size_t n)
 
 /* Tags, in the bytes or beside them. The packet's way must not be new: a new one gets
  * its number in the order of packets. */
-static bool headers_tags(struct cursor *c, const struct frame *f, struct paths *paths, unsigned *type,
-			 struct descriptor *d, unsigned *turns)
+__attribute__((noinline)) static bool headers_tags(struct cursor *c, const struct frame *f, struct paths *paths,
+						   unsigned *type, struct descriptor *d, unsigned *turns)
 {
 	struct path path;
 
@@ -82,12 +82,12 @@ static inline bool headers_ipv4(struct cursor *c, struct descriptor *d)
 	if (!at)
 		return false;
 	w = headers_window(at, IPV4_HEADER_MIN);
-	h = ipv4_read(&w);
+	ipv4_read(&w, &h);
 	if (h.version != 4 || h.header != IPV4_HEADER_MIN || h.flags & (IPV4_MORE | IPV4_OFFSET) ||
 	    h.total < IPV4_HEADER_MIN || !cursor_limit(c, h.total - IPV4_HEADER_MIN))
 		return false;
-	d->tuple.from = h.from;
-	d->tuple.to = h.to;
+	memcpy(d->tuple.from.b, h.from, 4);
+	memcpy(d->tuple.to.b, h.to, 4);
 	d->tuple.proto = (uint8_t)h.proto;
 	d->tuple.family = FAMILY_IPV4;
 	d->ip_id = (uint16_t)h.id;
@@ -105,11 +105,11 @@ static inline bool headers_ipv6(struct cursor *c, struct descriptor *d)
 	if (!at)
 		return false;
 	w = headers_window(at, IPV6_HEADER);
-	h = ipv6_read(&w);
+	ipv6_read(&w, &h);
 	if (h.word >> 28 != 6 || h.length == 0 || !cursor_limit(c, h.length))
 		return false;
-	d->tuple.from = h.from;
-	d->tuple.to = h.to;
+	memcpy(d->tuple.from.b, h.from, 16);
+	memcpy(d->tuple.to.b, h.to, 16);
 	d->tuple.proto = (uint8_t)h.next;
 	d->tuple.family = FAMILY_IPV6;
 	d->ttl = (uint8_t)h.hops;
@@ -139,8 +139,8 @@ static inline bool headers_are_stamps(const uint8_t *at, size_t n)
 	return n == 12 && cursor_be32(&w) == (UINT32_C(1) << 24 | 1 << 16 | OPTION_TIMESTAMPS << 8 | 10);
 }
 
-static bool headers_tcp_options(struct cursor *c, size_t n, const struct tcp_facts *fixed, struct descriptor *d,
-				unsigned *turns)
+__attribute__((noinline)) static bool headers_tcp_options(struct cursor *c, size_t n, const struct tcp_facts *fixed,
+							  struct descriptor *d, unsigned *turns)
 {
 	const uint8_t *at = cursor_take(c, n);
 	struct tcp_facts f = *fixed;
@@ -174,7 +174,7 @@ static inline bool headers_tcp(struct cursor *c, struct descriptor *d, unsigned 
 			return headers_tcp_options(c, n, &f, d, turns);
 		cursor_skip(c, 4);
 		w = headers_window(cursor_take(c, 8), 8);
-		(void)tcp_option_read(OPTION_TIMESTAMPS, &w, &f);
+		tcp_stamps_read(&w, &f);
 		*turns += 3;
 	}
 	descriptor_tcp(d, &f);
@@ -182,6 +182,11 @@ static inline bool headers_tcp(struct cursor *c, struct descriptor *d, unsigned 
 }
 
 /* A port that a tunnel is bound to: the loop asks who that is. */
+__attribute__((noinline)) static bool headers_is_tunnel(const struct udp_header *h)
+{
+	return registry_find(TABLE_UDP_PORT, h->to) || registry_find(TABLE_UDP_PORT, h->from);
+}
+
 static inline bool headers_udp(struct cursor *c, struct descriptor *d)
 {
 	const uint8_t *at = cursor_take(c, UDP_HEADER);
@@ -192,17 +197,17 @@ static inline bool headers_udp(struct cursor *c, struct descriptor *d)
 		return false;
 	w = headers_window(at, UDP_HEADER);
 	h = udp_read(&w);
-	if (h.length < UDP_HEADER || !cursor_limit(c, h.length - UDP_HEADER) || registry_find(TABLE_UDP_PORT, h.to) ||
-	    registry_find(TABLE_UDP_PORT, h.from))
+	if (h.length < UDP_HEADER || !cursor_limit(c, h.length - UDP_HEADER) || headers_is_tunnel(&h))
 		return false;
 	d->tuple.from_port = (uint16_t)h.from;
 	d->tuple.to_port = (uint16_t)h.to;
 	return true;
 }
 
-/* turns: counted work as the loop counts it, one for each layer and each option. */
-bool headers_read(struct dissect *dissect, const struct frame *f, struct paths *paths, struct descriptor *d,
-		  unsigned *stack)
+/* turns: counted work as the loop counts it, one for each layer and each option. All
+ * that is not set apart shall be here in one piece. */
+__attribute__((flatten)) bool headers_read(struct dissect *dissect, const struct frame *f, struct paths *paths,
+					   struct descriptor *d, unsigned *stack)
 {
 	unsigned type, turns = 0;
 	struct cursor c;

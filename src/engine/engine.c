@@ -20,7 +20,7 @@ enum { OBSERVERS_MAX = 8, AHEAD = 6 /* packets: as long as it takes to bring mem
 /* The frames of a batch whose headers are common. */
 struct ready {
 	struct descriptor d[SOURCE_BATCH];
-	uint32_t place[SOURCE_BATCH]; /* of flow_prefetch_record() */
+	struct flow_near near[SOURCE_BATCH];
 	bool is[SOURCE_BATCH];
 	uint8_t stack[SOURCE_BATCH]; /* enum headers_stack */
 };
@@ -322,7 +322,8 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	publish(e, &ev);
 }
 
-static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d, uint32_t place)
+static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
+		    const struct flow_near *near)
 {
 	uint32_t change;
 	unsigned side;
@@ -334,7 +335,8 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 		if (quoted && change & FLOW_HANDSHAKE_DONE)
 			handshake(e, quoted, false);
 	}
-	f = flow_track_at(e->flows, d, place, &change, &side, &judged);
+	f = near ? flow_track_near(e->flows, d, near, &change, &side, &judged)
+		 : flow_track(e->flows, d, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
 	if (change != FLOW_ORDINARY || e->packet.want_fields)
@@ -367,7 +369,7 @@ static void frame_of_any_kind(struct engine *e, const struct frame *f)
 
 	if (descriptor_fill(&d, p, e->paths)) {
 		flow_hash(e->flows, &d, 1);
-		flow_of(e, f, &d, UINT32_MAX);
+		flow_of(e, f, &d, NULL);
 	} else {
 		e->totals.no_flow++;
 		packet_event(e, p, NULL, 0, NULL);
@@ -382,15 +384,17 @@ static void get_ready(struct engine *e, const struct frame *frames, unsigned n)
 
 	for (unsigned i = 0; i < n; i++) {
 		r->is[i] = fast && headers_read(e->dissect, &frames[i], e->paths, &r->d[i], &stack);
+		r->stack[i] = (uint8_t)stack;
+	}
+	for (unsigned i = 0; i < n; i++) {
 		if (!r->is[i])
 			continue;
-		r->stack[i] = (uint8_t)stack;
 		flow_hash(e->flows, &r->d[i], 1);
-		flow_prefetch_slot(e->flows, &r->d[i]);
+		flow_near_slot(e->flows, &r->d[i], &r->near[i]);
 	}
 	for (unsigned i = 0; i < n; i++)
 		if (r->is[i])
-			r->place[i] = flow_prefetch_record(e->flows, &r->d[i]);
+			flow_near_record(e->flows, &r->d[i], &r->near[i]);
 }
 
 /* Packet by packet: time, flow, application, counters, observers. */
@@ -402,11 +406,11 @@ int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
 	get_ready(e, frames, n);
 	for (unsigned i = 0; i < n && !e->stop; i++) {
 		if (i + AHEAD < n && e->ready.is[i + AHEAD])
-			flow_prefetch_rest(e->flows, &e->ready.d[i + AHEAD], e->ready.place[i + AHEAD]);
+			flow_near_rest(e->flows, &e->ready.d[i + AHEAD], &e->ready.near[i + AHEAD]);
 		e->packet_is = false;
 		time_goes_on(e, &frames[i]);
 		if (e->ready.is[i])
-			flow_of(e, &frames[i], &e->ready.d[i], e->ready.place[i]);
+			flow_of(e, &frames[i], &e->ready.d[i], &e->ready.near[i]);
 		else
 			frame_of_any_kind(e, &frames[i]);
 		count(e, &frames[i], e->ready.stack[i]);

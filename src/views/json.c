@@ -7,6 +7,7 @@
  */
 #include "json.h"
 
+#include <pthread.h>
 #include <string.h>
 
 void json_begin(struct json *j, struct out *out, const char *type, unsigned digits)
@@ -39,39 +40,70 @@ void json_end(struct json *j)
 
 static void json_name(struct json *j, const char *name, size_t n)
 {
+	struct out *o = j->out;
+
+	if (o->error || OUT_BUFFER - o->len < JSON_NAME + 8) {
+		(void)out_flush(o);
+		if (o->error)
+			return;
+	}
+	n = n < JSON_NAME ? n : JSON_NAME;
 	if (!j->first)
-		out_char(j->out, ',');
-	out_char(j->out, '"');
-	out_bytes(j->out, name, n);
-	out_put(j->out, "\":");
+		o->buffer[o->len++] = ',';
+	o->buffer[o->len++] = '"';
+	memcpy(o->buffer + o->len, name, n);
+	o->len += n;
+	o->buffer[o->len++] = '"';
+	o->buffer[o->len++] = ':';
 	j->first = false;
+}
+
+/* Where the dots of a key are, and where its name begins. */
+struct json_place {
+	uint8_t dots, length;
+	uint8_t dot[JSON_DEPTH];
+};
+
+static void json_find_place(struct json_place *p, const char *key)
+{
+	size_t n = strlen(key);
+
+	*p = (struct json_place){.length = (uint8_t)(n < JSON_NAME ? n : JSON_NAME)};
+	for (unsigned i = 0; i < p->length && p->dots < JSON_DEPTH; i++)
+		if (key[i] == '.')
+			p->dot[p->dots++] = (uint8_t)i;
+}
+
+static void json_key_at(struct json *j, const char *key, const struct json_place *p)
+{
+	unsigned depth = 0, from;
+
+	/* Stay in the objects whose whole prefix this key shares. */
+	while (depth < j->depth && depth < p->dots && j->opened[depth] == p->dot[depth] &&
+	       memcmp(j->prefix, key, p->dot[depth]) == 0)
+		depth++;
+	json_close(j, depth);
+	from = depth ? p->dot[depth - 1] + 1u : 0;
+	for (; depth < p->dots; depth++) {
+		unsigned to = p->dot[depth];
+
+		json_name(j, key + from, to - from);
+		out_char(j->out, '{');
+		j->first = true;
+		memcpy(j->prefix, key, to);
+		j->prefix[to] = '\0';
+		j->opened[j->depth++] = to;
+		from = to + 1;
+	}
+	json_name(j, key + from, p->length - from);
 }
 
 void json_key(struct json *j, const char *key)
 {
-	unsigned depth = 0;
-	const char *name = key, *dot;
+	struct json_place p;
 
-	/* Stay in the objects whose whole prefix this key shares. */
-	while (depth < j->depth) {
-		unsigned n = j->opened[depth];
-
-		if (strncmp(j->prefix, key, n) != 0 || key[n] != '.')
-			break;
-		name = key + n + 1;
-		depth++;
-	}
-	json_close(j, depth);
-	while ((dot = strchr(name, '.')) != NULL && j->depth < JSON_DEPTH && dot - key < JSON_NAME) {
-		json_name(j, name, (size_t)(dot - name));
-		out_char(j->out, '{');
-		j->first = true;
-		memcpy(j->prefix, key, (size_t)(dot - key));
-		j->prefix[dot - key] = '\0';
-		j->opened[j->depth++] = (unsigned)(dot - key);
-		name = dot + 1;
-	}
-	json_name(j, name, strlen(name));
+	json_find_place(&p, key);
+	json_key_at(j, key, &p);
 }
 
 /* Valid UTF-8 that needs no more escaping, unless it must be ASCII: RFC 8259
@@ -96,13 +128,20 @@ static void json_piece(struct out *out, const struct text *t)
 		out_bytes(out, t->at, t->len);
 }
 
-void json_foreign(struct json *j, const void *bytes, size_t n)
+/* Nothing in it that is written otherwise than it is. */
+static bool json_is_plain(const char *p, size_t n)
 {
-	const char *p = bytes;
+	for (size_t i = 0; i < n; i++)
+		if (p[i] < 0x20 || p[i] > 0x7e || p[i] == '"' || p[i] == '\\')
+			return false;
+	return true;
+}
+
+static void json_escaped(struct json *j, const char *p, size_t n)
+{
 	char piece[2048]; /* 256 bytes take 6 each at most */
 	struct text t;
 
-	out_char(j->out, '"');
 	while (n > 0) {
 		size_t part = 0;
 
@@ -118,6 +157,15 @@ void json_foreign(struct json *j, const void *bytes, size_t n)
 		p += part;
 		n -= part;
 	}
+}
+
+void json_foreign(struct json *j, const void *bytes, size_t n)
+{
+	out_char(j->out, '"');
+	if (json_is_plain(bytes, n))
+		out_bytes(j->out, bytes, n);
+	else
+		json_escaped(j, bytes, n);
 	out_char(j->out, '"');
 }
 
@@ -158,9 +206,13 @@ void json_endpoint(struct json *j, const struct endpoint *e)
 
 	text_init(&t, address, sizeof address);
 	tuple_address(&t, &e->ip, e->family);
-	out_format(j->out, "{\"ip\":\"%s\"", address);
-	if (e->has_port)
-		out_format(j->out, ",\"port\":%u", (unsigned)e->port);
+	out_put(j->out, "{\"ip\":\"");
+	out_put(j->out, address);
+	out_char(j->out, '"');
+	if (e->has_port) {
+		out_put(j->out, ",\"port\":");
+		out_u64(j->out, e->port);
+	}
 	out_char(j->out, '}');
 }
 
@@ -213,7 +265,7 @@ static void json_value(struct json *j, enum value_kind kind, const void *x)
 		json_time(j, *(const int64_t *)x);
 		break;
 	case VALUE_DURATION:
-		out_format(j->out, "%lld", (long long)json_microseconds(*(const int64_t *)x));
+		out_i64(j->out, json_microseconds(*(const int64_t *)x));
 		break;
 	case VALUE_PAIR: {
 		const uint64_t *pair = x;
@@ -243,14 +295,24 @@ static void json_value(struct json *j, enum value_kind kind, const void *x)
 	}
 }
 
+static struct json_place json_places[RECORD_KEYS];
+static pthread_once_t json_placed = PTHREAD_ONCE_INIT;
+
+static void json_place_all(void)
+{
+	for (unsigned k = 0; k < RECORD_KEYS; k++)
+		json_find_place(&json_places[k], record_fields[k].key);
+}
+
 void json_record(struct json *j, const struct flow_record *r, unsigned in)
 {
+	(void)pthread_once(&json_placed, json_place_all);
 	for (unsigned k = 0; k < RECORD_KEYS; k++) {
 		const struct record_field *f = &record_fields[k];
 
 		if (!(f->in & in) || !record_has(r, (enum record_key)k))
 			continue;
-		json_key(j, f->key);
+		json_key_at(j, f->key, &json_places[k]);
 		json_value(j, (enum value_kind)f->kind, record_member(r, (enum record_key)k));
 	}
 }

@@ -45,7 +45,7 @@ int out_flush(struct out *o)
 	return o->error;
 }
 
-void out_bytes(struct out *o, const char *s, size_t n)
+void out_bytes_flushing(struct out *o, const char *s, size_t n)
 {
 	while (n > 0 && o->error == 0) {
 		size_t room = OUT_BUFFER - o->len, part = n < room ? n : room;
@@ -59,24 +59,23 @@ void out_bytes(struct out *o, const char *s, size_t n)
 	}
 }
 
-void out_char(struct out *o, char c)
-{
-	out_bytes(o, &c, 1);
-}
-
-void out_put(struct out *o, const char *s)
-{
-	out_bytes(o, s, strlen(s));
-}
-
 void out_u64(struct out *o, uint64_t v)
 {
-	char digits[24];
-	struct text t;
+	char digits[20];
+	size_t at = sizeof digits;
 
-	text_init(&t, digits, sizeof digits);
-	text_u64(&t, v);
-	out_bytes(o, digits, t.len);
+	do {
+		digits[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v != 0);
+	out_bytes(o, digits + at, sizeof digits - at);
+}
+
+void out_i64(struct out *o, int64_t v)
+{
+	if (v < 0)
+		out_char(o, '-');
+	out_u64(o, v < 0 ? UINT64_C(0) - (uint64_t)v : (uint64_t)v);
 }
 
 void out_format(struct out *o, const char *format, ...)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { OUT_BUFFER = 65536 };
 
@@ -17,10 +18,30 @@ struct out {
 };
 
 void out_init(struct out *o, int fd, bool ascii);
-void out_char(struct out *o, char c);
-void out_put(struct out *o, const char *s);
-void out_bytes(struct out *o, const char *s, size_t n);
+void out_bytes_flushing(struct out *o, const char *s, size_t n);
 void out_u64(struct out *o, uint64_t v);
+void out_i64(struct out *o, int64_t v);
+
+/* Nearly all fits without a flush. */
+static inline void out_bytes(struct out *o, const char *s, size_t n)
+{
+	if (n < OUT_BUFFER - o->len && o->error == 0) {
+		memcpy(o->buffer + o->len, s, n);
+		o->len += n;
+	} else {
+		out_bytes_flushing(o, s, n);
+	}
+}
+
+static inline void out_char(struct out *o, char c)
+{
+	out_bytes(o, &c, 1);
+}
+
+static inline void out_put(struct out *o, const char *s)
+{
+	out_bytes(o, s, strlen(s));
+}
 void out_format(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Text for people that is already escaped. */
