@@ -81,14 +81,15 @@ struct link_told {
 	char name[IF_NAMESIZE];
 };
 
-/* An ifinfomsg and its attributes; numbers are in the host's order. False: cut. */
+/* An ifinfomsg and its attributes; numbers are in the host's order. False: cut, or not about an interface. */
 static bool links_message(struct cursor *c, struct link_told *out)
 {
 	struct ifinfomsg m;
 
 	*out = (struct link_told){.index = 0};
 	cursor_copy(c, &m, sizeof m);
-	if (c->fault != CURSOR_OK || m.ifi_index <= 0)
+	/* AF_BRIDGE: of a port of a bridge. Its DELLINK says that the bridge has one port less, and no more. */
+	if (c->fault != CURSOR_OK || m.ifi_family != AF_UNSPEC || m.ifi_index <= 0)
 		return false;
 	out->index = (unsigned)m.ifi_index;
 	out->flags = m.ifi_flags;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "sockeye/clock.h"
 #include "source/links.h"
@@ -117,6 +118,49 @@ static void links_changes(void **state)
 	feed_link(l, RTM_DELLINK, 77, 0, "never", 1500, 702, "");
 	assert_int_equal(links_count(l), 3);
 	assert_string_equal(links_at(l, 1)->name, "lan0"); /* its frames still name it */
+	links_free(l);
+}
+
+/* Linux 6.18, "ip link set va nomaster": va leaves a bridge, RTM_DELLINK of AF_BRIDGE. */
+static const uint8_t left_bridge[] = {
+	0x54, 0x00, 0x00, 0x00, 0x11, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x07, 0x00, 0x01, 0x00, 0x04, 0x00, 0x00, 0x00, 0x43, 0x10, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x07, 0x00, 0x03, 0x00, 0x76, 0x61, 0x00, 0x00, 0x08, 0x00, 0x0a, 0x00, 0x02, 0x00, 0x00, 0x00,
+	0x08, 0x00, 0x04, 0x00, 0xdc, 0x05, 0x00, 0x00, 0x05, 0x00, 0x10, 0x00, 0x06, 0x00, 0x00, 0x00,
+	0x0a, 0x00, 0x01, 0x00, 0xaa, 0xf3, 0xd9, 0xe3, 0xa0, 0x5c, 0x00, 0x00, 0x08, 0x00, 0x05, 0x00,
+	0x03, 0x00, 0x00, 0x00,
+};
+
+static void links_of_bridges(void **state)
+{
+	const unsigned short native = 1;
+	uint8_t bytes[sizeof left_bridge];
+	struct links *l = links_new(4);
+	struct ifinfomsg info = {.ifi_family = AF_BRIDGE, .ifi_type = 1, .ifi_index = 4, .ifi_flags = IFF_UP};
+	struct message m;
+
+	(void)state;
+	feed_link(l, RTM_NEWLINK, 4, UP, "va", 1500, 1, "");
+	/* One that says "down" for a port, in this machine's byte order. */
+	m = link_message(RTM_NEWLINK, 4, IFF_UP, "vb", 1400);
+	memcpy(m.at + sizeof(struct nlmsghdr), &info, sizeof info);
+	feed(l, &m, 2, "");
+	m = link_message(RTM_DELLINK, 4, UP, "va", 1500);
+	memcpy(m.at + sizeof(struct nlmsghdr), &info, sizeof info);
+	feed(l, &m, 3, "");
+	memcpy(bytes, left_bridge, sizeof bytes);
+	told[0] = '\0';
+	if (*(const uint8_t *)&native == 1) {
+		links_parse(l, bytes, sizeof bytes, 4, tell, NULL);
+		assert_string_equal(told, "");
+		/* The same bytes about the interface itself are its end. */
+		bytes[sizeof(struct nlmsghdr)] = AF_UNSPEC;
+		links_parse(l, bytes, sizeof bytes, 5, tell, NULL);
+	} else {
+		feed_link(l, RTM_DELLINK, 4, UP, "va", 1500, 5, "va gone; ");
+	}
+	assert_string_equal(told, "va gone; ");
+	assert_true(links_at(l, 1)->up && links_at(l, 1)->mtu == 1500);
 	links_free(l);
 }
 
@@ -238,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(links_changes),
+		cmocka_unit_test(links_of_bridges),
 		cmocka_unit_test(links_only_one),
 		cmocka_unit_test(links_bounded),
 		cmocka_unit_test(links_hostile),
