@@ -353,5 +353,20 @@ def running_source(lab):
     check(process.wait(5) == 0, "exit")
 
 
-TESTS = [both_back_ends_agree, vlan_filters, raw_interfaces, directions, large_frames, nothing_left_behind, link_changes,
+def bridge_port(lab):
+    """a cable goes into a bridge and out again: nothing is gone, the capture goes on"""
+    running = eyes(lab, "udp", namespace=lab.client, view="connections")
+    lab.inside(lab.client, "ip", "link", "add", "br0", "type", "bridge")
+    for _ in range(3):
+        lab.inside(lab.client, "ip", "link", "set", "wire0", "master", "br0")
+        lab.inside(lab.client, "ip", "link", "set", "wire0", "nomaster")
+    time.sleep(0.3)
+    status, _, err = ended(lab.peer(lab.client, "burst", 5, 74))
+    check(status == 0, "sending:", err)
+    for b, p in running.items():
+        _, err = captured(b, p, 5)
+        check("gone" not in err, f"{b}:", err)
+
+
+TESTS = [bridge_port, both_back_ends_agree, vlan_filters, raw_interfaces, directions, large_frames, nothing_left_behind, link_changes,
          down_at_the_start, blind_flow, stopped, stopped_too_long, many_interfaces, link_types, running_source]

@@ -193,6 +193,43 @@ static void links_bounded(void **state)
 	links_free(l);
 }
 
+/* Interfaces come and go, three times as many as there is room for: containers of a day. */
+static void links_come_and_go(void **state)
+{
+	struct links *l = links_new(0);
+	uint16_t first;
+
+	(void)state;
+	feed_link(l, RTM_NEWLINK, 1, UP, "lo", 65536, 1, "");
+	for (int i = 2; i <= 3 * LINKS_MAX; i++) {
+		feed_link(l, RTM_NEWLINK, i, UP, "veth", 1500, i, "");
+		assert_true(links_slot(l, (unsigned)i) != 0);
+		if (i > 10)
+			feed_link(l, RTM_DELLINK, i - 5, 0, "veth", 1500, i, "veth gone; ");
+		if (i > LINKS_MAX) {
+			/* Those that went last are still known, and all is found where it was put. */
+			assert_true(links_at(l, links_slot(l, (unsigned)i - 1000))->gone);
+			assert_int_equal(links_at(l, links_slot(l, (unsigned)i - 1000))->index, i - 1000);
+			assert_int_equal(links_at(l, links_slot(l, 3))->index, 3);
+		}
+	}
+	assert_int_equal(links_slot(l, 1), 1);
+	assert_string_equal(links_at(l, 1)->name, "lo");
+	assert_int_equal(links_count(l), LINKS_MAX + 1);
+	assert_int_equal(links_forgotten(l), 2 * LINKS_MAX);
+	/* The slot of one that is forgotten names nobody, and no other. */
+	assert_null(links_at(l, 12));
+	/* One comes back: it is there, and not forgotten before those that are gone. */
+	first = links_slot(l, 2 * LINKS_MAX + 1000);
+	assert_true(links_at(l, first)->gone);
+	feed_link(l, RTM_NEWLINK, 2 * LINKS_MAX + 1000, UP, "again", 1500, 1, "");
+	assert_false(links_at(l, first)->gone);
+	assert_int_equal(links_slot(l, 2 * LINKS_MAX + 1000), first);
+	assert_string_equal(links_at(l, first)->name, "again");
+	feed_link(l, RTM_DELLINK, 2 * LINKS_MAX + 1000, 0, "again", 1500, 2, "again gone; ");
+	links_free(l);
+}
+
 /* Every length of a good message, in a block of exactly that size; and lengths that lie. */
 static void links_hostile(void **state)
 {
@@ -285,6 +322,7 @@ int main(void)
 		cmocka_unit_test(links_of_bridges),
 		cmocka_unit_test(links_only_one),
 		cmocka_unit_test(links_bounded),
+		cmocka_unit_test(links_come_and_go),
 		cmocka_unit_test(links_hostile),
 		cmocka_unit_test(pauses_of_every_kind),
 		cmocka_unit_test(pauses_clock_set_back_and_forward),
