@@ -344,10 +344,10 @@ def running_source(lab):
     for line in ("CapEff:\t0000000000000000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1", "Seccomp:\t2"):
         check(line in status, f"{line} is not in", status)
     check("Uid:\t0" not in status, "root still:", status)
-    for name, answer in (("said1.pcap", "0"), ("other.pcap", "-13 "), ("../said1.pcap", "-13 ")):
+    for name, answer in (("said.pcap1", "0"), ("other.pcap", "-13 "), ("said1.pcap", "-13 "), ("../said.pcap1", "-13 ")):
         got = ask(b"output " + os.path.join(lab.folder, name).encode())
         check(got == answer or (answer != "0" and got.startswith(answer)), f"output {name}: {got}")
-    check(pathlib.Path(lab.folder, "said1.pcap").read_text() == "written\n", "the new file")
+    check(pathlib.Path(lab.folder, "said.pcap1").read_text() == "written\n", "the new file")
     check(ask(b"filter host example.org").startswith("-22 "), "a name after the start")
     check(ask(b"quit") == "0", "the end")
     check(process.wait(5) == 0, "exit")
