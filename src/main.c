@@ -419,10 +419,11 @@ static int check_filter(void)
 static int run(void)
 {
 	bool capture = options.n_interfaces > 0 || options.n_files == 0;
+	const struct broker_options output = output_broker(&options);
 	struct error e = {""};
 	int status;
 
-	if (rights_see(&rights, options.user, &e) < 0 || rights_broker(&rights, capture, output_broker_name(&options), &e) < 0) {
+	if (rights_see(&rights, options.user, &e) < 0 || rights_broker(&rights, capture, &output, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_CANNOT;
 	}

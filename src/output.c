@@ -29,9 +29,14 @@ static int output_create(void *arg, const char *path, int flags, struct error *e
 	return fd;
 }
 
-const char *output_broker_name(const struct options *o)
+struct broker_options output_broker(const struct options *o)
 {
-	return o->write && strcmp(o->write, "-") != 0 ? o->write : NULL;
+	return (struct broker_options){
+		.output = o->write && strcmp(o->write, "-") != 0 ? o->write : NULL,
+		.sized = o->rotate_bytes > 0,
+		.timed = o->rotate_s > 0,
+		.files = o->rotate_files,
+	};
 }
 
 int output_open(struct writer **out, const struct options *o, struct source *source, struct rights *rights,
