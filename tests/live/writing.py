@@ -1,8 +1,11 @@
 """Writing what is captured: whole files, faults, rotation, signals."""
+import array
+import fcntl
 import os
 import pathlib
 import re
 import signal
+import termios
 import time
 
 from lab import CLIENT, SERVER, check, command, ended, finish, total, wait_for
@@ -298,6 +301,59 @@ def counters_by_signal(lab):
         os.close(theirs)
 
 
+class Blocked:
+    """A run that stands in a write to its standard output; its input has not ended."""
+
+    def __init__(self, lab):
+        source, self.feed = os.pipe()
+        self.out, sink = os.pipe()
+        fcntl.fcntl(self.feed, fcntl.F_SETPIPE_SZ, 1 << 20)
+        fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(self.feed, pathlib.Path("captures/handshakes.pcap").read_bytes())
+        self.eye = lab.start(None, lab.program, "packets", "-n", "-r", "-", stdin=source, stdout=sink)
+        os.close(source)
+        os.close(sink)
+        wait_for("a full pipe", 5, self.full)
+        time.sleep(0.2)
+
+    def full(self):
+        held = array.array("i", [0])
+        fcntl.ioctl(self.out, termios.FIONREAD, held)
+        return held[0] > 3000
+
+    def rest(self):
+        """Read it all: exit status, lines, and standard error."""
+        with open(self.out, "rb") as f:
+            lines = f.read().count(b"\n")
+        status, _, err = ended(self.eye)
+        os.close(self.feed)
+        return status, lines, err
+
+
+def signals_while_blocked(lab):
+    """a blocked output: a storm of SIGUSR1 loses no SIGHUP; SIGTERM twice at once is one, after a second 130"""
+    run = Blocked(lab)
+    for _ in range(1000):
+        os.kill(run.eye.pid, signal.SIGUSR1)
+        time.sleep(0.0003)
+    os.kill(run.eye.pid, signal.SIGHUP)
+    status, lines, err = run.rest()
+    check(status == 129 and lines > 50, f"exit {status}, {lines} lines:", err)
+    check(err.count("packets captured") < 10, "not one answer for all:", err[-300:])
+    run = Blocked(lab)
+    for _ in range(2):
+        os.kill(run.eye.pid, signal.SIGTERM)
+        time.sleep(0.03)
+    status, lines, err = run.rest()
+    check(status == 0 and lines > 50, f"exit {status}, {lines} lines:", err)
+    run = Blocked(lab)
+    os.kill(run.eye.pid, signal.SIGTERM)
+    time.sleep(1)
+    os.kill(run.eye.pid, signal.SIGTERM)
+    wait_for("the end", 3, lambda: run.eye.poll() is not None)
+    check(run.rest()[0] == 130, f"exit {run.eye.returncode}")
+
+
 def rotated_as_tcpdump_does(lab):
     """-C, -C -W, -G -W: tcpdump's names and tcpdump's bytes"""
     data = pathlib.Path("captures/handshakes.pcap").read_bytes()
@@ -344,4 +400,4 @@ def standard_output(lab):
 
 TESTS = [written_to_the_last, written_live, written_beside_a_view, written_any, flushed_each_second, full_folder, full_device, size_limit,
          output_is_an_input, two_writers, places_that_are_no_places, reader_leaves, stuck_reader, removed_while_written,
-         ended_by_signal, counters_by_signal, rotated_as_tcpdump_does, standard_output]
+         ended_by_signal, counters_by_signal, signals_while_blocked, rotated_as_tcpdump_does, standard_output]
