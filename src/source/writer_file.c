@@ -60,6 +60,7 @@ static int writing_name(struct writer *w, int64_t now_s, struct error *e)
 	if (n == 0 || n + 12 > sizeof w->path)
 		return error_set(e, ENAMETOOLONG, "%s: the name is longer than %zu bytes, or empty", w->title,
 				 sizeof w->path - 12);
+	memcpy(w->stem, w->path, n + 1);
 	if (w->o.rotate_bytes && (w->number > 0 || digits > 0))
 		(void)snprintf(w->path + n, sizeof w->path - n, "%0*u", (int)digits, w->number);
 	text_init(&t, w->title, sizeof w->title);
@@ -165,8 +166,7 @@ static int writing_check(struct writer *w, struct error *e)
 		return rc;
 	if (w->own) {
 		(void)fcntl(w->fd, F_SETFL, flags & ~O_NONBLOCK);
-		if (ftruncate(w->fd, 0) != 0)
-			return error_set(e, errno, "%s: cannot be emptied: %s", w->title, strerror(errno));
+		w->stale = st.st_size > 0; /* emptied when the run has begun: it may fail before */
 		return 0;
 	}
 	if (flags & O_APPEND) {
@@ -185,6 +185,7 @@ int writing_open(struct writer *w, int64_t now_s, struct error *e)
 
 	w->begun_s = now_s;
 	w->size = 0;
+	w->stale = false;
 	w->own = strcmp(w->o.path, "-") != 0;
 	if (w->own) {
 		rc = writing_name(w, now_s, e);
@@ -237,6 +238,7 @@ int writing_rotate(struct writer *w, int64_t now_s, struct error *e)
 {
 	bool late = w->o.rotate_s > 0 && now_s - w->begun_s >= w->o.rotate_s;
 	bool large = w->o.rotate_bytes > 0 && w->size + w->used > w->o.rotate_bytes;
+	char before[WRITER_PATH];
 	int rc;
 
 	if (!late && !large)
@@ -255,9 +257,18 @@ int writing_rotate(struct writer *w, int64_t now_s, struct error *e)
 		w->number = 0;
 	else
 		w->number++;
-	if (!late)
+	if (!late) {
 		now_s = w->begun_s; /* -C and -G: the name keeps its time */
-	return writing_open(w, now_s, e);
+		return writing_open(w, now_s, e);
+	}
+	memcpy(before, w->stem, sizeof before);
+	rc = writing_name(w, now_s, e);
+	if (rc == 0 && strcmp(w->stem, before) == 0) {
+		w->ended = true;
+		return error_set(e, EEXIST, "%s: the next file of -G would have this name too, and overwrite what this run "
+				 "wrote: put a finer time into it, as x-%%H%%M%%S.pcapng", w->title);
+	}
+	return rc == 0 ? writing_open(w, now_s, e) : writing_end(w, -rc);
 }
 
 /* ---- looking after it ----------------------------------------------------------------- */
@@ -273,7 +284,7 @@ int writing_look(struct writer *w, struct error *e)
 				w->title, (unsigned long long)w->stats.frames);
 		return writing_end(w, ESTALE);
 	}
-	if ((uint64_t)st.st_size != w->size) {
+	if (!w->stale && (uint64_t)st.st_size != w->size) {
 		(void)error_set(e, ESTALE, "%s: was changed by another process at byte %llu of %llu: it is not whole",
 				w->title, (unsigned long long)st.st_size, (unsigned long long)w->size);
 		return writing_end(w, ESTALE);
