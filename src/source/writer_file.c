@@ -70,8 +70,15 @@ static int writing_name(struct writer *w, int64_t now_s, struct error *e)
 
 /* ---- opening ---------------------------------------------------------------------- */
 
+static bool writing_is_stdout(const char *path)
+{
+	return strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/fd/1") == 0 || strcmp(path, "/proc/self/fd/1") == 0;
+}
+
 static int writing_refusal(const struct writer *w, int why, struct error *e)
 {
+	struct stat st;
+
 	switch (why) {
 	case ENOENT:
 		return error_set(e, why, "%s: there is no such directory to write it in: make it first", w->title);
@@ -82,8 +89,12 @@ static int writing_refusal(const struct writer *w, int why, struct error *e)
 	case EISDIR:
 		return error_set(e, why, "%s: a directory: name a file in it", w->title);
 	case ENXIO:
+		if (stat(w->path, &st) == 0 && S_ISSOCK(st.st_mode))
+			return error_set(e, why, "%s: a socket, which is not written to: name a file or a FIFO", w->title);
 		return error_set(e, why, "%s: a FIFO that nobody reads: start its reader first", w->title);
 	case ELOOP:
+		if (writing_is_stdout(w->path))
+			return error_set(e, why, "%s: standard output goes to a file: -w - writes there", w->title);
 		return error_set(e, why, "%s: a symbolic link, which is not followed: whoever made it chose what is written over; name the file itself", w->title);
 	default:
 		return error_set(e, why, "%s: cannot be opened for writing: %s", w->title, strerror(why));
@@ -100,6 +111,19 @@ static int writing_try(struct writer *w, int flags, struct error *e)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A link may lead elsewhere by now than where it was looked at: not to a file. */
+static int writing_followed(struct writer *w, int flags, struct error *e)
+{
+	int fd = writing_try(w, flags & ~O_CREAT, e);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || S_ISREG(st.st_mode))) {
+		(void)close(fd);
+		return -ELOOP;
+	}
+	return fd;
+}
+
 static int writing_descriptor(struct writer *w, struct error *e)
 {
 	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK; /* a FIFO is not waited for */
@@ -110,10 +134,10 @@ static int writing_descriptor(struct writer *w, struct error *e)
 	fd = writing_try(w, flags | O_NOFOLLOW, e);
 	/* The user may name a device or a pipe by a link, /dev/stdout say. */
 	if (fd == -ELOOP && strcmp(w->path, w->o.path) == 0 && stat(w->path, &st) == 0 && !S_ISREG(st.st_mode))
-		fd = writing_try(w, flags, e);
+		fd = writing_followed(w, flags, e);
 	if (fd >= 0)
 		return fd;
-	return e->text[0] ? fd : writing_refusal(w, -fd, e);
+	return e->text[0] && fd != -ELOOP ? fd : writing_refusal(w, -fd, e);
 }
 
 /* A pipe's end of our own, so that a full pipe is no wait without end; else the one that we have. */
@@ -151,6 +175,8 @@ static int writing_check(struct writer *w, struct error *e)
 	w->regular = S_ISREG(st.st_mode);
 	w->pipe = S_ISFIFO(st.st_mode);
 	w->base = 0;
+	if (!w->own && (flags & O_ACCMODE) == O_RDONLY)
+		return error_set(e, EBADF, "standard output is closed: name a file after -w, or redirect it");
 	if (!w->own && isatty(w->fd))
 		return error_set(e, ENOTTY, "standard output is a terminal: name a file after -w, or redirect it");
 	for (unsigned i = 0; i < w->n_inputs && (w->regular || w->pipe); i++)

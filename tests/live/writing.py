@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import signal
+import socket
 import termios
 import time
 
@@ -200,6 +201,24 @@ def places_that_are_no_places(lab):
             check(took < 5, f"took {took:.1f} s, limit 5")
     finally:
         command("umount", disk)
+
+
+def descriptors_that_are_none(lab):
+    """closed standard descriptors, /dev/stdout that is a file, a socket, a link: each its sentence, exit 1"""
+    path, link, sock = (os.path.join(lab.folder, n) for n in ("x", "link", "socket"))
+    os.symlink("x", link)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(sock)
+        for words, said in (("-w - captures/dns.pcap >&-", "standard output is closed"),
+                            ("-w - captures/dns.pcap <&- >&-", "standard output is closed"),
+                            (f"-w /dev/stdout captures/dns.pcap >{path}", "-w - writes there"),
+                            (f"-w {sock} captures/dns.pcap", "a socket"), (f"-w {link} captures/dns.pcap", "symbolic link")):
+            status, _, err = ended(lab.start(None, "bash", "-c", f"exec {lab.program} {words}"))
+            check(status == 1 and said in err and len(err.splitlines()) == 1, f"{words}: exit {status}:", err)
+    status, _, err = ended(lab.start(None, "bash", "-c", f"exec {lab.program} -w {path} captures/handshakes.pcap <&- >&- 2>&-"))
+    check(status == 0 and count(path) == 501, f"exit {status}:", err)
+    check(os.path.getsize(path) > 0 and ended(lab.start(None, "bash", "-c",
+          f"{lab.program} -w /dev/stdout captures/handshakes.pcap | cat >{path}"))[0] == 0 and count(path) == 501, "a pipe")
 
 
 def reader_leaves(lab):
@@ -399,5 +418,5 @@ def standard_output(lab):
 
 
 TESTS = [written_to_the_last, written_live, written_beside_a_view, written_any, flushed_each_second, full_folder, full_device, size_limit,
-         output_is_an_input, two_writers, places_that_are_no_places, reader_leaves, stuck_reader, removed_while_written,
+         output_is_an_input, two_writers, places_that_are_no_places, descriptors_that_are_none, reader_leaves, stuck_reader, removed_while_written,
          ended_by_signal, counters_by_signal, signals_while_blocked, rotated_as_tcpdump_does, standard_output]
