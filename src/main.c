@@ -5,6 +5,7 @@
  * it, 2 usage, 3 incomplete, 129 hung up, 130 interrupted twice.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -441,17 +442,29 @@ static int run(void)
 	return status;
 }
 
+/* What is missing of 0 to 2 must not become a file that is opened later. /dev/null the
+ * wrong way round: using it fails, as with a closed one. */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(EXIT_CANNOT); /* nobody could be told */
+}
+
 int main(int argc, char **argv)
 {
-	struct options_world world = {.terminal = isatty(STDOUT_FILENO) == 1, .is_source = opening_is_source};
+	struct options_world world = {.is_source = opening_is_source};
 	struct error e = {""};
 
+	fill_standard_descriptors();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of write(2) */
 	if (rights_environment(&e) < 0) {
 		say("%s", e.text);
 		return EXIT_CANNOT;
 	}
+	world.terminal = isatty(STDOUT_FILENO) == 1;
 	if (options_parse(&options, argc, argv, &world, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_USAGE;

@@ -16,8 +16,9 @@ static int output_create(void *arg, const char *path, int flags, struct error *e
 
 	if (rights->dropped && rights->broker)
 		return broker_create_output(rights->broker, path, flags, e);
-	fd = open(path, flags | O_EXCL, 0666);
-	if (fd < 0 && errno == EEXIST) {
+	/* O_EXCL means something with O_CREAT only, and follows no link. */
+	fd = flags & O_CREAT ? open(path, flags | O_EXCL, 0666) : -1;
+	if (fd < 0 && (!(flags & O_CREAT) || errno == EEXIST)) {
 		fd = open(path, flags, 0666);
 		return fd >= 0 ? fd : -errno;
 	}

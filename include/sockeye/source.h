@@ -42,6 +42,10 @@ struct source {
 	const char *kind;
 	int fd;  /* readable when next_batch() may have something; -1: never blocks */
 	bool live;
+	/* Of pipes, kept by next_batch(): bytes that have arrived, and the time of the
+	 * last frame that was read, also where it did not pass the filter. */
+	uint64_t arrived;
+	int64_t reached_ns;
 	/* Lend up to n frames until the next call. Returns their count, 0: none
 	 * yet (poll fd; where fd is -1: nothing passed the filter so far, call
 	 * again), -ENODATA: the end, complete or not (stats tell). Other negative

@@ -306,10 +306,13 @@ static int reader_next_batch(struct source *s, struct frame *out, unsigned n)
 
 	if (r->ended)
 		return r->ended;
-	if (r->follow.fd < 0)
-		return reader_batch(r, out, n);
-	follow_take(&r->follow);
+	if (r->follow.fd >= 0)
+		follow_take(&r->follow);
 	got = reader_batch(r, out, n);
+	s->arrived = r->in.fetched;
+	s->reached_ns = r->last_ns;
+	if (r->follow.fd < 0)
+		return got;
 	if (got == 0 && input_ready(&r->in))
 		follow_again(&r->follow);
 	else if (got == 0)

@@ -26,9 +26,10 @@ struct pcap_file {
 };
 
 enum {
-	PCAPNG_INTERFACES = 1024,        /* of one file, all sections */
+	PCAPNG_INTERFACES = 65535,       /* of one file, all sections: what a frame's number can name; 8 MB */
 	PCAPNG_SECTION_INTERFACES = 1024, /* of one section */
 	PCAPNG_NAME = 64,
+	PCAPNG_CHAINS = 1024,            /* to find an interface that was described before */
 };
 
 struct pcapng_interface {
@@ -38,6 +39,7 @@ struct pcapng_interface {
 	uint64_t said_drops; /* the largest total of its statistics */
 	uint64_t seen_drops; /* sum over its packets */
 	uint16_t linktype;
+	uint16_t next;       /* of its chain, index + 1, or 0 */
 	uint8_t resolution;  /* if_tsresol as the file has it */
 	char name[PCAPNG_NAME];
 };
@@ -50,6 +52,8 @@ struct pcapng {
 	uint64_t skipped_at;
 	unsigned interfaces, capacity; /* of the file */
 	struct pcapng_interface *interface;
+	uint64_t drops;                /* of all interfaces */
+	struct { uint16_t first, last; } chain[PCAPNG_CHAINS]; /* indexes + 1, or 0 */
 	unsigned locals; /* of the section: its ids, as indexes of the file's */
 	uint16_t local[PCAPNG_SECTION_INTERFACES];
 };

@@ -56,6 +56,10 @@ def main():
     os.chdir(TOP)
     tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights,
                          ring, relay) for t in m.TESTS]
+    unknown = set(o.name) - {t.__name__.replace("_", "-") for t in tests}
+    if unknown:
+        print("no such test: " + ", ".join(sorted(unknown)), file=sys.stderr)
+        return 2
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")
