@@ -158,12 +158,12 @@ rooted() {
 
 stage_live() {
 	built release || return
-	rooted live && lines live 300 $root python3 tests/live/run.py --program build/release/sockeye
+	rooted live && lines live 700 $root python3 tests/live/run.py --program build/release/sockeye
 }
 
 stage_faults() {
 	built release || return
-	rooted faults && lines faults 400 $root python3 tests/live/faults.py --program build/release/sockeye
+	rooted faults && lines faults 500 $root python3 tests/live/faults.py --program build/release/sockeye
 }
 
 stage_screen() {
