@@ -69,7 +69,7 @@ lines() {
 
 # tests BUILD REGEX: those tests of a build that ctest knows, two at a time.
 tests() {
-	timeout -k 10 400 ctest --test-dir "build/$1" -j2 --timeout 120 -R "$2" --output-on-failure \
+	timeout -k 10 600 ctest --test-dir "build/$1" -j2 --timeout 120 -R "$2" --output-on-failure \
 		--no-tests=error >"$work/log" 2>&1
 	status=$?
 	sed -n 's/^ *[0-9]*\/[0-9]* *Test *#[0-9]*: \([^ ]*\) .*Passed.*/pass \1/p
