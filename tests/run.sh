@@ -8,7 +8,7 @@
 #   unit     cmocka programs and the rules of the house, in the dev and in the min build
 #   expect   what each capture and each case must print, and the known truth of captures, in both builds
 #   cut      every frame of every capture at every length; fuzz targets on the captures
-#   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (180)
+#   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (120)
 #   live     real handshakes in network namespaces, signals, pipes, bounds, a cable with faults (root, or sudo)
 #   faults   everything that can go wrong around the program, provoked once (root, or sudo)
 #   screen   kept screens, tmux, from SYN to screen (root, or sudo)
@@ -129,7 +129,7 @@ stage_cut() {
 
 stage_fuzz() {
 	built fuzz || return
-	seconds=${FUZZ_SECONDS:-180}
+	seconds=${FUZZ_SECONDS:-120}
 	fuzzers=$(find build/fuzz/tests -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x | sort)
 	if [ -z "$fuzzers" ]; then
 		result fail fuzz 'there is no fuzz target'
