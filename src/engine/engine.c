@@ -62,35 +62,39 @@ static void fill(struct engine *e, const struct flow *f)
 	flow_record_fill(&e->record, e->flows, f, e->paths);
 }
 
-static void publish_flow(struct engine *e, enum event_kind kind, const struct flow *f)
+static void handshake(struct engine *e, struct flow *f)
 {
-	struct event ev = {.kind = kind, .ts_ns = e->totals.now_ns, .flow = &e->record};
+	struct event ev = {.kind = EVENT_HANDSHAKE, .ts_ns = e->totals.now_ns, .flow = &e->record};
+	enum handshake_outcome outcome;
 
-	if (!(e->wants & (unsigned)kind))
+	if (!flow_handshake_report(f, false, &outcome))
+		return;
+	e->totals.handshakes[outcome]++;
+	if (!(e->wants & EVENT_HANDSHAKE))
 		return;
 	fill(e, f);
 	publish(e, &ev);
 }
 
-static void handshake(struct engine *e, struct flow *f, bool give_up)
-{
-	enum handshake_outcome outcome;
-
-	if (!flow_handshake_report(f, give_up, &outcome))
-		return;
-	e->totals.handshakes[outcome]++;
-	publish_flow(e, EVENT_HANDSHAKE, f);
-}
-
-/* A flow ended; called by the flow table. */
+/* A flow ended; called by the flow table. Where its handshake is told now, too, both
+ * are told of the same record. */
 static void told(void *arg, struct flow *f, bool evicted)
 {
 	struct engine *e = arg;
+	struct event ev = {.kind = EVENT_FLOW_END, .ts_ns = e->totals.now_ns, .flow = &e->record};
+	enum handshake_outcome outcome;
 
 	if (evicted)
 		e->totals.flows_evicted++;
-	handshake(e, f, true);
-	publish_flow(e, EVENT_FLOW_END, f);
+	if (e->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END))
+		fill(e, f);
+	if (flow_handshake_report(f, true, &outcome)) {
+		e->totals.handshakes[outcome]++;
+		ev.kind = EVENT_HANDSHAKE;
+		publish(e, &ev);
+	}
+	ev.kind = EVENT_FLOW_END;
+	publish(e, &ev);
 }
 
 int engine_observe(struct engine *e, const struct observer *o)
@@ -333,7 +337,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	if (d->tuple.proto == PROTO_ICMP || d->tuple.proto == PROTO_ICMPV6) {
 		quoted = flow_quote(e->flows, d, &change);
 		if (quoted && change & FLOW_HANDSHAKE_DONE)
-			handshake(e, quoted, false);
+			handshake(e, quoted);
 	}
 	f = near ? flow_track_near(e->flows, d, near, &change, &side, &judged)
 		 : flow_track(e->flows, d, &change, &side, &judged);
@@ -342,7 +346,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	if (change != FLOW_ORDINARY || e->packet.want_fields)
 		application(e, frame, d, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
-		handshake(e, f, false);
+		handshake(e, f);
 	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
 }
 
