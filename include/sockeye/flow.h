@@ -18,6 +18,7 @@
 #include "sockeye/descriptor.h"
 #include "sockeye/error.h"
 #include "sockeye/event.h"
+#include "sockeye/hash.h"
 #include "sockeye/record.h"
 #include "sockeye/verdict.h"
 
@@ -75,8 +76,10 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 		    struct error *e);
 void flow_table_free(struct flow_table *t);
 
-/* Fill d->hash. Done for a whole batch before the first flow_track(). */
-void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n);
+/* Fill d->hash, before flow_track(). The key never changes while the table lives: whoever
+ * hashes on another thread has a copy of it, for the table's own lies among what changes. */
+struct hash_key flow_hash_key(const struct flow_table *t);
+void flow_hash(const struct hash_key *key, struct descriptor *d);
 
 /* Bring what flow_track() will look at nearer, and change nothing: of a batch first
  * the slot of each packet; then the record that it names, whose place is returned;

@@ -9,11 +9,16 @@
 #include "flow_private.h"
 #include "sockeye/memory.h"
 
-uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
+static uint32_t hash_of(const struct hash_key *key, const struct flow_key *k)
 {
-	uint64_t h = hash_long(&t->key, k, sizeof *k);
+	uint64_t h = hash_long(key, k, sizeof *k);
 
 	return (uint32_t)(h ^ h >> 32);
+}
+
+uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
+{
+	return hash_of(&t->key, k);
 }
 
 static void key_of(struct flow_key *k, const struct tuple *tuple, unsigned *dir)
@@ -126,15 +131,18 @@ void table_remove(struct flow_table *t, uint32_t hole)
 	t->slots_used--;
 }
 
-void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n)
+void flow_hash(const struct hash_key *key, struct descriptor *d)
 {
-	for (unsigned i = 0; i < n; i++) {
-		struct flow_key k;
-		unsigned dir;
+	struct flow_key k;
+	unsigned dir;
 
-		key_of(&k, &d[i].tuple, &dir);
-		d[i].hash = table_hash(t, &k);
-	}
+	key_of(&k, &d->tuple, &dir);
+	d->hash = hash_of(key, &k);
+}
+
+struct hash_key flow_hash_key(const struct flow_table *t)
+{
+	return t->key;
 }
 
 void flow_prefetch_slot(const struct flow_table *t, const struct descriptor *d)
