@@ -377,6 +377,14 @@ struct prepare engine_prepare(const struct engine *e)
 	};
 }
 
+void engine_expect(struct engine *e, struct ready *r)
+{
+	for (unsigned i = 0; i < r->n && !r->near; i++)
+		if (r->is[i])
+			flow_prefetch_slot(e->flows, &r->d[i]);
+	r->near = true;
+}
+
 /* The ways they came get their numbers, and the table's memory is brought near. */
 static void get_near(struct engine *e, struct ready *r, unsigned n)
 {
@@ -396,6 +404,7 @@ static void get_near(struct engine *e, struct ready *r, unsigned n)
 int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r)
 {
 	dissect_batch(e->dissect);
+	engine_expect(e, r);
 	get_near(e, r, n);
 	for (unsigned i = 0; i < n && !e->stop; i++) {
 		if (i + AHEAD < n && r->is[i + AHEAD])

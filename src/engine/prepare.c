@@ -4,6 +4,8 @@
 void prepare(const struct prepare *how, const struct frame *frames, unsigned n, struct ready *out,
 	     const struct flow_table *near)
 {
+	out->n = n;
+	out->near = near != NULL;
 	for (unsigned i = 0; i < n; i++) {
 		out->is[i] = how->fast && headers_read(&frames[i], &out->d[i], &out->headers[i]);
 		if (!out->is[i])

@@ -21,6 +21,8 @@ struct ready {
 	struct headers headers[SOURCE_BATCH];
 	uint32_t place[SOURCE_BATCH]; /* of flow_prefetch_record(): the second half's */
 	bool is[SOURCE_BATCH];
+	unsigned n;
+	bool near; /* the slots that it needs were brought near */
 };
 
 struct prepare {
@@ -34,6 +36,9 @@ struct prepare engine_prepare(const struct engine *e);
 /* near: the table, where the second half follows at once: the slots are brought near. Or NULL. */
 void prepare(const struct prepare *how, const struct frame *frames, unsigned n, struct ready *out,
 	     const struct flow_table *near);
+
+/* Bring near what the second half will look at first: of a batch that is not its turn yet. */
+void engine_expect(struct engine *e, struct ready *r);
 
 /* The second half. 0, or what an observer returned to stop the run. */
 int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r);

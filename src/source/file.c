@@ -293,8 +293,10 @@ static int reader_batch(struct reader *r, struct frame *out, unsigned n)
 		}
 		r->stats.frames++;
 		reader_clock(r, out[have].ts_ns);
-		if (reader_passes(r, &out[have]))
+		if (reader_passes(r, &out[have])) {
+			r->in.lent = true;
 			have++;
+		}
 	}
 	return have == 0 && r->ended ? r->ended : (int)have;
 }
@@ -346,6 +348,16 @@ static bool reader_stats(struct source *s, unsigned index, struct source_stats *
 	out->bytes = r->in.offset;
 	out->held = r->in.inflate ? inflate_held(r->in.inflate) : 0;
 	out->drops = pcapng_drops(r, &out->drops_known);
+	return true;
+}
+
+static bool reader_lend(struct source *s, struct loans *l)
+{
+	struct reader *r = (struct reader *)s;
+
+	if (r->in.pipe || r->in.follow)
+		return false;
+	r->in.loans = l;
 	return true;
 }
 
@@ -420,6 +432,7 @@ int reader_open(struct source **out, int fd, const char *name, struct bpf *filte
 	r->s.fd = r->in.pipe ? r->in.fd : r->follow.fd;
 	r->s.next_batch = reader_next_batch;
 	r->s.stats = reader_stats;
+	r->s.lend = reader_lend;
 	r->s.interface = reader_interface;
 	r->s.note = r->in.follow ? reader_tell : NULL;
 	r->s.free = reader_free;

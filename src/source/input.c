@@ -214,9 +214,33 @@ static int input_fill(struct input *in)
 	return 1;
 }
 
-/* Room for n bytes from start on. */
+/* Frames were lent from this buffer: what follows goes into another. 1, 0: not now, or -ENOMEM. */
+static int input_leave(struct input *in, size_t n)
+{
+	size_t size = in->size, left = input_left(in);
+	uint8_t *bytes, *from = input_at(in);
+	int why;
+
+	while (size < n)
+		size *= 2;
+	bytes = loans_exchange(in->loans, in->bytes, &in->size, size, &why);
+	if (!bytes)
+		return why;
+	memcpy(bytes, from, left);
+	in->bytes = bytes;
+	in->start = 0;
+	in->end = left;
+	in->lent = false;
+	return 1;
+}
+
+/* Room for n bytes from start on: 1, 0: not now, or a negative number. */
 static int input_room(struct input *in, size_t n)
 {
+	if (n > INPUT_MAX)
+		return -EMSGSIZE;
+	if (in->lent && in->loans)
+		return input_leave(in, n);
 	if (in->start > 0) {
 		memmove(in->bytes, in->bytes + in->start, input_left(in));
 		in->end -= in->start;
@@ -226,8 +250,6 @@ static int input_room(struct input *in, size_t n)
 		size_t size = in->size;
 		uint8_t *bytes;
 
-		if (n > INPUT_MAX)
-			return -EMSGSIZE;
 		while (size < n)
 			size *= 2;
 		bytes = realloc(in->bytes, size);
@@ -236,7 +258,7 @@ static int input_room(struct input *in, size_t n)
 		in->bytes = bytes;
 		in->size = size;
 	}
-	return 0;
+	return 1;
 }
 
 int input_want(struct input *in, size_t n, bool may_move)
@@ -255,6 +277,9 @@ int input_want(struct input *in, size_t n, bool may_move)
 
 		/* Nothing stands in the buffer while bytes are thrown away. */
 		in->start = in->end = 0;
+		rc = input_room(in, 0);
+		if (rc <= 0)
+			return rc;
 		rc = input_fill(in);
 		if (rc <= 0)
 			return rc;
@@ -266,7 +291,7 @@ int input_want(struct input *in, size_t n, bool may_move)
 	}
 	while (input_left(in) < n) {
 		rc = input_room(in, n);
-		if (rc < 0)
+		if (rc <= 0)
 			return rc;
 		rc = input_fill(in);
 		if (rc <= 0)

@@ -1,7 +1,8 @@
 /* Bytes of one file, pipe or socket through one reused buffer, compressed or not.
  *
  * What stands in the buffer may be lent to a caller: nothing moves as long as
- * input_want() is told not to move. Reading never blocks on a pipe. A file
+ * input_want() is told not to move; with loans, another buffer is taken where
+ * it would. Reading never blocks on a pipe. A file
  * that is followed has no end: where its bytes end for now, nothing has arrived.
  */
 #ifndef SOURCE_INPUT_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "inflate.h"
+#include "loans.h"
 #include "sockeye/error.h"
 
 enum {
@@ -24,6 +26,8 @@ struct input {
 	bool pipe;         /* may have nothing yet: poll before every read */
 	bool follow;       /* a regular file whose end may move on */
 	bool eof;
+	struct loans *loans; /* frames are lent beyond the next call; or NULL: the buffer is used again */
+	bool lent;           /* there are frames in the buffer that were lent */
 	uint8_t *bytes;
 	size_t size;       /* of the buffer */
 	size_t start, end; /* bytes not consumed yet */
