@@ -99,6 +99,8 @@ struct source_options {
 	const char *filter;            /* BPF words joined, or NULL */
 	bool follow;                   /* regular files: wait where they end */
 	size_t memory;                 /* what decompressing all files may hold; 0: 128 MiB each */
+	size_t unpack_ahead;           /* regular files, compressed, of so many bytes or more: decompressed on a thread of
+					* their own from the first next_batch() on; 0: none. Not where there are many files. */
 	int snaplen;                   /* live; 0: default 262144 */
 	bool no_promiscuous;
 	int buffer_kib;                /* live; 0: default */

@@ -308,6 +308,10 @@ static int reader_next_batch(struct source *s, struct frame *out, unsigned n)
 
 	if (r->ended)
 		return r->ended;
+	if (r->unpack_ahead) {
+		r->unpack_ahead = false;
+		input_unpack_ahead(&r->in);
+	}
 	if (r->follow.fd < 0)
 		return reader_batch(r, out, n);
 	follow_take(&r->follow);
@@ -346,7 +350,7 @@ static bool reader_stats(struct source *s, unsigned index, struct source_stats *
 	out->bytes_read = r->in.inflate ? r->in.fetched : r->in.offset;
 	out->bytes_total = r->in.follow ? 0 : r->in.total;
 	out->bytes = r->in.offset;
-	out->held = r->in.inflate ? inflate_held(r->in.inflate) : 0;
+	out->held = input_held(&r->in);
 	out->drops = pcapng_drops(r, &out->drops_known);
 	return true;
 }
@@ -428,6 +432,7 @@ int reader_open(struct source **out, int fd, const char *name, struct bpf *filte
 		reader_free(&r->s);
 		return rc;
 	}
+	r->unpack_ahead = o->ahead > 0 && r->in.total >= o->ahead;
 	r->s.kind = "file";
 	r->s.fd = r->in.pipe ? r->in.fd : r->follow.fd;
 	r->s.next_batch = reader_next_batch;

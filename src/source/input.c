@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "sockeye/text.h"
+#include "unpack.h"
 
 enum {
 	INPUT_READS = 8,    /* of compressed bytes that gave nothing, in one call */
@@ -47,6 +48,8 @@ int input_open(struct input *in, int fd, size_t buffer, bool follow, const char 
 
 void input_close(struct input *in)
 {
+	unpack_end(in->unpack);
+	in->unpack = NULL;
 	inflate_free(in->inflate);
 	in->inflate = NULL;
 	free(in->packed);
@@ -74,6 +77,17 @@ int input_inflate(struct input *in, enum inflate_kind kind, size_t window, struc
 	in->start = in->end = 0;
 	in->offset = 0;
 	return 0;
+}
+
+void input_unpack_ahead(struct input *in)
+{
+	if (in->inflate && !in->pipe && !in->follow && !in->unpack && !in->eof)
+		in->unpack = unpack_begin(in);
+}
+
+size_t input_held(const struct input *in)
+{
+	return !in->inflate ? 0 : in->unpack ? in->held : inflate_held(in->inflate);
 }
 
 void input_skip(struct input *in, uint64_t n)
@@ -168,7 +182,7 @@ static int input_packed_end(struct input *in, int why)
 
 /* Decompress into the free end of the buffer. A few reads without a byte of
  * the capture (empty members, a table of contents) and others get a turn. */
-static int input_unpack(struct input *in)
+int input_unpack(struct input *in)
 {
 	for (unsigned reads = 0; reads < INPUT_READS;) {
 		struct inflate_step s = {
@@ -205,6 +219,8 @@ static int input_fill(struct input *in)
 {
 	ssize_t n;
 
+	if (in->unpack)
+		return unpack_fill(in->unpack, in);
 	if (in->inflate)
 		return input_unpack(in);
 	n = input_fetch(in, in->bytes + in->end, in->size - in->end);
