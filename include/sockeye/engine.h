@@ -1,4 +1,5 @@
-/* The engine: where dissectors and flows meet, on one thread.
+/* The engine: where dissectors and flows meet, on one thread; of a large file another
+ * one reads ahead (pipeline.h).
  *
  * engine_batch() is the program: time, flow, application, counters, observers,
  * packet by packet. Reading a file and capturing live run the same code.

@@ -22,6 +22,7 @@ struct unpack_mark {
 struct unpack_piece {
 	size_t len;
 	int end; /* 0, or how the file ended behind these bytes */
+	bool idle; /* behind these bytes nothing came for a while: others get a turn */
 	unsigned marks;
 	struct unpack_mark mark[UNPACK_MARKS];
 	size_t held;
@@ -56,14 +57,16 @@ static void unpack_piece(struct input *own, struct unpack_piece *p)
 	own->size = sizeof p->bytes;
 	own->start = own->end = 0;
 	p->end = 0;
+	p->idle = false;
 	p->marks = 0;
 	unpack_mark(p, 0, own->fetched);
-	while (p->end == 0 && own->end < own->size && p->marks < UNPACK_MARKS) {
+	while (p->end == 0 && !p->idle && own->end < own->size && p->marks < UNPACK_MARKS) {
 		size_t before = own->end;
 		int rc = input_unpack(own);
 
 		unpack_mark(p, before, own->fetched);
 		p->end = rc < 0 ? rc : 0;
+		p->idle = rc == 0;
 	}
 	p->len = own->end;
 	p->held = inflate_held(own->inflate);
@@ -122,6 +125,7 @@ int unpack_fill(struct unpack *u, struct input *in)
 	for (;;) {
 		const struct unpack_piece *p = unpack_first(u);
 		size_t n = p->len - u->used, room = in->size - in->end;
+		bool idle;
 
 		while (u->mark + 1 < p->marks && p->mark[u->mark + 1].at <= u->used)
 			u->mark++;
@@ -143,7 +147,10 @@ int unpack_fill(struct unpack *u, struct input *in)
 			memcpy(in->trouble, u->own.trouble, sizeof in->trouble);
 			return p->end;
 		}
+		idle = p->idle;
 		unpack_return(u);
+		if (idle)
+			return 0;
 	}
 }
 

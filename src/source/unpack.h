@@ -18,7 +18,7 @@ struct unpack;
 /* Begin with what stands in in: compressed, a regular file that is not followed. NULL: no
  * memory or no thread, and nothing has changed. */
 struct unpack *unpack_begin(struct input *in);
-/* As input_fill(), and waits: 1, or how it ended. */
+/* As input_fill(), and waits for a piece: 1, 0: nothing came for a while, or how it ended. */
 int unpack_fill(struct unpack *u, struct input *in);
 /* Stop it, wherever it is. */
 void unpack_end(struct unpack *u);

@@ -96,7 +96,8 @@ static void play_source(struct source *s, bool two, uint64_t max_packets, struct
 	engine_free(e);
 }
 
-static bool play(const char *const *files, unsigned n, const char *filter, bool two, uint64_t max_packets, struct told *told)
+static bool play(const char *const *files, unsigned n, const char *filter, bool two, uint64_t max_packets,
+		 struct told *told)
 {
 	struct source_options so = {.files = files, .n_files = n, .filter = filter, .unpack_ahead = two};
 	struct source *s;
