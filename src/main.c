@@ -19,6 +19,7 @@
 #include "rights.h"
 #include "say.h"
 #include "signals.h"
+#include "threads.h"
 #include "sockeye/engine.h"
 #include "sockeye/filter.h"
 #include "sockeye/source.h"
@@ -108,8 +109,8 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 		.format = formats[options.format],
 		.fd = STDOUT_FILENO,
 		.live = source->live,
-		/* A pipe may be somebody's live capture. */
-		.flush = source->fd >= 0 || options.line_buffered || options.packet_buffered,
+		/* A pipe may be somebody's live capture; a file that is read ahead is none. */
+		.flush = (source->fd >= 0 && source->ask_ms == 0) || options.line_buffered || options.packet_buffered,
 		.ascii = options.ascii,
 		.absolute = options.absolute,
 		.verbose = options.verbose,
@@ -381,9 +382,12 @@ static int run_source(void)
 	r = output_open(&w.writer, &options, w.source, &rights, &e);
 	if (r == 0)
 		r = engine_open(&w.engine, &engine_options, &e);
+	if (r == 0)
+		r = threads_open(&w.source, w.engine, &options, &e);
 	if (r < 0) {
 		say("%s", e.text);
 		writer_free(w.writer);
+		engine_free(w.engine);
 		w.source->free(w.source);
 		return EXIT_CANNOT;
 	}

@@ -178,18 +178,17 @@ static int set_filter(struct options *o, const char *expression, struct error *e
 	return 0;
 }
 
-/* ---- one option ------------------------------------------------------------ */
-
-static int choice(const char *option, const char *value, const char *built, const char *later, struct error *e)
+static int threads_value(struct options *o, const char *s, struct error *e)
 {
 	char w[128];
 
-	if (strcmp(value, built) == 0)
-		return 0;
-	if (strcmp(value, later) == 0)
-		return error_set(e, EINVAL, "%s %s is not built yet", option, later);
-	return error_set(e, EINVAL, "%s wants %s, not \"%s\"", option, built, word(w, value));
+	if (strcmp(s, "1") != 0 && strcmp(s, "2") != 0)
+		return error_set(e, EINVAL, "--threads wants 1 or 2, not \"%s\"", word(w, s));
+	o->threads = s[0] == '1' ? 1 : 2;
+	return 0;
 }
+
+/* ---- one option ------------------------------------------------------------ */
 
 static int apply_input(struct options *o, int letter, const char *value, struct error *e)
 {
@@ -308,7 +307,7 @@ static int apply_rest(struct options *o, int letter, const char *value, struct e
 		o->action = OPTIONS_PRIVILEGES;
 		return 0;
 	case LONG_THREADS:
-		return choice("--threads", value, "1", "2", e);
+		return threads_value(o, value, e);
 	case LONG_NO_FAST_PATH:
 		o->no_fast_path = true;
 		return 0;

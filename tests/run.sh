@@ -5,7 +5,8 @@
 #
 #   build    four builds: dev (gcc, ASan and UBSan), fuzz (clang, the same), release, min;
 #            and what cmake --install puts in place runs
-#   unit     cmocka programs and the rules of the house, in the dev and in the min build
+#   unit     cmocka programs and the rules of the house, in the dev and in the min build; hand-overs between
+#            threads with ThreadSanitizer
 #   expect   what each capture and each case must print, and the known truth of captures, in both builds
 #   cut      every frame of every capture at every length; fuzz targets on the captures
 #   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (120)
@@ -113,6 +114,10 @@ stage_unit() {
 	for preset in dev min; do
 		built "$preset" && tests "$preset" '^(unit|rooms)\.'
 	done
+	# What passes between threads, with ThreadSanitizer.
+	attempt tsan 500 sh -c 'cmake --preset tsan -G Ninja &&
+		cmake --build build/tsan -j2 --target test_pipeline test_exchange &&
+		build/tsan/tests/test_pipeline && build/tsan/tests/test_exchange'
 }
 
 stage_expect() {

@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "pipeline.h"
 #include "sockeye/clock.h"
 #include "sockeye/engine.h"
 #include "sockeye/text.h"
@@ -173,6 +174,8 @@ static int patience(const struct run *r, bool ended)
 	int64_t left;
 	int ms = r->source->live && !ended ? RUN_TICK_MS : -1;
 
+	if (r->source->ask_ms > 0 && !ended)
+		ms = r->source->ask_ms;
 	if (ms < 0 && !ended && r->writer && writer_waiting(r->writer))
 		ms = RUN_WRITE_MS;
 	if (r->end_ns && !ended) {
@@ -212,6 +215,18 @@ static unsigned batch_size(const struct run *r)
 	return left < SOURCE_BATCH ? (unsigned)left : SOURCE_BATCH;
 }
 
+static int account(struct run *r, const struct frame *frames, unsigned n)
+{
+	struct ready *ready = pipeline_ready(r->source), *next;
+
+	if (!ready)
+		return engine_batch(r->engine, frames, n);
+	next = pipeline_next(r->source);
+	if (next)
+		engine_expect(r->engine, next);
+	return engine_prepared(r->engine, frames, n, ready);
+}
+
 /* False: an observer has stopped the run. */
 static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
 {
@@ -220,7 +235,7 @@ static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
 	r->result->packets += n;
 	write_batch(r, frames, n);
 	if (!r->options->only_write)
-		err = engine_batch(r->engine, frames, n);
+		err = account(r, frames, n);
 	if (err) {
 		r->result->observer_stopped = true;
 		r->result->observer_error = err;

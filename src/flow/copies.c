@@ -22,9 +22,8 @@ enum {
 
 /* Products of what is hashed with a key that no sender knows, so that none can make
  * two packets look the same; independent of each other, so that they take no time. */
-uint64_t copies_identity(const struct copies *c, const struct descriptor *d, unsigned dir)
+uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, unsigned dir)
 {
-	const struct hash_key *k = c->key;
 	uint64_t h;
 
 	h = hash_fold(((uint64_t)d->tcp.seq << 32 | d->tcp.ack) ^ k->a,
@@ -37,11 +36,10 @@ uint64_t copies_identity(const struct copies *c, const struct descriptor *d, uns
 	return h;
 }
 
-int copies_open(struct copies *c, const struct hash_key *key, size_t memory, struct error *e)
+int copies_open(struct copies *c, size_t memory, struct error *e)
 {
 	uint32_t n = 256;
 
-	c->key = key;
 	while (n < 32768 && (size_t)n * 2 * sizeof *c->at <= memory)
 		n *= 2;
 	c->mask = n - 1;

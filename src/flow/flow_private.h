@@ -392,8 +392,8 @@ static inline bool tcp_rtt_known(const struct flow *f)
 }
 
 /* copies.c */
-int copies_open(struct copies *c, const struct hash_key *key, size_t memory, struct error *e);
-uint64_t copies_identity(const struct copies *c, const struct descriptor *d, unsigned dir);
+int copies_open(struct copies *c, size_t memory, struct error *e);
+uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, unsigned dir);
 static inline void copies_prefetch(const struct copies *c, uint64_t identity)
 {
 	__builtin_prefetch(&c->at[identity & c->mask], 1);

@@ -157,21 +157,25 @@ void table_remove(struct flow_table *t, uint32_t hole)
 	t->slots_used--;
 }
 
-void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n)
+void flow_hash(const struct hash_key *key, struct descriptor *d, struct flow_near *near)
 {
-	for (unsigned i = 0; i < n; i++) {
-		struct words w;
+	struct words w;
 
-		words_of_tuple(&w, &d[i].tuple, tuple_direction(&d[i].tuple));
-		d[i].hash = words_hash(&t->key, &w);
-	}
+	near->dir = (uint8_t)tuple_direction(&d->tuple);
+	near->place = REF_NONE;
+	words_of_tuple(&w, &d->tuple, near->dir);
+	d->hash = words_hash(key, &w);
+	near->identity = d->tuple.proto == PROTO_TCP ? copies_identity(key, d, near->dir) : 0;
 }
 
-void flow_near_slot(const struct flow_table *t, const struct descriptor *d, struct flow_near *near)
+struct hash_key flow_hash_key(const struct flow_table *t)
+{
+	return t->key;
+}
+
+void flow_near_slot(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
 	__builtin_prefetch(&t->slots[d->hash & t->slot_mask]);
-	near->dir = (uint8_t)tuple_direction(&d->tuple);
-	near->identity = d->tuple.proto == PROTO_TCP ? copies_identity(&t->copies, d, near->dir) : 0;
 	copies_prefetch(&t->copies, near->identity);
 }
 
@@ -369,18 +373,8 @@ static struct flow *ordinary(struct flow_table *t, const struct descriptor *d, c
 	return ordinary_account(t, f, d, near->dir, near->identity, copy, j) ? f : NULL;
 }
 
-struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
-			struct judgement *j)
-{
-	struct flow_near near;
-
-	flow_near_slot(t, d, &near);
-	flow_near_record(t, d, &near);
-	return flow_track_near(t, d, &near, change, side, j);
-}
-
-struct flow *flow_track_near(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
-			     uint32_t *change, unsigned *side, struct judgement *j)
+struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
+			uint32_t *change, unsigned *side, struct judgement *j)
 {
 	struct flow_key k;
 	struct flow *f;

@@ -241,6 +241,20 @@ static const char *merge_interface(struct source *s, unsigned source, unsigned i
 	return source < m->n ? m->child[source].s->interface(m->child[source].s, 0, interface) : NULL;
 }
 
+/* All or none: who of them cannot is found before any begins. */
+static bool merge_lend(struct source *s, struct loans *l)
+{
+	struct merge *m = (struct merge *)s;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->child[i].s->fd >= 0 || !m->child[i].s->lend)
+			return false;
+	for (unsigned i = 0; i < m->n; i++)
+		if (!m->child[i].s->lend(m->child[i].s, l))
+			return false;
+	return true;
+}
+
 static void merge_free(struct source *s)
 {
 	struct merge *m = (struct merge *)s;
@@ -306,6 +320,7 @@ int merge_open(struct source **out, struct source *const *sources, unsigned n, s
 	m->s.filter = merge_filter;
 	m->s.finish = merge_finish;
 	m->s.now = merge_now;
+	m->s.lend = merge_lend;
 	m->s.free = merge_free;
 	m->n = n;
 	for (unsigned i = 0; i < n; i++) {

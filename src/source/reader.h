@@ -65,6 +65,7 @@ struct reader {
 	int64_t replaced_ns;  /* since when another file has the name; 0: none has */
 	bool gone, gone_said; /* no file has the name */
 	size_t window;      /* of a compressed file, at most */
+	bool unpack_ahead;  /* from the first batch on, on a thread of its own */
 	struct bpf *filter; /* or NULL */
 	char *name;
 	char title[116];    /* the name, printable, for sentences; of a compressed file ", uncompressed" */
@@ -81,6 +82,7 @@ struct reader_options {
 	size_t buffer; /* first size of the input's buffer; 0: the usual one */
 	size_t window; /* what decompressing may keep of the past; 0: 128 MiB */
 	bool follow;   /* a regular file: wait where it ends */
+	size_t ahead;  /* compressed files of that size or more are decompressed on a thread of their own; 0: none */
 };
 
 /* Open a capture file; o NULL: as usual. Regular files: the header is read

@@ -19,6 +19,8 @@
 #include "reader.h"
 #include "sockeye/text.h"
 
+enum { SOURCE_UNPACK = 4 }; /* files, at most, that have a thread to decompress */
+
 static int source_open_error(const char *title, int why, struct error *e)
 {
 	if (why == ENOENT)
@@ -57,7 +59,8 @@ static int source_file_descriptor(const char *name, const char *title, struct er
 static int source_file(struct source **out, const char *name, const struct source_options *o, struct bpf *filter,
 		       struct error *e)
 {
-	struct reader_options how = {.window = o->memory / o->n_files, .follow = o->follow};
+	struct reader_options how = {.window = o->memory / o->n_files, .follow = o->follow,
+				     .ahead = o->n_files <= SOURCE_UNPACK ? o->unpack_ahead : 0};
 	struct bpf *b = NULL;
 	char title[100];
 	struct text t;
