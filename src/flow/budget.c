@@ -12,13 +12,13 @@
 /* For people: of the tables without order only what was touched, a page an entry at most. */
 size_t budget_touched(const struct flow_table *t)
 {
-	size_t copies = (size_t)t->copies.used * 4096, contents = (size_t)t->contents.used * 4096;
+	size_t copies = (size_t)t->copies.used * 4096;
 	size_t all = copies_size(&t->copies) + contents_size(&t->contents);
 
 	if (!t->joins.begun)
 		all += joins_size(t->limits.memory);
 	return budget_used(t) - all + (copies < copies_size(&t->copies) ? copies : copies_size(&t->copies)) +
-	       (contents < contents_size(&t->contents) ? contents : contents_size(&t->contents));
+	       contents_touched(&t->contents);
 }
 
 size_t budget_used(const struct flow_table *t)

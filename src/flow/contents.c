@@ -1,29 +1,59 @@
 /* What was in the bytes: to tell whether what comes again is the same.
  *
- * A cache of pieces of 216 bytes of the sequence space, by flow, direction and
- * position; the newer piece takes the place of an older one, so it is bounded
- * and needs no memory of a flow. Nearly every byte that comes is the first in its
- * place: it is copied, as many at a time as there are, and looked at no further.
+ * A log of what was sent last, of all flows one after the other in the order of
+ * packets: memory is written from one end to the other, which costs next to nothing,
+ * and begins again where it ends. Each piece of it names the one before of its direction;
+ * what comes again is held against them from the newest back, so that only the rare
+ * segment that comes again looks for anything.
  *
  * Kept are the first 16 KB of a direction and the first 48 bytes of every segment
- * behind them: enough for what forges and injects, and little to copy. Bytes that are no longer here are not compared,
- * so a conflict may be missed, never invented. The first copy stays, until bytes
- * that were not seen before come in its place: numbers go round after 4 GB. */
+ * behind them: enough for what forges and injects, and little to copy. Bytes that are
+ * no longer here, or more than WALK_MOST pieces back, are not compared, so a conflict
+ * may be missed, never invented. The first copy stays, until bytes that were not seen
+ * before come in its place: numbers go round after 4 GB. */
 #include <string.h>
 
 #include "flow_private.h"
 #include "sockeye/memory.h"
 
-enum { CONTENT_HEAD = 16 << 10, CONTENT_REST = 48 };
+enum {
+	CONTENT_HEAD = 16 << 10,
+	CONTENT_REST = 48,
+	CONTENT_MOST = 64 << 20,      /* bytes of log */
+	CONTENT_LEAST = 4 << 20,      /* bytes of it that are used before it begins again */
+	CONTENT_OF_FLOW = 1 << 10,    /* or so many for each flow, if that is more */
+	UNIT = 8,                     /* bytes: places are counted in these */
+	WALK_MOST = 128,              /* pieces looked at for one segment */
+	GAPS_MOST = 8,                /* parts of it that may wait for an older piece */
+};
 
-int contents_open(struct contents *c, size_t memory, struct error *e)
+/* A place is the turn of the log and the offset, so that an old one is known. */
+struct piece {
+	uint32_t before; /* place of the one before of this direction, 0: none */
+	uint32_t tag;    /* whose it is, mixed with its place and a secret: bytes that were sent cannot look like it */
+	uint32_t seq;    /* of its first byte */
+	uint32_t top;    /* nothing in this piece or an older one lies at this number or behind it */
+	uint32_t n;      /* bytes that follow */
+	uint32_t unused;
+};
+enum { PIECE_UNITS = sizeof(struct piece) / UNIT };
+
+/* Part of a segment that was not held against anything yet: offsets in its payload. */
+struct gap {
+	uint32_t from, to;
+};
+
+int contents_open(struct contents *c, const struct hash_key *key, size_t memory, struct error *e)
 {
-	uint32_t n = 64;
+	uint32_t units = 1024;
 
-	while ((size_t)n * 2 * sizeof *c->at <= memory && n < UINT32_C(1) << 18)
-		n *= 2;
-	c->mask = n - 1;
-	return memory_reserve((void **)&c->at, n * sizeof *c->at, "contents of segments", e);
+	while ((size_t)units * 2 * UNIT <= memory && units < CONTENT_MOST / UNIT)
+		units *= 2;
+	c->mask = units - 1;
+	c->head = 1;
+	c->limit = 0;
+	c->secret = (uint32_t)(key->a >> 32);
+	return memory_reserve((void **)&c->at, contents_size(c), "contents of segments", e);
 }
 
 void contents_free(struct contents *c)
@@ -34,18 +64,33 @@ void contents_free(struct contents *c)
 
 size_t contents_size(const struct contents *c)
 {
-	return ((size_t)c->mask + 1) * sizeof *c->at;
+	return ((size_t)c->mask + 1) * UNIT;
 }
 
-static struct content *place(const struct contents *c, uint64_t id, unsigned dir, uint32_t piece, uint32_t *tag)
+size_t contents_touched(const struct contents *c)
 {
-	uint64_t h = (id * 2 + dir) * UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)piece * UINT64_C(0xd6e8feb86659fd93);
+	return (size_t)c->used * UNIT;
+}
 
-	h ^= h >> 32;
-	h *= UINT64_C(0xd6e8feb86659fd93);
-	h ^= h >> 29;
-	*tag = (uint32_t)(h >> 32) | 1;
-	return &c->at[(uint32_t)h & c->mask];
+static struct piece *piece_at(const struct contents *c, uint32_t place)
+{
+	return (struct piece *)(c->at + (size_t)(place & c->mask) * UNIT);
+}
+
+static uint32_t tag_of(const struct contents *c, const struct flow *f, unsigned dir, uint32_t place)
+{
+	return ((uint32_t)f->id * 2 + dir) ^ c->secret ^ place * UINT32_C(0x9e3779b1);
+}
+
+/* The piece at a place, if nothing was written over it since. */
+static const struct piece *piece_of(const struct contents *c, const struct flow *f, unsigned dir, uint32_t place)
+{
+	uint32_t turn = c->mask + 1, at = place & c->mask, head = c->head & c->mask;
+	const struct piece *p = piece_at(c, place);
+	bool here = at < head ? (place & ~c->mask) == (c->head & ~c->mask)
+			      : (place & ~c->mask) == (c->head & ~c->mask) - turn;
+
+	return place && here && p->tag == tag_of(c, f, dir, place) ? p : NULL;
 }
 
 /* How much of a segment is kept. */
@@ -56,83 +101,128 @@ static uint32_t kept(const struct flow_side *s, const struct descriptor *d, uint
 	return at - s->base >= CONTENT_HEAD && left > CONTENT_REST ? CONTENT_REST : left;
 }
 
-static inline void know(struct content *k, unsigned first, unsigned n)
+/* Where the part in use ends: more of it where there are more flows, so that each has its past. */
+static void go_on(struct flow_table *t, uint32_t units)
 {
-	if (n == CONTENT_PIECE) {
-		memset(k->known, 0xff, sizeof k->known);
-		return;
-	}
-	while (n) {
-		unsigned bit = first % 64, here = 64 - bit < n ? 64 - bit : n;
+	struct contents *c = &t->contents;
+	uint64_t limit = (uint64_t)t->flow_live * (CONTENT_OF_FLOW / UNIT);
 
-		k->known[first / 64] |= (here == 64 ? UINT64_MAX : (UINT64_C(1) << here) - 1) << bit;
-		first += here;
-		n -= here;
-	}
+	if (limit < CONTENT_LEAST / UNIT)
+		limit = CONTENT_LEAST / UNIT;
+	c->limit = limit > c->mask ? c->mask : (uint32_t)limit;
+	if ((c->head & c->mask) + units <= c->limit)
+		return;
+	c->head = (c->head & ~c->mask) + c->mask + 1;
+	c->head += c->head == 0; /* no place is 0 */
 }
 
-/* n bytes at offset first of a piece: how many differ from those kept. */
-static uint32_t compare(struct content *k, const uint8_t *bytes, unsigned first, unsigned n)
+/* Bytes that were not seen before. */
+static void append(struct flow_table *t, const struct flow *f, unsigned dir, struct side_trips *x, uint32_t seq,
+		   const uint8_t *bytes, uint32_t n)
+{
+	const struct flow_side *s = &f->side[dir];
+	struct contents *c = &t->contents;
+	uint32_t units, end = seq + n;
+	struct piece *p;
+
+	if (n > c->mask / 2)
+		n = c->mask / 2;
+	units = PIECE_UNITS + (n + UNIT - 1) / UNIT;
+	if ((c->head & c->mask) + units > c->limit)
+		go_on(t, units);
+	p = piece_at(c, c->head);
+	*p = (struct piece){.before = x->contents, .tag = tag_of(c, f, dir, c->head), .seq = seq, .n = n,
+			    .top = seq_before(end, s->next) ? s->next : end};
+	memcpy(p + 1, bytes, n);
+	x->contents = c->head;
+	c->head += units;
+	if (c->used < (c->head & c->mask))
+		c->used = c->head & c->mask;
+}
+
+static uint32_t differences(const uint8_t *a, const uint8_t *b, uint32_t n)
 {
 	uint32_t differ = 0;
 
-	for (unsigned i = first; i < first + n; i++, bytes++) {
-		uint64_t bit = UINT64_C(1) << i % 64;
-
-		if (!(k->known[i / 64] & bit)) {
-			k->known[i / 64] |= bit;
-			k->bytes[i] = *bytes;
-		} else if (k->bytes[i] != *bytes) {
-			differ++;
-		}
-	}
+	if (memcmp(a, b, n) == 0)
+		return 0;
+	for (uint32_t i = 0; i < n; i++)
+		differ += a[i] != b[i];
 	return differ;
 }
 
-uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d, bool again)
+/* The gaps of a segment from number at on, where piece p has bytes: compared, and closed. How many differ. */
+static uint32_t close_gaps(struct gap *gaps, unsigned *n, const struct piece *p, uint32_t at, const uint8_t *bytes)
 {
-	uint32_t at = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0), differ = 0;
-	uint32_t left = kept(&f->side[dir], d, at), piece = at / CONTENT_PIECE;
-	unsigned first = at % CONTENT_PIECE;
-	const uint8_t *bytes = d->payload;
+	const uint8_t *had = (const uint8_t *)(p + 1);
+	uint32_t differ = 0;
 
-	t->stats.bytes_copied += left;
-	for (; left; piece++, first = 0) {
-		unsigned n = CONTENT_PIECE - first < left ? CONTENT_PIECE - first : left;
-		uint32_t tag;
-		struct content *k = place(&t->contents, f->id, dir, piece, &tag);
+	for (unsigned i = 0; i < *n; i++) {
+		/* Numbers relative to where the piece begins, in 64 bits: nothing wraps. */
+		int64_t start = (int32_t)(at - p->seq);
+		int64_t from = start + gaps[i].from, to = start + gaps[i].to;
 
-		if (k->tag != tag) {
-			t->contents.used += !k->tag;
-			k->tag = tag;
-			memset(k->known, 0, sizeof k->known);
-		}
-		if (again) {
-			differ += compare(k, bytes, first, n);
+		from = from < 0 ? 0 : from;
+		to = to > p->n ? p->n : to;
+		if (from >= to)
+			continue;
+		differ += differences(bytes + (from - start), had + from, (uint32_t)(to - from));
+		if (gaps[i].from < from - start && to - start < gaps[i].to && *n < GAPS_MOST) {
+			gaps[(*n)++] = (struct gap){(uint32_t)(to - start), gaps[i].to};
+			gaps[i].to = (uint32_t)(from - start);
+		} else if (gaps[i].from < from - start) {
+			gaps[i].to = (uint32_t)(from - start);
 		} else {
-			know(k, first, n);
-			memcpy(k->bytes + first, bytes, n);
+			gaps[i].from = (uint32_t)(to - start);
 		}
-		bytes += n;
-		left -= n;
 	}
 	return differ;
 }
 
-void contents_prefetch(const struct contents *c, const struct flow *f, unsigned dir, const struct descriptor *d)
+/* The lowest offset that waits; n: none does. */
+static uint32_t lowest(const struct gap *gaps, unsigned n, uint32_t none)
 {
-	enum { LINES = 8 }; /* what comes behind follows by itself, or too late */
-	uint32_t left = kept(&f->side[dir], d, d->tcp.seq), piece = d->tcp.seq / CONTENT_PIECE;
-	unsigned first = d->tcp.seq % CONTENT_PIECE, lines = 0;
+	uint32_t low = none;
 
-	for (; left && lines < LINES; piece++, first = 0) {
-		unsigned n = CONTENT_PIECE - first < left ? CONTENT_PIECE - first : left;
-		uint32_t tag;
-		const struct content *k = place(c, f->id, dir, piece, &tag);
+	for (unsigned i = 0; i < n; i++)
+		if (gaps[i].from < gaps[i].to && gaps[i].from < low)
+			low = gaps[i].from;
+	return low;
+}
 
-		__builtin_prefetch(k, 1);
-		for (const uint8_t *at = k->bytes + first; at < k->bytes + first + n; at += 64, lines++)
-			__builtin_prefetch(at, 1);
-		left -= n;
+static uint32_t compare(struct flow_table *t, const struct flow *f, unsigned dir, struct side_trips *x, uint32_t at,
+			const uint8_t *bytes, uint32_t n)
+{
+	struct gap gaps[GAPS_MOST] = {{0, n}};
+	uint32_t place = x->contents, differ = 0;
+	unsigned n_gaps = 1;
+
+	for (unsigned steps = 0; steps < WALK_MOST; steps++) {
+		const struct piece *p = piece_of(&t->contents, f, dir, place);
+		uint32_t low = lowest(gaps, n_gaps, n);
+
+		t->stats.interval_steps++;
+		if (!p || low == n || !seq_before(at + low, p->top))
+			break;
+		differ += close_gaps(gaps, &n_gaps, p, at, bytes);
+		place = p->before;
 	}
+	for (unsigned i = 0; i < n_gaps; i++)
+		if (gaps[i].from < gaps[i].to)
+			append(t, f, dir, x, at + gaps[i].from, bytes + gaps[i].from, gaps[i].to - gaps[i].from);
+	return differ;
+}
+
+uint32_t contents_saw(struct flow_table *t, struct flow *f, unsigned dir, const struct descriptor *d, bool again)
+{
+	struct side_trips *x = side_trips_need(t, &f->side[dir]);
+	uint32_t at = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0), n = kept(&f->side[dir], d, at);
+
+	if (!x || n == 0)
+		return 0;
+	t->stats.bytes_copied += n;
+	if (again)
+		return compare(t, f, dir, x, at, d->payload, n);
+	append(t, f, dir, x, at, d->payload, n);
+	return 0;
 }

@@ -328,6 +328,7 @@ void segments_missing(const struct flow_table *t, const struct flow_side *s, con
 
 /* trips.c: after segments_account() */
 struct side_trips *side_trips(const struct flow_table *t, const struct flow_side *s); /* NULL: none */
+struct side_trips *side_trips_need(struct flow_table *t, struct flow_side *s);        /* NULL: no room */
 void trips_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
 uint32_t trips_median_us(const struct side_trips *x);
@@ -403,12 +404,14 @@ size_t copies_size(const struct copies *c);
 bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity); /* this very packet, a moment ago? */
 
 /* contents.c */
-int contents_open(struct contents *c, size_t memory, struct error *e);
+int contents_open(struct contents *c, const struct hash_key *key, size_t memory, struct error *e);
 void contents_free(struct contents *c);
 size_t contents_size(const struct contents *c);
-/* Keeps the payload, and returns how many bytes differ from those kept before. */
-void contents_prefetch(const struct contents *c, const struct flow *f, unsigned dir, const struct descriptor *d);
-uint32_t contents_saw(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d, bool again);
+size_t contents_touched(const struct contents *c);
+/* Keeps the payload, and returns how many bytes differ from those kept before.
+ * again: some of it may have come before. */
+uint32_t contents_saw(struct flow_table *t, struct flow *f, unsigned dir, const struct descriptor *d, bool again);
+
 /* head.c */
 size_t heads_size(size_t memory);
 void heads_open(struct heads *s, void *at, size_t size);

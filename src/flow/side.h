@@ -49,7 +49,7 @@ struct side_trouble {
 enum { TROUBLE_CLASS = 1 };
 _Static_assert(sizeof(struct side_trouble) <= BLOCK_MIN << TROUBLE_CLASS, "its class holds it");
 
-/* Round-trip times of the data it sent: taken with its first data. */
+/* The data it sent: its round-trip times, and where the contents are. Taken with its first data. */
 struct timed {
 	uint32_t end, us;    /* us after the flow's first packet, wraps */
 	uint32_t tsval;
@@ -60,15 +60,16 @@ enum timed_bit {
 };
 struct side_trips { /* the first cache line is all that a segment without a sample needs */
 	struct timed timed[TRIPS_TIMED];
-	uint32_t min_us, max_us;
+	uint32_t contents;        /* place of what it sent last, in the log of contents.c; 0: none */
 	uint8_t how[TRIPS_TIMED]; /* enum timed_bit */
 	uint8_t n_timed;
+	uint8_t unused[7];
+	uint32_t min_us, max_us, samples;
 	uint8_t count[TRIP_BUCKETS]; /* halved when one is full */
-	uint32_t samples;
 };
 enum { TRIPS_CLASS = 1 };
 _Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
-_Static_assert(offsetof(struct side_trips, count) < 64, "what is timed is one cache line");
+_Static_assert(offsetof(struct side_trips, min_us) == 64, "what is timed is one cache line, samples the other");
 
 /* An end as Zeek sees it (zeek.c). */
 enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,

@@ -35,18 +35,14 @@ struct copies {
 	uint32_t used; /* places that were ever filled */
 };
 
-/* contents.c: pieces of what was sent. */
-enum { CONTENT_PIECE = 216 };
-struct content {
-	uint32_t tag;      /* 0: empty */
-	uint64_t known[4]; /* bit set: which bytes are here */
-	uint8_t bytes[CONTENT_PIECE];
-};
-_Static_assert(sizeof(struct content) == 256, "a piece is four cache lines");
+/* contents.c: a log of what was sent, in units of 8 bytes. */
 struct contents {
-	struct content *at;
+	uint8_t *at;
 	uint32_t mask;
-	uint32_t used; /* places that were ever filled */
+	uint32_t head;   /* place of the next piece: the turn of the log, and the offset */
+	uint32_t limit;  /* offset where the log begins again, for now */
+	uint32_t used;   /* offset up to which it was ever filled */
+	uint32_t secret;
 };
 
 enum { HEAD_BLOCK = 1024, HEAD_BLOCKS = FLOW_HEAD_MAX / HEAD_BLOCK, HEAD_RUNS = 4 };

@@ -219,8 +219,6 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	near_trips(t, f->side[!near->dir].trips);
 	if (d->payload_len)
 		near_trips(t, f->side[near->dir].trips);
-	if (d->payload)
-		contents_prefetch(&t->contents, f, near->dir, d);
 }
 
 /* ---- one packet ---------------------------------------------------------- */

@@ -25,6 +25,13 @@ struct side_trips *side_trips(const struct flow_table *t, const struct flow_side
 	return s->trips == REF_NONE ? NULL : blocks_at(&t->blocks, s->trips);
 }
 
+struct side_trips *side_trips_need(struct flow_table *t, struct flow_side *s)
+{
+	if (s->trips == REF_NONE)
+		s->trips = blocks_take(t, TRIPS_CLASS);
+	return side_trips(t, s);
+}
+
 static void drop(struct side_trips *x, unsigned i)
 {
 	x->n_timed--;
@@ -75,15 +82,11 @@ static void sample(struct side_trips *x, uint32_t us)
 static void trips_data(struct flow_table *t, struct flow *f, struct flow_side *s, const struct descriptor *d,
 		       uint32_t end, const struct judgement *j)
 {
-	struct side_trips *x = side_trips(t, s);
+	struct side_trips *x = side_trips_need(t, s);
 	bool again = j->verdicts & (verdict_bit(VERDICT_EXACT_RETRANSMITTED) | verdict_bit(VERDICT_EXACT_LATE));
 
-	if (!x) {
-		s->trips = blocks_take(t, TRIPS_CLASS);
-		x = side_trips(t, s);
-		if (!x)
-			return;
-	}
+	if (!x)
+		return;
 	if (again) { /* whatever ends behind its start is answered after the repair */
 		for (unsigned i = x->n_timed; i-- > 0;)
 			if (seq_before(d->tcp.seq, x->timed[i].end))
