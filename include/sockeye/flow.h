@@ -43,7 +43,6 @@ enum flow_change {
 	FLOW_HANDSHAKE_DONE = 2, /* complete, refused, reset, unreachable */
 	FLOW_STATE = 4,
 	FLOW_REUSED = 8,         /* the tuple's former flow was ended for this one */
-	FLOW_ORDINARY = 16,      /* alone: nothing is to be said of it, and flow_service_wanted() is false */
 };
 
 /* Called for each flow that ends (by time, reuse, memory or flow_table_end):
@@ -77,7 +76,11 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 void flow_table_free(struct flow_table *t);
 
 /* What is known of a packet before its flow is looked for. */
+struct flow_words {
+	uint64_t a[2], b[2], rest; /* addresses; ports, protocol and family: the lower endpoint first */
+};
 struct flow_near {
+	struct flow_words key;
 	uint64_t identity; /* of the packet: copies.c */
 	uint32_t place;    /* where the flow was met, which may no longer be so; UINT32_MAX: not met */
 	uint8_t dir;       /* tuple_direction() */
@@ -97,6 +100,16 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 
 /* Time went on: end what was silent too long. now_ns never moves back. */
 void flow_expire(struct flow_table *t, int64_t now_ns);
+
+/* Account an ordinary segment: the next data in order, or an ACK that moves on, of a flow
+ * that flow_near_record() met. Nothing is to be said of it but a round-trip time, nothing
+ * changed, and its payload is not wanted. NULL: it is none, nothing happened; flow_track(). */
+struct flow_trip {
+	int64_t rtt_ns; /* of what it acknowledges; -1: none */
+	unsigned side;  /* 0: the client sent the segment; 1: the server, and the time is the client's data's */
+};
+struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
+			   struct flow_trip *trip);
 
 /* Account one packet. *change gets enum flow_change bits; *side 0 if the
  * client sent it; *j what is to be said of it (nothing where it is not TCP).

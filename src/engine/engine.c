@@ -179,26 +179,36 @@ static struct source_totals *source_of(struct engine *e, const struct frame *f)
 	return &e->totals.source[f->source < TOTALS_SOURCES ? f->source : 0];
 }
 
-static void count_frame(struct engine *e, const struct frame *f)
+static inline void count(struct totals *t, const struct frame *f)
 {
-	struct source_totals *s = source_of(e, f);
+	if (t->packets++ == 0)
+		t->first_ns = t->last_ns = f->ts_ns;
+	t->wire_bytes += f->wirelen;
+	t->first_ns = f->ts_ns < t->first_ns ? f->ts_ns : t->first_ns;
+	t->last_ns = f->ts_ns > t->last_ns ? f->ts_ns : t->last_ns;
+}
 
-	if (e->totals.packets++ == 0)
-		e->totals.first_ns = e->totals.last_ns = f->ts_ns;
-	e->totals.wire_bytes += f->wirelen;
-	if (s->packets++ == 0)
-		s->first_ns = s->last_ns = f->ts_ns;
-	s->wire_bytes += f->wirelen;
-	if (f->ts_ns < s->first_ns)
-		s->first_ns = f->ts_ns;
-	if (f->ts_ns > s->last_ns)
-		s->last_ns = f->ts_ns;
-	if (f->ts_ns < e->totals.first_ns)
-		e->totals.first_ns = f->ts_ns;
-	if (f->ts_ns > e->totals.last_ns)
-		e->totals.last_ns = f->ts_ns;
-	if (f->source >= e->totals.sources && f->source < TOTALS_SOURCES)
-		e->totals.sources = f->source + 1u;
+/* Times and sizes of the frames of a batch, by source: most batches have one. */
+static void count_frames(struct engine *e, const struct frame *frames, unsigned n)
+{
+	for (unsigned i = 0; i < n;) {
+		struct source_totals *s = source_of(e, &frames[i]), sum = *s;
+		uint32_t source = frames[i].source;
+
+		if (sum.packets == 0)
+			sum.first_ns = sum.last_ns = frames[i].ts_ns;
+		for (; i < n && frames[i].source == source; i++) {
+			const struct frame *f = &frames[i];
+
+			sum.packets++;
+			sum.wire_bytes += f->wirelen;
+			sum.first_ns = f->ts_ns < sum.first_ns ? f->ts_ns : sum.first_ns;
+			sum.last_ns = f->ts_ns > sum.last_ns ? f->ts_ns : sum.last_ns;
+		}
+		*s = sum;
+		if (source >= e->totals.sources && source < TOTALS_SOURCES)
+			e->totals.sources = source + 1u;
+	}
 }
 
 /* A protocol counts once per frame, however often it occurs in it. */
@@ -233,15 +243,6 @@ static void count_stacks(struct engine *e)
 				e->protocols[(size_t)i * e->totals.protocols + dissect_index(by[k])] += e->stacks[i][stack];
 			e->stacks[i][stack] = 0;
 		}
-}
-
-static void count(struct engine *e, const struct frame *f, unsigned stack)
-{
-	count_frame(e, f);
-	if (e->packet_is)
-		count_layers(e, f, &e->packet);
-	else
-		e->stacks[source_of(e, f) - e->totals.source][stack]++;
 }
 
 /* The frame as a packet, if it is not one yet. */
@@ -335,8 +336,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	f = flow_track(e->flows, d, near, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
-	if (change != FLOW_ORDINARY || e->packet.want_fields)
-		application(e, frame, d, f, side);
+	application(e, frame, d, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
 		handshake(e, f);
 	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
@@ -406,23 +406,42 @@ static void get_near(struct engine *e, struct ready *r, unsigned n)
 	dissect_count_steps(e->dissect, steps);
 }
 
+/* One of which nothing is to be said: true, and it is done. */
+static inline bool ordinary(struct engine *e, const struct descriptor *d, const struct flow_near *near)
+{
+	struct flow_trip trip;
+
+	if (!flow_ordinary(e->flows, d, near, &trip))
+		return false;
+	if (trip.rtt_ns >= 0)
+		histogram_add(&e->rtt[trip.side == 1 ? 0 : 1], trip.rtt_ns);
+	return true;
+}
+
 /* Packet by packet: time, flow, application, counters, observers. */
 int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r)
 {
+	unsigned i;
+
 	dissect_batch(e->dissect);
 	engine_expect(e, r);
 	get_near(e, r, n);
-	for (unsigned i = 0; i < n && !e->stop; i++) {
+	for (i = 0; i < n && !e->stop; i++) {
 		if (i + AHEAD < n && r->is[i + AHEAD])
 			flow_near_rest(e->flows, &r->d[i + AHEAD], &r->near[i + AHEAD]);
 		e->packet_is = false;
 		time_goes_on(e, &frames[i]);
-		if (r->is[i])
-			flow_of(e, &frames[i], &r->d[i], &r->near[i]);
-		else
+		if (!r->is[i])
 			frame_of_any_kind(e, &frames[i]);
-		count(e, &frames[i], r->headers[i].stack);
+		else if (!ordinary(e, &r->d[i], &r->near[i]))
+			flow_of(e, &frames[i], &r->d[i], &r->near[i]);
+		if (e->packet_is)
+			count_layers(e, &frames[i], &e->packet);
+		else
+			e->stacks[source_of(e, &frames[i]) - e->totals.source][r->headers[i].stack]++;
+		count(&e->totals, &frames[i]);
 	}
+	count_frames(e, frames, i);
 	return e->stop;
 }
 

@@ -77,20 +77,20 @@ static struct piece *piece_at(const struct contents *c, uint32_t place)
 	return (struct piece *)(c->at + (size_t)(place & c->mask) * UNIT);
 }
 
-static uint32_t tag_of(const struct contents *c, const struct flow *f, unsigned dir, uint32_t place)
+static uint32_t tag_of(const struct contents *c, const struct side_trips *x, uint32_t place)
 {
-	return ((uint32_t)f->id * 2 + dir) ^ c->secret ^ place * UINT32_C(0x9e3779b1);
+	return (uint32_t)((uintptr_t)x / BLOCK_MIN) ^ c->secret ^ place * UINT32_C(0x9e3779b1);
 }
 
 /* The piece at a place, if nothing was written over it since. */
-static const struct piece *piece_of(const struct contents *c, const struct flow *f, unsigned dir, uint32_t place)
+static const struct piece *piece_of(const struct contents *c, const struct side_trips *x, uint32_t place)
 {
 	uint32_t turn = c->mask + 1, at = place & c->mask, head = c->head & c->mask;
 	const struct piece *p = piece_at(c, place);
 	bool here = at < head ? (place & ~c->mask) == (c->head & ~c->mask)
 			      : (place & ~c->mask) == (c->head & ~c->mask) - turn;
 
-	return place && here && p->tag == tag_of(c, f, dir, place) ? p : NULL;
+	return place && here && p->tag == tag_of(c, x, place) ? p : NULL;
 }
 
 /* How much of a segment is kept. */
@@ -98,7 +98,7 @@ static uint32_t kept(const struct flow_side *s, const struct descriptor *d, uint
 {
 	uint32_t left = d->payload_captured < d->payload_len ? d->payload_captured : d->payload_len;
 
-	return at - s->base >= CONTENT_HEAD && left > CONTENT_REST ? CONTENT_REST : left;
+	return at - s->low >= CONTENT_HEAD && left > CONTENT_REST ? CONTENT_REST : left;
 }
 
 /* Where the part in use ends: more of it where there are more flows, so that each has its past. */
@@ -117,10 +117,9 @@ static void go_on(struct flow_table *t, uint32_t units)
 }
 
 /* Bytes that were not seen before. */
-static void append(struct flow_table *t, const struct flow *f, unsigned dir, struct side_trips *x, uint32_t seq,
-		   const uint8_t *bytes, uint32_t n)
+static inline void append(struct flow_table *t, const struct flow_side *s, struct side_trips *x, uint32_t seq,
+			  const uint8_t *bytes, uint32_t n)
 {
-	const struct flow_side *s = &f->side[dir];
 	struct contents *c = &t->contents;
 	uint32_t units, end = seq + n;
 	struct piece *p;
@@ -131,7 +130,7 @@ static void append(struct flow_table *t, const struct flow *f, unsigned dir, str
 	if ((c->head & c->mask) + units > c->limit)
 		go_on(t, units);
 	p = piece_at(c, c->head);
-	*p = (struct piece){.before = x->contents, .tag = tag_of(c, f, dir, c->head), .seq = seq, .n = n,
+	*p = (struct piece){.before = x->contents, .tag = tag_of(c, x, c->head), .seq = seq, .n = n,
 			    .top = seq_before(end, s->next) ? s->next : end};
 	memcpy(p + 1, bytes, n);
 	x->contents = c->head;
@@ -190,7 +189,7 @@ static uint32_t lowest(const struct gap *gaps, unsigned n, uint32_t none)
 	return low;
 }
 
-static uint32_t compare(struct flow_table *t, const struct flow *f, unsigned dir, struct side_trips *x, uint32_t at,
+static uint32_t compare(struct flow_table *t, const struct flow_side *s, struct side_trips *x, uint32_t at,
 			const uint8_t *bytes, uint32_t n)
 {
 	struct gap gaps[GAPS_MOST] = {{0, n}};
@@ -198,7 +197,7 @@ static uint32_t compare(struct flow_table *t, const struct flow *f, unsigned dir
 	unsigned n_gaps = 1;
 
 	for (unsigned steps = 0; steps < WALK_MOST; steps++) {
-		const struct piece *p = piece_of(&t->contents, f, dir, place);
+		const struct piece *p = piece_of(&t->contents, x, place);
 		uint32_t low = lowest(gaps, n_gaps, n);
 
 		t->stats.interval_steps++;
@@ -209,20 +208,28 @@ static uint32_t compare(struct flow_table *t, const struct flow *f, unsigned dir
 	}
 	for (unsigned i = 0; i < n_gaps; i++)
 		if (gaps[i].from < gaps[i].to)
-			append(t, f, dir, x, at + gaps[i].from, bytes + gaps[i].from, gaps[i].to - gaps[i].from);
+			append(t, s, x, at + gaps[i].from, bytes + gaps[i].from, gaps[i].to - gaps[i].from);
 	return differ;
 }
 
-uint32_t contents_saw(struct flow_table *t, struct flow *f, unsigned dir, const struct descriptor *d, bool again)
+void contents_new(struct flow_table *t, const struct flow_side *s, struct side_trips *x, const struct descriptor *d)
 {
-	struct side_trips *x = side_trips_need(t, &f->side[dir]);
-	uint32_t at = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0), n = kept(&f->side[dir], d, at);
+	uint32_t n = kept(s, d, d->tcp.seq);
+
+	t->stats.bytes_copied += n;
+	append(t, s, x, d->tcp.seq, d->payload, n);
+}
+
+uint32_t contents_saw(struct flow_table *t, struct flow_side *s, const struct descriptor *d, bool again)
+{
+	struct side_trips *x = side_trips_need(t, s);
+	uint32_t at = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0), n = kept(s, d, at);
 
 	if (!x || n == 0)
 		return 0;
 	t->stats.bytes_copied += n;
 	if (again)
-		return compare(t, f, dir, x, at, d->payload, n);
-	append(t, f, dir, x, at, d->payload, n);
+		return compare(t, s, x, at, d->payload, n);
+	append(t, s, x, at, d->payload, n);
 	return 0;
 }

@@ -72,7 +72,6 @@ bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity)
 			k->ts_ns = d->ts_ns; /* a storm: each copy at once after the one before */
 		return true;
 	}
-	c->used += !k->tag;
-	*k = (struct copy){d->ts_ns, tag, d->interface};
+	copies_note(c, d, identity);
 	return false;
 }

@@ -27,7 +27,7 @@ bool flow_service_wanted(const struct flow *f, unsigned side)
 {
 	unsigned i = wire_side(f, side);
 
-	return (!(f->side[i].bits & SIDE_TRIED) || f->head[i] != REF_NONE) &&
+	return (!(f->side[i].bits & SIDE_TRIED) || f->side[i].head != REF_NONE) &&
 	       (f->service == NULL || f->name == REF_NONE);
 }
 
@@ -35,7 +35,7 @@ bool flow_first_payload(const struct flow *f, unsigned side)
 {
 	unsigned i = wire_side(f, side);
 
-	return !(f->side[i].bits & SIDE_TRIED) || f->head[i] != REF_NONE;
+	return !(f->side[i].bits & SIDE_TRIED) || f->side[i].head != REF_NONE;
 }
 
 const struct dissector *flow_service(const struct flow *f)

@@ -21,6 +21,7 @@
 #ifndef FLOW_PRIVATE_H
 #define FLOW_PRIVATE_H
 
+#include "sockeye/clock.h"
 #include "sockeye/dissector.h"
 #include "sockeye/flow.h"
 #include "sockeye/hash.h"
@@ -105,20 +106,19 @@ enum { FLOW_TRIES = 3 };
 
 #define NEVER INT64_MIN
 
-/* What an ordinary segment touches comes first: four cache lines. */
+/* What an ordinary segment touches: the first cache line, and the first of each side. */
 struct flow {
 	struct flow_key key;
 	uint8_t class;
 	uint8_t client;          /* side that is the client: 0 is a of the key */
-	uint64_t id;
-	int64_t last_ns;
+	int64_t first_ns, last_ns;
 	uint32_t lost_until;     /* of table->capture_lost: at its last packet */
 	uint16_t bits;           /* enum flow_bit */
 	uint8_t completeness;    /* Wireshark's bits */
 	uint8_t completeness_before; /* as they were before the last packet */
 	struct flow_side side[2];
 
-	int64_t first_ns;
+	uint64_t id;
 
 	/* The handshake; NEVER: not seen. (0 is a time: captures may begin there.) */
 	int64_t first_syn_ns, last_syn_ns, synack_ns, ack_ns, rst_ns;
@@ -132,11 +132,9 @@ struct flow {
 
 	const struct dissector *service;
 	uint32_t name;           /* reference into the names, REF_NONE */
-	uint32_t head[2];        /* reference into the heads, REF_NONE; of side[0], side[1] */
 	uint32_t prev, next;     /* in the list of its class; next: also free list */
 	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
-	uint32_t doubt[2];       /* of each side: number of its last segment that did not fit; with WS_DOUBT */
 	uint32_t lost_before;    /* of table->capture_lost: at its first packet */
 	uint16_t ws_mptcp;       /* MPTCP operations seen so far: Wireshark adds them up */
 	uint16_t path;
@@ -153,8 +151,7 @@ struct flow {
 };
 _Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
 _Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
-_Static_assert(offsetof(struct flow, side) == 64, "line 0 is the flow's, 1 to 3 are the sides'");
-enum { FLOW_HOT_LINES = 4 };
+_Static_assert(offsetof(struct flow, side) == 64, "line 0 is the flow's, lines 1 and 3 are the sides'");
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
 		    COMPLETE_FIN = 16, COMPLETE_RST = 32 };
@@ -237,10 +234,9 @@ static inline void flow_blank(struct flow *f)
 	f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->rtt_ns = NEVER;
 	f->name = f->rare = f->zeek.more = REF_NONE;
-	f->head[0] = f->head[1] = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
-		f->side[i].trouble = f->side[i].trips = REF_NONE;
+		f->side[i].trouble = f->side[i].trips = f->side[i].head = REF_NONE;
 	}
 }
 
@@ -359,16 +355,16 @@ bool state_one_sided(const struct flow *f, unsigned dir); /* only this direction
 /* resets.c: before segments_account(), which forgets where things stood */
 void resets_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
 
-/* ordinary.c. Taken: the flow is as the long way would leave it, and j has what
- * there is to say. Not taken: nothing was done, but for *copy, which then says
- * what copies_saw() said, if it was asked. */
-bool ordinary_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
-		      uint64_t identity, bool *copy, struct judgement *j);
+/* ordinary.c */
 void ordinary_settle(const struct flow_table *t, struct flow *f); /* after the long way */
 void ordinary_leave(struct flow *f);                              /* before it */
 
 /* stamps.c: after segments_account(). idle_ns: since the side's last segment */
-bool stamps_known(const struct flow_side *s, int64_t idle_ns); /* is there one to compare with? */
+#define STAMPS_FORGOTTEN_NS (24 * INT64_C(86400) * CLOCK_S)
+static inline bool stamps_known(const struct flow_side *s, int64_t idle_ns) /* is there one to compare with? */
+{
+	return s->end & END_TSVAL && idle_ns < STAMPS_FORGOTTEN_NS;
+}
 void stamps_account(struct flow *f, const struct descriptor *d, unsigned dir, int64_t idle_ns, struct judgement *j);
 
 /* extensions.c: of SYN and SYN/ACK; and ECN's marks on any segment */
@@ -402,6 +398,14 @@ static inline void copies_prefetch(const struct copies *c, uint64_t identity)
 void copies_free(struct copies *c);
 size_t copies_size(const struct copies *c);
 bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity); /* this very packet, a moment ago? */
+/* The same of a packet that is none: it is only remembered. */
+static inline void copies_note(struct copies *c, const struct descriptor *d, uint64_t identity)
+{
+	struct copy *k = &c->at[identity & c->mask];
+
+	c->used += !k->tag;
+	*k = (struct copy){d->ts_ns, (uint32_t)(identity >> 32) | 1, d->interface};
+}
 
 /* contents.c */
 int contents_open(struct contents *c, const struct hash_key *key, size_t memory, struct error *e);
@@ -410,7 +414,9 @@ size_t contents_size(const struct contents *c);
 size_t contents_touched(const struct contents *c);
 /* Keeps the payload, and returns how many bytes differ from those kept before.
  * again: some of it may have come before. */
-uint32_t contents_saw(struct flow_table *t, struct flow *f, unsigned dir, const struct descriptor *d, bool again);
+uint32_t contents_saw(struct flow_table *t, struct flow_side *s, const struct descriptor *d, bool again);
+/* The same of a segment whose numbers never came before: nothing is compared. d has a payload. */
+void contents_new(struct flow_table *t, const struct flow_side *s, struct side_trips *x, const struct descriptor *d);
 
 /* head.c */
 size_t heads_size(size_t memory);

@@ -24,7 +24,7 @@ enum { HEAD_TRIES = 32 };
 
 static struct head *head_of(struct flow_table *t, const struct flow *f, unsigned side)
 {
-	uint32_t ref = f->head[side ^ f->client];
+	uint32_t ref = f->side[side ^ f->client].head;
 
 	return ref == REF_NONE ? NULL : &t->heads.head[ref];
 }
@@ -81,7 +81,7 @@ static void head_release(struct flow_table *t, struct head *h)
 		s->head[h->younger].older = h->older;
 	else
 		s->young = h->older;
-	t->flows[h->flow].head[h->dir] = REF_NONE;
+	t->flows[h->flow].side[h->dir].head = REF_NONE;
 	h->younger = s->free_head;
 	s->free_head = ref;
 	t->stats.heads--;
@@ -145,7 +145,7 @@ static struct head *head_new(struct flow_table *t, struct flow *f, unsigned dir,
 		s->old = ref;
 	s->young = ref;
 	ordinary_leave(f); /* its payloads are wanted */
-	f->head[dir] = ref;
+	f->side[dir].head = ref;
 	t->stats.heads++;
 	return h;
 }

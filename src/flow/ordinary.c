@@ -8,11 +8,14 @@
  *   ordinary_settle()  after each segment that went the long way: what no ordinary
  *                      segment changes is looked at once, and leaves four bits: may
  *                      data, may a pure ACK of either side be ordinary?
- *   ordinary_account() holds one segment against what it can change.
+ *   flow_ordinary()    holds one segment against what it can change.
  *
- * While a bit stands, Zeek's highest ends and ACKs (zeek.c) are those of the sides:
- * they are not kept in step with each segment, but set by ordinary_leave(). */
-#include "flow_private.h"
+ * While a bit stands, Wireshark's numbers and Zeek's highest ends and ACKs (verdicts.c,
+ * zeek.c) are those of the sides: they are not kept in step with each segment, but set
+ * by ordinary_leave(). So an ordinary segment touches three cache lines of its flow. */
+#include "sockeye/clock.h"
+#include "tuple_words.h"
+#include "trips.h"
 
 enum { SIDE_LEVEL = SIDE_BASE | SIDE_NEXT | SIDE_ACKED, WS_LEVEL = WS_SPOKE | WS_MPTCP_SAME };
 enum { WS_UNEVEN = WS_KEEP_ALIVE | WS_PROBE | WS_FIRST_ACK | WS_PROBED | WS_DOUBT };
@@ -22,10 +25,22 @@ void ordinary_leave(struct flow *f)
 	if (!(f->bits & FLOW_BITS_ORDINARY))
 		return;
 	for (unsigned i = 0; i < 2; i++) {
-		f->zeek.side[i].last = f->side[i].next;
-		f->zeek.side[!i].looked = f->side[i].acked;
+		struct flow_side *s = &f->side[i];
+
+		s->ws_next = s->ws_to_ack = s->zeek.last = s->next;
+		s->ws_ack = f->side[!i].zeek.looked = s->acked;
 	}
 	f->bits &= (uint16_t)~FLOW_BITS_ORDINARY;
+}
+
+/* All that is kept of what it sent and acknowledged says the same. Where a number might
+ * be 0, which means "not known" to Wireshark's rules, it is not so. */
+static bool side_agrees(const struct flow *f, unsigned i)
+{
+	const struct flow_side *s = &f->side[i];
+
+	return s->ws_next == s->next && s->ws_to_ack == s->next && s->next != 0 && s->zeek.last == s->next &&
+	       s->ws_ack == s->acked && f->side[!i].zeek.looked == s->acked;
 }
 
 /* Nothing is open of it: no hole, no doubt, no close, no answer that it waits for. */
@@ -33,13 +48,11 @@ static bool side_is_level(const struct flow_table *t, const struct flow *f, unsi
 {
 	const struct flow_side *s = &f->side[i];
 	const struct side_trouble *x = side_trouble(t, s);
-	uint8_t zeek = f->zeek.side[i].state;
 
 	return s->state == END_ESTABLISHED && s->packets && s->window && !s->fin &&
 	       (s->bits & SIDE_LEVEL) == SIDE_LEVEL && (s->ws_bits & WS_LEVEL) == WS_LEVEL && !(s->ws_bits & WS_UNEVEN) &&
 	       !(s->end & (END_FIN | END_RST | END_PROVOKED)) && !(x && (x->n_holes || x->forgotten_holes)) &&
-	       (zeek == ZEEK_ESTABLISHED || zeek == ZEEK_PARTIAL) && f->zeek.side[i].last == s->next &&
-	       f->zeek.side[!i].looked == s->acked;
+	       (s->zeek.state == ZEEK_ESTABLISHED || s->zeek.state == ZEEK_PARTIAL) && side_agrees(f, i);
 }
 
 /* The handshake is over and told, or was never seen: no ACK can still mean something to it. */
@@ -55,7 +68,7 @@ static bool handshake_is_over(const struct flow *f)
 /* Nobody wants to look at what this side says. */
 static bool is_known(const struct flow *f, unsigned i)
 {
-	return (f->service && f->name != REF_NONE) || (f->side[i].bits & SIDE_TRIED && f->head[i] == REF_NONE);
+	return (f->service && f->name != REF_NONE) || (f->side[i].bits & SIDE_TRIED && f->side[i].head == REF_NONE);
 }
 
 void ordinary_settle(const struct flow_table *t, struct flow *f)
@@ -73,77 +86,104 @@ void ordinary_settle(const struct flow_table *t, struct flow *f)
 	}
 }
 
-/* A time stamp older than the last one taken (stamps.c). */
-static bool is_older(const struct flow_side *s, const struct descriptor *d)
+/* Does no rule speak of it? Where a number might become 0, or a limit is near, the answer is no. */
+static inline bool is_ordinary(const struct flow *f, const struct flow_side *s, const struct flow_side *peer,
+			       const struct descriptor *d, unsigned dir)
 {
-	return stamps_known(s, d->ts_ns - s->ws_ack_ns) && (int32_t)(d->tcp.tsval - s->tsval) < 0;
-}
+	uint32_t len = d->payload_len, seq = d->tcp.seq, end = seq + len;
+	uint32_t acks = d->tcp.ack - s->acked, sent = peer->next - s->acked;
+	unsigned bit = (unsigned)(len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << dir;
+	unsigned scale = peer->ws_scale > 0 ? (unsigned)peer->ws_scale : 0;
 
-/* Does no rule speak of it? Where a number might be 0, which means "not known" to
- * Wireshark's rules, or a limit is near, the answer is no. */
-static bool is_ordinary(const struct flow *f, const struct flow_side *s, const struct flow_side *peer,
-			const struct descriptor *d, unsigned dir)
-{
-	uint32_t len = d->payload_len, seq = d->tcp.seq, end = seq + len, sent = peer->next - s->acked;
-	uint16_t bit = (uint16_t)((len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << dir);
-
-	if ((f->bits & (bit | FLOW_BIT_TOLD)) != bit || (d->flags & ~TCP_PSH) != TCP_ACK || d->sacks || d->tcp.mptcp ||
-	    d->ecn == IP_CE || d->window == 0)
+	if ((f->bits & (bit | FLOW_BIT_TOLD)) != bit || seq != s->next || (d->flags & ~TCP_PSH) != TCP_ACK ||
+	    d->ecn == IP_CE || d->window == 0 || (d->sacks | d->tcp.mptcp) != 0)
 		return false;
-	if (seq != s->next || seq != s->ws_next || s->ws_to_ack != seq || seq == 0 || end == 0 || len > JUMP_MAX)
-		return false;
-	if (d->tcp.ack - s->acked > sent || sent > JUMP_MAX || seq_before(peer->ws_to_ack, d->tcp.ack))
+	if (acks > sent || sent > JUMP_MAX)
 		return false;
 	if (len == 0)
-		return d->tcp.ack != s->ws_ack;
-	if (end - s->low > JUMP_MAX || !seq_before(peer->ws_ack, end) ||
-	    end == peer->ws_ack + ((uint32_t)peer->window << (peer->ws_scale > 0 ? peer->ws_scale : 0)))
-		return false;
-	return !(d->options & TCP_HAS_TIMESTAMPS && is_older(s, d));
+		return acks != 0;
+	return end != 0 && len <= JUMP_MAX && end - s->low <= JUMP_MAX && seq_before(peer->acked, end) &&
+	       end != peer->acked + ((uint32_t)peer->window << scale);
 }
 
-static void acknowledge(struct flow_side *s, const struct descriptor *d)
+/* The time stamp (stamps.c). False: it is older than the last one taken, and that must be told. */
+static inline bool stamped(struct flow_side *s, const struct flow_side *peer, const struct descriptor *d)
+{
+	bool older = (int32_t)(d->tcp.tsval - s->tsval) < 0 && stamps_known(s, d->ts_ns - s->ws_ack_ns);
+
+	if (older)
+		return d->payload_len == 0;
+	if (peer->acked - d->tcp.seq <= d->payload_len + 1) { /* in place: it may be taken */
+		s->tsval = d->tcp.tsval;
+		s->end |= END_TSVAL;
+	}
+	return true;
+}
+
+static inline void acknowledge(struct flow_side *s, const struct descriptor *d)
 {
 	unsigned shift = s->ws_scale == -2 ? 0 : s->ws_scale < 0 ? 14 : (unsigned)s->ws_scale;
 	uint32_t edge = d->tcp.ack + ((uint32_t)d->window << shift);
 
 	if (seq_before(s->edge, edge))
 		s->edge = edge;
-	if (d->tcp.ack != s->ws_ack)
+	if (d->tcp.ack != s->acked)
 		s->ws_dup_acks = 0;
-	s->acked = s->ws_ack = d->tcp.ack;
+	s->acked = d->tcp.ack;
 	s->window = d->window;
 }
 
-bool ordinary_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
-		      uint64_t identity, bool *copy, struct judgement *j)
+static inline void send_data(struct flow_table *t, struct flow_side *s, const struct descriptor *d, uint32_t us)
 {
-	struct flow_side *s = &f->side[dir];
-	const struct flow_side *peer = &f->side[!dir];
-	int64_t idle_ns = d->ts_ns - s->ws_ack_ns;
+	struct side_trips *x = side_trips_need(t, s);
 
-	if (!is_ordinary(f, s, peer, d, dir))
-		return false;
-	*copy = copies_saw(&t->copies, d, identity);
-	if (*copy)
-		return false;
+	s->bytes += d->payload_len;
+	s->next = d->tcp.seq + d->payload_len;
+	s->ws_next_ns = d->ts_ns;
+	if (!x)
+		return;
+	if (d->payload)
+		contents_new(t, s, x, d);
+	trips_sent(x, us, s->next, d->tcp.tsval, d->options & TCP_HAS_TIMESTAMPS ? TIMED_STAMPED : 0);
+}
+
+struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
+			   struct flow_trip *trip)
+{
+	unsigned dir = near->dir;
+	struct flow_side *s, *peer;
+	struct side_trips *x;
+	struct flow *f;
+	uint32_t us;
+
+	if (near->place >= REF_EMBRYO)
+		return NULL;
+	f = &t->flows[near->place];
+	s = &f->side[dir];
+	peer = &f->side[!dir];
+	if (!is_ordinary(f, s, peer, d, dir) || !words_are(&near->key, &f->key) ||
+	    (t->ages && flow_too_old(t, f, d->ts_ns)) ||
+	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d)))
+		return NULL;
+	/* Its numbers are new, so it is nobody's copy, but may have some. */
+	copies_note(&t->copies, d, near->identity);
+	trip->rtt_ns = -1;
+	trip->side = dir != f->client;
+	us = trips_us(f, d->ts_ns);
 	if (d->ts_ns > f->last_ns)
 		f->last_ns = d->ts_ns;
 	f->lost_until = t->capture_lost;
 	f->completeness_before = f->completeness;
-	if (s->packets < UINT32_MAX)
-		s->packets++;
+	s->packets += s->packets < UINT32_MAX;
 	acknowledge(s, d);
 	s->ws_ack_ns = d->ts_ns;
-	if (d->payload_len) {
-		s->bytes += d->payload_len;
-		s->next = s->ws_next = s->ws_to_ack = d->tcp.seq + d->payload_len;
-		s->ws_next_ns = d->ts_ns;
-		if (d->payload)
-			(void)contents_saw(t, f, dir, d, false);
+	x = side_trips(t, peer);
+	if (x && x->n_timed) {
+		int64_t rtt_us = trips_acked(x, peer, d, us);
+
+		trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
 	}
-	if (d->options & TCP_HAS_TIMESTAMPS)
-		stamps_account(f, d, dir, idle_ns, j);
-	trips_account(t, f, d, dir, j);
-	return true;
+	if (d->payload_len)
+		send_data(t, s, d, us);
+	return f;
 }

@@ -412,7 +412,7 @@ static bool only_asks(struct flow_side *s, const struct flow_side *peer, const s
 /* Are the bytes that came again the same? */
 static void compare(struct flow_table *t, struct flow *f, unsigned dir, const struct descriptor *d, struct judgement *j)
 {
-	uint32_t differ = d->payload ? contents_saw(t, f, dir, d, j->seen_again > 0) : 0;
+	uint32_t differ = d->payload ? contents_saw(t, &f->side[dir], d, j->seen_again > 0) : 0;
 	struct side_trouble *x;
 
 	if (!differ || !j->seen_again)
@@ -460,7 +460,7 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	uint32_t from = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0);
 	uint32_t to = from + d->payload_len, end = to + (d->flags & TCP_FIN ? 1 : 0);
 
-	saw_ack(t, s, peer, d, &f->doubt[dir]);
+	saw_ack(t, s, peer, d, &f->side[dir].doubt);
 	if (d->flags & TCP_RST || only_asks(s, peer, d, j))
 		return;
 	if (!(s->bits & SIDE_NEXT)) {
@@ -470,11 +470,11 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 	if (seq_far(from, s->next))
 		return;
 	if (opens_far(s, peer, from)) {
-		if (!believed(s, &f->doubt[dir], from))
+		if (!believed(s, &f->side[dir].doubt, from))
 			return;
 		s->ws_bits |= WS_DOUBT; /* what the first witness brought was seen: gap() */
 	}
-	gap(t, s, peer, from, f->doubt[dir]);
+	gap(t, s, peer, from, f->side[dir].doubt);
 	if (d->payload_len) {
 		if (!(d->flags & TCP_SYN)) /* a SYN that is sent again is counted as one */
 			count_data(t, s, peer, from, to, j);

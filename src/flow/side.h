@@ -3,6 +3,8 @@
 #ifndef FLOW_SIDE_H
 #define FLOW_SIDE_H
 
+#include <stddef.h>
+
 #include "sockeye/flow.h"
 #include "stores.h"
 
@@ -94,7 +96,6 @@ enum { ZEEK_CLASS = 0 };
 _Static_assert(sizeof(struct zeek_more) <= BLOCK_MIN << ZEEK_CLASS, "its class holds it");
 
 struct zeek_track {
-	struct zeek_side side[2];
 	uint32_t more;           /* reference into the blocks: struct zeek_more, REF_NONE */
 	uint8_t client;          /* whom the letters so far took for the client */
 	bool cut;                /* letters follow that found no room */
@@ -102,8 +103,8 @@ struct zeek_track {
 	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
 };
 
-/* What every segment changes comes first. ws_: what Wireshark's rules need
- * (verdicts.c); 0 is "unknown" there. */
+/* What an ordinary segment touches comes first, in one cache line. ws_: what
+ * Wireshark's rules need (verdicts.c); 0 is "unknown" there. */
 struct flow_side {
 	uint64_t bytes;
 	int64_t ws_ack_ns;        /* when it last sent anything */
@@ -112,10 +113,10 @@ struct flow_side {
 	uint32_t next;            /* highest end sent: RSTs, probes and keep-alives do not count */
 	uint32_t acked;           /* highest acknowledgement sent */
 	uint32_t edge;            /* how far its windows let the peer send; with SIDE_ACKED */
-	uint32_t ws_next;         /* highest end, RSTs included, probes not */
-	uint32_t ws_ack;          /* acknowledgement field of its last segment */
-	uint32_t ws_to_ack;       /* highest number that the peer may ACK */
+	uint32_t low;             /* lowest number seen sent; with next */
 	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
+	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
+	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
 	uint16_t window;
 	uint8_t bits;             /* enum side_bit */
 	uint8_t ws_bits;          /* enum ws_bit */
@@ -123,16 +124,21 @@ struct flow_side {
 	uint8_t state;            /* enum end_state */
 	uint8_t end;              /* enum end_bit */
 	uint8_t ttl;
-	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
-	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
-	uint32_t low;             /* lowest number seen sent; with next */
 
+	/* While the flow is ordinary (ordinary.c) these three are next, acked, next. */
+	uint32_t ws_next;         /* highest end, RSTs included, probes not */
+	uint32_t ws_ack;          /* acknowledgement field of its last segment */
+	uint32_t ws_to_ack;       /* highest number that the peer may ACK */
 	uint32_t base;            /* sequence number before the first byte (the ISN) */
 	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
+	uint32_t doubt;           /* number of its last segment that did not fit; with WS_DOUBT */
 	uint32_t fin_end;         /* sequence number after its FIN */
 	uint16_t fin, rst;        /* packets, saturating */
+	uint32_t head;            /* reference into the heads, REF_NONE */
 	uint16_t mss;
 	uint8_t wscale, options;
+	struct zeek_side zeek;
 };
+_Static_assert(offsetof(struct flow_side, ws_next) == 64 && sizeof(struct flow_side) == 128, "two cache lines");
 
 #endif

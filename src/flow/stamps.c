@@ -9,13 +9,6 @@
 #include "flow_private.h"
 #include "sockeye/clock.h"
 
-#define FORGOTTEN_NS (24 * INT64_C(86400) * CLOCK_S)
-
-bool stamps_known(const struct flow_side *s, int64_t idle_ns)
-{
-	return s->end & END_TSVAL && idle_ns < FORGOTTEN_NS;
-}
-
 void stamps_account(struct flow *f, const struct descriptor *d, unsigned dir, int64_t idle_ns, struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];

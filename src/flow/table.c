@@ -6,56 +6,12 @@
  * followers back: there are no tombstones. */
 #include <string.h>
 
-#include "flow_private.h"
+#include "tuple_words.h"
 #include "sockeye/memory.h"
-
-/* A key as numbers, so that hashing and comparing wait for no memory. */
-struct words {
-	uint64_t a[2], b[2], rest;
-};
-
-static inline uint64_t rest_of(uint16_t a_port, uint16_t b_port, uint8_t proto, uint8_t family)
-{
-	return (uint64_t)a_port | (uint64_t)b_port << 16 | (uint64_t)proto << 32 | (uint64_t)family << 40;
-}
-
-static inline void words_of_key(struct words *w, const struct flow_key *k)
-{
-	memcpy(w->a, k->a.b, sizeof w->a);
-	memcpy(w->b, k->b.b, sizeof w->b);
-	w->rest = rest_of(k->a_port, k->b_port, k->proto, k->family);
-}
-
-static inline void words_of_tuple(struct words *w, const struct tuple *t, unsigned dir)
-{
-	memcpy(w->a, dir ? t->to.b : t->from.b, sizeof w->a);
-	memcpy(w->b, dir ? t->from.b : t->to.b, sizeof w->b);
-	w->rest = rest_of(dir ? t->to_port : t->from_port, dir ? t->from_port : t->to_port, t->proto, t->family);
-}
-
-static inline bool words_are(const struct words *w, const struct flow_key *k)
-{
-	struct words x;
-
-	words_of_key(&x, k);
-	return ((w->a[0] ^ x.a[0]) | (w->a[1] ^ x.a[1]) | (w->b[0] ^ x.b[0]) | (w->b[1] ^ x.b[1]) |
-		(w->rest ^ x.rest)) == 0;
-}
-
-/* As hash_bytes() does it: each half of a step meets a half of the key, and the state. */
-static inline uint32_t words_hash(const struct hash_key *k, const struct words *w)
-{
-	uint64_t h = hash_fold(w->a[0] ^ k->a, w->a[1] ^ k->b ^ sizeof *w);
-
-	h = hash_fold(w->b[0] ^ k->a, w->b[1] ^ k->b ^ h) + h;
-	h = hash_fold(w->rest ^ k->a, k->b ^ h) + h;
-	h = hash_fold(h ^ k->a, k->b);
-	return (uint32_t)(h ^ h >> 32);
-}
 
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
 {
-	struct words w;
+	struct flow_words w;
 
 	words_of_key(&w, k);
 	return words_hash(&t->key, &w);
@@ -82,7 +38,7 @@ const struct flow_key *table_key_at(const struct flow_table *t, uint32_t ref)
 uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t hash, uint32_t *slot)
 {
 	uint32_t i = hash & t->slot_mask;
-	struct words w;
+	struct flow_words w;
 
 	words_of_key(&w, k);
 	for (;; i = (i + 1) & t->slot_mask) {
@@ -159,12 +115,10 @@ void table_remove(struct flow_table *t, uint32_t hole)
 
 void flow_hash(const struct hash_key *key, struct descriptor *d, struct flow_near *near)
 {
-	struct words w;
-
 	near->dir = (uint8_t)tuple_direction(&d->tuple);
 	near->place = REF_NONE;
-	words_of_tuple(&w, &d->tuple, near->dir);
-	d->hash = words_hash(key, &w);
+	words_of_tuple(&near->key, &d->tuple, near->dir);
+	d->hash = words_hash(key, &near->key);
 	near->identity = d->tuple.proto == PROTO_TCP ? copies_identity(key, d, near->dir) : 0;
 }
 
@@ -177,6 +131,13 @@ void flow_near_slot(const struct flow_table *t, const struct descriptor *d, cons
 {
 	__builtin_prefetch(&t->slots[d->hash & t->slot_mask]);
 	copies_prefetch(&t->copies, near->identity);
+}
+
+static void near_flow(const struct flow *f)
+{
+	__builtin_prefetch(f, 1);
+	__builtin_prefetch(&f->side[0], 1);
+	__builtin_prefetch(&f->side[1], 1);
 }
 
 void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near)
@@ -196,17 +157,20 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 		if (s->ref & REF_EMBRYO)
 			__builtin_prefetch(&t->embryos[s->ref & ~REF_EMBRYO], 1);
 		else
-			for (unsigned line = 0; line < FLOW_HOT_LINES; line++)
-				__builtin_prefetch((const uint8_t *)&t->flows[s->ref] + line * 64, 1);
+			near_flow(&t->flows[s->ref]);
 		return;
 	}
 }
 
-static void near_trips(const struct flow_table *t, uint32_t ref)
+static void near_trips(const struct flow_table *t, uint32_t ref, unsigned more)
 {
+	const uint8_t *at = blocks_at(&t->blocks, ref);
+
 	if (ref == REF_NONE)
 		return;
-	__builtin_prefetch(blocks_at(&t->blocks, ref), 1);
+	__builtin_prefetch(at, 1);
+	if (more)
+		__builtin_prefetch(at + 64, 1);
 }
 
 void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
@@ -216,9 +180,9 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	if (near->place >= REF_EMBRYO || d->tuple.proto != PROTO_TCP)
 		return;
 	f = &t->flows[near->place];
-	near_trips(t, f->side[!near->dir].trips);
+	near_trips(t, f->side[!near->dir].trips, 1); /* a sample, if it acknowledges something */
 	if (d->payload_len)
-		near_trips(t, f->side[near->dir].trips);
+		near_trips(t, f->side[near->dir].trips, 0);
 }
 
 /* ---- one packet ---------------------------------------------------------- */
@@ -234,9 +198,8 @@ static void count_new(struct flow_table *t, uint8_t proto)
 	}
 }
 
-/* copy: copies_saw() was asked, and said yes. */
 static void account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint64_t identity,
-		    bool copy, uint32_t *change, struct judgement *j)
+		    uint32_t *change, struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 
@@ -252,7 +215,7 @@ static void account(struct flow_table *t, struct flow *f, const struct descripto
 		s->packets++;
 	s->bytes += d->payload_len;
 	if (f->key.proto == PROTO_TCP)
-		tcp_account(t, f, d, dir, copy || copies_saw(&t->copies, d, identity), change, j);
+		tcp_account(t, f, d, dir, copies_saw(&t->copies, d, identity), change, j);
 	else
 		datagram_account(f, d, dir);
 	if (d->payload_len)
@@ -337,7 +300,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		*change |= FLOW_REUSED;
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
-	account(t, f, d, dir, identity, false, change, j);
+	account(t, f, d, dir, identity, change, j);
 	if (was_open)
 		state_begun_on_open(f, dir, j);
 	table_insert(t, d->hash, f->self);
@@ -354,23 +317,6 @@ static bool to_itself(const struct flow_key *k, const struct descriptor *d)
 	       k->a_port == k->b_port && memcmp(&k->a, &k->b, sizeof k->a) == 0;
 }
 
-/* The flow where flow_near_record() met it, if it is there still, and the packet is
- * an ordinary one of it; else NULL. */
-static struct flow *ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near, bool *copy,
-			     struct judgement *j)
-{
-	struct flow *f;
-	struct words w;
-
-	if (d->tuple.proto != PROTO_TCP || near->place >= REF_EMBRYO)
-		return NULL;
-	f = &t->flows[near->place];
-	words_of_tuple(&w, &d->tuple, near->dir);
-	if (!words_are(&w, &f->key) || flow_too_old(t, f, d->ts_ns))
-		return NULL;
-	return ordinary_account(t, f, d, near->dir, near->identity, copy, j) ? f : NULL;
-}
-
 struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
 			uint32_t *change, unsigned *side, struct judgement *j)
 {
@@ -378,15 +324,9 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const 
 	struct flow *f;
 	unsigned dir;
 	uint32_t ref, slot;
-	bool reused = false, was_open = false, copy = false;
+	bool reused = false, was_open = false;
 
-	*change = FLOW_ORDINARY;
 	*j = (struct judgement){.rtt_ns = -1};
-	f = ordinary(t, d, near, &copy, j);
-	if (f) {
-		*side = near->dir != f->client;
-		return f;
-	}
 	*change = 0;
 	key_of(&k, &d->tuple, &dir);
 	if (to_itself(&k, d))
@@ -407,7 +347,7 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const 
 		f = begin(t, d, &k, dir, near->identity, reused, was_open, change, j);
 	} else {
 		f = ref & REF_EMBRYO ? promote(t, ref, d->hash) : &t->flows[ref];
-		account(t, f, d, dir, near->identity, copy, change, j);
+		account(t, f, d, dir, near->identity, change, j);
 		flow_reclass(t, f);
 		if (k.proto == PROTO_TCP)
 			ordinary_settle(t, f);

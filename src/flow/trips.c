@@ -9,16 +9,7 @@
  * histogram of two steps an octave for its median. */
 #include <string.h>
 
-#include "flow_private.h"
-#include "sockeye/clock.h"
-
-/* Longer than that is no round trip, and beyond the 71 minutes of 32 bits. */
-#define TRIP_MAX_NS (1800 * CLOCK_S)
-
-static uint32_t us_of(const struct flow *f, int64_t ts_ns)
-{
-	return (uint32_t)((ts_ns - f->first_ns) / 1000);
-}
+#include "trips.h"
 
 struct side_trips *side_trips(const struct flow_table *t, const struct flow_side *s)
 {
@@ -30,13 +21,6 @@ struct side_trips *side_trips_need(struct flow_table *t, struct flow_side *s)
 	if (s->trips == REF_NONE)
 		s->trips = blocks_take(t, TRIPS_CLASS);
 	return side_trips(t, s);
-}
-
-static void drop(struct side_trips *x, unsigned i)
-{
-	x->n_timed--;
-	x->timed[i] = x->timed[x->n_timed];
-	x->how[i] = x->how[x->n_timed];
 }
 
 /* Two buckets an octave: 0 us, 1, 2, 3, 4-5, 6-7, 8-11, 12-15 ... */
@@ -63,7 +47,7 @@ static uint32_t bucket_us(unsigned b)
 	return low + width / 2;
 }
 
-static void sample(struct side_trips *x, uint32_t us)
+void trips_sample(struct side_trips *x, uint32_t us)
 {
 	uint8_t *n = &x->count[bucket_of(us)];
 
@@ -90,59 +74,26 @@ static void trips_data(struct flow_table *t, struct flow *f, struct flow_side *s
 	if (again) { /* whatever ends behind its start is answered after the repair */
 		for (unsigned i = x->n_timed; i-- > 0;)
 			if (seq_before(d->tcp.seq, x->timed[i].end))
-				drop(x, i);
+				trips_drop(x, i);
 		if (!(d->options & TCP_HAS_TIMESTAMPS) || !j->seen_again)
 			return;
 	}
-	if (x->n_timed == TRIPS_TIMED)
-		return;
-	x->timed[x->n_timed] = (struct timed){.end = end, .us = us_of(f, d->ts_ns), .tsval = d->tcp.tsval};
-	x->how[x->n_timed++] = (uint8_t)((again ? TIMED_AGAIN : 0) | (d->options & TCP_HAS_TIMESTAMPS ? TIMED_STAMPED : 0));
-}
-
-/* The peer of s acknowledges: the sample of the newest segment that it covers. */
-static int64_t trips_ack(const struct flow_table *t, const struct flow *f, const struct flow_side *s,
-			 const struct descriptor *d)
-{
-	struct side_trips *x = side_trips(t, s);
-	uint32_t now, best_end = 0;
-	int64_t best = -1;
-
-	if (!x || !x->n_timed)
-		return -1;
-	if (d->ts_ns - s->ws_next_ns > TRIP_MAX_NS) /* the short times have wrapped */
-		x->n_timed = 0;
-	now = us_of(f, d->ts_ns);
-	for (unsigned i = x->n_timed; i-- > 0;) {
-		const struct timed *k = &x->timed[i];
-		bool echoed = d->options & TCP_HAS_TIMESTAMPS && x->how[i] & TIMED_STAMPED && d->tcp.tsecr == k->tsval;
-
-		if (seq_before(d->tcp.ack, k->end))
-			continue;
-		/* A time that goes back is no duration. */
-		if ((!(x->how[i] & TIMED_AGAIN) || echoed) && (int32_t)(now - k->us) >= 0 &&
-		    (best < 0 || seq_before(best_end, k->end))) {
-			best = (int64_t)(now - k->us);
-			best_end = k->end;
-		}
-		drop(x, i);
-	}
-	if (best >= 0)
-		sample(x, (uint32_t)best);
-	return best;
+	trips_sent(x, trips_us(f, d->ts_ns), end, d->tcp.tsval,
+		   (again ? TIMED_AGAIN : 0) | (d->options & TCP_HAS_TIMESTAMPS ? TIMED_STAMPED : 0));
 }
 
 void trips_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 	uint64_t skip = verdict_bit(VERDICT_KEEP_ALIVE) | verdict_bit(VERDICT_ZERO_WINDOW_PROBE);
+	struct side_trips *x = side_trips(t, &f->side[!dir]);
 	int64_t us;
 
 	if (judged(j, VERDICT_OUT_OF_WINDOW))
 		return;
 
-	if (d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
-		us = trips_ack(t, f, &f->side[!dir], d);
+	if (x && x->n_timed && d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
+		us = trips_acked(x, &f->side[!dir], d, trips_us(f, d->ts_ns));
 		if (us >= 0) {
 			j->rtt_ns = us * 1000;
 			j->rtt_of_server = dir != f->client;

@@ -72,7 +72,7 @@ static void put_letter(struct flow_table *t, struct flow *f, unsigned dir, char 
 /* True if it was there before. */
 static bool put_once(struct flow_table *t, struct flow *f, unsigned dir, enum zeek_seen bit, char letter)
 {
-	struct zeek_side *s = &f->zeek.side[dir];
+	struct zeek_side *s = &f->side[dir].zeek;
 
 	if (s->seen & bit)
 		return true;
@@ -138,7 +138,7 @@ static void start_numbers(struct zeek_side *s, const struct descriptor *d, uint3
 
 static void put_kind(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir)
 {
-	struct zeek_side *s = &f->zeek.side[dir];
+	struct zeek_side *s = &f->side[dir].zeek;
 	bool ended = s->state == ZEEK_CLOSED || (s->state == ZEEK_RESET && s->before != ZEEK_INACTIVE);
 	char syn = d->flags & TCP_ACK ? 'H' : 'S';
 
@@ -265,7 +265,7 @@ static bool is_clean(const struct zeek_side *s)
 /* An ACK moves on over bytes of side p: those that were not seen are gaps. */
 static void put_gaps(struct flow_table *t, struct flow *f, unsigned p, uint32_t ack)
 {
-	struct zeek_side *s = &f->zeek.side[p];
+	struct zeek_side *s = &f->side[p].zeek;
 	const struct flow_side *side = &f->side[p];
 	uint32_t end = seq_before(side->next, s->last) ? s->last : side->next;
 	uint32_t from = s->looked;
@@ -276,7 +276,7 @@ static void put_gaps(struct flow_table *t, struct flow *f, unsigned p, uint32_t 
 	if (!seq_before(from, ack))
 		return;
 	s->looked = ack;
-	if (!is_clean(s) || !is_clean(&f->zeek.side[!p]))
+	if (!is_clean(s) || !is_clean(&f->side[!p].zeek))
 		return;
 	n = segments_gaps(t, side, from, ack);
 	if (seq_before(end, ack))
@@ -289,7 +289,7 @@ void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor 
 		  const struct judgement *j)
 {
 	struct zeek_track *z = &f->zeek;
-	struct zeek_side *s = &z->side[dir], *peer = &z->side[!dir];
+	struct zeek_side *s = &f->side[dir].zeek, *peer = &f->side[!dir].zeek;
 	uint32_t end = d->tcp.seq + (d->flags & TCP_RST ? 0 : d->payload_len) + (d->flags & TCP_SYN ? 1 : 0) +
 		       (d->flags & TCP_FIN ? 1 : 0);
 	bool peer_known = peer->state != ZEEK_INACTIVE;
@@ -314,18 +314,18 @@ void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor 
 
 bool zeek_said_data(const struct flow *f, unsigned i)
 {
-	return f->zeek.side[i].seen & SEEN_DATA;
+	return f->side[i].zeek.seen & SEEN_DATA;
 }
 
 bool zeek_said_ack(const struct flow *f, unsigned i)
 {
-	return f->zeek.side[i].seen & SEEN_ACK;
+	return f->side[i].zeek.seen & SEEN_ACK;
 }
 
 /* A SYN as the embryo keeps it. Two letters at most: they need no table. */
 void zeek_begin(struct flow *f, unsigned dir, const struct embryo *e)
 {
-	struct zeek_side *s = &f->zeek.side[dir];
+	struct zeek_side *s = &f->side[dir].zeek;
 
 	f->zeek.client = (uint8_t)dir;
 	s->state = ZEEK_SYN_SENT;
@@ -392,7 +392,7 @@ static bool only_syn_and_rst(const char *h)
 
 static const char *conn_state(const struct flow *f, const char *letters, const uint64_t bytes[2])
 {
-	enum zeek_state client = f->zeek.side[f->client].state, server = f->zeek.side[!f->client].state;
+	enum zeek_state client = f->side[f->client].zeek.state, server = f->side[!f->client].zeek.state;
 	bool no_client = client == ZEEK_INACTIVE || client == ZEEK_PARTIAL;
 	bool no_server = server == ZEEK_INACTIVE || server == ZEEK_PARTIAL;
 

@@ -196,12 +196,12 @@ static void new_bytes_in_an_old_place_conflict_with_nothing(void **state)
 	d = forge(true, TCP_ACK, 201, 901, sizeof one);
 	d.payload = one;
 	d.payload_captured = sizeof one;
-	assert_int_equal(contents_saw(w->flows, f, 0, &d, false), 0);
+	assert_int_equal(contents_saw(w->flows, &f->side[0], &d, false), 0);
 	d.payload = other;
-	assert_int_equal(contents_saw(w->flows, f, 0, &d, false), 0);
-	assert_int_equal(contents_saw(w->flows, f, 0, &d, true), 0);
+	assert_int_equal(contents_saw(w->flows, &f->side[0], &d, false), 0);
+	assert_int_equal(contents_saw(w->flows, &f->side[0], &d, true), 0);
 	d.payload = one;
-	assert_int_equal(contents_saw(w->flows, f, 0, &d, true), sizeof one);
+	assert_int_equal(contents_saw(w->flows, &f->side[0], &d, true), sizeof one);
 	world_free(w);
 }
 

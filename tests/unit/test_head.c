@@ -226,7 +226,7 @@ static void memory_is_bounded_and_counted(void **state)
 	for (uint64_t at = 0; at != UINT64_MAX;) {
 		const struct flow *f = flow_next(w->flows, &at);
 
-		if (f && f->head[f->client] != REF_NONE) {
+		if (f && f->side[f->client].head != REF_NONE) {
 			holds(w, f, 2000);
 			kept++;
 		}

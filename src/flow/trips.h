@@ -1,0 +1,64 @@
+/* The steps of round-trip times (trips.c) that every ordinary segment goes (ordinary.c). */
+#ifndef FLOW_TRIPS_H
+#define FLOW_TRIPS_H
+
+#include "flow_private.h"
+#include "sockeye/clock.h"
+
+/* Longer than that is no round trip, and beyond the 71 minutes of 32 bits. */
+#define TRIP_MAX_NS (1800 * CLOCK_S)
+
+/* Time of a packet of f: us after its first, wraps. */
+static inline uint32_t trips_us(const struct flow *f, int64_t ts_ns)
+{
+	return (uint32_t)((ts_ns - f->first_ns) / 1000);
+}
+
+/* One round trip more: its histogram. */
+void trips_sample(struct side_trips *x, uint32_t us);
+
+static inline void trips_drop(struct side_trips *x, unsigned i)
+{
+	x->n_timed--;
+	x->timed[i] = x->timed[x->n_timed];
+	x->how[i] = x->how[x->n_timed];
+}
+
+/* Data up to end were sent: timed, if few are. how: enum timed_bit. */
+static inline void trips_sent(struct side_trips *x, uint32_t us, uint32_t end, uint32_t tsval, unsigned how)
+{
+	if (x->n_timed == TRIPS_TIMED)
+		return;
+	x->timed[x->n_timed] = (struct timed){.end = end, .us = us, .tsval = tsval};
+	x->how[x->n_timed++] = (uint8_t)how;
+}
+
+/* What s sent, x of it, is acknowledged now: the sample of the newest segment that is covered, or -1. */
+static inline int64_t trips_acked(struct side_trips *x, const struct flow_side *s, const struct descriptor *d, uint32_t now)
+{
+	uint32_t best_end = 0;
+	int64_t best = -1;
+
+	if (d->ts_ns - s->ws_next_ns > TRIP_MAX_NS) /* the short times have wrapped */
+		x->n_timed = 0;
+	for (unsigned i = x->n_timed; i-- > 0;) {
+		const struct timed *k = &x->timed[i];
+		bool counts;
+
+		if (seq_before(d->tcp.ack, k->end))
+			continue;
+		counts = !(x->how[i] & TIMED_AGAIN) || (d->options & TCP_HAS_TIMESTAMPS && x->how[i] & TIMED_STAMPED &&
+							d->tcp.tsecr == k->tsval);
+		/* A time that goes back is no duration. */
+		if (counts && (int32_t)(now - k->us) >= 0 && (best < 0 || seq_before(best_end, k->end))) {
+			best = (int64_t)(now - k->us);
+			best_end = k->end;
+		}
+		trips_drop(x, i);
+	}
+	if (best >= 0)
+		trips_sample(x, (uint32_t)best);
+	return best;
+}
+
+#endif
