@@ -16,7 +16,8 @@
 #include "sockeye/clock.h"
 #include "sockeye/descriptor.h"
 
-enum { OBSERVERS_MAX = 8, AHEAD = 6 /* packets: as long as it takes to bring memory */ };
+enum { OBSERVERS_MAX = 8 };
+enum { AHEAD_FLOW = 16, AHEAD_REST = 8 }; /* packets: as long as it takes to bring a flow; and then what it refers to */
 
 struct engine {
 	struct engine_options options;
@@ -391,19 +392,16 @@ void engine_expect(struct engine *e, struct ready *r)
 	r->expected = true;
 }
 
-/* The ways they came get their numbers, and the table's memory is brought near. */
-static void get_near(struct engine *e, struct ready *r, unsigned n)
+/* The way that packet i came gets its number, and its flow is brought near. */
+static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 {
-	uint64_t steps = 0;
-
-	for (unsigned i = 0; i < n; i++) {
-		if (!r->is[i])
-			continue;
-		r->is[i] = headers_path(&r->headers[i], e->paths, &r->d[i]);
-		steps += r->is[i] ? r->headers[i].steps : 0;
-		flow_near_record(e->flows, &r->d[i], &r->near[i]);
-	}
-	dissect_count_steps(e->dissect, steps);
+	if (!r->is[i])
+		return;
+	r->is[i] = headers_path(&r->headers[i], e->paths, &r->d[i]);
+	if (!r->is[i])
+		return;
+	dissect_count_steps(e->dissect, r->headers[i].steps);
+	flow_near_record(e->flows, &r->d[i], &r->near[i]);
 }
 
 /* One of which nothing is to be said: true, and it is done. */
@@ -425,10 +423,13 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 
 	dissect_batch(e->dissect);
 	engine_expect(e, r);
-	get_near(e, r, n);
+	for (i = 0; i < n && i < AHEAD_FLOW; i++)
+		get_near(e, r, i);
 	for (i = 0; i < n && !e->stop; i++) {
-		if (i + AHEAD < n && r->is[i + AHEAD])
-			flow_near_rest(e->flows, &r->d[i + AHEAD], &r->near[i + AHEAD]);
+		if (i + AHEAD_FLOW < n)
+			get_near(e, r, i + AHEAD_FLOW);
+		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
+			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
 		e->packet_is = false;
 		time_goes_on(e, &frames[i]);
 		if (!r->is[i])

@@ -144,7 +144,7 @@ static inline void send_data(struct flow_table *t, struct flow_side *s, const st
 		return;
 	if (d->payload)
 		contents_new(t, s, x, d);
-	trips_sent(x, us, s->next, d->tcp.tsval, d->options & TCP_HAS_TIMESTAMPS ? TIMED_STAMPED : 0);
+	trips_sent(x, us, s->next);
 }
 
 struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,

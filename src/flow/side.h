@@ -35,7 +35,7 @@ struct hole {
 	uint32_t sacked;   /* 1: the receiver says that it has them */
 };
 
-enum { VERDICTS_COUNTED = VERDICT_KEEP_ALIVE_ACK + 1, TRIP_BUCKETS = 48, TRIPS_TIMED = 4 };
+enum { VERDICTS_COUNTED = VERDICT_KEEP_ALIVE_ACK + 1, TRIP_BUCKETS = 17, TRIPS_TIMED = 3 };
 
 /* What went wrong: taken with the direction's first verdict or hole. */
 struct side_trouble {
@@ -54,24 +54,19 @@ _Static_assert(sizeof(struct side_trouble) <= BLOCK_MIN << TROUBLE_CLASS, "its c
 /* The data it sent: its round-trip times, and where the contents are. Taken with its first data. */
 struct timed {
 	uint32_t end, us;    /* us after the flow's first packet, wraps */
-	uint32_t tsval;
 };
-enum timed_bit {
-	TIMED_AGAIN = 1,     /* sent before: counts only if its time stamp is echoed */
-	TIMED_STAMPED = 2,
-};
-struct side_trips { /* the first cache line is all that a segment without a sample needs */
+struct side_trips { /* a cache line */
 	struct timed timed[TRIPS_TIMED];
-	uint32_t contents;        /* place of what it sent last, in the log of contents.c; 0: none */
-	uint8_t how[TRIPS_TIMED]; /* enum timed_bit */
-	uint8_t n_timed;
-	uint8_t unused[7];
+	uint32_t contents;   /* place of what it sent last, in the log of contents.c; 0: none */
+	uint32_t tsval;      /* of the timed segment that was sent before, if there is one */
 	uint32_t min_us, max_us, samples;
+	uint8_t n_timed;
+	uint8_t again;       /* 1 + its index: it counts only if tsval is echoed; 0: none */
+	uint8_t lowest;      /* bucket that count[0] stands for */
 	uint8_t count[TRIP_BUCKETS]; /* halved when one is full */
 };
-enum { TRIPS_CLASS = 1 };
-_Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
-_Static_assert(offsetof(struct side_trips, min_us) == 64, "what is timed is one cache line, samples the other");
+enum { TRIPS_CLASS = 0 };
+_Static_assert(sizeof(struct side_trips) == BLOCK_MIN << TRIPS_CLASS, "a block, and a cache line");
 
 /* An end as Zeek sees it (zeek.c). */
 enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,

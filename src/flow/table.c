@@ -162,15 +162,10 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 	}
 }
 
-static void near_trips(const struct flow_table *t, uint32_t ref, unsigned more)
+static void near_trips(const struct flow_table *t, uint32_t ref)
 {
-	const uint8_t *at = blocks_at(&t->blocks, ref);
-
-	if (ref == REF_NONE)
-		return;
-	__builtin_prefetch(at, 1);
-	if (more)
-		__builtin_prefetch(at + 64, 1);
+	if (ref != REF_NONE)
+		__builtin_prefetch(blocks_at(&t->blocks, ref), 1);
 }
 
 void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
@@ -180,9 +175,9 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	if (near->place >= REF_EMBRYO || d->tuple.proto != PROTO_TCP)
 		return;
 	f = &t->flows[near->place];
-	near_trips(t, f->side[!near->dir].trips, 1); /* a sample, if it acknowledges something */
+	near_trips(t, f->side[!near->dir].trips);
 	if (d->payload_len)
-		near_trips(t, f->side[near->dir].trips, 0);
+		near_trips(t, f->side[near->dir].trips);
 }
 
 /* ---- one packet ---------------------------------------------------------- */

@@ -3,10 +3,11 @@
  * Karn's rule (RFC 6298 3): bytes that were sent twice give no sample, unless
  * a time stamp tells which of the two was answered (RFC 7323 4.1). What was
  * sent while a hole stood open gives none either: its ACK waits for the
- * repair. A few segments are timed at once; more than that wait their turn.
+ * repair. Three segments are timed at once; more than that wait their turn, and
+ * of those that were sent before one.
  *
  * A flow keeps the least, the greatest, the number of samples, and a coarse
- * histogram of two steps an octave for its median. */
+ * histogram of two steps an octave for its median: eight octaves, where its samples are. */
 #include <string.h>
 
 #include "trips.h"
@@ -32,7 +33,7 @@ static unsigned bucket_of(uint32_t us)
 		return us;
 	octave = 31 - (unsigned)__builtin_clz(us);
 	b = octave * 2 + (us >> (octave - 1) & 1);
-	return b < TRIP_BUCKETS ? b : TRIP_BUCKETS - 1;
+	return b;
 }
 
 /* The middle of a bucket, in us. */
@@ -47,9 +48,28 @@ static uint32_t bucket_us(unsigned b)
 	return low + width / 2;
 }
 
+/* The place of bucket b among those that are counted, which move to where the samples
+ * are as far as the others allow; beyond that the outermost ones stand for more. */
+static unsigned place_of(struct side_trips *x, unsigned b)
+{
+	const unsigned last = TRIP_BUCKETS - 1;
+
+	if (x->samples == 0)
+		x->lowest = (uint8_t)(b > TRIP_BUCKETS / 2 ? b - TRIP_BUCKETS / 2 : 0);
+	for (; b < x->lowest && x->count[last] == 0; x->lowest--) {
+		memmove(x->count + 1, x->count, last);
+		x->count[0] = 0;
+	}
+	for (; b > x->lowest + last && x->count[0] == 0; x->lowest++) {
+		memmove(x->count, x->count + 1, last);
+		x->count[last] = 0;
+	}
+	return b < x->lowest ? 0 : b - x->lowest > last ? last : b - x->lowest;
+}
+
 void trips_sample(struct side_trips *x, uint32_t us)
 {
-	uint8_t *n = &x->count[bucket_of(us)];
+	uint8_t *n = &x->count[place_of(x, bucket_of(us))];
 
 	if (x->samples == 0 || us < x->min_us)
 		x->min_us = us;
@@ -78,8 +98,13 @@ static void trips_data(struct flow_table *t, struct flow *f, struct flow_side *s
 		if (!(d->options & TCP_HAS_TIMESTAMPS) || !j->seen_again)
 			return;
 	}
-	trips_sent(x, trips_us(f, d->ts_ns), end, d->tcp.tsval,
-		   (again ? TIMED_AGAIN : 0) | (d->options & TCP_HAS_TIMESTAMPS ? TIMED_STAMPED : 0));
+	if (again && x->again) /* one at a time */
+		trips_drop(x, x->again - 1u);
+	if (again && x->n_timed < TRIPS_TIMED) {
+		x->again = x->n_timed + 1;
+		x->tsval = d->tcp.tsval;
+	}
+	trips_sent(x, trips_us(f, d->ts_ns), end);
 }
 
 void trips_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j)
@@ -114,7 +139,7 @@ uint32_t trips_median_us(const struct side_trips *x)
 	for (unsigned i = 0; i < TRIP_BUCKETS; i++) {
 		sum += x->count[i];
 		if (sum * 2 >= all) {
-			us = bucket_us(i);
+			us = bucket_us(x->lowest + i);
 			break;
 		}
 	}

@@ -21,16 +21,15 @@ static inline void trips_drop(struct side_trips *x, unsigned i)
 {
 	x->n_timed--;
 	x->timed[i] = x->timed[x->n_timed];
-	x->how[i] = x->how[x->n_timed];
+	if (x->again)
+		x->again = x->again == i + 1 ? 0 : x->again == x->n_timed + 1 ? (uint8_t)(i + 1) : x->again;
 }
 
-/* Data up to end were sent: timed, if few are. how: enum timed_bit. */
-static inline void trips_sent(struct side_trips *x, uint32_t us, uint32_t end, uint32_t tsval, unsigned how)
+/* Data up to end were sent: timed, if few are. */
+static inline void trips_sent(struct side_trips *x, uint32_t us, uint32_t end)
 {
-	if (x->n_timed == TRIPS_TIMED)
-		return;
-	x->timed[x->n_timed] = (struct timed){.end = end, .us = us, .tsval = tsval};
-	x->how[x->n_timed++] = (uint8_t)how;
+	if (x->n_timed < TRIPS_TIMED)
+		x->timed[x->n_timed++] = (struct timed){.end = end, .us = us};
 }
 
 /* What s sent, x of it, is acknowledged now: the sample of the newest segment that is covered, or -1. */
@@ -40,15 +39,14 @@ static inline int64_t trips_acked(struct side_trips *x, const struct flow_side *
 	int64_t best = -1;
 
 	if (d->ts_ns - s->ws_next_ns > TRIP_MAX_NS) /* the short times have wrapped */
-		x->n_timed = 0;
+		x->n_timed = x->again = 0;
 	for (unsigned i = x->n_timed; i-- > 0;) {
 		const struct timed *k = &x->timed[i];
 		bool counts;
 
 		if (seq_before(d->tcp.ack, k->end))
 			continue;
-		counts = !(x->how[i] & TIMED_AGAIN) || (d->options & TCP_HAS_TIMESTAMPS && x->how[i] & TIMED_STAMPED &&
-							d->tcp.tsecr == k->tsval);
+		counts = x->again != i + 1 || (d->options & TCP_HAS_TIMESTAMPS && d->tcp.tsecr == x->tsval);
 		/* A time that goes back is no duration. */
 		if (counts && (int32_t)(now - k->us) >= 0 && (best < 0 || seq_before(best_end, k->end))) {
 			best = (int64_t)(now - k->us);
