@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """How fast sockeye is, as ratios to floors measured in the same run.
 
-usage: bench.py [--program PATH] [--packets N] [--runs N] [--only NAME[,NAME]] [--json FILE] [--keep]
+usage: bench.py [--program PATH] [--packets N] [--runs N] [--only PART[,PART]] [--json FILE] [--keep]
        bench.py --compare OLD.json NEW.json
        bench.py --check --traffic PATH [--program PATH]      small captures, truth only: a test
 
@@ -15,12 +15,15 @@ import json
 import os
 import pathlib
 import platform
+import pty
 import re
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
@@ -71,7 +74,7 @@ class Bench:
         if packets is None:
             share, settings = CAPTURES[name]
             packets = int(self.packets * share)
-        path = self.folder / f"{name}-{packets}.pcap"
+        path = self.folder / f"{name}-{packets}-{zlib.crc32(' '.join(settings).encode()):08x}.pcap"
         truth = path.with_suffix(".json")
         if not truth.exists():
             with open(path, "wb") as to:
@@ -207,12 +210,14 @@ def scaling(b):
 
 def memory(b):
     """What one more established IPv4 conversation with data both ways costs."""
-    rss = {}
+    rss, made = {}, {}
     for flows in (500000, 1000000):
-        path = b.capture(f"m{flows}", flows * 6, [f"flows={flows}", *PLAIN])
+        path = b.capture(f"m{flows}", flows * 14, [f"flows={flows}", "mix=small", *PLAIN])
         rss[flows] = b.report(path, "--threads", "1", "--memory", "4G", runs=1)[1]
+        made[flows] = b.truths[path]["complete"] # those that came to speak: what memory is for
         b.drop(path)
-    b.row("memory of an established flow", (rss[1000000] - rss[500000]) * 1048576 / 500000, "bytes", 320, 384)
+    more = made[1000000] - made[500000]
+    b.row("memory of an established flow", (rss[1000000] - rss[500000]) * 1048576 / more, "bytes", 320, 384, note=f"of {more} more")
 
 
 def output(b):
@@ -238,7 +243,67 @@ def start(b):
     b.row("start: connections -r tiny / tcpdump -r", ours / theirs, "x", 1.0, 1.5, note=f"{ours:.2f} and {theirs:.2f} ms")
 
 
-PARTS = {"mixed": mixed, "flood": flood, "elephants": elephants, "scaling": scaling, "memory": memory, "output": output, "start": start}
+def screen_of(words, marks, limit=120):
+    """Runs it on a terminal of 120x35 of its own; when each mark, in turn, was there: seconds. Ends it with q."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(words[0], [str(w) for w in words], {**os.environ, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "LINES": "35", "COLUMNS": "120"})
+    began, seen, times = time.monotonic(), b"", []
+    while len(times) < len(marks) and time.monotonic() - began < limit:
+        if not select.select([terminal], [], [], 1)[0]:
+            continue
+        try:
+            seen = seen[-4096:] + os.read(terminal, 65536)
+        except OSError: # the end
+            break
+        while len(times) < len(marks) and marks[len(times)] in seen:
+            times.append(time.monotonic() - began)
+    try:
+        os.write(terminal, b"q")
+    except OSError:
+        pass
+    while True:
+        try:
+            if not os.read(terminal, 65536):
+                break
+        except OSError:
+            break
+    os.close(terminal)
+    _, status, usage = os.wait4(pid, 0)
+    if len(times) < len(marks):
+        raise Wrong(f"{' '.join(map(str, words))}: no {marks[len(times)]!r} on the screen; status {status}")
+    return times
+
+
+def watch(b):
+    """The first screen with the file's name, and all of it read, as a person sees it."""
+    path = b.capture("a")
+    wall = min(b.least([b.program, "report", "-o", "json", path], wall=True, runs=1)[0] for _ in range(b.runs))
+    first, all_read = (min(t) for t in zip(*(screen_of([b.program, "watch", path], (b"READING", b"FILE")) for _ in range(b.runs))))
+    b.row("watch: first screen", first * 1000, "ms", 80, 200)
+    b.row("watch: all read / report, default threads (clock)", all_read / wall, "x", 1.5, 2.0, note=f"{all_read:.2f} s")
+    b.drop(path)
+
+
+def live(b):
+    """Frames lost and processor time of a live capture (live.py), where there is root."""
+    if os.geteuid() != 0:
+        print(f"{'live':58} needs root")
+        return
+    made = subprocess.run([sys.executable, HERE / "live.py", "--program", b.program, "--backend", "native", "--json", "idle", "100k", "flat"],
+                          capture_output=True, text=True)
+    if made.returncode != 0:
+        raise Wrong(f"live.py: {made.stderr[-300:]}")
+    for row in map(json.loads, made.stdout.splitlines()):
+        name = f"live: {row['row']}"
+        if "lost" in row:
+            b.row(f"{name}, frames lost of {row['sent']}", float(row["lost"]) + float(row["differ"]), "frames", 0)
+        b.row(f"{name}, processor", float(row["CPU %"]), "%", 1 if row["row"] == "100k" else None,
+              note=f"{row.get('kpps', '0')} kpps, {row['wakes/s']} wake-ups/s")
+
+
+PARTS = {"mixed": mixed, "flood": flood, "elephants": elephants, "scaling": scaling, "memory": memory, "output": output, "start": start,
+         "watch": watch, "live": live}
 
 
 def compare(old, new):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a live capture costs and loses, measured: a table, not a test.
 
-usage: live.py --program build/release/sockeye [--backend NAME]... [--seconds S] [ROW...]
+usage: live.py --program build/release/sockeye [--backend NAME]... [--seconds S] [--json] [ROW...]
 
 Rows: idle, 100k, flat, stopped, latency, screen. In namespaces of its own, with the
 sender that is built with the program; root. Without --backend: each of native and
@@ -140,19 +140,21 @@ def main():
     options.add_argument("--program", required=True)
     options.add_argument("--backend", action="append")
     options.add_argument("--seconds", type=float, default=10)
+    options.add_argument("--json", action="store_true", help="each row as an object")
     options.add_argument("row", nargs="*", choices=[[], *ROWS])
     o = options.parse_args()
     told = subprocess.run([o.program, "--help"], capture_output=True, text=True, timeout=10).stdout
     has = re.search(r"--backend=(\S+)", told)
     backends = o.backend or (has.group(1).split("|") if has else ["libpcap"])
-    print(line(COLUMNS), flush=True)
+    if not o.json:
+        print(line(COLUMNS), flush=True)
     failed = 0
     for backend in backends:
         for name in o.row or ROWS:
             try:
                 with Lab(o.program) as lab:
                     result = {"backend": backend, "row": name, **ROWS[name](lab, backend, o.seconds)}
-                print(line(result.get(c, "-") for c in COLUMNS), flush=True)
+                print(json.dumps(result) if o.json else line(result.get(c, "-") for c in COLUMNS), flush=True)
             except (Failed, OSError, subprocess.SubprocessError) as why:
                 failed += 1
                 print(f"{line((backend, name))}  could not be measured: {why}", flush=True)
