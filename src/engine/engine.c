@@ -26,6 +26,7 @@ struct engine {
 	struct observer observer[OBSERVERS_MAX];
 	unsigned observers;
 	unsigned wants;          /* union of the observers' */
+	unsigned handshake_parts, flow_parts; /* the same */
 	int stop;                /* what an observer returned, or 0 */
 	uint64_t *protocols;     /* [TOTALS_SOURCES][dissect_count()] */
 	uint64_t stacks[TOTALS_SOURCES][HEADERS_STACKS]; /* frames not in protocols yet */
@@ -50,9 +51,9 @@ static void publish(struct engine *e, struct event *ev)
 			e->stop = e->observer[i].event(e->observer[i].self, ev);
 }
 
-static void fill(struct engine *e, const struct flow *f)
+static void fill(struct engine *e, const struct flow *f, unsigned parts)
 {
-	flow_record_fill(&e->record, e->flows, f, e->paths);
+	flow_record_fill_parts(&e->record, e->flows, f, e->paths, parts);
 }
 
 static void handshake(struct engine *e, struct flow *f)
@@ -65,7 +66,7 @@ static void handshake(struct engine *e, struct flow *f)
 	e->totals.handshakes[outcome]++;
 	if (!(e->wants & EVENT_HANDSHAKE))
 		return;
-	fill(e, f);
+	fill(e, f, e->handshake_parts);
 	publish(e, &ev);
 }
 
@@ -76,12 +77,13 @@ static void told(void *arg, struct flow *f, bool evicted)
 	struct engine *e = arg;
 	struct event ev = {.kind = EVENT_FLOW_END, .ts_ns = e->totals.now_ns, .flow = &e->record};
 	enum handshake_outcome outcome;
+	bool handshake_too = flow_handshake_report(f, true, &outcome);
 
 	if (evicted)
 		e->totals.flows_evicted++;
-	if (e->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END))
-		fill(e, f);
-	if (flow_handshake_report(f, true, &outcome)) {
+	if (e->wants & EVENT_FLOW_END || (handshake_too && e->wants & EVENT_HANDSHAKE))
+		fill(e, f, e->flow_parts | (handshake_too ? e->handshake_parts : 0));
+	if (handshake_too) {
 		e->totals.handshakes[outcome]++;
 		ev.kind = EVENT_HANDSHAKE;
 		publish(e, &ev);
@@ -96,6 +98,10 @@ int engine_observe(struct engine *e, const struct observer *o)
 		return -ENOSPC;
 	e->observer[e->observers++] = *o;
 	e->wants |= o->wants;
+	if (o->wants & EVENT_HANDSHAKE)
+		e->handshake_parts |= o->handshake_parts ? o->handshake_parts : RECORD_PARTS;
+	if (o->wants & EVENT_FLOW_END)
+		e->flow_parts |= o->flow_parts ? o->flow_parts : RECORD_PARTS;
 	if (o->wants_fields)
 		e->packet.want_fields = true;
 	return 0;
@@ -313,7 +319,7 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	if (!(e->wants & EVENT_PACKET))
 		return;
 	if (f) {
-		fill(e, f);
+		fill(e, f, RECORD_PARTS);
 		ev.flow = &e->record;
 	}
 	publish(e, &ev);

@@ -34,6 +34,9 @@ static void fill_common(struct flow_record *r, const struct flow_table *t, const
 		r->ttl[i] = side[i]->packets ? side[i]->ttl : PAIR_UNKNOWN;
 	}
 	r->evicted = f->bits & FLOW_BIT_EVICTED;
+	r->reused = f->bits & FLOW_BIT_REUSED;
+	if (f->key.proto == PROTO_TCP)
+		record_set(r, RECORD_REUSED);
 	record_set(r, RECORD_PROTO);
 	record_set(r, RECORD_ID);
 	record_set(r, RECORD_HS_TIME);
@@ -115,8 +118,7 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 	r->simultaneous_open = f->bits & FLOW_BIT_SIMULTANEOUS && !r->split;
 	r->syn_retransmits = f->syn_retransmits;
 	r->synack_retransmits = f->synack_retransmits;
-	for (enum record_key k = RECORD_HS_SYN; k <= RECORD_HS_COMPLETE; k++)
-		record_set(r, k);
+	record_set_from(r, RECORD_HS_SYN, RECORD_HS_COMPLETE);
 	if (r->complete && seen(f->rtt_ns)) {
 		r->rtt = f->rtt_ns;
 		record_set(r, RECORD_HS_RTT);
@@ -138,6 +140,7 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 		fill_options(r, &f->side[f->client], 0);
 	if (r->synack)
 		fill_options(r, &f->side[!f->client], 1);
+	fill_agreed(r, f);
 	if (r->split) /* complete, but what stands for them came from the other side */
 		r->synack = r->ack = false;
 	fill_tries(r, f);
@@ -148,9 +151,12 @@ static void fill_verdicts(struct flow_record *r, const struct flow_table *t, con
 {
 	const struct flow_side *s = &f->side[i ^ f->client], *peer = &f->side[!(i ^ f->client)];
 	const struct side_trouble *x = side_trouble(t, s);
-	static const struct side_trouble none;
-	const uint32_t *n = x ? x->count : none.count;
+	const uint32_t *n;
 
+	segments_missing(t, s, peer, &r->exact.missed_bytes[i], &r->exact.lost_bytes[i]);
+	if (!x)
+		return;
+	n = x->count;
 	r->retransmissions[i] = n[VERDICT_RETRANSMISSION];
 	r->fast_retransmissions[i] = n[VERDICT_FAST_RETRANSMISSION];
 	r->spurious_retransmissions[i] = n[VERDICT_SPURIOUS_RETRANSMISSION];
@@ -165,9 +171,6 @@ static void fill_verdicts(struct flow_record *r, const struct flow_table *t, con
 	r->keep_alive_acks[i] = n[VERDICT_KEEP_ALIVE_ACK];
 	r->lost_segments[i] = n[VERDICT_LOST_SEGMENT];
 	r->acked_unseen[i] = n[VERDICT_ACKED_UNSEEN];
-	segments_missing(t, s, peer, &r->exact.missed_bytes[i], &r->exact.lost_bytes[i]);
-	if (!x)
-		return;
 	r->exact.retransmitted_segments[i] = x->seen_again_segments;
 	r->exact.retransmitted_bytes[i] = x->seen_again_bytes;
 	r->exact.late_segments[i] = x->late_segments;
@@ -228,27 +231,47 @@ static bool state_is_open(const char *state)
 	return false;
 }
 
-static const enum record_key counted_keys[] = {
-	RECORD_RETRANSMISSIONS, RECORD_FAST_RETRANSMISSIONS, RECORD_SPURIOUS_RETRANSMISSIONS, RECORD_OUT_OF_ORDER,
-	RECORD_DUP_ACKS, RECORD_ZERO_WINDOWS, RECORD_ZERO_WINDOW_PROBES, RECORD_WINDOW_FULL, RECORD_WINDOW_UPDATES,
-	RECORD_KEEP_ALIVES, RECORD_KEEP_ALIVE_ACKS, RECORD_ZERO_WINDOW_PROBE_ACKS, RECORD_LOST_SEGMENTS,
-	RECORD_ACKED_UNSEEN, RECORD_EXACT_RETRANSMITTED_SEGMENTS, RECORD_EXACT_RETRANSMITTED_BYTES,
-	RECORD_EXACT_LATE_SEGMENTS, RECORD_EXACT_LATE_BYTES, RECORD_EXACT_MISSED_BYTES, RECORD_EXACT_LOST_BYTES,
-	RECORD_EXACT_CONFLICTING_BYTES, RECORD_EXACT_DUPLICATES,
-};
-
-static void fill_tcp(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+static void fill_outcome(struct flow_record *r, const struct flow *f)
 {
 	static const char *const outcome_state[OUTCOMES] = {
 		NULL, "established", "refused", "syn_sent", "syn_received", "reset", "syn_sent",
 	};
 	enum handshake_outcome outcome = flow_outcome(f);
 
+	if (outcome == OUTCOME_NONE)
+		return;
+	r->outcome = outcome_names[outcome];
+	r->outcome_state = outcome_state[outcome];
+	record_set(r, RECORD_OUTCOME);
+	record_set(r, RECORD_HS_STATE);
+}
+
+/* Wireshark's counters, the exact ones, and what is missing. */
+static void fill_losses(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		fill_verdicts(r, t, f, i);
+		if (!state_one_sided(f, i ^ f->client))
+			continue;
+		r->one_sided = true;
+		record_set(r, RECORD_ONE_SIDED);
+		/* Nothing would ACK a hole where we could see it. */
+		if (r->exact.lost_bytes[i])
+			r->exact.lost_bytes[i] = PAIR_UNKNOWN;
+	}
+	if (f->bits & FLOW_BIT_UNJUDGED)
+		return;
+	record_set_from(r, RECORD_RETRANSMISSIONS, RECORD_ZERO_WINDOW_PROBE_ACKS);
+	record_set_from(r, RECORD_LOST_SEGMENTS, RECORD_ACKED_UNSEEN);
+	record_set_from(r, RECORD_EXACT_RETRANSMITTED_SEGMENTS, RECORD_EXACT_DUPLICATES);
+}
+
+static void fill_tcp(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+{
 	r->state = tcp_state(f);
 	r->open = state_is_open(r->state);
 	r->closing = !seen(f->rst_ns) && (f->side[0].fin != 0) != (f->side[1].fin != 0);
 	r->completeness = f->completeness_before;
-	r->reused = f->bits & FLOW_BIT_REUSED;
 	for (unsigned i = 0; i < 2; i++) {
 		const struct flow_side *s = &f->side[i ^ f->client];
 
@@ -256,29 +279,18 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 		r->fin[i] = s->fin;
 		r->isn[i] = s->base;
 		r->isn_known[i] = s->bits & SIDE_BASE;
-		fill_verdicts(r, t, f, i);
 		fill_trips(r, t, f, i);
 	}
-	for (unsigned i = 0; i < sizeof counted_keys / sizeof *counted_keys && !(f->bits & FLOW_BIT_UNJUDGED); i++)
-		record_set(r, counted_keys[i]);
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);
 	record_set(r, RECORD_HS_OPEN);
 	record_set(r, RECORD_COMPLETENESS);
-	record_set(r, RECORD_REUSED);
 	record_set(r, RECORD_RST);
 	record_set(r, RECORD_FIN);
-	if (outcome != OUTCOME_NONE) {
-		r->outcome = outcome_names[outcome];
-		r->outcome_state = outcome_state[outcome];
-		record_set(r, RECORD_OUTCOME);
-		record_set(r, RECORD_HS_STATE);
-	}
 	if (f->closed_by) {
 		r->closed_by = (unsigned)(f->closed_by - 1) == f->client ? "client" : "server";
 		record_set(r, RECORD_CLOSED_BY);
 	}
-	fill_handshake(r, f);
 	fill_capture_side(r);
 	fill_extensions(r, t, f);
 }
@@ -353,36 +365,86 @@ static uint32_t blinds_of(const struct flow_table *t, const struct flow *f)
 	return n;
 }
 
-void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,
-		      const struct paths *paths)
+static void fill_capture(struct flow_record *r, const struct flow_table *t, const struct flow *f)
 {
-	const struct flow_rare *x = flow_rare(t, f);
-	uint32_t blind;
+	uint32_t blind = blinds_of(t, f);
 
-	memset(r, 0, sizeof *r);
-	fill_common(r, t, f);
-	if (f->key.proto == PROTO_TCP)
-		fill_tcp(r, t, f);
-	else
-		fill_datagram(r, f);
-	zeek_fill(r, t, f);
-	fill_service(r, t, f);
-	fill_path(r, f, paths);
-	blind = blinds_of(t, f);
 	r->capture_blind = blind > 0;
 	if (r->capture_blind)
 		record_set(r, RECORD_CAPTURE_BLIND);
 	r->capture_drops = (uint32_t)(f->lost_until - f->lost_before) - blind + t->capture_lost_sometime;
 	if (r->capture_drops)
 		record_set(r, RECORD_CAPTURE_DROPS);
-	if (f->bits & FLOW_BIT_ICMP_ERROR) {
-		r->icmp_error.type = f->icmp_type;
-		r->icmp_error.code = f->icmp_code;
-		record_set(r, RECORD_ICMP_ERROR_TYPE);
-		record_set(r, RECORD_ICMP_ERROR_CODE);
-		if (x && x->bits & RARE_ICMP) { /* else there was no room to keep it */
-			r->icmp_error.from = (struct endpoint){x->icmp_from, 0, f->icmp_family, false};
-			record_set(r, RECORD_ICMP_ERROR_FROM);
-		}
+}
+
+static void fill_icmp_error(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+{
+	const struct flow_rare *x = flow_rare(t, f);
+
+	if (!(f->bits & FLOW_BIT_ICMP_ERROR))
+		return;
+	r->icmp_error.type = f->icmp_type;
+	r->icmp_error.code = f->icmp_code;
+	record_set(r, RECORD_ICMP_ERROR_TYPE);
+	record_set(r, RECORD_ICMP_ERROR_CODE);
+	if (x && x->bits & RARE_ICMP) { /* else there was no room to keep it */
+		r->icmp_error.from = (struct endpoint){x->icmp_from, 0, f->icmp_family, false};
+		record_set(r, RECORD_ICMP_ERROR_FROM);
 	}
+}
+
+/* Of a part that nobody asked for, nothing is even cleared. */
+static void record_clear(struct flow_record *r, unsigned parts)
+{
+	enum { HANDSHAKE = offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST),
+	       LOSSES = offsetof(struct flow_record, RECORD_LOSSES_FIRST),
+	       REST = offsetof(struct flow_record, RECORD_REST_FIRST),
+	       LONG = offsetof(struct flow_record, server_name) };
+
+#ifndef NDEBUG
+	memset(r, 0xa5, sizeof *r); /* who reads what was not asked for shall see it */
+#endif
+	memset(r, 0, HANDSHAKE);
+	if (parts & RECORD_PART_HANDSHAKE)
+		memset((char *)r + HANDSHAKE, 0, LOSSES - HANDSHAKE);
+	if (parts & RECORD_PART_LOSSES)
+		memset((char *)r + LOSSES, 0, REST - LOSSES);
+	if (parts & RECORD_PART_REST)
+		memset((char *)r + REST, 0, LONG - REST);
+	r->server_name.len = r->tunnel.len = 0;
+	r->owner[0].n = r->owner[1].n = 0;
+	r->missing = (uint8_t)(RECORD_PARTS & ~parts);
+}
+
+void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const struct flow *f,
+			    const struct paths *paths, unsigned parts)
+{
+	const bool tcp = f->key.proto == PROTO_TCP;
+
+	if (parts & RECORD_PART_REST) /* capture_side is made of them all */
+		parts = RECORD_PARTS;
+	record_clear(r, parts);
+	fill_common(r, t, f);
+	fill_capture(r, t, f);
+	if (tcp && parts & RECORD_PART_HANDSHAKE) {
+		fill_outcome(r, f);
+		fill_handshake(r, f);
+	}
+	if (tcp && parts & RECORD_PART_LOSSES)
+		fill_losses(r, t, f);
+	if (!(parts & RECORD_PART_REST))
+		return;
+	if (tcp)
+		fill_tcp(r, t, f);
+	else
+		fill_datagram(r, f);
+	zeek_fill(r, t, f);
+	fill_service(r, t, f);
+	fill_path(r, f, paths);
+	fill_icmp_error(r, t, f);
+}
+
+void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f, const struct paths *paths)
+{
+	flow_record_fill_parts(r, t, f, paths, RECORD_PARTS);
 }
