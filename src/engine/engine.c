@@ -18,6 +18,8 @@
 
 enum { OBSERVERS_MAX = 8, AHEAD = 6 /* packets: as long as it takes to bring memory */ };
 
+enum packet_is { PACKET_IS_NOT, PACKET_IS_PAYLOAD /* no headers: packet_reset_payload() */, PACKET_IS_WHOLE };
+
 struct engine {
 	struct engine_options options;
 	struct dissect *dissect;
@@ -36,7 +38,7 @@ struct engine {
 	uint64_t frames_lost;    /* told with frames */
 	struct ready ready;      /* of batches that come as frames */
 	struct packet packet;    /* reused for every frame that needs it */
-	bool packet_is;          /* packet is of the frame at hand */
+	enum packet_is packet_is; /* what packet has of the frame at hand */
 	struct flow_record record;
 	struct match match;      /* the screen's filter */
 };
@@ -244,30 +246,39 @@ static void count_stacks(struct engine *e)
 static void count(struct engine *e, const struct frame *f, unsigned stack)
 {
 	count_frame(e, f);
-	if (e->packet_is)
-		count_layers(e, f, &e->packet);
-	else
+	if (e->packet_is != PACKET_IS_WHOLE)
 		e->stacks[source_of(e, f) - e->totals.source][stack]++;
+	if (e->packet_is != PACKET_IS_NOT)
+		count_layers(e, f, &e->packet);
 }
 
-/* The frame as a packet, if it is not one yet. */
-static struct packet *packet_of(struct engine *e, const struct frame *frame)
+static void packet_whole(struct engine *e, const struct frame *frame)
 {
 	struct frame f = *frame;
 
-	if (!e->packet_is) {
-		f.number = e->totals.packets + 1;
-		packet_reset(&e->packet, &f);
-		dissect_headers(e->dissect, &e->packet);
-		e->packet_is = true;
+	f.number = e->totals.packets + 1;
+	packet_reset(&e->packet, &f);
+	dissect_headers(e->dissect, &e->packet);
+	e->packet_is = PACKET_IS_WHOLE;
+}
+
+/* What dissectors of the payload need of the frame, if it is not there yet: where the
+ * headers were read at once, the packet is made of what they said. */
+static struct packet *packet_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
+				const struct headers *h)
+{
+	if (e->packet_is == PACKET_IS_NOT) {
+		packet_reset_payload(&e->packet, frame, d);
+		e->packet.budget.left -= h->steps;
+		e->packet_is = PACKET_IS_PAYLOAD;
 	}
 	return &e->packet;
 }
 
 /* The application, from the first payload of each direction; from its first
  * bytes put in order where that payload is not enough. */
-static void application(struct engine *e, const struct frame *frame, const struct descriptor *d, struct flow *f,
-			unsigned side)
+static void application(struct engine *e, const struct frame *frame, const struct descriptor *d,
+			const struct headers *h, struct flow *f, unsigned side)
 {
 	bool wanted = flow_service_wanted(f, side), known;
 	struct packet *p;
@@ -278,7 +289,7 @@ static void application(struct engine *e, const struct frame *frame, const struc
 
 	if (!d->payload || (!e->packet.want_fields && !wanted))
 		return;
-	p = packet_of(e, frame);
+	p = packet_of(e, frame, d, h);
 	if (wanted) {
 		if (!talk.known)
 			talk.other = flow_head(e->flows, f, !side, &talk.other_len);
@@ -326,7 +337,7 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 }
 
 static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
-		    const struct flow_near *near)
+		    const struct flow_near *near, const struct headers *h)
 {
 	uint32_t change;
 	unsigned side;
@@ -342,7 +353,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
 	if (change != FLOW_ORDINARY || e->packet.want_fields)
-		application(e, frame, d, f, side);
+		application(e, frame, d, h, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
 		handshake(e, f);
 	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
@@ -366,15 +377,16 @@ static void time_goes_on(struct engine *e, const struct frame *f)
 /* Frames whose headers are not common: the loop of dissectors reads them, in their turn. */
 static void frame_of_any_kind(struct engine *e, const struct frame *f)
 {
-	struct packet *p = packet_of(e, f);
+	struct packet *p = &e->packet;
 	struct descriptor d;
 
+	packet_whole(e, f);
 	if (descriptor_fill(&d, p, e->paths)) {
 		struct hash_key key = flow_hash_key(e->flows);
 		struct flow_near near;
 
 		flow_hash(&key, &d, &near);
-		flow_of(e, f, &d, &near);
+		flow_of(e, f, &d, &near, NULL);
 	} else {
 		e->totals.no_flow++;
 		packet_event(e, p, NULL, 0, NULL);
@@ -421,10 +433,10 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 	for (unsigned i = 0; i < n && !e->stop; i++) {
 		if (i + AHEAD < n && r->is[i + AHEAD])
 			flow_near_rest(e->flows, &r->d[i + AHEAD], &r->near[i + AHEAD]);
-		e->packet_is = false;
+		e->packet_is = PACKET_IS_NOT;
 		time_goes_on(e, &frames[i]);
 		if (r->is[i])
-			flow_of(e, &frames[i], &r->d[i], &r->near[i]);
+			flow_of(e, &frames[i], &r->d[i], &r->near[i], &r->headers[i]);
 		else
 			frame_of_any_kind(e, &frames[i]);
 		count(e, &frames[i], r->headers[i].stack);
