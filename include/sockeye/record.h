@@ -245,14 +245,16 @@ enum record_key {
  * may be asked for (record_has() asserts it) and members hold anything. All else is
  * always there. */
 enum record_part {
-	RECORD_PART_HANDSHAKE = 1, /* outcome and its state, handshake.*, the times of its packets */
-	RECORD_PART_LOSSES = 2,    /* the counts of verdicts, exact.* */
-	RECORD_PART_REST = 4,      /* what stands from state on: states, history, round trips, service */
-	RECORD_PARTS = 7,
+	RECORD_PART_OUTCOME = 1,   /* of the handshake: outcome and its state, how long, how many tries */
+	RECORD_PART_HANDSHAKE = 2, /* the rest of handshake.*, the times of its packets */
+	RECORD_PART_LOSSES = 4,    /* the counts of verdicts, exact.* */
+	RECORD_PART_REST = 8,      /* what stands from state on: states, history, round trips, service */
+	RECORD_PARTS = 15,
 };
 
 /* The members that the parts begin with. */
-#define RECORD_HANDSHAKE_FIRST outcome
+#define RECORD_OUTCOME_FIRST outcome
+#define RECORD_HANDSHAKE_FIRST syn
 #define RECORD_LOSSES_FIRST retransmissions
 #define RECORD_REST_FIRST state
 
@@ -274,13 +276,17 @@ struct flow_record {
 	uint64_t capture_drops;  /* frames of any flow that the capture lost in this one's time; absent: 0 or
 				    unknown */
 
-	/* RECORD_PART_HANDSHAKE */
+	/* RECORD_PART_OUTCOME */
 	const char *outcome, *outcome_state;
+	int64_t first_syn_to_ack;
+	uint32_t syns, synacks; /* those of each end: tries */
+
+	/* RECORD_PART_HANDSHAKE */
 	bool syn, synack, ack, complete, simultaneous_open;
 	bool split;              /* the server's SYN and ACK came apart: complete without synack and ack */
 	const char *fast_open;   /* requested, cookie_given, accepted, ignored */
 	const char *ecn_agreed;  /* classic, accurate, refused */
-	int64_t rtt, syn_to_synack, last_syn_to_synack, synack_to_ack, first_syn_to_ack, syn_to_rst;
+	int64_t rtt, syn_to_synack, last_syn_to_synack, synack_to_ack, syn_to_rst;
 	uint64_t syn_retransmits, synack_retransmits;
 	struct {
 		uint64_t mss, wscale;
@@ -288,8 +294,7 @@ struct flow_record {
 		bool cut; /* the capture ends inside the options: what is not here is unknown */
 	} options[2];
 	/* For the handshake column: the first SYNs and SYN/ACKs, ns after first_ns
-	 * of the flow's first SYN (or SYN/ACK); the counts go on beyond four. */
-	uint32_t syns, synacks;
+	 * of the flow's first SYN (or SYN/ACK); their counts go on beyond four. */
 	int64_t syn_ns[RECORD_TRIES], synack_ns[RECORD_TRIES]; /* since the epoch */
 	int64_t peer_syn_ns; /* simultaneous open: the server's own SYN; 0: none */
 	int64_t ack_ns;                                        /* 0: none */

@@ -44,6 +44,8 @@ bool record_filled(const struct flow_record *r, enum record_key k)
 		part = RECORD_PART_LOSSES;
 	else if (at >= offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST))
 		part = RECORD_PART_HANDSHAKE;
+	else if (at >= offsetof(struct flow_record, RECORD_OUTCOME_FIRST))
+		part = RECORD_PART_OUTCOME;
 	return !(r->missing & part);
 }
 

@@ -94,8 +94,6 @@ static int64_t shown(int64_t ns)
 
 static void fill_tries(struct flow_record *r, const struct flow *f)
 {
-	r->syns = f->syns;
-	r->synacks = f->synacks;
 	r->syn_ns[0] = shown(f->first_syn_ns);
 	r->synack_ns[0] = shown(f->synack_ns);
 	for (unsigned i = 0; i < FLOW_TRIES; i++) {
@@ -130,7 +128,6 @@ static void fill_handshake(struct flow_record *r, const struct flow *f)
 	}
 	duration(r, RECORD_HS_LAST_SYN_TO_SYNACK, &r->last_syn_to_synack, f->answered_syn_ns, f->synack_ns);
 	duration(r, RECORD_HS_SYNACK_TO_ACK, &r->synack_to_ack, f->synack_ns, f->ack_ns);
-	duration(r, RECORD_HS_FIRST_SYN_TO_ACK, &r->first_syn_to_ack, f->first_syn_ns, f->ack_ns);
 	if (!r->synack && f->side[!f->client].rst)
 		duration(r, RECORD_HS_SYN_TO_RST, &r->syn_to_rst, f->answered_syn_ns, f->rst_ns);
 	record_set(r, RECORD_HS_SYN_RETRANSMITS);
@@ -238,6 +235,9 @@ static void fill_outcome(struct flow_record *r, const struct flow *f)
 	};
 	enum handshake_outcome outcome = flow_outcome(f);
 
+	r->syns = f->syns;
+	r->synacks = f->synacks;
+	duration(r, RECORD_HS_FIRST_SYN_TO_ACK, &r->first_syn_to_ack, f->first_syn_ns, f->ack_ns);
 	if (outcome == OUTCOME_NONE)
 		return;
 	r->outcome = outcome_names[outcome];
@@ -396,7 +396,8 @@ static void fill_icmp_error(struct flow_record *r, const struct flow_table *t, c
 /* Of a part that nobody asked for, nothing is even cleared. */
 static void record_clear(struct flow_record *r, unsigned parts)
 {
-	enum { HANDSHAKE = offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST),
+	enum { OUTCOME = offsetof(struct flow_record, RECORD_OUTCOME_FIRST),
+	       HANDSHAKE = offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST),
 	       LOSSES = offsetof(struct flow_record, RECORD_LOSSES_FIRST),
 	       REST = offsetof(struct flow_record, RECORD_REST_FIRST),
 	       LONG = offsetof(struct flow_record, server_name) };
@@ -404,7 +405,9 @@ static void record_clear(struct flow_record *r, unsigned parts)
 #ifndef NDEBUG
 	memset(r, 0xa5, sizeof *r); /* who reads what was not asked for shall see it */
 #endif
-	memset(r, 0, HANDSHAKE);
+	memset(r, 0, OUTCOME);
+	if (parts & RECORD_PART_OUTCOME)
+		memset((char *)r + OUTCOME, 0, HANDSHAKE - OUTCOME);
 	if (parts & RECORD_PART_HANDSHAKE)
 		memset((char *)r + HANDSHAKE, 0, LOSSES - HANDSHAKE);
 	if (parts & RECORD_PART_LOSSES)
@@ -426,10 +429,10 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
 	record_clear(r, parts);
 	fill_common(r, t, f);
 	fill_capture(r, t, f);
-	if (tcp && parts & RECORD_PART_HANDSHAKE) {
+	if (tcp && parts & RECORD_PART_OUTCOME)
 		fill_outcome(r, f);
+	if (tcp && parts & RECORD_PART_HANDSHAKE)
 		fill_handshake(r, f);
-	}
 	if (tcp && parts & RECORD_PART_LOSSES)
 		fill_losses(r, t, f);
 	if (!(parts & RECORD_PART_REST))

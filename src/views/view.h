@@ -47,7 +47,7 @@ void zeek_flow(struct view *v, const struct flow_record *r, const struct totals 
 void zeek_end(struct view *v, const struct totals *t);
 
 /* report.c: and the parts of records that it reads */
-enum { REPORT_HANDSHAKE_PARTS = RECORD_PART_HANDSHAKE, REPORT_FLOW_PARTS = RECORD_PART_LOSSES };
+enum { REPORT_HANDSHAKE_PARTS = RECORD_PART_OUTCOME, REPORT_FLOW_PARTS = RECORD_PART_LOSSES };
 int report_open(struct report **out, struct error *e);
 void report_free(struct report *r);
 void report_handshake(struct report *r, const struct flow_record *f);
