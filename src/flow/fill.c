@@ -9,8 +9,7 @@ static void set_endpoint(struct endpoint *e, const struct flow *f, unsigned side
 	e->ip = side ? f->key.b : f->key.a;
 	e->port = side ? f->key.b_port : f->key.a_port;
 	e->family = f->key.family;
-	e->has_port = f->key.proto == PROTO_TCP || f->key.proto == PROTO_UDP || f->key.proto == PROTO_SCTP ||
-		      f->key.proto == PROTO_UDPLITE;
+	e->has_port = f->key.proto == PROTO_TCP || flow_datagram_class(f->key.proto) == FLOW_UDP;
 }
 
 static void fill_common(struct flow_record *r, const struct flow_table *t, const struct flow *f)
@@ -426,6 +425,8 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
 
 	if (parts & RECORD_PART_REST) /* capture_side is made of them all */
 		parts = RECORD_PARTS;
+	if (parts & RECORD_PART_HANDSHAKE)
+		embryo_complete(t, f);
 	record_clear(r, parts);
 	fill_common(r, t, f);
 	fill_capture(r, t, f);

@@ -216,6 +216,7 @@ struct flow_table {
 	uint64_t capture_lost_sometime;
 
 	struct flow scratch;     /* an embryo, seen as a flow */
+	bool outlined;           /* by embryo_outline() */
 	struct flow_stats stats;
 };
 
@@ -278,6 +279,11 @@ uint32_t table_hash(const struct flow_table *t, const struct flow_key *k);
 bool embryo_fits(const struct descriptor *d);
 uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const struct flow_key *k, unsigned dir);
 void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
+/* The scratch flow becomes an outline of the embryo: what the functions of flow.h that have no
+ * table read of a flow, and common, outcome and losses of a record. The rest is not there until
+ * embryo_complete(): most flows of a flood never need it. */
+struct flow *embryo_outline(struct flow_table *t, uint32_t ref);
+void embryo_complete(struct flow_table *t, const struct flow *f); /* whatever flow it is */
 void embryo_forget(struct flow_table *t, uint32_t ref); /* leaves its slot alone */
 void embryo_expire(struct flow_table *t);
 bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false: none to spare */

@@ -196,12 +196,12 @@ void flow_table_end(struct flow_table *t)
 	uint32_t n = put_in_order(t, order);
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct flow *f = &t->scratch;
+		struct flow *f;
 
 		if (i + ORDER_AHEAD < n)
 			prefetch_flow(t, order[i + ORDER_AHEAD].ref);
 		if (order[i].ref & REF_EMBRYO)
-			embryo_expand(t, order[i].ref, f);
+			f = embryo_outline(t, order[i].ref);
 		else
 			f = &t->flows[order[i].ref];
 		flow_tell(t, f, false);
