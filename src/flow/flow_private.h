@@ -381,6 +381,10 @@ void fast_open_account(struct flow *f, const struct descriptor *d, unsigned dir,
 void ecn_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
 void ecn_asked(struct flow *f, uint16_t flags);
 
+/* fill_handshake.c */
+void fill_outcome(struct flow_record *r, const struct flow *f);
+void fill_handshake(struct flow_record *r, const struct flow *f);
+
 /* fill_extensions.c */
 void fill_agreed(struct flow_record *r, const struct flow *f); /* with the handshake */
 void fill_extensions(struct flow_record *r, const struct flow_table *t, const struct flow *f);
