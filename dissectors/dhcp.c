@@ -184,7 +184,10 @@ static enum dissect_result dhcp_dissect(struct cursor *c, struct packet *p)
 	return c->fault == CURSOR_CUT ? DISSECT_CUT : DISSECT_OK;
 }
 
-static const struct bind dhcp_binds[] = {{TABLE_UDP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind dhcp_binds[] = {
+	{TABLE_UDP_GUESS, GUESS_BYTES(DHCP_REQUEST, DHCP_REPLY)},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector dhcp_dissector = {
 	.name = "dhcp",

@@ -145,7 +145,10 @@ static enum dissect_result dhcpv6_dissect(struct cursor *c, struct packet *p)
 	return c->fault == CURSOR_CUT ? DISSECT_CUT : DISSECT_OK;
 }
 
-static const struct bind dhcpv6_binds[] = {{TABLE_UDP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind dhcpv6_binds[] = {
+	{TABLE_UDP_GUESS, GUESS_BYTES(1, DHCPV6_LAST)},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector dhcpv6_dissector = {
 	.name = "dhcpv6",

@@ -126,7 +126,12 @@ static enum dissect_result ftp_dissect(struct cursor *c, struct packet *p)
 	return lines_done(c, p);
 }
 
-static const struct bind ftp_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind ftp_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_BYTES('2', '2')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'U')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('a', 'u')},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector ftp_dissector = {
 	.name = "ftp",

@@ -250,7 +250,10 @@ static enum dissect_result http_dissect(struct cursor *c, struct packet *p)
 	return cut ? DISSECT_CUT : DISSECT_OK;
 }
 
-static const struct bind http_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind http_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'Z')},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector http_dissector = {
 	.name = "http",

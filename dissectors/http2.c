@@ -175,7 +175,11 @@ static enum dissect_result http2_dissect(struct cursor *c, struct packet *p)
 	return here ? DISSECT_OK : DISSECT_CUT;
 }
 
-static const struct bind http2_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind http2_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_BYTES(0, 0)},
+	{TABLE_TCP_GUESS, GUESS_BYTES('P', 'P')},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector http2_dissector = {
 	.name = "http2",

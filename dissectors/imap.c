@@ -151,7 +151,15 @@ static enum dissect_result imap_dissect(struct cursor *c, struct packet *p)
 	return lines_done(c, p);
 }
 
-static const struct bind imap_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind imap_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_BYTES('*', '*')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('-', '.')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('0', '9')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'Z')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('_', '_')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('a', 'z')},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector imap_dissector = {
 	.name = "imap",

@@ -219,7 +219,10 @@ static enum dissect_result pgsql_dissect(struct cursor *c, struct packet *p)
 	return cut ? DISSECT_CUT : DISSECT_OK;
 }
 
-static const struct bind pgsql_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind pgsql_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_BYTES(0, 0)},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector pgsql_dissector = {
 	.name = "pgsql",

@@ -117,7 +117,12 @@ static enum dissect_result pop_dissect(struct cursor *c, struct packet *p)
 	return lines_done(c, p);
 }
 
-static const struct bind pop_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind pop_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_BYTES('+', '-')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'U')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('a', 'u')},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector pop_dissector = {
 	.name = "pop",

@@ -217,7 +217,10 @@ static enum dissect_result quic_dissect(struct cursor *c, struct packet *p)
 	return c->fault == CURSOR_CUT ? DISSECT_CUT : DISSECT_OK;
 }
 
-static const struct bind quic_binds[] = {{TABLE_UDP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind quic_binds[] = {
+	{TABLE_UDP_GUESS, GUESS_BYTES(0x80, 0xff)},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector quic_dissector = {
 	.name = "quic",

@@ -147,7 +147,12 @@ static enum dissect_result redis_dissect(struct cursor *c, struct packet *p)
 	return redis_reply(c, p) ? lines_done(c, p) : DISSECT_NOT_MINE;
 }
 
-static const struct bind redis_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind redis_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_BYTES('*', '+')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('P', 'P')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('p', 'p')},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector redis_dissector = {
 	.name = "redis",

@@ -113,7 +113,13 @@ static enum dissect_result sip_dissect(struct cursor *c, struct packet *p)
 	return lines_done(c, p);
 }
 
-static const struct bind sip_binds[] = {{TABLE_UDP_GUESS, 0}, {TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind sip_binds[] = {
+	{TABLE_UDP_GUESS, GUESS_BYTES('A', 'Z')},
+	{TABLE_UDP_GUESS, GUESS_BYTES('a', 'z')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'Z')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('a', 'z')},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector sip_dissector = {
 	.name = "sip",

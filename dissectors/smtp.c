@@ -119,7 +119,12 @@ static enum dissect_result smtp_dissect(struct cursor *c, struct packet *p)
 	return lines_done(c, p);
 }
 
-static const struct bind smtp_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind smtp_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_BYTES('1', '5')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('E', 'M')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('e', 'm')},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector smtp_dissector = {
 	.name = "smtp",

@@ -405,7 +405,10 @@ static enum dissect_result tls_dissect(struct cursor *c, struct packet *p)
 	return c->fault == CURSOR_CUT ? DISSECT_CUT : DISSECT_OK;
 }
 
-static const struct bind tls_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind tls_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_BYTES(TLS_CHANGE_CIPHER_SPEC, TLS_HEARTBEAT)},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector tls_dissector = {
 	.name = "tls",

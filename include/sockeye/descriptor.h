@@ -59,6 +59,11 @@ struct descriptor {
 
 _Static_assert(sizeof(struct descriptor) <= 128, "a descriptor is two cache lines");
 
+/* Make p ready for dissectors of the payload alone, of a frame whose headers were read
+ * into d and not by the loop: the tuple, the payload in the frame, a whole budget. No
+ * layers, and no other facts. */
+void packet_reset_payload(struct packet *p, const struct frame *f, const struct descriptor *d);
+
 /* The paths seen so far, by number: bounded; when full, new paths get the
  * number of the plain one and are counted. */
 struct paths;

@@ -66,6 +66,9 @@ struct observer {
 	const char *name;
 	unsigned wants;    /* bits of event_kind */
 	bool wants_fields; /* of packets; the union of all decides */
+	/* What it reads of the records of EVENT_HANDSHAKE and EVENT_FLOW_END: bits of enum
+	 * record_part; 0: all of it. Of more than one observer, what any needs is there. */
+	uint8_t handshake_parts, flow_parts;
 	int (*event)(void *self, const struct event *ev); /* -errno stops the run */
 	void (*close)(void *self);
 	void *self;

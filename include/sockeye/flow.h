@@ -202,5 +202,8 @@ enum handshake_outcome flow_outcome(const struct flow *f);
 /* Everything known about f, as views see it. paths may be NULL. */
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,
 		      const struct paths *paths);
+/* Only what is asked for: bits of enum record_part. */
+void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const struct flow *f,
+			    const struct paths *paths, unsigned parts);
 
 #endif

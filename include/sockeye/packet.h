@@ -165,10 +165,13 @@ enum table {
 	TABLE_PPP,       /* PPP protocol numbers */
 	TABLE_IPPROTO,
 	TABLE_UDP_PORT,  /* tunnels only: services are known by content, not by port */
-	TABLE_TCP_GUESS, /* key unused: asked in the order of dissectors.def */
+	/* Asked in the order of dissectors.def. Key: 0, or GUESS_BYTES() for each range of first
+	 * bytes without which nothing that is not known yet is taken, nor more of it wanted. */
+	TABLE_TCP_GUESS,
 	TABLE_UDP_GUESS,
 	TABLES,
 };
+#define GUESS_BYTES(from, to) (0x10000u | (uint32_t)(from) << 8 | (uint32_t)(to))
 
 struct packet {
 	struct frame frame;

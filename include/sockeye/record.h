@@ -12,6 +12,7 @@
 #ifndef SOCKEYE_RECORD_H
 #define SOCKEYE_RECORD_H
 
+#include <assert.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -239,23 +240,53 @@ enum record_key {
 	RECORD_KEYS
 };
 
+/* Parts of a record that a reader can do without: filling is most of what a flow
+ * costs where only totals are wanted. What is filled is exact; of what is not, no key
+ * may be asked for (record_has() asserts it) and members hold anything. All else is
+ * always there. */
+enum record_part {
+	RECORD_PART_OUTCOME = 1,   /* of the handshake: outcome and its state, how long, how many tries */
+	RECORD_PART_HANDSHAKE = 2, /* the rest of handshake.*, the times of its packets */
+	RECORD_PART_LOSSES = 4,    /* the counts of verdicts, exact.* */
+	RECORD_PART_REST = 8,      /* what stands from state on: states, history, round trips, service */
+	RECORD_PARTS = 15,
+};
+
+/* The members that the parts begin with. */
+#define RECORD_OUTCOME_FIRST outcome
+#define RECORD_HANDSHAKE_FIRST syn
+#define RECORD_LOSSES_FIRST retransmissions
+#define RECORD_REST_FIRST state
+
 struct flow_record {
-	uint64_t has[2]; /* bit set over enum record_key */
+	uint64_t has[2];         /* bit set over enum record_key */
+	uint8_t missing;         /* bits of enum record_part */
+	uint8_t ip_proto;
+	bool evicted;
+	bool reused;
+	bool capture_blind;      /* in its time the capture saw nothing for a while: link down, asleep; else absent */
 
 	const char *proto;
 	uint64_t id;
 	int64_t first_ns, last_ns;
 	struct endpoint client, server;
 	const char *orientation;
-	const char *outcome, *outcome_state;
 	uint64_t packets[2], bytes[2];
-	uint64_t icmp_type, icmp_code, icmp_id;
+	uint64_t ttl[2];
+	uint64_t capture_drops;  /* frames of any flow that the capture lost in this one's time; absent: 0 or
+				    unknown */
 
+	/* RECORD_PART_OUTCOME */
+	const char *outcome, *outcome_state;
+	int64_t first_syn_to_ack;
+	uint32_t syns, synacks; /* those of each end: tries */
+
+	/* RECORD_PART_HANDSHAKE */
 	bool syn, synack, ack, complete, simultaneous_open;
 	bool split;              /* the server's SYN and ACK came apart: complete without synack and ack */
 	const char *fast_open;   /* requested, cookie_given, accepted, ignored */
 	const char *ecn_agreed;  /* classic, accurate, refused */
-	int64_t rtt, syn_to_synack, last_syn_to_synack, synack_to_ack, first_syn_to_ack, syn_to_rst;
+	int64_t rtt, syn_to_synack, last_syn_to_synack, synack_to_ack, syn_to_rst;
 	uint64_t syn_retransmits, synack_retransmits;
 	struct {
 		uint64_t mss, wscale;
@@ -263,31 +294,34 @@ struct flow_record {
 		bool cut; /* the capture ends inside the options: what is not here is unknown */
 	} options[2];
 	/* For the handshake column: the first SYNs and SYN/ACKs, ns after first_ns
-	 * of the flow's first SYN (or SYN/ACK); the counts go on beyond four. */
-	uint32_t syns, synacks;
+	 * of the flow's first SYN (or SYN/ACK); their counts go on beyond four. */
 	int64_t syn_ns[RECORD_TRIES], synack_ns[RECORD_TRIES]; /* since the epoch */
 	int64_t peer_syn_ns; /* simultaneous open: the server's own SYN; 0: none */
 	int64_t ack_ns;                                        /* 0: none */
 	int64_t rst_ns;                                        /* first RST; 0: none */
 
-	const char *state;
-	bool open;
-	const char *tcp_state[2]; /* of each end, RFC 9293; absent: never seen */
-	bool one_sided;           /* the other direction was not captured: what is lost is not known */
-	const char *conn_state;
-	char history[RECORD_HISTORY_MAX];
-	uint64_t completeness;
+	/* RECORD_PART_LOSSES */
 	uint64_t retransmissions[2], fast_retransmissions[2], spurious_retransmissions[2];
 	uint64_t out_of_order[2], dup_acks[2], zero_windows[2], zero_window_probes[2];
 	uint64_t window_full[2], window_updates[2], keep_alives[2], keep_alive_acks[2];
-	uint64_t zero_window_probe_acks[2], lost_segments[2], acked_unseen[2], rst[2], fin[2];
-	bool reused;
+	uint64_t zero_window_probe_acks[2], lost_segments[2], acked_unseen[2];
 	struct {
 		uint64_t retransmitted_segments[2], retransmitted_bytes[2], late_segments[2];
 		uint64_t late_bytes[2], missed_bytes[2], lost_bytes[2], conflicting_bytes[2];
 		uint64_t duplicates[2];
 		uint64_t forgotten_holes[2]; /* settled early as lost or missed: what comes for them is not late */
 	} exact;
+	bool one_sided;           /* the other direction was not captured: what is lost is not known */
+
+	/* RECORD_PART_REST */
+	const char *state;
+	bool open;
+	const char *tcp_state[2]; /* of each end, RFC 9293; absent: never seen */
+	const char *conn_state;
+	char history[RECORD_HISTORY_MAX];
+	uint64_t completeness;
+	uint64_t rst[2], fin[2];
+	uint64_t icmp_type, icmp_code, icmp_id;
 	struct {
 		int64_t min, p50, max;
 		uint64_t samples;
@@ -301,16 +335,8 @@ struct flow_record {
 		const char *reset_reason;
 	} mptcp;
 	const char *capture_side; /* client, server, between */
-	uint64_t capture_drops;   /* frames of any flow that the capture lost in this one's time; absent: 0 or
-				     unknown */
-	bool capture_blind;       /* in its time the capture saw nothing for a while: link down, asleep; else absent */
-
 	const char *service;
-	struct record_name server_name;
-	struct record_name tunnel;
 	struct record_list vlan;
-	uint64_t ttl[2];
-	struct record_owners owner[2];
 	const char *owner_unknown[2];
 	int64_t accept_latency;
 	const char *closed_by;
@@ -318,14 +344,17 @@ struct flow_record {
 		uint64_t type, code;
 		struct endpoint from;
 	} icmp_error;
-	bool evicted;
 
 	/* Numbers that details and `packets` need besides the keys. */
 	uint32_t isn[2];       /* valid where isn_known */
 	bool isn_known[2];
 	uint64_t stream_bytes[2]; /* payload as the sequence numbers say; not TCP: as bytes */
-	uint8_t ip_proto;
 	bool closing;          /* FIN seen, not closed yet */
+
+	/* Long, and mostly empty: where their keys are absent they hold anything. */
+	struct record_name server_name;
+	struct record_name tunnel;
+	struct record_owners owner[2];
 };
 
 struct record_field {
@@ -337,14 +366,30 @@ struct record_field {
 
 extern const struct record_field record_fields[RECORD_KEYS];
 
+/* Is the part there that has this key? */
+bool record_filled(const struct flow_record *r, enum record_key k);
+
 static inline bool record_has(const struct flow_record *r, enum record_key k)
 {
+	assert(record_filled(r, k));
 	return r->has[k / 64] >> (k % 64) & 1;
 }
 
 static inline void record_set(struct flow_record *r, enum record_key k)
 {
 	r->has[k / 64] |= UINT64_C(1) << (k % 64);
+}
+
+/* All keys from..to. */
+static inline void record_set_from(struct flow_record *r, enum record_key from, enum record_key to)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		const unsigned begin = i * 64, low = from > begin ? from - begin : 0;
+		const unsigned end = to < begin + 63 ? to - begin : 63;
+
+		if (from <= begin + 63 && to >= begin)
+			r->has[i] |= UINT64_MAX >> (63 - (end - low)) << low;
+	}
 }
 
 static inline const void *record_member(const struct flow_record *r, enum record_key k)

@@ -77,7 +77,8 @@ static enum dissect_result payload_try(struct packet *p, const struct piece *pie
 	return result;
 }
 
-/* Everyone who cannot tell yet says how much more would do; the least counts. */
+/* Those who may begin with its first byte are asked. Everyone who cannot tell yet says how
+ * much more would do; the least counts. */
 static enum dissect_result payload_guess(struct packet *p, const struct piece *piece, enum table table)
 {
 	const struct dissector *const *guessers;
@@ -85,10 +86,14 @@ static enum dissect_result payload_guess(struct packet *p, const struct piece *p
 	uint32_t least = 0;
 	unsigned n = 0;
 
+	if (p->layers >= PACKET_LAYERS) {
+		p->layers_full = true;
+		return DISSECT_NOT_MINE;
+	}
 	guessers = registry_guessers(table, &n);
-	for (unsigned i = 0; i < n && result == DISSECT_NOT_MINE; i++) {
+	for (uint32_t left = registry_guess(table, piece->at[0]); left && result == DISSECT_NOT_MINE; left &= left - 1) {
 		p->need_more = 0;
-		result = payload_try(p, piece, guessers[i]);
+		result = payload_try(p, piece, guessers[__builtin_ctz(left)]);
 		if (result == DISSECT_NOT_MINE && p->need_more && (!least || p->need_more < least))
 			least = p->need_more;
 	}

@@ -28,6 +28,7 @@ enum {
 	REGISTRY_BITS = 10, /* 1024 slots for some hundred binds */
 	REGISTRY_SLOTS = 1 << REGISTRY_BITS,
 	REGISTRY_PLACES = 512, /* for dissect_index() */
+	REGISTRY_GUESSERS = 32, /* of a transport: bits of a word */
 };
 
 _Static_assert(REGISTRY_COUNT < REGISTRY_PLACES / 4, "the index table stays sparse");
@@ -45,8 +46,14 @@ struct registry_place {
 
 static struct registry_slot registry_slots[REGISTRY_SLOTS];
 static struct registry_place registry_places[REGISTRY_PLACES];
-static const struct dissector *registry_tcp[REGISTRY_COUNT + 1], *registry_udp[REGISTRY_COUNT + 1];
-static unsigned registry_tcp_n, registry_udp_n;
+/* The guessers of a transport, and which of them may take what begins with a byte. */
+struct registry_guessers {
+	const struct dissector *by[REGISTRY_GUESSERS];
+	unsigned n;
+	uint32_t first[256]; /* bit i: by[i] */
+};
+
+static struct registry_guessers registry_tcp, registry_udp;
 static pthread_once_t registry_made = PTHREAD_ONCE_INIT;
 
 static unsigned registry_slot(enum table table, uint32_t key)
@@ -59,16 +66,30 @@ static unsigned registry_place(const struct dissector *by)
 	return (unsigned)(((uintptr_t)by >> 4) * 2654435769u >> 7) % REGISTRY_PLACES;
 }
 
+static struct registry_guessers *registry_of(enum table table)
+{
+	return table == TABLE_TCP_GUESS ? &registry_tcp : &registry_udp;
+}
+
+/* A dissector may come with several ranges, one after the other. */
+static void registry_bind_guess(struct registry_guessers *g, const struct dissector *by, uint32_t key)
+{
+	unsigned from = key ? key >> 8 & 0xff : 0, to = key ? key & 0xff : 0xff;
+
+	if (g->n == 0 || g->by[g->n - 1] != by) {
+		assert(g->n < REGISTRY_GUESSERS);
+		g->by[g->n++] = by;
+	}
+	for (unsigned byte = from; byte <= to; byte++)
+		g->first[byte] |= UINT32_C(1) << (g->n - 1);
+}
+
 static void registry_bind(const struct dissector *by, const struct bind *b)
 {
 	unsigned at = registry_slot(b->table, b->key);
 
-	if (b->table == TABLE_TCP_GUESS) {
-		registry_tcp[registry_tcp_n++] = by;
-		return;
-	}
-	if (b->table == TABLE_UDP_GUESS) {
-		registry_udp[registry_udp_n++] = by;
+	if (b->table == TABLE_TCP_GUESS || b->table == TABLE_UDP_GUESS) {
+		registry_bind_guess(registry_of(b->table), by, b->key);
 		return;
 	}
 	for (; registry_slots[at].by; at = (at + 1) % REGISTRY_SLOTS)
@@ -112,12 +133,13 @@ const struct dissector *registry_find(enum table table, uint32_t key)
 
 const struct dissector *const *registry_guessers(enum table table, unsigned *n)
 {
-	if (table == TABLE_TCP_GUESS) {
-		*n = registry_tcp_n;
-		return registry_tcp;
-	}
-	*n = registry_udp_n;
-	return registry_udp;
+	*n = registry_of(table)->n;
+	return registry_of(table)->by;
+}
+
+uint32_t registry_guess(enum table table, uint8_t first)
+{
+	return registry_of(table)->first[first];
 }
 
 const struct dissector *const *dissect_list(void)

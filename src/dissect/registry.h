@@ -21,4 +21,7 @@ const struct dissector *registry_find(enum table table, uint32_t key);
  * dissectors.def; *n of them. */
 const struct dissector *const *registry_guessers(enum table table, unsigned *n);
 
+/* Which of them may take what begins with that byte: bit i is the i-th. */
+uint32_t registry_guess(enum table table, uint8_t first);
+
 #endif

@@ -19,6 +19,8 @@
 enum { OBSERVERS_MAX = 8 };
 enum { AHEAD_FLOW = 16, AHEAD_REST = 8 }; /* packets: as long as it takes to bring a flow; and then what it refers to */
 
+enum packet_is { PACKET_IS_NOT, PACKET_IS_PAYLOAD /* no headers: packet_reset_payload() */, PACKET_IS_WHOLE };
+
 struct engine {
 	struct engine_options options;
 	struct dissect *dissect;
@@ -27,6 +29,7 @@ struct engine {
 	struct observer observer[OBSERVERS_MAX];
 	unsigned observers;
 	unsigned wants;          /* union of the observers' */
+	unsigned handshake_parts, flow_parts; /* the same */
 	int stop;                /* what an observer returned, or 0 */
 	uint64_t *protocols;     /* [TOTALS_SOURCES][dissect_count()] */
 	uint64_t stacks[TOTALS_SOURCES][HEADERS_STACKS]; /* frames not in protocols yet */
@@ -36,7 +39,7 @@ struct engine {
 	uint64_t frames_lost;    /* told with frames */
 	struct ready ready;      /* of batches that come as frames */
 	struct packet packet;    /* reused for every frame that needs it */
-	bool packet_is;          /* packet is of the frame at hand */
+	enum packet_is packet_is; /* what packet has of the frame at hand */
 	struct flow_record record;
 	struct match match;      /* the screen's filter */
 };
@@ -51,9 +54,9 @@ static void publish(struct engine *e, struct event *ev)
 			e->stop = e->observer[i].event(e->observer[i].self, ev);
 }
 
-static void fill(struct engine *e, const struct flow *f)
+static void fill(struct engine *e, const struct flow *f, unsigned parts)
 {
-	flow_record_fill(&e->record, e->flows, f, e->paths);
+	flow_record_fill_parts(&e->record, e->flows, f, e->paths, parts);
 }
 
 static void handshake(struct engine *e, struct flow *f)
@@ -66,7 +69,7 @@ static void handshake(struct engine *e, struct flow *f)
 	e->totals.handshakes[outcome]++;
 	if (!(e->wants & EVENT_HANDSHAKE))
 		return;
-	fill(e, f);
+	fill(e, f, e->handshake_parts);
 	publish(e, &ev);
 }
 
@@ -77,12 +80,13 @@ static void told(void *arg, struct flow *f, bool evicted)
 	struct engine *e = arg;
 	struct event ev = {.kind = EVENT_FLOW_END, .ts_ns = e->totals.now_ns, .flow = &e->record};
 	enum handshake_outcome outcome;
+	bool handshake_too = flow_handshake_report(f, true, &outcome);
 
 	if (evicted)
 		e->totals.flows_evicted++;
-	if (e->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END))
-		fill(e, f);
-	if (flow_handshake_report(f, true, &outcome)) {
+	if (e->wants & EVENT_FLOW_END || (handshake_too && e->wants & EVENT_HANDSHAKE))
+		fill(e, f, e->flow_parts | (handshake_too ? e->handshake_parts : 0));
+	if (handshake_too) {
 		e->totals.handshakes[outcome]++;
 		ev.kind = EVENT_HANDSHAKE;
 		publish(e, &ev);
@@ -97,6 +101,10 @@ int engine_observe(struct engine *e, const struct observer *o)
 		return -ENOSPC;
 	e->observer[e->observers++] = *o;
 	e->wants |= o->wants;
+	if (o->wants & EVENT_HANDSHAKE)
+		e->handshake_parts |= o->handshake_parts ? o->handshake_parts : RECORD_PARTS;
+	if (o->wants & EVENT_FLOW_END)
+		e->flow_parts |= o->flow_parts ? o->flow_parts : RECORD_PARTS;
 	if (o->wants_fields)
 		e->packet.want_fields = true;
 	return 0;
@@ -246,24 +254,33 @@ static void count_stacks(struct engine *e)
 		}
 }
 
-/* The frame as a packet, if it is not one yet. */
-static struct packet *packet_of(struct engine *e, const struct frame *frame)
+static void packet_whole(struct engine *e, const struct frame *frame)
 {
 	struct frame f = *frame;
 
-	if (!e->packet_is) {
-		f.number = e->totals.packets + 1;
-		packet_reset(&e->packet, &f);
-		dissect_headers(e->dissect, &e->packet);
-		e->packet_is = true;
+	f.number = e->totals.packets + 1;
+	packet_reset(&e->packet, &f);
+	dissect_headers(e->dissect, &e->packet);
+	e->packet_is = PACKET_IS_WHOLE;
+}
+
+/* What dissectors of the payload need of the frame, if it is not there yet: where the
+ * headers were read at once, the packet is made of what they said. */
+static struct packet *packet_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
+				const struct headers *h)
+{
+	if (e->packet_is == PACKET_IS_NOT) {
+		packet_reset_payload(&e->packet, frame, d);
+		e->packet.budget.left -= h->steps;
+		e->packet_is = PACKET_IS_PAYLOAD;
 	}
 	return &e->packet;
 }
 
 /* The application, from the first payload of each direction; from its first
  * bytes put in order where that payload is not enough. */
-static void application(struct engine *e, const struct frame *frame, const struct descriptor *d, struct flow *f,
-			unsigned side)
+static void application(struct engine *e, const struct frame *frame, const struct descriptor *d,
+			const struct headers *h, struct flow *f, unsigned side)
 {
 	bool wanted = flow_service_wanted(f, side), known;
 	struct packet *p;
@@ -274,7 +291,7 @@ static void application(struct engine *e, const struct frame *frame, const struc
 
 	if (!d->payload || (!e->packet.want_fields && !wanted))
 		return;
-	p = packet_of(e, frame);
+	p = packet_of(e, frame, d, h);
 	if (wanted) {
 		if (!talk.known)
 			talk.other = flow_head(e->flows, f, !side, &talk.other_len);
@@ -315,14 +332,14 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	if (!(e->wants & EVENT_PACKET))
 		return;
 	if (f) {
-		fill(e, f);
+		fill(e, f, RECORD_PARTS);
 		ev.flow = &e->record;
 	}
 	publish(e, &ev);
 }
 
 static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
-		    const struct flow_near *near)
+		    const struct flow_near *near, const struct headers *h)
 {
 	uint32_t change;
 	unsigned side;
@@ -337,7 +354,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	f = flow_track(e->flows, d, near, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
-	application(e, frame, d, f, side);
+	application(e, frame, d, h, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
 		handshake(e, f);
 	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
@@ -361,15 +378,16 @@ static void time_goes_on(struct engine *e, const struct frame *f)
 /* Frames whose headers are not common: the loop of dissectors reads them, in their turn. */
 static void frame_of_any_kind(struct engine *e, const struct frame *f)
 {
-	struct packet *p = packet_of(e, f);
+	struct packet *p = &e->packet;
 	struct descriptor d;
 
+	packet_whole(e, f);
 	if (descriptor_fill(&d, p, e->paths)) {
 		struct hash_key key = flow_hash_key(e->flows);
 		struct flow_near near;
 
 		flow_hash(&key, &d, &near);
-		flow_of(e, f, &d, &near);
+		flow_of(e, f, &d, &near, NULL);
 	} else {
 		e->totals.no_flow++;
 		packet_event(e, p, NULL, 0, NULL);
@@ -430,15 +448,15 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 			get_near(e, r, i + AHEAD_FLOW);
 		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
-		e->packet_is = false;
+		e->packet_is = PACKET_IS_NOT;
 		time_goes_on(e, &frames[i]);
 		if (!r->is[i])
 			frame_of_any_kind(e, &frames[i]);
 		else if (!ordinary(e, &r->d[i], &r->near[i]))
-			flow_of(e, &frames[i], &r->d[i], &r->near[i]);
-		if (e->packet_is)
+			flow_of(e, &frames[i], &r->d[i], &r->near[i], &r->headers[i]);
+		if (e->packet_is != PACKET_IS_NOT)
 			count_layers(e, &frames[i], &e->packet);
-		else
+		if (e->packet_is != PACKET_IS_WHOLE)
 			e->stacks[source_of(e, &frames[i]) - e->totals.source][r->headers[i].stack]++;
 		count(&e->totals, &frames[i]);
 	}

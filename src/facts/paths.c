@@ -172,3 +172,14 @@ bool descriptor_fill(struct descriptor *d, const struct packet *p, struct paths 
 		fill_icmp(d, p);
 	return true;
 }
+
+void packet_reset_payload(struct packet *p, const struct frame *f, const struct descriptor *d)
+{
+	packet_reset(p, f);
+	p->tuple = d->tuple;
+	p->transport = true;
+	p->payload = d->payload;
+	p->payload_captured = d->payload_captured;
+	p->payload_len = d->payload_len;
+	p->payload_buffer = BUFFER_FRAME;
+}

@@ -33,6 +33,22 @@ const char *const outcome_names[OUTCOMES] = {
 	[OUTCOME_UNREACHABLE] = "unreachable",
 };
 
+bool record_filled(const struct flow_record *r, enum record_key k)
+{
+	const size_t at = record_fields[k].offset;
+	enum record_part part = 0;
+
+	if (at >= offsetof(struct flow_record, RECORD_REST_FIRST))
+		part = RECORD_PART_REST;
+	else if (at >= offsetof(struct flow_record, RECORD_LOSSES_FIRST))
+		part = RECORD_PART_LOSSES;
+	else if (at >= offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST))
+		part = RECORD_PART_HANDSHAKE;
+	else if (at >= offsetof(struct flow_record, RECORD_OUTCOME_FIRST))
+		part = RECORD_PART_OUTCOME;
+	return !(r->missing & part);
+}
+
 static int compare_u64(uint64_t a, uint64_t b)
 {
 	return (a > b) - (a < b);

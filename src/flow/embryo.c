@@ -64,10 +64,10 @@ static void chunk_append(struct flow_table *t, uint32_t n, uint16_t bucket)
 static void end_embryo(struct flow_table *t, uint32_t ref)
 {
 	struct flow_key key = t->embryos[ref & ~REF_EMBRYO].key;
+	struct flow *f = embryo_outline(t, ref);
 	uint32_t slot;
 
-	embryo_expand(t, ref, &t->scratch);
-	flow_tell(t, &t->scratch, !flow_too_old(t, &t->scratch, t->now_ns));
+	flow_tell(t, f, !flow_too_old(t, f, t->now_ns));
 	if (table_find(t, &key, table_hash(t, &key), &slot) == ref)
 		table_remove(t, slot);
 	t->embryos[ref & ~REF_EMBRYO].key.family = FAMILY_NONE;
@@ -236,16 +236,10 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 {
 	struct flow_side *s = &f->side[dir];
 
-	f->client_known = CLIENT_SYN;
-	f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = e->ts_ns;
-	f->syns = 1;
 	f->completeness = COMPLETE_SYN;
-	s->base = e->isn;
-	s->next = s->low = e->isn + 1;
 	s->mss = e->mss_or_len;
 	s->wscale = e->wscale_or_service;
 	s->options = e->options;
-	s->bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS;
 	s->state = END_SYN_SENT;
 	if (e->bits & EMBRYO_ECN)
 		ecn_asked(f, e->bits & EMBRYO_AE ? TCP_ECE | TCP_CWR | TCP_AE : TCP_ECE | TCP_CWR);
@@ -265,14 +259,11 @@ static uint32_t lost_before(const struct flow_table *t, uint64_t id)
 	return before;
 }
 
-/* f becomes what the flow would be had it been full from the start. */
-void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
+/* What both of the next two give; f->side is all zero. */
+static void expand_common(const struct flow_table *t, const struct embryo *e, uint32_t ref, unsigned dir, struct flow *f)
 {
-	const struct embryo *e = &t->embryos[ref & ~REF_EMBRYO];
-	unsigned dir = e->bits & EMBRYO_FROM_B ? 1 : 0;
+	struct flow_side *s = &f->side[dir];
 
-	memset(f, 0, sizeof *f);
-	flow_blank(f);
 	f->key = e->key;
 	f->class = (uint8_t)class_of(e->key.proto);
 	f->client = (uint8_t)dir;
@@ -282,18 +273,35 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 	f->lost_before = lost_before(t, f->id);
 	f->lost_until = t->capture_lost; /* what it waits for may be among them */
 	f->path = e->path;
-	f->side[dir].packets = 1;
-	f->side[dir].ttl = e->ttl;
+	s->packets = 1;
+	s->ttl = e->ttl;
 	if (e->key.proto == PROTO_TCP) {
-		expand_tcp(e, f, dir);
+		f->client_known = CLIENT_SYN;
+		f->first_syn_ns = f->last_syn_ns = f->answered_syn_ns = e->ts_ns;
+		f->syns = 1;
+		s->bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS;
+		s->base = e->isn;
+		s->next = s->low = e->isn + 1;
 		return;
 	}
-	f->side[dir].bytes = e->mss_or_len;
 	f->service = t->services[e->wscale_or_service];
-	if (e->bits & EMBRYO_PAYLOAD)
-		f->side[dir].bits |= SIDE_PAYLOAD;
-	if (e->bits & EMBRYO_TRIED)
-		f->side[dir].bits |= SIDE_TRIED;
+	s->bytes = e->mss_or_len;
+	s->bits = (uint8_t)((e->bits & EMBRYO_PAYLOAD ? SIDE_PAYLOAD : 0) | (e->bits & EMBRYO_TRIED ? SIDE_TRIED : 0));
+}
+
+/* f becomes what the flow would be had it been full from the start. */
+void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
+{
+	const struct embryo *e = &t->embryos[ref & ~REF_EMBRYO];
+	unsigned dir = e->bits & EMBRYO_FROM_B ? 1 : 0;
+
+	if (f == &t->scratch)
+		t->outlined = false;
+	memset(f, 0, sizeof *f);
+	flow_blank(f);
+	expand_common(t, e, ref, dir, f);
+	if (e->key.proto == PROTO_TCP)
+		expand_tcp(e, f, dir);
 	if (e->key.proto == PROTO_ICMP || e->key.proto == PROTO_ICMPV6) {
 		f->icmp_type = e->icmp.type;
 		f->icmp_code = e->icmp.code;
@@ -301,6 +309,36 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 		f->bits |= (uint16_t)((e->bits & EMBRYO_REPLY ? FLOW_BIT_REPLY : 0) |
 				      (e->bits & EMBRYO_ECHO ? FLOW_BIT_ECHO : 0));
 	}
+}
+
+struct flow *embryo_outline(struct flow_table *t, uint32_t ref)
+{
+	const struct embryo *e = &t->embryos[ref & ~REF_EMBRYO];
+	struct flow *f = &t->scratch;
+
+#ifndef NDEBUG
+	memset(f, 0xa5, sizeof *f); /* who reads more shall see it */
+#endif
+	t->outlined = true;
+	memset(f->side, 0, sizeof f->side);
+	f->side[0].trouble = f->side[1].trouble = f->side[0].trips = f->side[1].trips = REF_NONE;
+	f->side[0].head = f->side[1].head = f->name = f->rare = REF_NONE;
+	f->first_syn_ns = f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
+	f->syns = f->synacks = f->bits = f->story = 0;
+	f->client_known = CLIENT_FIRST_PACKET;
+	f->service = NULL;
+	expand_common(t, e, ref, e->bits & EMBRYO_FROM_B ? 1 : 0, f);
+	return f;
+}
+
+void embryo_complete(struct flow_table *t, const struct flow *f)
+{
+	uint16_t told = f->bits; /* and what was told of it since */
+
+	if (f != &t->scratch || !t->outlined)
+		return;
+	embryo_expand(t, f->self, &t->scratch);
+	t->scratch.bits |= told;
 }
 
 void embryo_forget(struct flow_table *t, uint32_t ref)

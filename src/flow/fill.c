@@ -9,8 +9,7 @@ static void set_endpoint(struct endpoint *e, const struct flow *f, unsigned side
 	e->ip = side ? f->key.b : f->key.a;
 	e->port = side ? f->key.b_port : f->key.a_port;
 	e->family = f->key.family;
-	e->has_port = f->key.proto == PROTO_TCP || f->key.proto == PROTO_UDP || f->key.proto == PROTO_SCTP ||
-		      f->key.proto == PROTO_UDPLITE;
+	e->has_port = f->key.proto == PROTO_TCP || flow_datagram_class(f->key.proto) == FLOW_UDP;
 }
 
 static void fill_common(struct flow_record *r, const struct flow_table *t, const struct flow *f)
@@ -34,6 +33,9 @@ static void fill_common(struct flow_record *r, const struct flow_table *t, const
 		r->ttl[i] = side[i]->packets ? side[i]->ttl : PAIR_UNKNOWN;
 	}
 	r->evicted = f->bits & FLOW_BIT_EVICTED;
+	r->reused = f->bits & FLOW_BIT_REUSED;
+	if (f->key.proto == PROTO_TCP)
+		record_set(r, RECORD_REUSED);
 	record_set(r, RECORD_PROTO);
 	record_set(r, RECORD_ID);
 	record_set(r, RECORD_HS_TIME);
@@ -48,109 +50,17 @@ static void fill_common(struct flow_record *r, const struct flow_table *t, const
 	record_set(r, RECORD_EVICTED);
 }
 
-static void fill_options(struct flow_record *r, const struct flow_side *s, unsigned i)
-{
-	static const enum record_key mss[] = {RECORD_HS_CLIENT_MSS, RECORD_HS_SERVER_MSS};
-	static const enum record_key wscale[] = {RECORD_HS_CLIENT_WSCALE, RECORD_HS_SERVER_WSCALE};
-	static const enum record_key sack[] = {RECORD_HS_CLIENT_SACK, RECORD_HS_SERVER_SACK};
-	static const enum record_key cut[] = {RECORD_HS_CLIENT_CUT, RECORD_HS_SERVER_CUT};
-	static const enum record_key ts[] = {RECORD_HS_CLIENT_TS, RECORD_HS_SERVER_TS};
-
-	r->options[i].mss = s->mss;
-	r->options[i].wscale = s->wscale;
-	r->options[i].sack_permitted = s->options & TCP_HAS_SACK_PERMITTED;
-	r->options[i].timestamps = s->options & TCP_HAS_TIMESTAMPS;
-	if (s->options & TCP_HAS_MSS)
-		record_set(r, mss[i]);
-	if (s->options & TCP_HAS_WSCALE)
-		record_set(r, wscale[i]);
-	if (s->options & TCP_OPTIONS_CUT) {
-		r->options[i].cut = true;
-		record_set(r, cut[i]);
-	}
-	/* Cut options: what was not seen is unknown, not absent. */
-	if (r->options[i].sack_permitted || !(s->options & TCP_OPTIONS_CUT))
-		record_set(r, sack[i]);
-	if (r->options[i].timestamps || !(s->options & TCP_OPTIONS_CUT))
-		record_set(r, ts[i]);
-}
-
-static void duration(struct flow_record *r, enum record_key k, int64_t *out, int64_t from, int64_t to)
-{
-	if (!seen(from) || !seen(to) || to < from) /* a time that went back is no duration */
-		return;
-	*out = to - from;
-	record_set(r, k);
-}
-
-/* For pictures: there 0 means none, so the epoch itself moves by 1 ns. */
-static int64_t shown(int64_t ns)
-{
-	return !seen(ns) ? 0 : ns ? ns : 1;
-}
-
-static void fill_tries(struct flow_record *r, const struct flow *f)
-{
-	r->syns = f->syns;
-	r->synacks = f->synacks;
-	r->syn_ns[0] = shown(f->first_syn_ns);
-	r->synack_ns[0] = shown(f->synack_ns);
-	for (unsigned i = 0; i < FLOW_TRIES; i++) {
-		r->syn_ns[i + 1] = i + 1 < f->syns ? f->first_syn_ns + (int64_t)f->syn_after_us[i] * 1000 : 0;
-		r->synack_ns[i + 1] =
-			i + 1 < f->synacks ? f->synack_ns + (int64_t)f->synack_after_us[i] * 1000 : 0;
-	}
-	r->peer_syn_ns = r->simultaneous_open ? shown(f->peer_syn_ns) : 0;
-	r->ack_ns = shown(f->ack_ns);
-	r->rst_ns = shown(f->rst_ns);
-}
-
-static void fill_handshake(struct flow_record *r, const struct flow *f)
-{
-	r->syn = seen(f->first_syn_ns);
-	r->synack = seen(f->synack_ns);
-	r->ack = r->synack && tcp_ack_seen(f);
-	r->complete = r->syn && r->synack && r->ack;
-	r->split = f->story & STORY_SPLIT;
-	r->simultaneous_open = f->bits & FLOW_BIT_SIMULTANEOUS && !r->split;
-	r->syn_retransmits = f->syn_retransmits;
-	r->synack_retransmits = f->synack_retransmits;
-	for (enum record_key k = RECORD_HS_SYN; k <= RECORD_HS_COMPLETE; k++)
-		record_set(r, k);
-	if (r->complete && seen(f->rtt_ns)) {
-		r->rtt = f->rtt_ns;
-		record_set(r, RECORD_HS_RTT);
-	}
-	/* The one duration that may be negative: then the capture has the SYN/ACK before its SYN. */
-	if (seen(f->first_syn_ns) && seen(f->synack_ns)) {
-		r->syn_to_synack = f->synack_ns - f->first_syn_ns;
-		record_set(r, RECORD_HS_SYN_TO_SYNACK);
-	}
-	duration(r, RECORD_HS_LAST_SYN_TO_SYNACK, &r->last_syn_to_synack, f->answered_syn_ns, f->synack_ns);
-	duration(r, RECORD_HS_SYNACK_TO_ACK, &r->synack_to_ack, f->synack_ns, f->ack_ns);
-	duration(r, RECORD_HS_FIRST_SYN_TO_ACK, &r->first_syn_to_ack, f->first_syn_ns, f->ack_ns);
-	if (!r->synack && f->side[!f->client].rst)
-		duration(r, RECORD_HS_SYN_TO_RST, &r->syn_to_rst, f->answered_syn_ns, f->rst_ns);
-	record_set(r, RECORD_HS_SYN_RETRANSMITS);
-	record_set(r, RECORD_HS_SYNACK_RETRANSMITS);
-	record_set(r, RECORD_HS_SIMULTANEOUS);
-	if (r->syn)
-		fill_options(r, &f->side[f->client], 0);
-	if (r->synack)
-		fill_options(r, &f->side[!f->client], 1);
-	if (r->split) /* complete, but what stands for them came from the other side */
-		r->synack = r->ack = false;
-	fill_tries(r, f);
-}
-
 /* Wireshark's counters and the exact ones, of side i of the record. */
 static void fill_verdicts(struct flow_record *r, const struct flow_table *t, const struct flow *f, unsigned i)
 {
 	const struct flow_side *s = &f->side[i ^ f->client], *peer = &f->side[!(i ^ f->client)];
 	const struct side_trouble *x = side_trouble(t, s);
-	static const struct side_trouble none;
-	const uint32_t *n = x ? x->count : none.count;
+	const uint32_t *n;
 
+	segments_missing(t, s, peer, &r->exact.missed_bytes[i], &r->exact.lost_bytes[i]);
+	if (!x)
+		return;
+	n = x->count;
 	r->retransmissions[i] = n[VERDICT_RETRANSMISSION];
 	r->fast_retransmissions[i] = n[VERDICT_FAST_RETRANSMISSION];
 	r->spurious_retransmissions[i] = n[VERDICT_SPURIOUS_RETRANSMISSION];
@@ -165,9 +75,6 @@ static void fill_verdicts(struct flow_record *r, const struct flow_table *t, con
 	r->keep_alive_acks[i] = n[VERDICT_KEEP_ALIVE_ACK];
 	r->lost_segments[i] = n[VERDICT_LOST_SEGMENT];
 	r->acked_unseen[i] = n[VERDICT_ACKED_UNSEEN];
-	segments_missing(t, s, peer, &r->exact.missed_bytes[i], &r->exact.lost_bytes[i]);
-	if (!x)
-		return;
 	r->exact.retransmitted_segments[i] = x->seen_again_segments;
 	r->exact.retransmitted_bytes[i] = x->seen_again_bytes;
 	r->exact.late_segments[i] = x->late_segments;
@@ -228,27 +135,32 @@ static bool state_is_open(const char *state)
 	return false;
 }
 
-static const enum record_key counted_keys[] = {
-	RECORD_RETRANSMISSIONS, RECORD_FAST_RETRANSMISSIONS, RECORD_SPURIOUS_RETRANSMISSIONS, RECORD_OUT_OF_ORDER,
-	RECORD_DUP_ACKS, RECORD_ZERO_WINDOWS, RECORD_ZERO_WINDOW_PROBES, RECORD_WINDOW_FULL, RECORD_WINDOW_UPDATES,
-	RECORD_KEEP_ALIVES, RECORD_KEEP_ALIVE_ACKS, RECORD_ZERO_WINDOW_PROBE_ACKS, RECORD_LOST_SEGMENTS,
-	RECORD_ACKED_UNSEEN, RECORD_EXACT_RETRANSMITTED_SEGMENTS, RECORD_EXACT_RETRANSMITTED_BYTES,
-	RECORD_EXACT_LATE_SEGMENTS, RECORD_EXACT_LATE_BYTES, RECORD_EXACT_MISSED_BYTES, RECORD_EXACT_LOST_BYTES,
-	RECORD_EXACT_CONFLICTING_BYTES, RECORD_EXACT_DUPLICATES,
-};
+/* Wireshark's counters, the exact ones, and what is missing. */
+static void fill_losses(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		fill_verdicts(r, t, f, i);
+		if (!state_one_sided(f, i ^ f->client))
+			continue;
+		r->one_sided = true;
+		record_set(r, RECORD_ONE_SIDED);
+		/* Nothing would ACK a hole where we could see it. */
+		if (r->exact.lost_bytes[i])
+			r->exact.lost_bytes[i] = PAIR_UNKNOWN;
+	}
+	if (f->bits & FLOW_BIT_UNJUDGED)
+		return;
+	record_set_from(r, RECORD_RETRANSMISSIONS, RECORD_ZERO_WINDOW_PROBE_ACKS);
+	record_set_from(r, RECORD_LOST_SEGMENTS, RECORD_ACKED_UNSEEN);
+	record_set_from(r, RECORD_EXACT_RETRANSMITTED_SEGMENTS, RECORD_EXACT_DUPLICATES);
+}
 
 static void fill_tcp(struct flow_record *r, const struct flow_table *t, const struct flow *f)
 {
-	static const char *const outcome_state[OUTCOMES] = {
-		NULL, "established", "refused", "syn_sent", "syn_received", "reset", "syn_sent",
-	};
-	enum handshake_outcome outcome = flow_outcome(f);
-
 	r->state = tcp_state(f);
 	r->open = state_is_open(r->state);
 	r->closing = !seen(f->rst_ns) && (f->side[0].fin != 0) != (f->side[1].fin != 0);
 	r->completeness = f->completeness_before;
-	r->reused = f->bits & FLOW_BIT_REUSED;
 	for (unsigned i = 0; i < 2; i++) {
 		const struct flow_side *s = &f->side[i ^ f->client];
 
@@ -256,29 +168,18 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 		r->fin[i] = s->fin;
 		r->isn[i] = s->base;
 		r->isn_known[i] = s->bits & SIDE_BASE;
-		fill_verdicts(r, t, f, i);
 		fill_trips(r, t, f, i);
 	}
-	for (unsigned i = 0; i < sizeof counted_keys / sizeof *counted_keys && !(f->bits & FLOW_BIT_UNJUDGED); i++)
-		record_set(r, counted_keys[i]);
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);
 	record_set(r, RECORD_HS_OPEN);
 	record_set(r, RECORD_COMPLETENESS);
-	record_set(r, RECORD_REUSED);
 	record_set(r, RECORD_RST);
 	record_set(r, RECORD_FIN);
-	if (outcome != OUTCOME_NONE) {
-		r->outcome = outcome_names[outcome];
-		r->outcome_state = outcome_state[outcome];
-		record_set(r, RECORD_OUTCOME);
-		record_set(r, RECORD_HS_STATE);
-	}
 	if (f->closed_by) {
 		r->closed_by = (unsigned)(f->closed_by - 1) == f->client ? "client" : "server";
 		record_set(r, RECORD_CLOSED_BY);
 	}
-	fill_handshake(r, f);
 	fill_capture_side(r);
 	fill_extensions(r, t, f);
 }
@@ -353,36 +254,91 @@ static uint32_t blinds_of(const struct flow_table *t, const struct flow *f)
 	return n;
 }
 
-void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,
-		      const struct paths *paths)
+static void fill_capture(struct flow_record *r, const struct flow_table *t, const struct flow *f)
 {
-	const struct flow_rare *x = flow_rare(t, f);
-	uint32_t blind;
+	uint32_t blind = blinds_of(t, f);
 
-	memset(r, 0, sizeof *r);
-	fill_common(r, t, f);
-	if (f->key.proto == PROTO_TCP)
-		fill_tcp(r, t, f);
-	else
-		fill_datagram(r, f);
-	zeek_fill(r, t, f);
-	fill_service(r, t, f);
-	fill_path(r, f, paths);
-	blind = blinds_of(t, f);
 	r->capture_blind = blind > 0;
 	if (r->capture_blind)
 		record_set(r, RECORD_CAPTURE_BLIND);
 	r->capture_drops = (uint32_t)(f->lost_until - f->lost_before) - blind + t->capture_lost_sometime;
 	if (r->capture_drops)
 		record_set(r, RECORD_CAPTURE_DROPS);
-	if (f->bits & FLOW_BIT_ICMP_ERROR) {
-		r->icmp_error.type = f->icmp_type;
-		r->icmp_error.code = f->icmp_code;
-		record_set(r, RECORD_ICMP_ERROR_TYPE);
-		record_set(r, RECORD_ICMP_ERROR_CODE);
-		if (x && x->bits & RARE_ICMP) { /* else there was no room to keep it */
-			r->icmp_error.from = (struct endpoint){x->icmp_from, 0, f->icmp_family, false};
-			record_set(r, RECORD_ICMP_ERROR_FROM);
-		}
+}
+
+static void fill_icmp_error(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+{
+	const struct flow_rare *x = flow_rare(t, f);
+
+	if (!(f->bits & FLOW_BIT_ICMP_ERROR))
+		return;
+	r->icmp_error.type = f->icmp_type;
+	r->icmp_error.code = f->icmp_code;
+	record_set(r, RECORD_ICMP_ERROR_TYPE);
+	record_set(r, RECORD_ICMP_ERROR_CODE);
+	if (x && x->bits & RARE_ICMP) { /* else there was no room to keep it */
+		r->icmp_error.from = (struct endpoint){x->icmp_from, 0, f->icmp_family, false};
+		record_set(r, RECORD_ICMP_ERROR_FROM);
 	}
+}
+
+/* Of a part that nobody asked for, nothing is even cleared. */
+static void record_clear(struct flow_record *r, unsigned parts)
+{
+	enum { OUTCOME = offsetof(struct flow_record, RECORD_OUTCOME_FIRST),
+	       HANDSHAKE = offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST),
+	       LOSSES = offsetof(struct flow_record, RECORD_LOSSES_FIRST),
+	       REST = offsetof(struct flow_record, RECORD_REST_FIRST),
+	       LONG = offsetof(struct flow_record, server_name) };
+
+#ifndef NDEBUG
+	memset(r, 0xa5, sizeof *r); /* who reads what was not asked for shall see it */
+#endif
+	memset(r, 0, OUTCOME);
+	if (parts & RECORD_PART_OUTCOME)
+		memset((char *)r + OUTCOME, 0, HANDSHAKE - OUTCOME);
+	if (parts & RECORD_PART_HANDSHAKE)
+		memset((char *)r + HANDSHAKE, 0, LOSSES - HANDSHAKE);
+	if (parts & RECORD_PART_LOSSES)
+		memset((char *)r + LOSSES, 0, REST - LOSSES);
+	if (parts & RECORD_PART_REST)
+		memset((char *)r + REST, 0, LONG - REST);
+	r->server_name.len = r->tunnel.len = 0;
+	r->owner[0].n = r->owner[1].n = 0;
+	r->missing = (uint8_t)(RECORD_PARTS & ~parts);
+}
+
+void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const struct flow *f,
+			    const struct paths *paths, unsigned parts)
+{
+	const bool tcp = f->key.proto == PROTO_TCP;
+
+	if (parts & RECORD_PART_REST) /* capture_side is made of them all */
+		parts = RECORD_PARTS;
+	if (parts & RECORD_PART_HANDSHAKE)
+		embryo_complete(t, f);
+	record_clear(r, parts);
+	fill_common(r, t, f);
+	fill_capture(r, t, f);
+	if (tcp && parts & RECORD_PART_OUTCOME)
+		fill_outcome(r, f);
+	if (tcp && parts & RECORD_PART_HANDSHAKE)
+		fill_handshake(r, f);
+	if (tcp && parts & RECORD_PART_LOSSES)
+		fill_losses(r, t, f);
+	if (!(parts & RECORD_PART_REST))
+		return;
+	if (tcp)
+		fill_tcp(r, t, f);
+	else
+		fill_datagram(r, f);
+	zeek_fill(r, t, f);
+	fill_service(r, t, f);
+	fill_path(r, f, paths);
+	fill_icmp_error(r, t, f);
+}
+
+void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f, const struct paths *paths)
+{
+	flow_record_fill_parts(r, t, f, paths, RECORD_PARTS);
 }

@@ -3,7 +3,7 @@
 #include "flow_private.h"
 
 /* What else the handshake was about: one word each, the furthest. */
-static void fill_agreed(struct flow_record *r, const struct flow *f)
+void fill_agreed(struct flow_record *r, const struct flow *f)
 {
 	uint16_t is = f->story;
 
@@ -22,7 +22,7 @@ static void fill_agreed(struct flow_record *r, const struct flow *f)
 		record_set(r, RECORD_HS_SPLIT);
 }
 
-/* Both ends' states; and whether there was a second end to be seen. */
+/* Both ends' states. */
 static void fill_ends(struct flow_record *r, const struct flow *f)
 {
 	unsigned other = state_is_self(f) ? f->client : !f->client;
@@ -33,14 +33,6 @@ static void fill_ends(struct flow_record *r, const struct flow *f)
 		record_set(r, RECORD_TCP_STATE_CLIENT);
 	if (r->tcp_state[1])
 		record_set(r, RECORD_TCP_STATE_SERVER);
-	for (unsigned i = 0; i < 2; i++)
-		if (state_one_sided(f, i ^ f->client)) {
-			r->one_sided = true;
-			record_set(r, RECORD_ONE_SIDED);
-			/* Nothing would ACK a hole where we could see it. */
-			if (r->exact.lost_bytes[i])
-				r->exact.lost_bytes[i] = PAIR_UNKNOWN;
-		}
 }
 
 static void fill_mptcp(struct flow_record *r, const struct flow *f, const struct flow_rare *x)
@@ -106,7 +98,6 @@ static void fill_rare(struct flow_record *r, const struct flow_table *t, const s
 
 void fill_extensions(struct flow_record *r, const struct flow_table *t, const struct flow *f)
 {
-	fill_agreed(r, f);
 	fill_ends(r, f);
 	fill_rare(r, t, f);
 }

@@ -213,6 +213,7 @@ struct flow_table {
 	uint64_t capture_lost_sometime;
 
 	struct flow scratch;     /* an embryo, seen as a flow */
+	bool outlined;           /* by embryo_outline() */
 	struct flow_stats stats;
 };
 
@@ -274,6 +275,11 @@ uint32_t table_hash(const struct flow_table *t, const struct flow_key *k);
 bool embryo_fits(const struct descriptor *d);
 uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const struct flow_key *k, unsigned dir);
 void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
+/* The scratch flow becomes an outline of the embryo: what the functions of flow.h that have no
+ * table read of a flow, and common, outcome and losses of a record. The rest is not there until
+ * embryo_complete(): most flows of a flood never need it. */
+struct flow *embryo_outline(struct flow_table *t, uint32_t ref);
+void embryo_complete(struct flow_table *t, const struct flow *f); /* whatever flow it is */
 void embryo_forget(struct flow_table *t, uint32_t ref); /* leaves its slot alone */
 void embryo_expire(struct flow_table *t);
 bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false: none to spare */
@@ -372,7 +378,12 @@ void fast_open_account(struct flow *f, const struct descriptor *d, unsigned dir,
 void ecn_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j);
 void ecn_asked(struct flow *f, uint16_t flags);
 
-/* fill_extensions.c: after the verdicts */
+/* fill_handshake.c */
+void fill_outcome(struct flow_record *r, const struct flow *f);
+void fill_handshake(struct flow_record *r, const struct flow *f);
+
+/* fill_extensions.c */
+void fill_agreed(struct flow_record *r, const struct flow *f); /* with the handshake */
 void fill_extensions(struct flow_record *r, const struct flow_table *t, const struct flow *f);
 
 /* mptcp.c */

@@ -217,8 +217,7 @@ static void account(struct flow_table *t, struct flow *f, const struct descripto
 		s->bits |= SIDE_PAYLOAD;
 }
 
-/* A full record in place of the embryo, or for a first packet that does not
- * fit into one. */
+/* A full record for a first packet that does not fit into an embryo. */
 static struct flow *flow_new(struct flow_table *t)
 {
 	uint32_t ref = flow_take(t);
@@ -230,20 +229,20 @@ static struct flow *flow_new(struct flow_table *t)
 	return f;
 }
 
+/* A full record in place of the embryo, which embryo_expand() has just made the scratch flow. */
 static struct flow *promote(struct flow_table *t, uint32_t ref, uint32_t hash)
 {
-	struct flow grown;
+	struct flow grown = t->scratch;
 	struct flow *f;
 	uint32_t slot;
 
-	embryo_expand(t, ref, &grown);
 	/* Taking the record may forget others, this very embryo's chunk as well:
 	 * it leaves its place first, and its slot. */
 	if (table_find(t, &grown.key, hash, &slot) == ref)
 		table_remove(t, slot);
 	embryo_forget(t, ref);
-	f = flow_new(t);
-	grown.self = f->self;
+	grown.self = flow_take(t);
+	f = &t->flows[grown.self];
 	*f = grown;
 	table_insert(t, hash, f->self);
 	flow_list_add(t, f, f->class);
@@ -278,8 +277,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 			if (k->proto == PROTO_TCP) /* a SYN: the same once more shall be known */
 				(void)copies_saw(&t->copies, d, identity);
 			table_insert(t, d->hash, ref);
-			embryo_expand(t, ref, &t->scratch);
-			return &t->scratch;
+			return embryo_outline(t, ref);
 		}
 	}
 	f = flow_new(t);

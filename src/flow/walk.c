@@ -92,11 +92,63 @@ struct place {
 };
 _Static_assert(sizeof(struct place) == sizeof(struct slot), "the order takes the place of the slots");
 
-static int by_place(const void *a, const void *b)
-{
-	const struct place *x = a, *y = b;
+enum { SORT_FEW = 24, SORT_BITS = 8, SORT_DIGITS = 1 << SORT_BITS };
 
-	return x->beyond < y->beyond ? -1 : x->beyond > y->beyond;
+static void sort_few(struct place *at, uint32_t n)
+{
+	for (uint32_t i = 1; i < n; i++) {
+		const struct place one = at[i];
+		uint32_t k = i;
+
+		for (; k > 0 && at[k - 1].beyond > one.beyond; k--)
+			at[k] = at[k - 1];
+		at[k] = one;
+	}
+}
+
+/* In place by the digit at shift: each goes where its digit's part has room, and whoever
+ * stood there goes on. end[] becomes where the parts end. */
+static void sort_digit(struct place *at, uint32_t n, unsigned shift, uint32_t end[SORT_DIGITS])
+{
+	uint32_t next[SORT_DIGITS], begin = 0;
+
+	memset(end, 0, SORT_DIGITS * sizeof *end);
+	for (uint32_t i = 0; i < n; i++)
+		end[at[i].beyond >> shift & (SORT_DIGITS - 1)]++;
+	for (unsigned d = 0; d < SORT_DIGITS; d++) {
+		next[d] = begin;
+		begin += end[d];
+		end[d] = begin;
+	}
+	for (unsigned d = 0; d < SORT_DIGITS; d++)
+		while (next[d] < end[d]) {
+			struct place one = at[next[d]];
+			unsigned digit = one.beyond >> shift & (SORT_DIGITS - 1);
+
+			while (digit != d) {
+				const struct place other = at[next[digit]];
+
+				at[next[digit]++] = one;
+				one = other;
+				digit = one.beyond >> shift & (SORT_DIGITS - 1);
+			}
+			at[next[d]++] = one;
+		}
+}
+
+/* By the bits below shift + SORT_BITS; those above are the same. Four deep at most, and takes
+ * no memory, where qsort() takes as much again. */
+static void sort(struct place *at, uint32_t n, unsigned shift)
+{
+	uint32_t end[SORT_DIGITS], from = 0;
+
+	if (n <= SORT_FEW) {
+		sort_few(at, n);
+		return;
+	}
+	sort_digit(at, n, shift, end);
+	for (unsigned d = 0; d < SORT_DIGITS && shift > 0; from = end[d++])
+		sort(at + from, end[d] - from, shift > SORT_BITS ? shift - SORT_BITS : 0);
 }
 
 /* Where ids are further apart than 32 bits tell. */
@@ -111,6 +163,7 @@ static int by_id(const void *a, const void *b, void *arg)
 static uint32_t put_in_order(struct flow_table *t, struct place *order)
 {
 	uint64_t least = UINT64_MAX, most = 0;
+	unsigned shift = 0;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i <= t->slot_mask; i++)
@@ -131,7 +184,9 @@ static uint32_t put_in_order(struct flow_table *t, struct place *order)
 	}
 	for (uint32_t i = 0; i < n; i++)
 		order[i].beyond -= (uint32_t)least;
-	qsort(order, n, sizeof *order, by_place);
+	for (most -= least; most >> (shift + SORT_BITS); shift++)
+		;
+	sort(order, n, shift);
 	return n;
 }
 
@@ -141,12 +196,12 @@ void flow_table_end(struct flow_table *t)
 	uint32_t n = put_in_order(t, order);
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct flow *f = &t->scratch;
+		struct flow *f;
 
 		if (i + ORDER_AHEAD < n)
 			prefetch_flow(t, order[i + ORDER_AHEAD].ref);
 		if (order[i].ref & REF_EMBRYO)
-			embryo_expand(t, order[i].ref, f);
+			f = embryo_outline(t, order[i].ref);
 		else
 			f = &t->flows[order[i].ref];
 		flow_tell(t, f, false);

@@ -73,8 +73,13 @@ static void report_slow_add(struct report *r, const struct flow_record *f)
 
 static unsigned report_outcome(const struct flow_record *f)
 {
+	if (!record_has(f, RECORD_OUTCOME))
+		return OUTCOME_NONE;
+	for (unsigned i = OUTCOME_NONE + 1; i < OUTCOMES; i++) /* nearly always the very word */
+		if (f->outcome == outcome_names[i])
+			return i;
 	for (unsigned i = OUTCOME_NONE + 1; i < OUTCOMES; i++)
-		if (record_has(f, RECORD_OUTCOME) && strcmp(f->outcome, outcome_names[i]) == 0)
+		if (strcmp(f->outcome, outcome_names[i]) == 0)
 			return i;
 	return OUTCOME_NONE;
 }

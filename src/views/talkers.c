@@ -12,31 +12,34 @@ void talkers_init(struct talkers *t)
 	hash_key_init(&t->key, 0);
 }
 
+static uint64_t talkers_hash(const struct talkers *t, const struct endpoint *end, unsigned outcome)
+{
+	uint64_t ip[2], rest = (uint64_t)end->port | (uint64_t)end->family << 16 | (uint64_t)outcome << 24;
+
+	memcpy(ip, end->ip.b, sizeof ip);
+	return hash_fold(hash_fold(ip[0] ^ t->key.a, ip[1] ^ t->key.b) ^ t->key.a, rest ^ t->key.b);
+}
+
 struct talker *talkers_find(struct talkers *t, const struct endpoint *end, unsigned outcome)
 {
-	uint8_t key[20];
-	struct talker *set, *lightest;
+	const uint64_t hash = talkers_hash(t, end, outcome);
+	const uint32_t tag = (uint32_t)(hash >> 32);
+	uint32_t *tags = t->tag[hash % TALKERS_SETS];
+	struct talker *set = t->at[hash % TALKERS_SETS];
+	unsigned lightest = 0;
 
-	memcpy(key, end->ip.b, 16);
-	key[16] = (uint8_t)(end->port >> 8);
-	key[17] = (uint8_t)end->port;
-	key[18] = end->family;
-	key[19] = (uint8_t)outcome;
-	set = t->at[hash_bytes(&t->key, key, sizeof key) % TALKERS_SETS];
-	lightest = &set[0];
-	for (unsigned i = 0; i < TALKERS_WAYS; i++) {
-		if (set[i].weight > 0 && set[i].outcome == outcome &&
+	for (unsigned i = 0; i < TALKERS_WAYS; i++)
+		if (tags[i] == tag && set[i].weight > 0 && set[i].outcome == outcome &&
 		    tuple_compare_endpoint(&set[i].end, end) == 0)
 			return &set[i];
-		if (set[i].weight < lightest->weight)
-			lightest = &set[i];
-	}
-	if (lightest->weight > 0)
+	for (unsigned i = 1; i < TALKERS_WAYS; i++)
+		if (set[i].weight < set[lightest].weight)
+			lightest = i;
+	if (set[lightest].weight > 0)
 		t->evicted++;
-	memset(lightest, 0, sizeof *lightest);
-	lightest->end = *end;
-	lightest->outcome = outcome;
-	return lightest;
+	set[lightest] = (struct talker){.end = *end, .outcome = outcome};
+	tags[lightest] = tag;
+	return &set[lightest];
 }
 
 /* Heavier first; equals by address, so that the order never depends on the

@@ -20,6 +20,7 @@ struct talker {
 struct talkers {
 	struct hash_key key;
 	uint64_t evicted;
+	uint32_t tag[TALKERS_SETS][TALKERS_WAYS]; /* of each key's hash: most of a set is not looked at */
 	struct talker at[TALKERS_SETS][TALKERS_WAYS];
 };
 

@@ -46,7 +46,8 @@ void files_json(struct view *v, const struct totals *t);
 void zeek_flow(struct view *v, const struct flow_record *r, const struct totals *t);
 void zeek_end(struct view *v, const struct totals *t);
 
-/* report.c */
+/* report.c: and the parts of records that it reads */
+enum { REPORT_HANDSHAKE_PARTS = RECORD_PART_OUTCOME, REPORT_FLOW_PARTS = RECORD_PART_LOSSES };
 int report_open(struct report **out, struct error *e);
 void report_free(struct report *r);
 void report_handshake(struct report *r, const struct flow_record *f);

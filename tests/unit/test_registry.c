@@ -71,6 +71,92 @@ static void registry_guessers_keep_the_order_of_the_file(void **state)
 	}
 }
 
+/* ---- first bytes ------------------------------------------------------------- */
+
+/* Beginnings of what guessers take, or want more of. */
+static const struct {
+	const char *bytes;
+	size_t n;
+} openings[] = {
+#define OPENING(text) {text, sizeof(text) - 1}
+	OPENING("GET / HTTP/1.1\r\nHost: a.example\r\n\r\n"), OPENING("GET /a-long-way"), OPENING("HTTP/1.1 200 OK\r\n\r\n"),
+	OPENING("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), OPENING("PRI * HTTP"),
+	OPENING("\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\0\x64"), OPENING("SSH-2.0-x\r\n"), OPENING("hello\r\nSSH-2.0-x\r\n"),
+	OPENING("\x16\x03\x01\x00\x05\x01\0\0\x01\0"), OPENING("\x16\x03\x01\x02\x00\x01"), OPENING("\x16\x03\x01"),
+	OPENING("\x17\x03\x03\x00\x02xx"), OPENING("\x15\x03\x03\x00\x02\x01\0"),
+	OPENING("INVITE sip:a@b.example SIP/2.0\r\n\r\n"), OPENING("invite sip:a@b.example sip/2.0\r\n\r\n"),
+	OPENING("SIP/2.0 200 OK\r\n\r\n"), OPENING("*1\r\n$4\r\nPING\r\n"), OPENING("PING\r\n"), OPENING("+PONG\r\n"),
+	OPENING("\0\0\0\x08\x04\xd2\x16\x2f"), OPENING("EHLO a.example\r\n"), OPENING("ehlo word\r\n"),
+	OPENING("MAIL FROM:<a@b>\r\n"), OPENING("220 a.example ESMTP\r\n"), OPENING("220 a"), OPENING("220 a\r\n"),
+	OPENING("250 a\r\n"), OPENING("554 SMTP\r\n"), OPENING("421 a"), OPENING("220 FTP\r\n"), OPENING("USER a\r\n"),
+	OPENING("AUTH TLS\r\n"), OPENING("AUTH\r\n"), OPENING("PORT 1,2,3,4,5,6\r\n"), OPENING("227 x (1,2,3,4,5,6)\r\n"),
+	OPENING("+OK\r\n"), OPENING("+OK POP3\r\n"), OPENING("CAPA\r\n"), OPENING("STLS\r\n"), OPENING("-ERR no\r\n"),
+	OPENING("* OK IMAP4rev1\r\n"), OPENING("* OK\r\n"), OPENING("a1 CAPABILITY\r\n"), OPENING("a LOGIN b c\r\n"),
+	OPENING(". NOOP\r\n"), OPENING("_ ID NIL\r\n"), OPENING("1 STARTTLS\r\n"),
+	OPENING("\xc3\0\0\0\x01\x08" "12345678" "\0\0\x14" "12345678901234567890"),
+	OPENING("\x01\x12\x34\x56\0\x01\0\x0a\0\x03\0\x01\x02\0\0\0\0\x01"),
+	OPENING("\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x01" "a\0\0\x01\0\x01"),
+#undef OPENING
+};
+
+/* Asked in spite of its first byte, a guesser takes nothing and wants nothing. */
+static void says_nothing(const struct dissector *by, enum table table, const uint8_t *bytes, size_t n, const char *other)
+{
+	static struct packet p;
+	const struct frame frame = {.data = bytes, .caplen = (uint32_t)n, .wirelen = (uint32_t)n};
+	struct talk talk = {.first = true, .from_client = true, .other = (const uint8_t *)other,
+			    .other_len = other ? (uint32_t)strlen(other) : 0};
+	struct cursor c;
+
+	packet_reset(&p, &frame);
+	p.tuple.family = FAMILY_IPV4;
+	p.tuple.proto = table == TABLE_TCP_GUESS ? PROTO_TCP : PROTO_UDP;
+	p.tuple.to_port = 7777;
+	p.transport = true;
+	p.layer[p.layers++] = (struct layer){.by = by};
+	p.current = by;
+	p.talk = &talk;
+	cursor_init(&c, bytes, n, n);
+	assert_int_equal(by->dissect(&c, &p), DISSECT_NOT_MINE);
+	assert_int_equal(p.need_more, 0);
+}
+
+/* What registry_guess() leaves out had nothing to say. */
+static void guess_leaves_nobody_out(void **state)
+{
+	static const char *const others[] = {NULL, "220 a\r\n", "USER a\r\n", "+OK\r\n", "* OK\r\n", "a1 CAPABILITY\r\n",
+					     "PING\r\n", "EHLO a.example\r\n"};
+	const enum table tables[] = {TABLE_TCP_GUESS, TABLE_UDP_GUESS};
+	unsigned asked = 0, left_out = 0;
+	uint8_t bytes[64];
+
+	(void)state;
+	registry_open();
+	for (unsigned t = 0; t < 2; t++) {
+		unsigned n = 0;
+		const struct dissector *const *guessers = registry_guessers(tables[t], &n);
+
+		for (unsigned first = 0; first < 256; first++) {
+			const uint32_t may = registry_guess(tables[t], (uint8_t)first);
+
+			assert_int_equal(n < 32 ? may >> n : 0, 0);
+			asked += (unsigned)__builtin_popcount(may);
+			for (unsigned i = 0; i < n; i++) {
+				left_out += !(may >> i & 1);
+				for (unsigned o = 0; o < sizeof openings / sizeof *openings && !(may >> i & 1); o++) {
+					assert_true(openings[o].n <= sizeof bytes);
+					memcpy(bytes, openings[o].bytes, openings[o].n);
+					bytes[0] = (uint8_t)first;
+					for (unsigned k = 0; k < sizeof others / sizeof *others; k++)
+						says_nothing(guessers[i], tables[t], bytes, openings[o].n, others[k]);
+				}
+			}
+		}
+	}
+	print_message("guessers asked of a random first byte: %u of %u\n", asked / 256, (asked + left_out) / 256);
+	assert_true(asked / 256 <= 13);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -78,6 +164,7 @@ int main(void)
 		cmocka_unit_test(registry_no_bind_is_lost),
 		cmocka_unit_test(registry_unknown_keys_are_unknown),
 		cmocka_unit_test(registry_guessers_keep_the_order_of_the_file),
+		cmocka_unit_test(guess_leaves_nobody_out),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
