@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "sockeye/digits.h"
+
 unsigned tuple_order(struct tuple *t)
 {
 	struct address ip;
@@ -73,20 +75,40 @@ const char *tuple_proto_name(uint8_t proto)
 	}
 }
 
-static void put_ipv4(struct text *t, const uint8_t *b)
+/* No branch: how long an octet is cannot be foretold. */
+static char *write_octet(char *p, unsigned v)
 {
-	for (unsigned i = 0; i < 4; i++) {
-		if (i > 0)
-			text_char(t, '.');
-		text_u64(t, b[i]);
-	}
+	*p = (char)('0' + v / 100);
+	p += v >= 100;
+	*p = digits_pairs[v % 100 * 2];
+	p += v >= 10;
+	*p = digits_pairs[v % 100 * 2 + 1];
+	return p + 1;
 }
 
-static void put_group(struct text *t, unsigned group)
+static char *write_ipv4(char *p, const uint8_t *b)
 {
-	unsigned digits = group > 0xfff ? 4 : group > 0xff ? 3 : group > 0xf ? 2 : 1;
+	p = write_octet(p, b[0]);
+	for (unsigned i = 1; i < 4; i++) {
+		*p++ = '.';
+		p = write_octet(p, b[i]);
+	}
+	return p;
+}
 
-	text_hex(t, group, digits);
+/* One to four hex digits. */
+static char *write_group(char *p, unsigned group)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	*p = hex[group >> 12];
+	p += group > 0xfff;
+	*p = hex[group >> 8 & 15];
+	p += group > 0xff;
+	*p = hex[group >> 4 & 15];
+	p += group > 0xf;
+	*p = hex[group & 15];
+	return p + 1;
 }
 
 static bool is_mapped(const uint8_t *b)
@@ -96,14 +118,14 @@ static bool is_mapped(const uint8_t *b)
 	return memcmp(b, prefix, sizeof prefix) == 0;
 }
 
-static void put_ipv6(struct text *t, const uint8_t *b)
+static char *write_ipv6(char *p, const uint8_t *b)
 {
+	static const char mapped[7] = {':', ':', 'f', 'f', 'f', 'f', ':'};
 	unsigned group[8], start = 8, run = 0;
 
 	if (is_mapped(b)) {
-		text_put(t, "::ffff:");
-		put_ipv4(t, b + 12);
-		return;
+		memcpy(p, mapped, sizeof mapped);
+		return write_ipv4(p + sizeof mapped, b + 12);
 	}
 	for (unsigned i = 0; i < 8; i++)
 		group[i] = (unsigned)b[i * 2] << 8 | b[i * 2 + 1];
@@ -120,37 +142,47 @@ static void put_ipv6(struct text *t, const uint8_t *b)
 	}
 	for (unsigned i = 0; i < 8; i++) {
 		if (i == start) {
-			text_put(t, "::");
+			*p++ = ':';
+			*p++ = ':';
 			i += run - 1;
 			continue;
 		}
 		if (i > 0 && i != start + run)
-			text_char(t, ':');
-		put_group(t, group[i]);
+			*p++ = ':';
+		p = write_group(p, group[i]);
 	}
+	return p;
+}
+
+char *tuple_write(char *p, const struct address *a, uint8_t family)
+{
+	if (family == FAMILY_IPV4)
+		return write_ipv4(p, a->b);
+	return family == FAMILY_IPV6 ? write_ipv6(p, a->b) : p;
 }
 
 void tuple_address(struct text *t, const struct address *a, uint8_t family)
 {
-	if (family == FAMILY_IPV4)
-		put_ipv4(t, a->b);
-	else if (family == FAMILY_IPV6)
-		put_ipv6(t, a->b);
+	char out[TUPLE_ADDRESS_MAX];
+
+	text_bytes(t, out, (size_t)(tuple_write(out, a, family) - out));
 }
 
 void tuple_endpoint(struct text *t, const struct endpoint *e)
 {
 	bool brackets = e->family == FAMILY_IPV6 && e->has_port;
+	char out[TUPLE_ADDRESS_MAX + 8], *p = out;
 
 	if (brackets)
-		text_char(t, '[');
-	tuple_address(t, &e->ip, e->family);
+		*p++ = '[';
+	p = tuple_write(p, &e->ip, e->family);
 	if (brackets)
-		text_char(t, ']');
+		*p++ = ']';
 	if (e->has_port) {
-		text_char(t, ':');
-		text_u64(t, e->port);
+		*p++ = ':';
+		p = digits_u64(p, e->port);
 	}
+	text_bytes(t, out, (size_t)(p - out));
 }
 
 int tuple_compare_endpoint(const struct endpoint *a, const struct endpoint *b)

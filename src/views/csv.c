@@ -10,6 +10,9 @@
 #include <string.h>
 
 #include "json.h"
+#include "sockeye/digits.h"
+
+enum { CSV_WORD = 64, CSV_ROOM = 128 }; /* the longest word, and cell, that is written in place */
 
 void csv_begin(struct csv *c, struct out *out, char separator, unsigned digits)
 {
@@ -44,24 +47,29 @@ void csv_cell(struct csv *c, const char *text)
 	out_char(c->out, '"');
 }
 
+/* Room for a number, after the separator. */
+static char *csv_room(struct csv *c)
+{
+	char *p = out_room(c->out, CSV_ROOM);
+
+	if (!c->first)
+		*p++ = c->separator;
+	c->first = false;
+	return p;
+}
+
 void csv_u64(struct csv *c, uint64_t v)
 {
-	char digits[24];
-	struct text t;
+	char *p = csv_room(c);
 
-	text_init(&t, digits, sizeof digits);
-	text_u64(&t, v);
-	csv_cell(c, digits);
+	out_took(c->out, digits_u64(p, v));
 }
 
 void csv_time(struct csv *c, int64_t ns)
 {
-	char digits[48];
-	struct text t;
+	char *p = csv_room(c);
 
-	text_init(&t, digits, sizeof digits);
-	text_seconds(&t, ns, c->digits);
-	csv_cell(c, digits);
+	out_took(c->out, digits_seconds(p, ns, c->digits));
 }
 
 static void csv_suffixed(struct csv *c, const char *key, const char *suffix)
@@ -95,21 +103,78 @@ void csv_record_header(struct csv *c, unsigned in)
 	}
 }
 
-static void csv_endpoint(struct csv *c, const struct endpoint *e)
+/* Our own word in a cell of its own. NULL: it is none that stands for itself, or a long one. */
+static char *write_word(char *p, const char *word)
 {
-	char address[64];
-	struct text t;
+	size_t n = strnlen(word, CSV_WORD), clean = text_clean(word, n, '"');
 
-	text_init(&t, address, sizeof address);
-	tuple_address(&t, &e->ip, e->family);
-	csv_cell(c, address);
-	if (e->has_port)
-		csv_u64(c, e->port);
-	else
-		csv_cell(c, "");
+	if (n == CSV_WORD || clean < n || memchr(word, ',', n))
+		return NULL;
+	memcpy(p, word, n);
+	return p + n;
 }
 
-static void csv_owners(struct text *t, const struct record_owners *o)
+static char *write_pair(char *p, const uint64_t *pair, char separator)
+{
+	if (pair[0] != PAIR_UNKNOWN)
+		p = digits_u64(p, pair[0]);
+	*p++ = separator;
+	return pair[1] != PAIR_UNKNOWN ? digits_u64(p, pair[1]) : p;
+}
+
+static char *write_endpoint(char *p, const struct endpoint *e, char separator)
+{
+	p = tuple_write(p, &e->ip, e->family);
+	*p++ = separator;
+	return e->has_port ? digits_u64(p, e->port) : p;
+}
+
+static char *write_list(char *p, const struct record_list *list)
+{
+	for (unsigned i = 0; i < list->n && i < RECORD_LIST_MAX; i++) {
+		if (i > 0)
+			*p++ = ';';
+		p = digits_u64(p, list->at[i]);
+	}
+	return p;
+}
+
+static char *write_bool(char *p, bool v)
+{
+	memcpy(p, v ? "true" : "false", 5);
+	return p + (v ? 4 : 5);
+}
+
+/* NULL: the value has no bound that fits CSV_ROOM, or needs quotes. */
+static char *write_value(char *p, const struct csv *c, enum value_kind kind, const void *x)
+{
+	switch (kind) {
+	case VALUE_PAIR:
+		return write_pair(p, x, c->separator);
+	case VALUE_BOOL:
+		return write_bool(p, *(const bool *)x);
+	case VALUE_U64:
+		return digits_u64(p, *(const uint64_t *)x);
+	case VALUE_WORD:
+		return write_word(p, *(const char *const *)x);
+	case VALUE_LETTERS:
+		return write_word(p, x);
+	case VALUE_DURATION:
+		return digits_i64(p, json_microseconds(*(const int64_t *)x));
+	case VALUE_TIME:
+		return digits_seconds(p, *(const int64_t *)x, c->digits);
+	case VALUE_ENDPOINT:
+		return write_endpoint(p, x, c->separator);
+	case VALUE_LIST:
+		return write_list(p, x);
+	case VALUE_NAME:
+	case VALUE_OWNERS:
+		break;
+	}
+	return NULL;
+}
+
+static void put_owners(struct text *t, const struct record_owners *o)
 {
 	for (unsigned i = 0; i < o->n && i < RECORD_OWNERS_MAX; i++) {
 		const struct record_owner *at = &o->at[i];
@@ -121,51 +186,20 @@ static void csv_owners(struct text *t, const struct record_owners *o)
 	}
 }
 
-static void csv_value(struct csv *c, enum value_kind kind, const void *x)
+/* What write_value() left. */
+static void put_value(struct csv *c, enum value_kind kind, const void *x)
 {
 	char cell[RECORD_NAME_MAX * 4 + 64];
+	const struct record_name *name = x;
 	struct text t;
 
 	text_init(&t, cell, sizeof cell);
-	switch (kind) {
-	case VALUE_WORD:
-		text_put(&t, *(const char *const *)x);
-		break;
-	case VALUE_LETTERS:
-		text_put(&t, x);
-		break;
-	case VALUE_NAME: {
-		const struct record_name *name = x;
-
+	if (kind == VALUE_NAME)
 		text_foreign(&t, name->bytes, name->len, false);
-		break;
-	}
-	case VALUE_U64:
-		text_u64(&t, *(const uint64_t *)x);
-		break;
-	case VALUE_BOOL:
-		text_put(&t, *(const bool *)x ? "true" : "false");
-		break;
-	case VALUE_TIME:
-		text_seconds(&t, *(const int64_t *)x, c->digits);
-		break;
-	case VALUE_DURATION:
-		text_format(&t, "%lld", (long long)json_microseconds(*(const int64_t *)x));
-		break;
-	case VALUE_LIST: {
-		const struct record_list *list = x;
-
-		for (unsigned i = 0; i < list->n && i < RECORD_LIST_MAX; i++)
-			text_format(&t, i > 0 ? ";%u" : "%u", (unsigned)list->at[i]);
-		break;
-	}
-	case VALUE_OWNERS:
-		csv_owners(&t, x);
-		break;
-	case VALUE_PAIR:
-	case VALUE_ENDPOINT:
-		return; /* two cells: the caller's */
-	}
+	else if (kind == VALUE_OWNERS)
+		put_owners(&t, x);
+	else
+		text_put(&t, kind == VALUE_WORD ? *(const char *const *)x : x);
 	csv_cell(c, cell);
 }
 
@@ -174,29 +208,22 @@ void csv_record(struct csv *c, const struct flow_record *r, unsigned in, const c
 	csv_cell(c, type);
 	for (unsigned k = 0; k < RECORD_KEYS; k++) {
 		const struct record_field *f = &record_fields[k];
-		const void *x = record_member(r, (enum record_key)k);
-		bool has = record_has(r, (enum record_key)k);
+		char *p, *end;
 
 		if (!(f->in & in))
 			continue;
-		if (f->kind == VALUE_PAIR) {
-			for (unsigned i = 0; i < 2; i++) {
-				uint64_t half = ((const uint64_t *)x)[i];
-
-				if (has && half != PAIR_UNKNOWN)
-					csv_u64(c, half);
-				else
-					csv_cell(c, "");
-			}
-		} else if (f->kind == VALUE_ENDPOINT && has) {
-			csv_endpoint(c, x);
-		} else if (f->kind == VALUE_ENDPOINT) {
-			csv_cell(c, "");
-			csv_cell(c, "");
-		} else if (has) {
-			csv_value(c, (enum value_kind)f->kind, x);
+		p = out_room(c->out, CSV_ROOM);
+		*p++ = c->separator;
+		if (!record_has(r, (enum record_key)k)) {
+			if (f->kind == VALUE_PAIR || f->kind == VALUE_ENDPOINT)
+				*p++ = c->separator;
+			end = p;
 		} else {
-			csv_cell(c, "");
+			end = write_value(p, c, (enum value_kind)f->kind, record_member(r, (enum record_key)k));
 		}
+		if (end)
+			out_took(c->out, end);
+		else
+			put_value(c, (enum value_kind)f->kind, record_member(r, (enum record_key)k));
 	}
 }

@@ -1,13 +1,14 @@
 /* JSON Lines.
  *
- * Walks the field table: a dot in a key opens an object, which closes when a
- * key outside it comes; so keys that share a prefix stand together in the
- * table. What a record does not have is not printed; an unknown half of a pair
- * is null. Foreign bytes go through text_json() only.
+ * A dot in a key opens an object, which closes when a key outside it comes.
+ * Foreign bytes go through text_json() only. Records of flows, of which there
+ * are many, are written by json_record.c.
  */
 #include "json.h"
 
 #include <string.h>
+
+#include "sockeye/digits.h"
 
 void json_begin(struct json *j, struct out *out, const char *type, unsigned digits)
 {
@@ -100,9 +101,13 @@ void json_foreign(struct json *j, const void *bytes, size_t n)
 {
 	const char *p = bytes;
 	char piece[2048]; /* 256 bytes take 6 each at most */
+	size_t clean = text_clean(p, n, '"');
 	struct text t;
 
 	out_char(j->out, '"');
+	out_bytes(j->out, p, clean);
+	p += clean;
+	n -= clean;
 	while (n > 0) {
 		size_t part = 0;
 
@@ -138,12 +143,7 @@ void json_u64(struct json *j, uint64_t v)
 
 void json_time(struct json *j, int64_t ns)
 {
-	char digits[48];
-	struct text t;
-
-	text_init(&t, digits, sizeof digits);
-	text_seconds(&t, ns, j->digits);
-	out_put(j->out, digits);
+	out_took(j->out, digits_seconds(out_room(j->out, DIGITS_SECONDS_MAX), ns, j->digits));
 }
 
 int64_t json_microseconds(int64_t ns)
@@ -151,106 +151,22 @@ int64_t json_microseconds(int64_t ns)
 	return ns < 0 ? -((-ns + 500) / 1000) : (ns + 500) / 1000;
 }
 
+char *json_write_endpoint(char *p, const struct endpoint *e)
+{
+	static const char ip[7] = {'{', '"', 'i', 'p', '"', ':', '"'}, port[8] = {',', '"', 'p', 'o', 'r', 't', '"', ':'};
+
+	memcpy(p, ip, sizeof ip);
+	p = tuple_write(p + sizeof ip, &e->ip, e->family);
+	*p++ = '"';
+	if (e->has_port) {
+		memcpy(p, port, sizeof port);
+		p = digits_u64(p + sizeof port, e->port);
+	}
+	*p++ = '}';
+	return p;
+}
+
 void json_endpoint(struct json *j, const struct endpoint *e)
 {
-	char address[64];
-	struct text t;
-
-	text_init(&t, address, sizeof address);
-	tuple_address(&t, &e->ip, e->family);
-	out_format(j->out, "{\"ip\":\"%s\"", address);
-	if (e->has_port)
-		out_format(j->out, ",\"port\":%u", (unsigned)e->port);
-	out_char(j->out, '}');
-}
-
-static void json_half(struct json *j, uint64_t v)
-{
-	if (v == PAIR_UNKNOWN)
-		out_put(j->out, "null");
-	else
-		json_u64(j, v);
-}
-
-static void json_owners(struct json *j, const struct record_owners *o)
-{
-	out_char(j->out, '[');
-	for (unsigned i = 0; i < o->n && i < RECORD_OWNERS_MAX; i++) {
-		const struct record_owner *at = &o->at[i];
-
-		out_format(j->out, "%s{\"pid\":%d,\"comm\":", i > 0 ? "," : "", (int)at->pid);
-		json_foreign(j, at->comm, strnlen(at->comm, sizeof at->comm));
-		out_format(j->out, ",\"fd\":%d,\"uid\":%u", (int)at->fd, (unsigned)at->uid);
-		if (at->evidence)
-			out_format(j->out, ",\"evidence\":\"%s\"", at->evidence);
-		out_char(j->out, '}');
-	}
-	out_char(j->out, ']');
-}
-
-static void json_value(struct json *j, enum value_kind kind, const void *x)
-{
-	switch (kind) {
-	case VALUE_WORD:
-		json_word(j, *(const char *const *)x);
-		break;
-	case VALUE_LETTERS:
-		json_word(j, x);
-		break;
-	case VALUE_NAME: {
-		const struct record_name *name = x;
-
-		json_foreign(j, name->bytes, name->len);
-		break;
-	}
-	case VALUE_U64:
-		json_u64(j, *(const uint64_t *)x);
-		break;
-	case VALUE_BOOL:
-		json_bool(j, *(const bool *)x);
-		break;
-	case VALUE_TIME:
-		json_time(j, *(const int64_t *)x);
-		break;
-	case VALUE_DURATION:
-		out_format(j->out, "%lld", (long long)json_microseconds(*(const int64_t *)x));
-		break;
-	case VALUE_PAIR: {
-		const uint64_t *pair = x;
-
-		out_char(j->out, '[');
-		json_half(j, pair[0]);
-		out_char(j->out, ',');
-		json_half(j, pair[1]);
-		out_char(j->out, ']');
-		break;
-	}
-	case VALUE_ENDPOINT:
-		json_endpoint(j, x);
-		break;
-	case VALUE_LIST: {
-		const struct record_list *list = x;
-
-		out_char(j->out, '[');
-		for (unsigned i = 0; i < list->n && i < RECORD_LIST_MAX; i++)
-			out_format(j->out, i > 0 ? ",%u" : "%u", (unsigned)list->at[i]);
-		out_char(j->out, ']');
-		break;
-	}
-	case VALUE_OWNERS:
-		json_owners(j, x);
-		break;
-	}
-}
-
-void json_record(struct json *j, const struct flow_record *r, unsigned in)
-{
-	for (unsigned k = 0; k < RECORD_KEYS; k++) {
-		const struct record_field *f = &record_fields[k];
-
-		if (!(f->in & in) || !record_has(r, (enum record_key)k))
-			continue;
-		json_key(j, f->key);
-		json_value(j, (enum value_kind)f->kind, record_member(r, (enum record_key)k));
-	}
+	out_took(j->out, json_write_endpoint(out_room(j->out, JSON_ENDPOINT_MAX), e));
 }

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
-enum { OUT_BUFFER = 65536 };
+enum { OUT_BUFFER = 128 * 1024, OUT_ROOM_MAX = 4096 };
 
 struct out {
 	int fd;
@@ -17,9 +18,46 @@ struct out {
 };
 
 void out_init(struct out *o, int fd, bool ascii);
-void out_char(struct out *o, char c);
-void out_put(struct out *o, const char *s);
-void out_bytes(struct out *o, const char *s, size_t n);
+
+/* Returns o->error. */
+int out_flush(struct out *o);
+
+/* A place for n (up to OUT_ROOM_MAX) bytes; out_took() says where they ended. */
+static inline char *out_room(struct out *o, size_t n)
+{
+	if (OUT_BUFFER - o->len < n)
+		(void)out_flush(o);
+	return o->buffer + o->len;
+}
+
+static inline void out_took(struct out *o, const char *end)
+{
+	o->len = (size_t)(end - o->buffer);
+}
+
+void out_more(struct out *o, const char *s, size_t n); /* of out_bytes(): what does not fit */
+
+static inline void out_bytes(struct out *o, const char *s, size_t n)
+{
+	if (n > OUT_BUFFER - o->len) {
+		out_more(o, s, n);
+		return;
+	}
+	memcpy(o->buffer + o->len, s, n);
+	o->len += n;
+}
+
+static inline void out_char(struct out *o, char c)
+{
+	*out_room(o, 1) = c;
+	o->len++;
+}
+
+static inline void out_put(struct out *o, const char *s)
+{
+	out_bytes(o, s, strlen(s));
+}
+
 void out_u64(struct out *o, uint64_t v);
 void out_format(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -28,9 +66,6 @@ void out_text(struct out *o, const char *s);
 /* The same, filled with blanks to a width: at its right end, or before it. */
 void out_left(struct out *o, const char *s, unsigned width);
 void out_right(struct out *o, const char *s, unsigned width);
-
-/* Returns o->error. */
-int out_flush(struct out *o);
 
 /* A duration for people in a cell: "230 us", "12.1 ms", "3.07 s"; width 0: as it is. */
 void out_duration(struct out *out, int64_t ns, unsigned width);

@@ -6,11 +6,13 @@
 #include "sockeye/text.h"
 #include "sockeye/views.h"
 
+struct json_plan;
 struct report;
 
 struct view {
 	struct views_options o;
 	struct report *report; /* VIEW_REPORT only */
+	struct json_plan *plan; /* of the view's records; VIEW_JSON only */
 	bool headed;           /* the header line is written */
 	bool fine;             /* times have nine digits from now on */
 	struct out out;

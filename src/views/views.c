@@ -55,7 +55,6 @@ static void view_record(struct view *v, const struct event *ev)
 {
 	const struct flow_record *r = ev->flow;
 	const char *type = v->o.view == VIEW_HANDSHAKES ? "handshake" : "connection";
-	struct json j;
 	struct csv c;
 
 	switch (v->o.format) {
@@ -66,9 +65,7 @@ static void view_record(struct view *v, const struct event *ev)
 			lines_connection(v, r);
 		break;
 	case VIEW_JSON:
-		json_begin(&j, &v->out, type, view_digits(v));
-		json_record(&j, r, view_type(v));
-		json_end(&j);
+		json_record(&v->out, v->plan, r, type, view_digits(v));
 		break;
 	case VIEW_CSV:
 	case VIEW_TSV:
@@ -155,6 +152,7 @@ static void view_close(void *self)
 
 	(void)out_flush(&v->out);
 	report_free(v->report);
+	free(v->plan);
 	free(v);
 }
 
@@ -183,6 +181,13 @@ int views_open(struct observer *out, const struct views_options *o, struct error
 	if (o->view == VIEW_REPORT && (r = report_open(&v->report, e)) != 0) {
 		free(v);
 		return r;
+	}
+	if (o->format == VIEW_JSON && (o->view == VIEW_CONNECTIONS || o->view == VIEW_HANDSHAKES)) {
+		v->plan = json_plan_open(view_type(v));
+		if (!v->plan) {
+			free(v);
+			return error_set(e, ENOMEM, "no memory for the output");
+		}
 	}
 	*out = (struct observer){
 		.name = names[o->view],

@@ -1,0 +1,272 @@
+/* A flow's record as a line of JSON, by a plan.
+ *
+ * What stands before a value - comma, name, colon, and the objects that close
+ * and open - depends on nothing but its key and the key before it, so it is
+ * made once from the field table. A line is then a walk over the bits of what
+ * the record has: copy what stands before, write the value.
+ *
+ * Keys that share a prefix stand together in the table. What a record does not
+ * have is not printed; an unknown half of a pair is null. A value whose size is
+ * bounded is written in place; text and lists go through json.c.
+ */
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "json.h"
+#include "sockeye/digits.h"
+
+enum {
+	PLAN_OBJECTS = 32, /* different prefixes of keys */
+	PLAN_NAME = 32,    /* "name": */
+	PLAN_STEP = 48,    /* }},"handshake":{"client_options":{ */
+	PLAN_WORD = 64,    /* of our own; a longer one goes through json.c */
+	PLAN_ROOM = PLAN_STEP + PLAN_NAME + JSON_ENDPOINT_MAX + PLAN_WORD, /* for one key and its value */
+};
+
+struct plan_key {
+	uint16_t offset; /* of the member in struct flow_record */
+	uint8_t kind;    /* enum value_kind */
+	uint8_t object;  /* whose member it is */
+	uint8_t len;
+	char name[PLAN_NAME];
+};
+
+struct plan_step {
+	uint8_t len;
+	char text[PLAN_STEP];
+};
+
+struct json_plan {
+	uint64_t keys[2]; /* of the record type: bits as in flow_record.has */
+	struct plan_key key[RECORD_KEYS];
+	unsigned objects;
+	char object[PLAN_OBJECTS][JSON_NAME];              /* dotted prefix; the first is "", the line's own */
+	struct plan_step step[PLAN_OBJECTS][PLAN_OBJECTS]; /* from a member of one to a member of the other */
+};
+
+/* ---- the plan ---------------------------------------------------------------- */
+
+/* Close what holds only from, a comma, open what holds only to. */
+static void plan_step(struct plan_step *out, const char *from, const char *to)
+{
+	size_t same = 0;
+	struct text t;
+
+	for (size_t i = 0;; i++) {
+		if ((!from[i] || from[i] == '.') && (!to[i] || to[i] == '.'))
+			same = i;
+		if (!from[i] || from[i] != to[i])
+			break;
+	}
+	text_init(&t, out->text, sizeof out->text);
+	for (size_t i = same; from[i]; i++)
+		if (from[i] == '.' || i == 0)
+			text_char(&t, '}');
+	text_char(&t, ',');
+	for (const char *at = to + same; *at;) {
+		size_t n;
+
+		at += *at == '.';
+		n = strcspn(at, ".");
+		text_char(&t, '"');
+		text_bytes(&t, at, n);
+		text_put(&t, "\":{");
+		at += n;
+	}
+	assert(!t.cut);
+	out->len = (uint8_t)t.len;
+}
+
+static uint8_t plan_object(struct json_plan *plan, const char *key, size_t n)
+{
+	for (unsigned i = 0; i < plan->objects; i++)
+		if (strlen(plan->object[i]) == n && memcmp(plan->object[i], key, n) == 0)
+			return (uint8_t)i;
+	assert(plan->objects < PLAN_OBJECTS && n < JSON_NAME);
+	memcpy(plan->object[plan->objects], key, n); /* the rest is zeroes */
+	return (uint8_t)plan->objects++;
+}
+
+static void plan_key(struct json_plan *plan, enum record_key k)
+{
+	const struct record_field *f = &record_fields[k];
+	const char *dot = strrchr(f->key, '.');
+	struct plan_key *key = &plan->key[k];
+	struct text t;
+
+	key->offset = f->offset;
+	key->kind = f->kind;
+	key->object = plan_object(plan, f->key, dot ? (size_t)(dot - f->key) : 0);
+	text_init(&t, key->name, sizeof key->name);
+	text_char(&t, '"');
+	text_put(&t, dot ? dot + 1 : f->key);
+	text_put(&t, "\":");
+	assert(!t.cut);
+	key->len = (uint8_t)t.len;
+	plan->keys[k / 64] |= UINT64_C(1) << (k % 64);
+}
+
+struct json_plan *json_plan_open(unsigned in)
+{
+	struct json_plan *plan = calloc(1, sizeof *plan);
+
+	if (!plan)
+		return NULL;
+	(void)plan_object(plan, "", 0);
+	for (unsigned k = 0; k < RECORD_KEYS; k++)
+		if (record_fields[k].in & in)
+			plan_key(plan, (enum record_key)k);
+	for (unsigned a = 0; a < plan->objects; a++)
+		for (unsigned b = 0; b < plan->objects; b++)
+			plan_step(&plan->step[a][b], plan->object[a], plan->object[b]);
+	return plan;
+}
+
+/* ---- one line ------------------------------------------------------------------ */
+
+/* Our own word. NULL: it is no word of ours, or a long one. */
+static char *write_word(char *p, const char *word)
+{
+	size_t n = strnlen(word, PLAN_WORD);
+
+	if (n == PLAN_WORD || text_clean(word, n, '"') < n)
+		return NULL;
+	*p = '"';
+	memcpy(p + 1, word, n);
+	p[n + 1] = '"';
+	return p + n + 2;
+}
+
+static char *write_bytes(char *p, const char *s, size_t n)
+{
+	memcpy(p, s, n);
+	return p + n;
+}
+
+static char *write_half(char *p, uint64_t v)
+{
+	return v == PAIR_UNKNOWN ? write_bytes(p, "null", 4) : digits_u64(p, v);
+}
+
+static char *write_pair(char *p, const uint64_t *pair)
+{
+	*p = '[';
+	p = write_half(p + 1, pair[0]);
+	*p = ',';
+	p = write_half(p + 1, pair[1]);
+	*p = ']';
+	return p + 1;
+}
+
+static char *write_list(char *p, const struct record_list *list)
+{
+	*p++ = '[';
+	for (unsigned i = 0; i < list->n && i < RECORD_LIST_MAX; i++) {
+		if (i > 0)
+			*p++ = ',';
+		p = digits_u64(p, list->at[i]);
+	}
+	*p++ = ']';
+	return p;
+}
+
+/* NULL: the value has no bound that fits PLAN_ROOM. */
+static char *write_value(char *p, enum value_kind kind, const void *x, unsigned digits)
+{
+	switch (kind) {
+	case VALUE_PAIR:
+		return write_pair(p, x);
+	case VALUE_BOOL:
+		return *(const bool *)x ? write_bytes(p, "true", 4) : write_bytes(p, "false", 5);
+	case VALUE_U64:
+		return digits_u64(p, *(const uint64_t *)x);
+	case VALUE_WORD:
+		return write_word(p, *(const char *const *)x);
+	case VALUE_LETTERS:
+		return write_word(p, x);
+	case VALUE_DURATION:
+		return digits_i64(p, json_microseconds(*(const int64_t *)x));
+	case VALUE_TIME:
+		return digits_seconds(p, *(const int64_t *)x, digits);
+	case VALUE_ENDPOINT:
+		return json_write_endpoint(p, x);
+	case VALUE_LIST:
+		return write_list(p, x);
+	case VALUE_NAME:
+	case VALUE_OWNERS:
+		break;
+	}
+	return NULL;
+}
+
+static void put_owners(struct json *j, const struct record_owners *o)
+{
+	out_char(j->out, '[');
+	for (unsigned i = 0; i < o->n && i < RECORD_OWNERS_MAX; i++) {
+		const struct record_owner *at = &o->at[i];
+
+		out_format(j->out, "%s{\"pid\":%d,\"comm\":", i > 0 ? "," : "", (int)at->pid);
+		json_foreign(j, at->comm, strnlen(at->comm, sizeof at->comm));
+		out_format(j->out, ",\"fd\":%d,\"uid\":%u", (int)at->fd, (unsigned)at->uid);
+		if (at->evidence)
+			out_format(j->out, ",\"evidence\":\"%s\"", at->evidence);
+		out_char(j->out, '}');
+	}
+	out_char(j->out, ']');
+}
+
+/* What write_value() left. */
+static void put_value(struct json *j, enum value_kind kind, const void *x)
+{
+	const struct record_name *name = x;
+
+	if (kind == VALUE_NAME)
+		json_foreign(j, name->bytes, name->len);
+	else if (kind == VALUE_OWNERS)
+		put_owners(j, x);
+	else
+		json_word(j, kind == VALUE_WORD ? *(const char *const *)x : x);
+}
+
+/* What closes the objects around a member, and the line. */
+static void put_end(struct out *out, const char *object)
+{
+	for (const char *at = object; *at; at++)
+		if (*at == '.' || at == object)
+			out_char(out, '}');
+	out_put(out, "}\n");
+}
+
+void json_record(struct out *out, const struct json_plan *plan, const struct flow_record *r, const char *type,
+		 unsigned digits)
+{
+	unsigned object = 0;
+	struct json j;
+
+	json_begin(&j, out, type, digits);
+	for (unsigned word = 0; word < 2; word++) {
+		for (uint64_t bits = r->has[word] & plan->keys[word]; bits; bits &= bits - 1) {
+			const struct plan_key *key = &plan->key[word * 64 + (unsigned)__builtin_ctzll(bits)];
+			const void *x = (const char *)r + key->offset;
+			char *p = out_room(out, PLAN_ROOM), *end;
+
+			if (key->object == object) {
+				*p++ = ',';
+			} else {
+				const struct plan_step *step = &plan->step[object][key->object];
+
+				p = write_bytes(p, step->text, step->len);
+				object = key->object;
+			}
+			/* All of its place, which is quicker than as much as there is. */
+			memcpy(p, key->name, sizeof key->name);
+			p += key->len;
+			end = write_value(p, (enum value_kind)key->kind, x, digits);
+			out_took(out, end ? end : p);
+			if (!end)
+				put_value(&j, (enum value_kind)key->kind, x);
+		}
+	}
+	put_end(out, plan->object[object]);
+}
