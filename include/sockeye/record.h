@@ -328,6 +328,9 @@ struct flow_record {
 	bool closing;          /* FIN seen, not closed yet */
 };
 
+/* Nothing is known of it: all zeroes, but for bytes of names behind their length. */
+void record_clear(struct flow_record *r);
+
 struct record_field {
 	const char *key, *title;
 	uint16_t offset; /* of the member in struct flow_record */

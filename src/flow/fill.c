@@ -359,7 +359,7 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 	const struct flow_rare *x = flow_rare(t, f);
 	uint32_t blind;
 
-	memset(r, 0, sizeof *r);
+	record_clear(r);
 	fill_common(r, t, f);
 	if (f->key.proto == PROTO_TCP)
 		fill_tcp(r, t, f);

@@ -37,7 +37,17 @@ void csv_cell(struct csv *c, const char *text)
 		return;
 	}
 	out_char(c->out, '"');
-	for (; *text; text++) {
+	while (!c->out->ascii && *text) {
+		size_t run = strcspn(text, "\"");
+
+		out_bytes(c->out, text, run);
+		text += run;
+		if (*text) {
+			out_put(c->out, "\"\"");
+			text++;
+		}
+	}
+	for (; *text; text++) { /* ASCII alone: character by character */
 		const char one[2] = {*text, '\0'};
 
 		if (*text == '"')

@@ -40,11 +40,15 @@ void json_end(struct json *j)
 
 static void json_name(struct json *j, const char *name, size_t n)
 {
+	char *p = out_room(j->out, n + 4); /* a key is our own, and short */
+
 	if (!j->first)
-		out_char(j->out, ',');
-	out_char(j->out, '"');
-	out_bytes(j->out, name, n);
-	out_put(j->out, "\":");
+		*p++ = ',';
+	*p++ = '"';
+	memcpy(p, name, n);
+	p[n] = '"';
+	p[n + 1] = ':';
+	out_took(j->out, p + n + 2);
 	j->first = false;
 }
 

@@ -3,6 +3,7 @@
 #define SOCKEYE_VIEWS_VIEW_H
 
 #include "out.h"
+#include "sockeye/clock.h"
 #include "sockeye/text.h"
 #include "sockeye/views.h"
 
@@ -15,6 +16,7 @@ struct view {
 	struct json_plan *plan; /* of the view's records; VIEW_JSON only */
 	bool headed;           /* the header line is written */
 	bool fine;             /* times have nine digits from now on */
+	struct clock_near near;
 	struct out out;
 };
 

@@ -11,10 +11,13 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <arpa/inet.h>
 
+#include "sockeye/clock.h"
 #include "sockeye/digits.h"
 #include "sockeye/text.h"
 #include "sockeye/tuple.h"
@@ -157,12 +160,46 @@ static void addresses_are_those_of_the_library(void **state)
 	}
 }
 
+/* Also over the hours that are twice or not at all, and where time begins. */
+static void times_of_day_are_those_of_the_system(void **state)
+{
+	static const char *const zones[] = {"UTC", "CET-1CEST,M3.5.0,M10.5.0/3", "XYZ-3:17:20",
+					    "<+1030>-10:30<+11>-11,M10.1.0,M3.5.0", /* and of the system's table, if it has one */
+					    "America/St_Johns", "Africa/Monrovia", "right/UTC"};
+	char out[SPACE], expected[SPACE];
+
+	(void)state;
+	chance_state = 5;
+	for (unsigned z = 0; z < sizeof zones / sizeof *zones; z++) {
+		struct clock_near near = {.known = false};
+		int64_t ns = 0;
+
+		assert_int_equal(setenv("TZ", zones[z], 1), 0);
+		tzset();
+		for (unsigned i = 0; i < ROUNDS / 20; i++) {
+			/* The days of the change in 2023, leap seconds of 2016, then any time. */
+			int64_t from = i % 3 == 0 ? INT64_C(1679700000) : i % 3 == 1 ? INT64_C(1483228000) : 0;
+
+			if (i % 3 == 2)
+				ns = (int64_t)number(i) / 4;
+			else
+				ns = (from + (int64_t)(chance() % 120000)) * CLOCK_S + (int64_t)(chance() % CLOCK_S);
+			if (i % 7 == 0)
+				ns = -ns;
+			clock_of_day(ns, i % 10, expected);
+			clock_of_day_near(&near, ns, i % 10, out);
+			assert_string_equal(out, expected);
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(digits_are_those_of_printf),
 		cmocka_unit_test(seconds_are_those_of_printf),
 		cmocka_unit_test(scaled_rounds_as_printf_does),
+		cmocka_unit_test(times_of_day_are_those_of_the_system),
 		cmocka_unit_test(addresses_are_those_of_the_library),
 	};
 
