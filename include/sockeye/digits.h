@@ -42,6 +42,10 @@ char *digits_long(char *p, uint64_t v);
 
 static inline char *digits_u64(char *p, uint64_t v)
 {
+	if (v < 10) { /* most of a record's counters */
+		*p = (char)('0' + v);
+		return p + 1;
+	}
 	return v < 10000 ? digits_short(p, (unsigned)v) : digits_long(p, v);
 }
 

@@ -12,7 +12,7 @@
 #include "json.h"
 #include "sockeye/digits.h"
 
-enum { CSV_WORD = 64, CSV_ROOM = 128 }; /* the longest word, and cell, that is written in place */
+enum { CSV_ROOM = 128 }; /* for a cell, or two, written in place */
 
 void csv_begin(struct csv *c, struct out *out, char separator, unsigned digits)
 {
@@ -113,17 +113,6 @@ void csv_record_header(struct csv *c, unsigned in)
 	}
 }
 
-/* Our own word in a cell of its own. NULL: it is none that stands for itself, or a long one. */
-static char *write_word(char *p, const char *word)
-{
-	size_t n = strnlen(word, CSV_WORD), clean = text_clean(word, n, '"');
-
-	if (n == CSV_WORD || clean < n || memchr(word, ',', n))
-		return NULL;
-	memcpy(p, word, n);
-	return p + n;
-}
-
 static char *write_pair(char *p, const uint64_t *pair, char separator)
 {
 	if (pair[0] != PAIR_UNKNOWN)
@@ -166,9 +155,9 @@ static char *write_value(char *p, const struct csv *c, enum value_kind kind, con
 	case VALUE_U64:
 		return digits_u64(p, *(const uint64_t *)x);
 	case VALUE_WORD:
-		return write_word(p, *(const char *const *)x);
+		return out_word(p, *(const char *const *)x);
 	case VALUE_LETTERS:
-		return write_word(p, x);
+		return out_word(p, x);
 	case VALUE_DURATION:
 		return digits_i64(p, json_microseconds(*(const int64_t *)x));
 	case VALUE_TIME:

@@ -20,8 +20,7 @@ enum {
 	PLAN_OBJECTS = 32, /* different prefixes of keys */
 	PLAN_NAME = 32,    /* "name": */
 	PLAN_STEP = 48,    /* }},"handshake":{"client_options":{ */
-	PLAN_WORD = 64,    /* of our own; a longer one goes through json.c */
-	PLAN_ROOM = PLAN_STEP + PLAN_NAME + JSON_ENDPOINT_MAX + PLAN_WORD, /* for one key and its value */
+	PLAN_ROOM = PLAN_STEP + PLAN_NAME + JSON_ENDPOINT_MAX + OUT_WORD, /* for one key and its value */
 };
 
 struct plan_key {
@@ -125,17 +124,15 @@ struct json_plan *json_plan_open(unsigned in)
 
 /* ---- one line ------------------------------------------------------------------ */
 
-/* Our own word. NULL: it is no word of ours, or a long one. */
+/* NULL: out_word() did not take it. */
 static char *write_word(char *p, const char *word)
 {
-	size_t n = strnlen(word, PLAN_WORD);
-
-	if (n == PLAN_WORD || text_clean(word, n, '"') < n)
+	*p = '"';
+	p = out_word(p + 1, word);
+	if (!p)
 		return NULL;
 	*p = '"';
-	memcpy(p + 1, word, n);
-	p[n + 1] = '"';
-	return p + n + 2;
+	return p + 1;
 }
 
 static char *write_bytes(char *p, const char *s, size_t n)

@@ -59,6 +59,23 @@ static inline void out_put(struct out *o, const char *s)
 }
 
 void out_u64(struct out *o, uint64_t v);
+
+/* Write one of our own words at p, which has room for OUT_WORD bytes; returns where it
+ * ended. NULL: it is longer, or holds what some format escapes or quotes. */
+enum { OUT_WORD = 64 };
+static inline char *out_word(char *p, const char *word)
+{
+	for (unsigned i = 0; i < OUT_WORD; i++) {
+		char c = word[i];
+
+		if (c == '\0')
+			return p + i;
+		if (c < ' ' || c > '~' || c == '"' || c == ',' || c == '\\')
+			return NULL;
+		p[i] = c;
+	}
+	return NULL;
+}
 void out_format(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Text for people that is already escaped. */
