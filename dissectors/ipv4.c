@@ -89,9 +89,12 @@ static enum dissect_result ipv4_dissect(struct cursor *c, struct packet *p)
 	struct cursor look = *c;
 	const uint8_t *at = c->pos;
 	bool inside = p->tuple.family != FAMILY_NONE && p->tuple.proto == PROTO_IPIP;
-	const struct ipv4_header h = ipv4_read(&look);
-	unsigned total = h.total, header = h.header;
+	struct ipv4_header h;
+	unsigned total, header;
 
+	ipv4_read(&look, &h);
+	total = h.total;
+	header = h.header;
 	if (cursor_left(c) > 0 && (h.version != 4 || header < IPV4_HEADER_MIN)) {
 		packet_issue(p, h.version != 4 ? "the version is not 4" : "the header length is below 20");
 		return DISSECT_BAD;
@@ -110,7 +113,9 @@ static enum dissect_result ipv4_dissect(struct cursor *c, struct packet *p)
 		return DISSECT_OK;
 	}
 	layers_ip_begin(p);
-	p->tuple = (struct tuple){.from = h.from, .to = h.to, .proto = (uint8_t)h.proto, .family = FAMILY_IPV4};
+	p->tuple = (struct tuple){.proto = (uint8_t)h.proto, .family = FAMILY_IPV4};
+	memcpy(p->tuple.from.b, h.from, 4);
+	memcpy(p->tuple.to.b, h.to, 4);
 	p->ip = (struct ip_facts){
 		.total_len = total, .id = (uint16_t)h.id, .ttl = (uint8_t)h.ttl, .tos = (uint8_t)h.tos};
 	if (inside)

@@ -49,12 +49,14 @@ static enum dissect_result ipv6_dissect(struct cursor *c, struct packet *p)
 		packet_issue(p, "the version is not 6");
 		return DISSECT_BAD;
 	}
-	h = ipv6_read(c);
+	ipv6_read(c, &h);
 	if (c->fault != CURSOR_OK)
 		return DISSECT_OK;
 	layers_ip_begin(p);
 	memset(&p->fragment, 0, sizeof p->fragment);
-	p->tuple = (struct tuple){.from = h.from, .to = h.to, .proto = (uint8_t)h.next, .family = FAMILY_IPV6};
+	p->tuple = (struct tuple){.proto = (uint8_t)h.next, .family = FAMILY_IPV6};
+	memcpy(p->tuple.from.b, h.from, 16);
+	memcpy(p->tuple.to.b, h.to, 16);
 	p->ip = (struct ip_facts){.ttl = (uint8_t)h.hops, .tos = (uint8_t)(h.word >> 20)};
 	if (h.length > 0 || h.next == IPV6_NO_NEXT)
 		p->ip.total_len = IPV6_HEADER + h.length;

@@ -4,26 +4,23 @@
 #define DISSECTORS_IPV6_H
 
 #include "sockeye/cursor.h"
-#include "sockeye/tuple.h"
 
 enum { IPV6_HEADER = 40 };
 
 struct ipv6_header {
 	uint32_t word; /* version, class, flow label */
 	unsigned length, next, hops;
-	struct address from, to;
+	const uint8_t *from, *to; /* sixteen bytes each, lent; NULL: not there */
 };
 
-static inline struct ipv6_header ipv6_read(struct cursor *c)
+static inline void ipv6_read(struct cursor *c, struct ipv6_header *h)
 {
-	struct ipv6_header h = {.word = cursor_be32(c)};
-
-	h.length = cursor_be16(c);
-	h.next = cursor_u8(c);
-	h.hops = cursor_u8(c);
-	cursor_copy(c, h.from.b, 16);
-	cursor_copy(c, h.to.b, 16);
-	return h;
+	h->word = cursor_be32(c);
+	h->length = cursor_be16(c);
+	h->next = cursor_u8(c);
+	h->hops = cursor_u8(c);
+	h->from = cursor_take(c, 16);
+	h->to = cursor_take(c, 16);
 }
 
 #endif

@@ -35,6 +35,14 @@ static inline struct tcp_header tcp_read(struct cursor *c, struct tcp_facts *f)
 	return h;
 }
 
+/* The eight bytes of time stamps. */
+static inline void tcp_stamps_read(struct cursor *v, struct tcp_facts *f)
+{
+	f->tsval = cursor_be32(v);
+	f->tsecr = cursor_be32(v);
+	f->options |= TCP_HAS_TIMESTAMPS;
+}
+
 /* The value of one option; false: another kind, or a length that it cannot have:
  * then nothing was written. Four blocks of SACK are kept (RFC 2018 3). */
 static inline bool tcp_option_read(unsigned kind, struct cursor *v, struct tcp_facts *f)
@@ -42,9 +50,7 @@ static inline bool tcp_option_read(unsigned kind, struct cursor *v, struct tcp_f
 	size_t n = cursor_left(v);
 
 	if (kind == OPTION_TIMESTAMPS && n == 8) {
-		f->tsval = cursor_be32(v);
-		f->tsecr = cursor_be32(v);
-		f->options |= TCP_HAS_TIMESTAMPS;
+		tcp_stamps_read(v, f);
 	} else if (kind == OPTION_MSS && n == 2) {
 		f->mss = cursor_be16(v);
 		f->options |= TCP_HAS_MSS;

@@ -5,6 +5,7 @@
  * it, 2 usage, 3 incomplete, 129 hung up, 130 interrupted twice.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,9 +19,11 @@
 #include "rights.h"
 #include "say.h"
 #include "signals.h"
+#include "threads.h"
 #include "sockeye/engine.h"
 #include "sockeye/filter.h"
 #include "sockeye/source.h"
+#include "sockeye/text.h"
 #include "sockeye/views.h"
 #if SOCKEYE_TUI
 #include "sockeye/tui.h"
@@ -106,8 +109,8 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 		.format = formats[options.format],
 		.fd = STDOUT_FILENO,
 		.live = source->live,
-		/* A pipe may be somebody's live capture. */
-		.flush = source->fd >= 0 || options.line_buffered || options.packet_buffered,
+		/* A pipe may be somebody's live capture; a file that is read ahead is none. */
+		.flush = (source->fd >= 0 && source->ask_ms == 0) || options.line_buffered || options.packet_buffered,
 		.ascii = options.ascii,
 		.absolute = options.absolute,
 		.verbose = options.verbose,
@@ -202,6 +205,24 @@ static void tell_counters(void *arg, uint64_t packets)
 		print_totals(arg, packets);
 }
 
+/* Live, on a terminal: that it has begun, as tcpdump says it. */
+static void tell_listening(void)
+{
+	char names[200];
+	struct text t;
+
+	if (!isatty(STDERR_FILENO))
+		return;
+	text_init(&t, names, sizeof names);
+	for (unsigned i = 0; i < options.n_interfaces; i++) {
+		text_put(&t, i ? ", " : "");
+		text_foreign(&t, options.interfaces[i], strlen(options.interfaces[i]), false);
+	}
+	say("listening on %s%s%s; ^C ends%s", names, options.filter[0] ? " with the filter of the command line" : "",
+	    strcmp(names, "any") == 0 ? " (all interfaces)" : "",
+	    isatty(STDIN_FILENO) || options.n_files ? "" : "; standard input is read by -r -");
+}
+
 static int run_view(struct run_world *w, struct run_result *result, struct error *e)
 {
 	struct engine *engine = w->engine;
@@ -232,6 +253,8 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 		if (r < 0)
 			return r;
 		rights_tell(&rights);
+		if (source->live)
+			tell_listening();
 		return run_loop(engine, source, &o, result, e);
 	}
 #if SOCKEYE_TUI
@@ -299,7 +322,7 @@ static void say_sources(struct run_world *w, const struct run_result *result, bo
 	struct source_stats stats;
 
 	for (unsigned i = 0; w->source->stats(w->source, i, &stats); i++)
-		if (stats.problem[0])
+		if (stats.problem[0] && !(stats.problem_told && options.view != OPTIONS_WATCH))
 			say("%s", stats.problem);
 	if (d->unknown_link > 0)
 		say("%llu packets of link type %u are not read, only counted: packets -x shows their bytes",
@@ -359,9 +382,12 @@ static int run_source(void)
 	r = output_open(&w.writer, &options, w.source, &rights, &e);
 	if (r == 0)
 		r = engine_open(&w.engine, &engine_options, &e);
+	if (r == 0)
+		r = threads_open(&w.source, w.engine, &options, &e);
 	if (r < 0) {
 		say("%s", e.text);
 		writer_free(w.writer);
+		engine_free(w.engine);
 		w.source->free(w.source);
 		return EXIT_CANNOT;
 	}
@@ -369,7 +395,7 @@ static int run_source(void)
 	status = status_of(r, &result, &e);
 	if (r >= 0 && !(result.observer_stopped && result.observer_error == -EPIPE)) {
 		say_written(&w, &result);
-		say_sources(&w, &result, w.source->live && options.view != OPTIONS_WATCH);
+		say_sources(&w, &result, w.source->live && !options.headless);
 	}
 	writer_free(w.writer);
 	engine_free(w.engine);
@@ -398,10 +424,11 @@ static int check_filter(void)
 static int run(void)
 {
 	bool capture = options.n_interfaces > 0 || options.n_files == 0;
+	const struct broker_options output = output_broker(&options);
 	struct error e = {""};
 	int status;
 
-	if (rights_see(&rights, options.user, &e) < 0 || rights_broker(&rights, capture, output_broker_name(&options), &e) < 0) {
+	if (rights_see(&rights, options.user, &e) < 0 || rights_broker(&rights, capture, &output, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_CANNOT;
 	}
@@ -419,17 +446,29 @@ static int run(void)
 	return status;
 }
 
+/* What is missing of 0 to 2 must not become a file that is opened later. /dev/null the
+ * wrong way round: using it fails, as with a closed one. */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+		    open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(EXIT_CANNOT); /* nobody could be told */
+}
+
 int main(int argc, char **argv)
 {
-	struct options_world world = {.terminal = isatty(STDOUT_FILENO) == 1, .is_source = opening_is_source};
+	struct options_world world = {.is_source = opening_is_source};
 	struct error e = {""};
 
+	fill_standard_descriptors();
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)signal(SIGXFSZ, SIG_IGN); /* a limit of file sizes is an error of write(2) */
 	if (rights_environment(&e) < 0) {
 		say("%s", e.text);
 		return EXIT_CANNOT;
 	}
+	world.terminal = isatty(STDOUT_FILENO) == 1;
 	if (options_parse(&options, argc, argv, &world, &e) < 0) {
 		say("%s", e.text);
 		return EXIT_USAGE;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "say.h"
+#include "threads.h"
 #include "sockeye/text.h"
 
 bool opening_is_source(const char *word)
@@ -112,6 +113,7 @@ int opening_source(struct source **out, struct options *options, struct error *e
 		.filter = options->filter[0] ? options->filter : NULL,
 		.follow = options->follow,
 		.memory = options->memory / 2, /* windows of zstd; main() takes off what they hold */
+		.unpack_ahead = threads_inflate(options),
 		.snaplen = options->snaplen,
 		.no_promiscuous = options->no_promiscuous,
 		.buffer_kib = options->buffer_kib,

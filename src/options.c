@@ -178,18 +178,17 @@ static int set_filter(struct options *o, const char *expression, struct error *e
 	return 0;
 }
 
-/* ---- one option ------------------------------------------------------------ */
-
-static int choice(const char *option, const char *value, const char *built, const char *later, struct error *e)
+static int threads_value(struct options *o, const char *s, struct error *e)
 {
 	char w[128];
 
-	if (strcmp(value, built) == 0)
-		return 0;
-	if (strcmp(value, later) == 0)
-		return error_set(e, EINVAL, "%s %s is not built yet", option, later);
-	return error_set(e, EINVAL, "%s wants %s, not \"%s\"", option, built, word(w, value));
+	if (strcmp(s, "1") != 0 && strcmp(s, "2") != 0)
+		return error_set(e, EINVAL, "--threads wants 1 or 2, not \"%s\"", word(w, s));
+	o->threads = s[0] == '1' ? 1 : 2;
+	return 0;
 }
+
+/* ---- one option ------------------------------------------------------------ */
 
 static int apply_input(struct options *o, int letter, const char *value, struct error *e)
 {
@@ -308,7 +307,7 @@ static int apply_rest(struct options *o, int letter, const char *value, struct e
 		o->action = OPTIONS_PRIVILEGES;
 		return 0;
 	case LONG_THREADS:
-		return choice("--threads", value, "1", "2", e);
+		return threads_value(o, value, e);
 	case LONG_NO_FAST_PATH:
 		o->no_fast_path = true;
 		return 0;
@@ -512,6 +511,7 @@ static int check_format(struct options *o, bool format_said, struct error *e)
 
 static int check(struct options *o, bool view_said, bool format_said, bool terminal, struct error *e)
 {
+	char w[128];
 	int r;
 
 	if ((r = options_check_write(o, view_said, format_said, e)) != 0)
@@ -524,6 +524,8 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 		o->view = OPTIONS_PACKETS; /* silent; its options are taken, as tcpdump takes them */
 	if ((r = check_format(o, format_said, e)) != 0)
 		return r;
+	if (o->follow && o->n_files == 0 && options_path_word(o))
+		return error_set(e, EINVAL, "--follow %s: no such file", word(w, options_path_word(o)));
 	if (o->follow && o->n_files == 0)
 		return error_set(e, EINVAL, "--follow wants a file that grows: -r FILE");
 	if (o->headless && o->view != OPTIONS_WATCH)
@@ -533,6 +535,8 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 				 o->verbose ? "-v" : o->hex ? "-x" : "-S", options_views[o->view]);
 	if (o->direction != OPTIONS_INOUT && o->n_files > 0)
 		return error_set(e, EINVAL, "-Q belongs to interfaces, not to files");
+	if (o->backend != OPTIONS_BEST && o->n_files > 0 && o->n_interfaces == 0)
+		return error_set(e, EINVAL, "--backend belongs to interfaces, not to files");
 	if (!o->headless && (o->keys || o->dump || o->dump_attrs))
 		return error_set(e, EINVAL, "%s needs --headless WxH", o->keys ? "--keys" : o->dump ? "--dump" :
 				 "--dump-attrs");

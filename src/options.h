@@ -66,6 +66,7 @@ struct options {
 	size_t memory;
 	const char *user;     /* -Z, or NULL */
 	bool no_fast_path;
+	unsigned threads;     /* 0: as it pays */
 
 	const char *display_filter; /* -Y, or NULL */
 	bool line_buffered;

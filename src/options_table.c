@@ -45,7 +45,7 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'c', "count", "N", GROUP_RUN, true, "stop after N packets"},
 	{LONG_DURATION, "duration", "SECONDS", GROUP_RUN, true, "stop after that time"},
 	{LONG_MEMORY, "memory", "SIZE", GROUP_RUN, true, "bound of everything that grows (default 256M, at least 16M)"},
-	{LONG_THREADS, "threads", "1", GROUP_RUN, true, "threads that read packets"},
+	{LONG_THREADS, "threads", "1|2", GROUP_RUN, true, "threads for files (default: 2 for more than 64 MB)"},
 	{'Z', "relinquish-privileges", "USER", GROUP_RUN, true, "as root: whom to become (default: sudo's caller, or nobody)"},
 	{LONG_PRIVILEGES, "privileges", NULL, GROUP_RUN, true, "tell what rights there are, and what is left of them"},
 	{LONG_NO_FAST_PATH, "no-fast-path", NULL, GROUP_RUN, true, "judge common packets the long way, too: same results"},

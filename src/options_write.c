@@ -31,9 +31,22 @@ bad:
 			 word(w, s));
 }
 
+/* A name that promises what is not done. */
+static bool packed(const char *name)
+{
+	static const char *const ends[] = {".gz", ".zst", ".xz", ".bz2", ".lz4"};
+	size_t n = strlen(name);
+
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+		if (n > strlen(ends[i]) && strcmp(name + n - strlen(ends[i]), ends[i]) == 0)
+			return true;
+	return false;
+}
+
 int options_apply_write(struct options *o, int letter, const char *value, struct error *e)
 {
 	uint64_t v = 0;
+	char w[128];
 	int r;
 
 	switch (letter) {
@@ -42,6 +55,8 @@ int options_apply_write(struct options *o, int letter, const char *value, struct
 			return error_set(e, EINVAL, "-w is given twice; one file is written");
 		if (!*value)
 			return error_set(e, EINVAL, "-w wants the name of a file, or - for standard output");
+		if (packed(value))
+			return error_set(e, EINVAL, "-w writes no compressed files: -w - | gzip >%s", word(w, value));
 		o->write = value;
 		return 0;
 	case 'C':

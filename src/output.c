@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Before the drop we open it ourselves, later the broker does. */
 static int output_create(void *arg, const char *path, int flags, struct error *e)
@@ -15,13 +16,28 @@ static int output_create(void *arg, const char *path, int flags, struct error *e
 
 	if (rights->dropped && rights->broker)
 		return broker_create_output(rights->broker, path, flags, e);
-	fd = open(path, flags, 0666);
-	return fd >= 0 ? fd : -errno;
+	/* O_EXCL means something with O_CREAT only, and follows no link. */
+	fd = flags & O_CREAT ? open(path, flags | O_EXCL, 0666) : -1;
+	if (fd < 0 && (!(flags & O_CREAT) || errno == EEXIST)) {
+		fd = open(path, flags, 0666);
+		return fd >= 0 ? fd : -errno;
+	}
+	if (fd < 0)
+		return -errno;
+	/* New: it belongs to who asked for it through sudo or -Z, as tcpdump's do. */
+	if (rights->owns && fchown(fd, rights->uid, rights->gid) != 0)
+		return fd; /* a file system without owners */
+	return fd;
 }
 
-const char *output_broker_name(const struct options *o)
+struct broker_options output_broker(const struct options *o)
 {
-	return o->write && strcmp(o->write, "-") != 0 ? o->write : NULL;
+	return (struct broker_options){
+		.output = o->write && strcmp(o->write, "-") != 0 ? o->write : NULL,
+		.sized = o->rotate_bytes > 0,
+		.timed = o->rotate_s > 0,
+		.files = o->rotate_files,
+	};
 }
 
 int output_open(struct writer **out, const struct options *o, struct source *source, struct rights *rights,

@@ -8,8 +8,8 @@
 #include "sockeye/source.h"
 #include "sockeye/writer.h"
 
-/* The name that the broker is to know before anything is open, or NULL. */
-const char *output_broker_name(const struct options *o);
+/* What the broker is to know before anything is open; its user is left out. */
+struct broker_options output_broker(const struct options *o);
 
 /* NULL in *out where nothing is to be written. 0, or -errno with the sentence.
  * Files that a rotation opens once rights are dropped come from their broker. */

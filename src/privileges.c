@@ -72,8 +72,9 @@ static void print_left(const struct rights *r)
 						   : "; the bounding set stays, without effect under no_new_privs";
 
 	printf("\nAt the first packet\n");
-	printf("  user           %-4s %u: %s\n", r->changed ? "yes" : "no", (unsigned)r->uid, r->why);
-	printf("  groups         %-4s %s\n", yes(r->changed),
+	/* Who is not root has none to change: no "no" for what is as it should be. */
+	printf("  user           %-4s %u: %s\n", r->changed ? "yes" : r->change ? "no" : "", (unsigned)r->uid, r->why);
+	printf("  groups         %-4s %s\n", r->changed ? "yes" : r->change ? "no" : "",
 	       r->changed ? "none but its own" : "as they were");
 	printf("  capabilities   yes  none, in no set%s\n", bounding);
 	printf("  no_new_privs   %-4s no program started from here gains a right\n", yes(r->no_new_privs));
@@ -93,6 +94,19 @@ static void print_left(const struct rights *r)
 		printf("  missing             %s\n", r->missing_why[i]);
 }
 
+/* The other broker, of a run that writes files: as src/broker/serve.c confines it. */
+static void print_writing(const struct rights *r)
+{
+	const uint64_t keeps = r->had & (CONFINE_BIT(CONFINE_NET_RAW) | CONFINE_BIT(CONFINE_DAC_OVERRIDE));
+	char set[128];
+	struct text t;
+
+	text_init(&t, set, sizeof set);
+	put_capabilities(&t, keeps);
+	printf("  with -w FILE        stays user %u; capabilities: %s\n", r->root ? 0U : (unsigned)r->uid, set);
+	printf("                      for the next file of -C or -G, in the directory of FILE, where that user may write\n");
+}
+
 static void print_broker(const struct rights *r)
 {
 	const struct broker_facts *f = &r->broker_facts;
@@ -101,7 +115,8 @@ static void print_broker(const struct rights *r)
 
 	printf("\nBroker, which opens another interface later and sees no packet\n");
 	if (!r->broker) {
-		printf("  started        no   there is no right to capture that it could keep\n");
+		printf("  started             not needed: there is no right to capture that it could keep\n");
+		print_writing(r);
 		return;
 	}
 	text_init(&t, set, sizeof set);
@@ -110,8 +125,12 @@ static void print_broker(const struct rights *r)
 	printf("  user           %-4s %u\n", yes(f->uid != 0), (unsigned)f->uid);
 	printf("  capabilities   yes  %s%s\n", set, f->bounding_emptied ? "; the bounding set is empty" : "");
 	printf("  no_new_privs   %s\n", yes(f->no_new_privs));
-	printf("  seccomp        %-4s %u system calls are left\n", yes(f->calls > 0), f->calls);
-	printf("  Landlock       no   it has no file to open\n");
+	if (f->calls > 0)
+		printf("  seccomp        yes  %u system calls are left\n", f->calls);
+	else
+		printf("  seccomp        no\n");
+	printf("  Landlock            not used: it has no file to open\n");
+	print_writing(r);
 }
 
 int privileges_print(const struct options *o)
@@ -121,7 +140,7 @@ int privileges_print(const struct options *o)
 	int rc = rights_see(&r, o->user, &e);
 
 	if (rc == 0)
-		rc = rights_broker(&r, true, NULL, &e);
+		rc = rights_broker(&r, true, &(struct broker_options){.output = NULL}, &e);
 	if (rc < 0) {
 		say("%s", e.text);
 		return EXIT_CANNOT;

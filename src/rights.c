@@ -86,7 +86,7 @@ static int rights_named(struct rights *r, const char *user, struct error *e)
 		return error_set(e, ENOENT, "-Z %s: no such user", shown);
 	r->uid = p->pw_uid;
 	r->gid = p->pw_gid;
-	r->said = true;
+	r->said = r->owns = true;
 	(void)snprintf(r->why, sizeof r->why, "%s, as -Z says", shown);
 	return 0;
 }
@@ -110,6 +110,7 @@ int rights_see(struct rights *r, const char *user, struct error *e)
 	if (rights_number("SUDO_UID", &uid) && rights_number("SUDO_GID", &gid)) {
 		r->uid = (uid_t)uid;
 		r->gid = (gid_t)gid;
+		r->owns = true;
 		(void)snprintf(r->why, sizeof r->why, "who called sudo");
 		return 0;
 	}
@@ -118,11 +119,15 @@ int rights_see(struct rights *r, const char *user, struct error *e)
 	return 0;
 }
 
-int rights_broker(struct rights *r, bool capture, const char *output, struct error *e)
+int rights_broker(struct rights *r, bool capture, const struct broker_options *output, struct error *e)
 {
-	struct broker_options o = {.output = output, .change_user = r->change, .uid = r->uid, .gid = r->gid};
+	struct broker_options o = *output;
 
-	if (!output && !(capture && (r->had & CONFINE_BIT(CONFINE_NET_RAW))))
+	o.change_user = r->change;
+	o.own_files = r->owns;
+	o.uid = r->uid;
+	o.gid = r->gid;
+	if (!o.output && !(capture && (r->had & CONFINE_BIT(CONFINE_NET_RAW))))
 		return 0;
 	return broker_start(&r->broker, &o, e);
 }
@@ -172,15 +177,17 @@ static int rights_identity(struct rights *r, struct error *e)
 
 int rights_drop(struct rights *r, struct error *e)
 {
-	struct error why = {""};
+	struct error why = {""}, broker_why = {""};
 	int rc = 0;
 
 	if (rights_threads())
 		return error_set(e, EBUSY, "rights cannot be given up: a thread runs already");
 	if (r->broker)
-		rc = broker_ready(r->broker, &r->broker_facts, e);
-	if (rc < 0 && rc != -EPIPE)
+		rc = broker_ready(r->broker, &r->broker_facts, &broker_why);
+	if (rc < 0 && rc != -EPIPE) {
+		*e = broker_why;
 		return rc;
+	}
 	tzset(); /* reads its file now */
 	rc = rights_identity(r, e);
 	if (rc < 0)
@@ -192,6 +199,9 @@ int rights_drop(struct rights *r, struct error *e)
 		rights_missing(r, &why);
 	if (r->no_new_privs && confine_calls(CONFINE_MAIN, &r->calls, &why) < 0)
 		rights_missing(r, &why);
+	/* Where main has no filter either, one sentence says it. */
+	if (r->broker_facts.calls_refused && r->calls > 0)
+		rights_missing(r, &broker_why);
 	r->dropped = true;
 	return 0;
 }

@@ -16,7 +16,7 @@
 #include "sockeye/broker.h"
 #include "sockeye/error.h"
 
-enum { RIGHTS_MISSING = 4 };
+enum { RIGHTS_MISSING = 5 };
 
 struct rights {
 	uint64_t had;         /* capabilities at the start */
@@ -24,6 +24,7 @@ struct rights {
 	uid_t uid;            /* who we shall be, or are */
 	gid_t gid;
 	bool said;            /* -Z: who cannot be had is an error */
+	bool owns;            /* what is written belongs to uid: named by -Z, or who called sudo */
 	char why[128];        /* how uid was chosen, printable */
 	struct broker *broker; /* or NULL: nothing to ask for */
 
@@ -45,9 +46,9 @@ int rights_environment(struct error *e);
 /* user: -Z, or NULL. Looks it up. -ENOENT: there is no such user. */
 int rights_see(struct rights *r, const char *user, struct error *e);
 
-/* capture: a live one; output: -w, or NULL. Without either, or without the right
+/* capture: a live one; output: -w and its rotations, the user left out; no name: none. Without either, or without the right
  * to capture, there is nothing a broker could do, and none is started. */
-int rights_broker(struct rights *r, bool capture, const char *output, struct error *e);
+int rights_broker(struct rights *r, bool capture, const struct broker_options *output, struct error *e);
 
 /* 0, or -errno: capabilities or the user of -Z are as they were, and nothing may
  * be read. What this kernel lacks is a sentence in missing_why, and no error. */

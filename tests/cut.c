@@ -131,10 +131,10 @@ static const char *cut_layers(const struct cut *t)
 static const char *cut_fast(struct cut *t)
 {
 	struct descriptor fast, loop;
-	unsigned stack;
+	struct headers headers;
 	bool flow = descriptor_fill(&loop, &t->packet, t->paths);
 
-	if (!headers_read(t->part, &t->packet.frame, t->paths, &fast, &stack))
+	if (!headers_read(&t->packet.frame, &fast, &headers) || !headers_path(&headers, t->paths, &fast))
 		return NULL;
 	t->fast++;
 	if (!flow || memcmp(&fast, &loop, sizeof fast) != 0)

@@ -5,10 +5,11 @@
 #
 #   build    four builds: dev (gcc, ASan and UBSan), fuzz (clang, the same), release, min;
 #            and what cmake --install puts in place runs
-#   unit     cmocka programs and the rules of the house, in the dev and in the min build
+#   unit     cmocka programs and the rules of the house, in the dev and in the min build; hand-overs between
+#            threads with ThreadSanitizer
 #   expect   what each capture and each case must print, and the known truth of captures, in both builds
 #   cut      every frame of every capture at every length; fuzz targets on the captures
-#   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (180)
+#   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (120)
 #   live     real handshakes in network namespaces, signals, pipes, bounds, a cable with faults (root, or sudo)
 #   faults   everything that can go wrong around the program, provoked once (root, or sudo)
 #   screen   kept screens, tmux, from SYN to screen (root, or sudo)
@@ -69,7 +70,7 @@ lines() {
 
 # tests BUILD REGEX: those tests of a build that ctest knows, two at a time.
 tests() {
-	timeout -k 10 400 ctest --test-dir "build/$1" -j2 --timeout 120 -R "$2" --output-on-failure \
+	timeout -k 10 600 ctest --test-dir "build/$1" -j2 --timeout 120 -R "$2" --output-on-failure \
 		--no-tests=error >"$work/log" 2>&1
 	status=$?
 	sed -n 's/^ *[0-9]*\/[0-9]* *Test *#[0-9]*: \([^ ]*\) .*Passed.*/pass \1/p
@@ -113,6 +114,10 @@ stage_unit() {
 	for preset in dev min; do
 		built "$preset" && tests "$preset" '^(unit|rooms)\.'
 	done
+	# What passes between threads, with ThreadSanitizer.
+	attempt tsan 500 sh -c 'cmake --preset tsan -G Ninja &&
+		cmake --build build/tsan -j2 --target test_pipeline test_exchange &&
+		build/tsan/tests/test_pipeline && build/tsan/tests/test_exchange'
 }
 
 stage_expect() {
@@ -129,7 +134,7 @@ stage_cut() {
 
 stage_fuzz() {
 	built fuzz || return
-	seconds=${FUZZ_SECONDS:-180}
+	seconds=${FUZZ_SECONDS:-120}
 	fuzzers=$(find build/fuzz/tests -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x | sort)
 	if [ -z "$fuzzers" ]; then
 		result fail fuzz 'there is no fuzz target'
@@ -158,12 +163,12 @@ rooted() {
 
 stage_live() {
 	built release || return
-	rooted live && lines live 300 $root python3 tests/live/run.py --program build/release/sockeye
+	rooted live && lines live 700 $root python3 tests/live/run.py --program build/release/sockeye
 }
 
 stage_faults() {
 	built release || return
-	rooted faults && lines faults 400 $root python3 tests/live/faults.py --program build/release/sockeye
+	rooted faults && lines faults 500 $root python3 tests/live/faults.py --program build/release/sockeye
 }
 
 stage_screen() {

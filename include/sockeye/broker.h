@@ -24,11 +24,15 @@
 struct broker;
 
 struct broker_options {
-	/* The file that will be written, with its rotations, or NULL. It fixes the
-	 * directory and how names begin: see broker_create_output(). */
+	/* The file that will be written, or NULL, and its rotations: by size (-C, so
+	 * many files: -W, 0: without end), by time (-G). They fix the directory and
+	 * the names: see broker_create_output(). */
 	const char *output;
-	/* Without an output: the user to become, as main will. */
-	bool change_user;
+	bool sized, timed;
+	unsigned files;
+	/* Without an output: the user to become, as main will. With one: whose its
+	 * files are, if own_files. */
+	bool change_user, own_files;
 	uid_t uid;
 	gid_t gid;
 };
@@ -39,9 +43,11 @@ struct broker_facts {
 	uint64_t capabilities;
 	unsigned calls; /* that its seccomp list names; 0: no seccomp */
 	bool no_new_privs, bounding_emptied;
+	bool calls_refused; /* broker_ready() has the sentence in e all the same */
 };
 
-/* Forks it. 0, or -errno with the sentence. */
+/* Forks it. 0, or -errno with the sentence; -EINVAL: the directory of the output
+ * would change with the time. */
 int broker_start(struct broker **out, const struct broker_options *o, struct error *e);
 
 /* Waits until it has given up its own rights. 0, or -errno and why it could not. */
@@ -50,11 +56,11 @@ int broker_ready(struct broker *b, struct broker_facts *out, struct error *e);
 /* A packet socket, bound to nothing, in this network namespace; or -errno. */
 int broker_packet_socket(struct broker *b, struct error *e);
 
-/* A new or truncated regular file, opened for writing with these flags of
- * open(2); or -errno. path: a name in the directory of the output, alone or
- * behind that directory as it was said. The name is the one that was said, or it
- * begins as that does up to its first '%' or its last '.', and contains what
- * follows the last '.' (x.pcap: x.pcap1, x-2.pcap). Links are not followed. */
+/* A new or existing regular file, opened with these flags of open(2), which must
+ * have O_WRONLY and O_CREAT; or -errno. path: a name in the directory of the
+ * output, alone or behind that directory as it was said. The name is one that the
+ * writer makes of what was said: the same, with -C and a number behind it, with
+ * -G what strftime(3) can make of it. Links are not followed. */
 int broker_create_output(struct broker *b, const char *path, int flags, struct error *e);
 
 /* False once the broker is gone. */

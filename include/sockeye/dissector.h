@@ -75,15 +75,28 @@ void dissect_batch(struct dissect *d);
  * with its frame. Time of fragments is the frame's. */
 enum dissect_result dissect_headers(struct dissect *d, struct packet *p);
 
-/* The common headers at once (headers.c): Ethernet, VLAN tags, IP, TCP or UDP. True:
- * *d is what dissect_headers() and descriptor_fill() make of the frame, byte for
- * byte, and *stack says which layers it has; nothing else is to be said of it.
- * False: declined; *d and *stack mean nothing, and nothing else was written. */
-bool headers_read(struct dissect *dissect, const struct frame *f, struct paths *paths, struct descriptor *d,
-		  unsigned *stack);
-
 enum headers_stack { HEADERS_VLAN = 1, HEADERS_IPV6 = 2, HEADERS_UDP = 4, HEADERS_STACKS = 8 };
-enum { HEADERS_LAYERS = 4 };
+enum { HEADERS_LAYERS = 4, HEADERS_VLANS = 2 };
+
+/* What common headers are, beside the descriptor. */
+struct headers {
+	uint16_t vlan[HEADERS_VLANS];
+	uint16_t steps; /* counted work, for dissect_count_steps() */
+	uint8_t vlans;
+	uint8_t stack;  /* enum headers_stack */
+};
+
+/* The common headers at once (headers.c): Ethernet, VLAN tags, IP, TCP or UDP. True:
+ * with headers_path(), *d is what dissect_headers() and descriptor_fill() make of the
+ * frame, byte for byte; nothing else is to be said of it. False: declined; *d and *h
+ * mean nothing. Nothing else was written, and what is read never changes: any thread. */
+bool headers_read(const struct frame *f, struct descriptor *d, struct headers *h);
+
+/* The number of the way it came, in the order of packets: false: it has none yet, and
+ * the frame is declined. */
+bool headers_path(const struct headers *h, struct paths *paths, struct descriptor *d);
+
+void dissect_count_steps(struct dissect *d, uint64_t steps);
 
 /* The layers of a stack, each once; how many. */
 unsigned headers_layers(unsigned stack, const struct dissector *by[HEADERS_LAYERS]);

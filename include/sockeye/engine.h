@@ -1,4 +1,5 @@
-/* The engine: where dissectors and flows meet, on one thread.
+/* The engine: where dissectors and flows meet, on one thread; of a large file another
+ * one reads ahead (pipeline.h).
  *
  * engine_batch() is the program: time, flow, application, counters, observers,
  * packet by packet. Reading a file and capturing live run the same code.
@@ -55,6 +56,17 @@ const struct paths *engine_paths(const struct engine *e);
  * to the next function. */
 void engine_answer(struct engine *e, const struct query *q, struct answer *out);
 void engine_answer_sources(struct answer *out, struct source *s, bool ended);
+
+/* ---- two threads for a file ----------------------------------------------- */
+
+/* A source in place of below, which it takes over where it succeeds: from the first
+ * next_batch() on another thread reads ahead and prepares the batches for e (pipeline.h);
+ * results and stats are those of one thread. max_packets: as in run_options. For the run
+ * alone, without a writer or a view of packets: names of interfaces are not to be had
+ * meanwhile. e is looked at in the first next_batch(), when all observers must be there,
+ * and never again. -ENOTSUP: below may be waited for, or cannot lend. */
+int pipeline_open(struct source **out, struct source *below, const struct engine *e, uint64_t max_packets,
+		  struct error *err);
 
 /* ---- the run: the one place that waits ---------------------------------- */
 

@@ -18,6 +18,7 @@
 #include "sockeye/descriptor.h"
 #include "sockeye/error.h"
 #include "sockeye/event.h"
+#include "sockeye/hash.h"
 #include "sockeye/record.h"
 #include "sockeye/verdict.h"
 
@@ -75,15 +76,24 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 		    struct error *e);
 void flow_table_free(struct flow_table *t);
 
-/* Fill d->hash. Done for a whole batch before the first flow_track(). */
-void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n);
+/* What is known of a packet before its flow is looked for. */
+struct flow_near {
+	uint64_t identity; /* of the packet: copies.c */
+	uint32_t place;    /* where the flow was met, which may no longer be so; UINT32_MAX: not met */
+	uint8_t dir;       /* tuple_direction() */
+};
+
+/* Fill d->hash and *near, before flow_track(). The key never changes while the table lives:
+ * whoever hashes on another thread has a copy of it, for the table's own lies among what changes. */
+struct hash_key flow_hash_key(const struct flow_table *t);
+void flow_hash(const struct hash_key *key, struct descriptor *d, struct flow_near *near);
 
 /* Bring what flow_track() will look at nearer, and change nothing: of a batch first
- * the slot of each packet; then the record that it names, whose place is returned;
- * and some packets ahead of the one at hand, what the record refers to. */
-void flow_prefetch_slot(const struct flow_table *t, const struct descriptor *d);
-uint32_t flow_prefetch_record(const struct flow_table *t, const struct descriptor *d);
-void flow_prefetch_rest(const struct flow_table *t, const struct descriptor *d, uint32_t place);
+ * the slot of each packet, when its hash is there; then the record that it names, whose
+ * place is noted; and some packets ahead of the one at hand, what the record refers to. */
+void flow_near_slot(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
+void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near);
+void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
 
 /* Time went on: end what was silent too long. now_ns never moves back. */
 void flow_expire(struct flow_table *t, int64_t now_ns);
@@ -91,12 +101,8 @@ void flow_expire(struct flow_table *t, int64_t now_ns);
 /* Account one packet. *change gets enum flow_change bits; *side 0 if the
  * client sent it; *j what is to be said of it (nothing where it is not TCP).
  * Never NULL. */
-struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
-			struct judgement *j);
-
-/* The same; place: what flow_prefetch_record() said, which may no longer be so. */
-struct flow *flow_track_at(struct flow_table *t, const struct descriptor *d, uint32_t place, uint32_t *change,
-			   unsigned *side, struct judgement *j);
+struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
+			uint32_t *change, unsigned *side, struct judgement *j);
 
 /* The capture lost n frames: whatever was not seen since may be among them. */
 void flow_capture_lost(struct flow_table *t, uint64_t n);

@@ -66,17 +66,4 @@ static inline uint64_t hash_bytes(const struct hash_key *k, const void *data, si
 	return hash_fold(h ^ k->a, k->b);
 }
 
-/* The same for 16 bytes or more whose number is known where it is called: the last
- * step takes the last sixteen, some of them for the second time. Other numbers come out. */
-static inline uint64_t hash_long(const struct hash_key *k, const void *data, size_t n)
-{
-	const uint8_t *p = data, *last = p + n - 16;
-	uint64_t h = (uint64_t)n;
-
-	for (; p < last; p += 16)
-		h = hash_fold(hash_word(p) ^ k->a, hash_word(p + 8) ^ k->b ^ h) + h;
-	h = hash_fold(hash_word(last) ^ k->a, hash_word(last + 8) ^ k->b ^ h) + h;
-	return hash_fold(h ^ k->a, k->b);
-}
-
 #endif

@@ -22,11 +22,13 @@ struct source_stats {
 	uint64_t drops;          /* lost by the kernel (live) or said by the file */
 	bool drops_known;        /* drops means something */
 	bool complete;           /* the end was reached and nothing was damaged */
+	bool gone;               /* live: the interface vanished, or capturing it failed */
 	bool fine;               /* time stamps finer than 1 us */
 	uint64_t bytes_read, bytes_total; /* of a file as it lies there: for progress; total 0: unknown */
 	uint64_t bytes;          /* of the capture read so far, uncompressed */
 	size_t held;             /* memory that decompressing holds */
 	char problem[256];       /* a sentence with the position, or "" */
+	bool problem_told;       /* and a note has said it already */
 };
 
 /* Something that happened to the capture, for people: a link went down, frames
@@ -36,10 +38,17 @@ struct source_note {
 	char text[200];  /* a sentence without its end, printable: "eth0: link down" */
 };
 
+struct loans; /* below */
+
 struct source {
 	const char *kind;
 	int fd;  /* readable when next_batch() may have something; -1: never blocks */
+	int ask_ms; /* ask again after that time though fd is not readable; 0: no need */
 	bool live;
+	/* Of pipes, kept by next_batch(): bytes that have arrived, and the time of the
+	 * last frame that was read, also where it did not pass the filter. */
+	uint64_t arrived;
+	int64_t reached_ns;
 	/* Lend up to n frames until the next call. Returns their count, 0: none
 	 * yet (poll fd; where fd is -1: nothing passed the filter so far, call
 	 * again), -ENODATA: the end, complete or not (stats tell). Other negative
@@ -63,10 +72,27 @@ struct source {
 	/* Live: now, in the time of its frames: the wall clock, going on evenly where
 	 * somebody set it meanwhile. May be NULL: the wall clock. */
 	int64_t (*now)(struct source *s);
+	/* Files: from now on frames are lent until l has them back. Then 0 from next_batch()
+	 * may mean that too many are out. Before the first next_batch(); l outlives the
+	 * source. False, or NULL: frames are lent until the next call, and no longer. */
+	bool (*lend)(struct source *s, struct loans *l);
 	/* Name of an interface ("eth0"), or NULL where the file has none. */
 	const char *(*interface)(struct source *s, unsigned source, unsigned interface);
 	void (*free)(struct source *s);
 };
+
+/* ---- frames that are lent for longer: for who reads ahead --------------------- */
+
+/* Batches are counted from 1 in the order in which they were got. Bounded: 4 MiB are
+ * out at most, or one buffer. */
+int loans_open(struct loans **out, struct error *e);
+void loans_free(struct loans *l);
+/* The reading thread: one more batch was got from next_batch(). */
+void loans_gave(struct loans *l);
+/* The reading thread, where next_batch() gave 0: too many are out; one must come back first. */
+bool loans_wanting(struct loans *l);
+/* Any thread: the first so many batches are not needed any more. */
+void loans_back(struct loans *l, uint64_t batches);
 
 enum source_backend { SOURCE_BEST, SOURCE_NATIVE, SOURCE_LIBPCAP };
 enum source_direction { SOURCE_INOUT, SOURCE_IN, SOURCE_OUT };
@@ -79,6 +105,8 @@ struct source_options {
 	const char *filter;            /* BPF words joined, or NULL */
 	bool follow;                   /* regular files: wait where they end */
 	size_t memory;                 /* what decompressing all files may hold; 0: 128 MiB each */
+	size_t unpack_ahead;           /* regular files, compressed, of so many bytes or more: decompressed on a thread of
+					* their own from the first next_batch() on; 0: none. Not where there are many files. */
 	int snaplen;                   /* live; 0: default 262144 */
 	bool no_promiscuous;
 	int buffer_kib;                /* live; 0: default */

@@ -5,10 +5,9 @@
 
 static unsigned histogram_index(uint64_t v)
 {
-	unsigned shift = 0;
+	unsigned shift = v < 2 * HISTOGRAM_STEPS ? 0 : 58 - (unsigned)__builtin_clzll(v);
 
-	while (v >> shift >= 2 * HISTOGRAM_STEPS)
-		shift++;
+	_Static_assert(HISTOGRAM_STEPS == 32, "58 leaves six bits");
 	/* v >> shift is below 64; from 32 on where shift is not 0. */
 	return shift * HISTOGRAM_STEPS + (unsigned)(v >> shift);
 }

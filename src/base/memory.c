@@ -23,7 +23,7 @@ static size_t whole_pages(size_t size)
  * it shall cost no more than it is. Where the system has none, nothing changes. */
 static void ask_for_huge_pages(uint8_t *p, size_t bytes)
 {
-	const size_t huge = 2 << 20, least = 32 << 20;
+	const size_t huge = 2 << 20, least = 4 << 20;
 	size_t before = huge + (huge - (uintptr_t)p % huge) % huge;
 
 	if (bytes >= least)

@@ -1,7 +1,8 @@
 /* main's side of the broker: fork, ask, notice its end.
  *
  * A question waits at most BROKER_PATIENCE_S for its answer, for a file may lie
- * on a server that does not answer; a late answer is known by its serial number
+ * on a server that does not answer, and the ring of a capture is full after
+ * little more than that; a late answer is known by its serial number
  * and closed. Serial 0 in an answer is the broker's reply to something that was
  * no question, which this side never sends.
  */
@@ -21,7 +22,7 @@
 #include "questions.h"
 #include "sockeye/text.h"
 
-enum { BROKER_PATIENCE_S = 10, BROKER_END_MS = 1000 };
+enum { BROKER_PATIENCE_S = 1, BROKER_END_MS = 1000 };
 
 struct broker {
 	int fd;
@@ -57,6 +58,17 @@ static int broker_socket(int ends[2])
 	return -1;
 }
 
+static int broker_refuses_directory(const char *output, struct error *e)
+{
+	char shown[256];
+	struct text t;
+
+	text_init(&t, shown, sizeof shown);
+	text_foreign(&t, output, strlen(output), false);
+	return error_set(e, EINVAL, "%s: the directory of -w may not change with the time: only behind the last / "
+			 "may -G have a %%", shown);
+}
+
 int broker_start(struct broker **out, const struct broker_options *o, struct error *e)
 {
 	struct timeval patience = {.tv_sec = BROKER_PATIENCE_S};
@@ -67,6 +79,10 @@ int broker_start(struct broker **out, const struct broker_options *o, struct err
 	*out = NULL;
 	if (!b)
 		return error_set(e, ENOMEM, "no memory for the broker");
+	if (o->output && !output_directory_fixed(o)) {
+		free(b);
+		return broker_refuses_directory(o->output, e);
+	}
 	if (broker_socket(ends) != 0) {
 		int why = errno;
 
@@ -104,7 +120,10 @@ int broker_ready(struct broker *b, struct broker_facts *out, struct error *e)
 		return broker_gone(b, e);
 	*out = hello.facts;
 	hello.why[sizeof hello.why - 1] = '\0';
-	return hello.result == 0 ? 0 : error_set(e, hello.result, "the broker: %s", hello.why);
+	if (hello.result == 0 && !hello.facts.calls_refused)
+		return 0;
+	(void)error_set(e, EPERM, "the broker: %s", hello.why);
+	return hello.result;
 }
 
 /* One datagram of the broker: its size, and in *fd the descriptor or -1. */
@@ -148,7 +167,7 @@ static int broker_ask(struct broker *b, struct broker_question *q, struct error 
 		ssize_t n = broker_receive(b, &a, &fd);
 
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return error_set(e, ETIMEDOUT, "the broker does not answer");
+			return error_set(e, ETIMEDOUT, "the broker did not answer within %d s", BROKER_PATIENCE_S);
 		if (n != (ssize_t)sizeof a)
 			return broker_gone(b, e);
 		if (a.serial == q->serial)

@@ -54,12 +54,22 @@
 #define ALLOW(name) {SYS_##name, CALL_ALLOWED, 0, 0}
 #define KILL(name) {SYS_##name, CALL_KILLS, 0, 0}
 #define EQUAL(name, argument, value) {SYS_##name, CALL_IF_EQUAL, argument, value}
+#define ZEROS(name, arguments) {SYS_##name, CALL_IF_ZEROS, 0, arguments}
 #define IOCTL(request) EQUAL(ioctl, 1, (uint32_t)(request))
 
 /* What every process does until it ends. */
 #define CALLS_ANY \
 	ALLOW(close), ALLOW(exit), ALLOW(exit_group), ALLOW(rt_sigreturn), ALLOW(restart_syscall), \
 	ALLOW(rt_sigprocmask), ALLOW(rt_sigaction), ALLOW(getpid), ALLOW(gettid)
+
+/* Never F_SETOWN and F_SETSIG, with which the kernel sends signals to others, nor O_ASYNC, which lets it. */
+#define CALLS_FLAGS(name) EQUAL(name, 1, F_GETFL), {SYS_##name, CALL_IF_SETS, F_SETFL, O_ASYNC}
+#define CALLS_FCNTL(name) \
+	CALLS_FLAGS(name), EQUAL(name, 1, F_GETFD), EQUAL(name, 1, F_SETFD), EQUAL(name, 1, F_DUPFD), \
+	EQUAL(name, 1, F_DUPFD_CLOEXEC), EQUAL(name, 1, F_GETLK), EQUAL(name, 1, F_SETLK)
+
+/* Limits are asked for, of this process: pid 0, no new limit. */
+#define CALLS_LIMITS ZEROS(prlimit64, 1 << 0 | 1 << 2)
 
 /* Memory that can be written or run, never made to run. */
 #ifdef SYS_mmap2
@@ -87,7 +97,7 @@
 #endif
 #define CALLS_BUILD \
 	CALLS_OLD ALLOW(clone), ALLOW(ptrace), ALLOW(getdents64), ALLOW(readlinkat), ALLOW(sched_getaffinity), \
-	ALLOW(prctl), CALLS_MAPPING, ALLOW(munmap), ALLOW(madvise), ALLOW(prlimit64), ALLOW(futex), \
+	ALLOW(prctl), CALLS_MAPPING, ALLOW(munmap), ALLOW(madvise), CALLS_LIMITS, ALLOW(futex), \
 	ALLOW(sigaltstack), ALLOW(sched_yield), ALLOW(write), {SYS_openat, CALL_IF_NONE, 2, CALLS_WRITING}
 #else
 #define CALLS_BUILD KILL(execve), KILL(ptrace)
@@ -97,7 +107,7 @@ static const struct call_row main_calls[] = {
 	/* Frames in, records out, and waiting. */
 	ALLOW(read), ALLOW(write), ALLOW(ppoll), ALLOW(clock_gettime), ALLOW(futex), ALLOW(recvmsg),
 	ALLOW(recvfrom), ALLOW(sendto), ALLOW(getsockopt), ALLOW(setsockopt), ALLOW(bind), ALLOW(getsockname), ALLOW(shutdown),
-	ALLOW(pread64), ALLOW(pwrite64), ALLOW(readv), ALLOW(writev), ALLOW(lseek), ALLOW(fcntl),
+	ALLOW(pread64), ALLOW(pwrite64), ALLOW(readv), ALLOW(writev), ALLOW(lseek), CALLS_FCNTL(fcntl),
 	ALLOW(ftruncate), ALLOW(fsync), ALLOW(fdatasync), ALLOW(flock), ALLOW(fallocate),
 	ALLOW(fstat), ALLOW(statx), ALLOW(dup), ALLOW(pipe2), ALLOW(memfd_create), ALLOW(eventfd2),
 	ALLOW(signalfd4), ALLOW(epoll_create1), ALLOW(epoll_ctl),
@@ -119,7 +129,7 @@ static const struct call_row main_calls[] = {
 	ALLOW(time),
 #endif
 #ifdef SYS_mmap2
-	ALLOW(fcntl64), ALLOW(fstat64), ALLOW(ftruncate64), ALLOW(_llseek),
+	CALLS_FCNTL(fcntl64), ALLOW(fstat64), ALLOW(ftruncate64), ALLOW(_llseek),
 #endif
 #ifdef SYS_clock_gettime64
 	ALLOW(clock_gettime64), ALLOW(futex_time64), ALLOW(ppoll_time64), ALLOW(timerfd_settime64),
@@ -129,7 +139,7 @@ static const struct call_row main_calls[] = {
 	/* Threads, and no processes. */
 	{SYS_clone, CALL_IF_ALL, 0, CLONE_THREAD}, {SYS_clone3, CALL_ABSENT, 0, 0},
 	ALLOW(set_robust_list), ALLOW(sched_yield), ALLOW(sched_getaffinity), ALLOW(sched_getparam),
-	ALLOW(sched_getscheduler), ALLOW(sigaltstack), ALLOW(prlimit64), ALLOW(getrusage), ALLOW(sysinfo),
+	ALLOW(sched_getscheduler), ALLOW(sigaltstack), CALLS_LIMITS, ALLOW(getrusage), ALLOW(sysinfo),
 	ALLOW(uname), ALLOW(getuid), ALLOW(geteuid), ALLOW(getgid), ALLOW(getegid), ALLOW(getppid), ALLOW(getpgid),
 #ifdef SYS_getpgrp
 	ALLOW(getpgrp),
@@ -160,7 +170,10 @@ static const struct call_row broker_calls[] = {
 
 /* Also files to write, below the directory that it holds open. */
 static const struct call_row broker_output_calls[] = {
-	CALLS_BROKER, ALLOW(fstat), ALLOW(fcntl), ALLOW(openat),
+	CALLS_BROKER, ALLOW(fstat), CALLS_FLAGS(fcntl), {SYS_openat, CALL_IF_ALL, 2, O_WRONLY | O_CREAT},
+#ifdef SYS_mmap2
+	ALLOW(fstat64), CALLS_FLAGS(fcntl64),
+#endif
 #ifdef SYS_newfstatat
 	ALLOW(newfstatat),
 #endif

@@ -58,6 +58,8 @@ int confine_files(int *abi, struct error *e)
 	int rc = 0;
 
 	*abi = 0;
+	if (version < 0 && errno != ENOSYS && errno != EOPNOTSUPP)
+		return error_set(e, errno, "Landlock: refused, by a container's seccomp for example: %s", strerror(errno));
 	if (version < 1)
 		return error_set(e, ENOSYS, "Landlock: %s",
 				 errno == EOPNOTSUPP ? "switched off in this kernel (boot with lsm=landlock,...)"

@@ -37,6 +37,8 @@ struct broker_greeting {
 _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o);
 
 /* May a file of that name be made? The part below the directory, or NULL. */
-const char *output_name(const char *said, const char *name);
+const char *output_name(const struct broker_options *o, const char *name);
+/* Is it the same directory at all times? */
+bool output_directory_fixed(const struct broker_options *o);
 
 #endif

@@ -67,36 +67,83 @@ static void put_return(struct program *p, uint32_t what)
 	put(p, BPF_RET | BPF_K, what, 0, 0);
 }
 
+/* Where a test fails, the row is left: these jumps, to be filled in. */
+struct leaving {
+	unsigned short at[16];
+	unsigned n;
+};
+
+/* Goes on where the test holds (or, negated, does not hold). */
+static void put_test(struct program *p, unsigned code, uint32_t value, bool negated, struct leaving *l)
+{
+	if (l->n < sizeof l->at / sizeof *l->at)
+		l->at[l->n++] = p->n;
+	put(p, BPF_JMP | code | BPF_K, value, negated ? 1 : 0, 0);
+}
+
+/* To here; the tests' own kind says which of their ways it is. */
+static void put_leaving(struct program *p, const struct leaving *l)
+{
+	for (unsigned i = 0; i < l->n && p->n <= SECCOMP_PROGRAM; i++) {
+		struct sock_filter *f = &p->at[l->at[i]];
+		const uint8_t over = (uint8_t)(p->n - l->at[i] - 1);
+
+		if (f->jt)
+			f->jt = over;
+		else
+			f->jf = over;
+	}
+}
+
+/* The lower or the upper half of an argument. */
+static void put_argument(struct program *p, unsigned argument, bool upper)
+{
+	put_load(p, offsetof(struct seccomp_data, args) + 8 * argument +
+			    (upper ? 4 - SECCOMP_LOW_WORD : SECCOMP_LOW_WORD));
+}
+
+static void put_condition(struct program *p, const struct call_row *r, struct leaving *l)
+{
+	if (r->answer == CALL_IF_ZEROS) {
+		for (unsigned i = 0; i < 12; i++)
+			if (r->value >> i / 2 & 1) {
+				put_argument(p, i / 2, i % 2);
+				put_test(p, BPF_JEQ, 0, false, l);
+			}
+		return;
+	}
+	if (r->answer == CALL_IF_SETS) {
+		put_argument(p, 1, false);
+		put_test(p, BPF_JEQ, r->argument, false, l);
+		put_argument(p, 2, false);
+		put_test(p, BPF_JSET, r->value, true, l);
+		return;
+	}
+	put_argument(p, r->argument, false);
+	if (r->answer == CALL_IF_ALL)
+		put(p, BPF_ALU | BPF_AND | BPF_K, r->value, 0, 0);
+	put_test(p, r->answer == CALL_IF_NONE ? BPF_JSET : BPF_JEQ,
+		 r->answer == CALL_IF_SELF ? (uint32_t)getpid() : r->value, r->answer == CALL_IF_NONE, l);
+}
+
 static void put_row(struct program *p, const struct call_row *r)
 {
-	size_t argument = offsetof(struct seccomp_data, args) + 8 * r->argument + SECCOMP_LOW_WORD;
 	bool always = r->answer == CALL_ALLOWED || r->answer == CALL_ABSENT || r->answer == CALL_KILLS;
-	uint32_t value = r->answer == CALL_IF_SELF ? (uint32_t)getpid() : r->value;
+	struct leaving other = {.n = 0}, fails = {.n = 0};
 
+	put_test(p, BPF_JEQ, (uint32_t)r->number, false, &other);
 	if (always) {
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->number, 0, 1);
 		put_return(p, r->answer == CALL_ALLOWED  ? SECCOMP_RET_ALLOW
 			      : r->answer == CALL_ABSENT ? SECCOMP_RET_ERRNO | ENOSYS
 							 : SECCOMP_RET_KILL_PROCESS);
+		put_leaving(p, &other);
 		return;
 	}
-	/* Not this call: over the load, the test, the return and the load. */
-	put(p, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)r->number, 0, r->answer == CALL_IF_ALL ? 5 : 4);
-	put_load(p, argument);
-	switch (r->answer) {
-	case CALL_IF_NONE:
-		put(p, BPF_JMP | BPF_JSET | BPF_K, value, 1, 0);
-		break;
-	case CALL_IF_ALL:
-		put(p, BPF_ALU | BPF_AND | BPF_K, value, 0, 0);
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-		break;
-	default:
-		put(p, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-		break;
-	}
+	put_condition(p, r, &fails);
 	put_return(p, SECCOMP_RET_ALLOW);
+	put_leaving(p, &fails);
 	put_load(p, offsetof(struct seccomp_data, nr));
+	put_leaving(p, &other);
 }
 
 /* By number; rows of one call stay in their order, which they have in memory. */
@@ -122,7 +169,7 @@ static void put_rows(struct program *p, const struct call_row *const *rows, unsi
 		put_return(p, SECCOMP_RET_ERRNO | EPERM);
 		return;
 	}
-	/* A conditional jump reaches 255 instructions, and a row takes up to 6. */
+	/* A conditional jump reaches 255 instructions, and a row takes 2 to 11. */
 	far = to - from > SECCOMP_NEAR;
 	over = p->n + far;
 	put(p, BPF_JMP | BPF_JGE | BPF_K, (uint32_t)rows[middle]->number, 0, far);

@@ -7,10 +7,12 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,27 +23,28 @@
 #include "sockeye/confine.h"
 
 enum {
-	SERVE_FLAGS = O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY |
+	SERVE_FLAGS = O_WRONLY | O_CREAT | O_TRUNC | O_EXCL | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY |
 		      O_NONBLOCK,
+	SERVE_MUST = O_WRONLY | O_CREAT, /* what is there already is not read */
 };
 
 struct server {
 	int fd;
 	int directory;        /* of the output, or -1 */
-	const char *output;   /* or NULL */
+	const struct broker_options *o;
 };
 
 /* ---- answers ----------------------------------------------------------------- */
 
 static int serve_output(const struct server *s, const struct broker_question *q)
 {
-	const char *name = s->output ? output_name(s->output, q->name) : NULL;
+	const char *name = s->o->output ? output_name(s->o, q->name) : NULL;
 	struct stat st;
 	int fd, flags;
 
 	if (!name)
 		return -EACCES;
-	if ((q->flags & ~SERVE_FLAGS) != 0 || (q->flags & (O_WRONLY | O_RDWR)) == 0)
+	if ((q->flags & ~SERVE_FLAGS) != 0 || (q->flags & SERVE_MUST) != SERVE_MUST)
 		return -EINVAL;
 	/* Without waiting for the reader of a FIFO; and then it is refused. */
 	fd = openat(s->directory, name, q->flags | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
@@ -135,13 +138,12 @@ static void serve_descriptors(int fd)
 }
 
 /* The directory of the output, held open: its name may come to mean another. */
-static int serve_directory(struct server *s, const char *output, struct error *e)
+static int serve_directory(struct server *s, struct error *e)
 {
-	const char *slash = strrchr(output, '/');
+	const char *output = s->o->output, *slash = strrchr(output, '/');
 	char *directory = slash ? strndup(output, (size_t)(slash - output) + 1) : strdup(".");
 	int why;
 
-	s->output = output;
 	if (!directory)
 		return error_set(e, ENOMEM, "no memory for the name of the output");
 	s->directory = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -152,28 +154,31 @@ static int serve_directory(struct server *s, const char *output, struct error *e
 	return 0;
 }
 
-static int serve_confine(const struct server *s, const struct broker_options *o, struct broker_facts *f,
-			 struct error *e)
+static int serve_confine(const struct broker_options *o, struct broker_facts *f, struct error *e)
 {
 	uint64_t keep = confine_permitted() &
-			(CONFINE_BIT(CONFINE_NET_RAW) | (s->output ? CONFINE_BIT(CONFINE_DAC_OVERRIDE) : 0));
+			(CONFINE_BIT(CONFINE_NET_RAW) | (o->output ? CONFINE_BIT(CONFINE_DAC_OVERRIDE) : 0));
 	int rc;
 
 	f->bounding_emptied = confine_bounding();
-	if (o->change_user && !s->output)
+	if (o->change_user && !o->output)
 		(void)confine_user(o->uid, o->gid, true, NULL); /* main decides whether that is an error */
+	if (o->own_files && o->output) {
+		(void)setgroups(0, NULL);
+		(void)setfsgid(o->gid);
+		(void)setfsuid(o->uid); /* takes CAP_DAC_OVERRIDE from the effective set: the next line gives it back */
+	}
 	if ((rc = confine_capabilities(keep, e)) < 0)
 		return rc;
 	f->uid = getuid();
 	f->capabilities = keep;
-	rc = confine_no_new_privs(e);
-	f->no_new_privs = rc == 0;
-	return rc < 0 && rc != -ENOSYS ? rc : 0;
+	f->no_new_privs = confine_no_new_privs(e) == 0; /* without it seccomp is refused, which is told */
+	return 0;
 }
 
 _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 {
-	struct server s = {.fd = fd, .directory = -1};
+	struct server s = {.fd = fd, .directory = -1, .o = o};
 	struct broker_greeting hello;
 	struct broker_question q;
 	struct error e = {""};
@@ -185,16 +190,16 @@ _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 	serve_descriptors(fd);
 	(void)prctl(PR_SET_NAME, "sockeye-broker", 0, 0, 0);
 	if (o->output)
-		rc = serve_directory(&s, o->output, &e);
+		rc = serve_directory(&s, &e);
 	if (rc == 0)
-		rc = serve_confine(&s, o, &hello.facts, &e);
+		rc = serve_confine(o, &hello.facts, &e);
 	/* A change of user takes both away, so they come after it. */
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0 || getppid() != parent)
 		_exit(1);
 	if (rc == 0) {
-		rc = confine_calls(role, &hello.facts.calls, &e);
-		rc = rc == -ENOSYS ? 0 : rc;
+		/* Refused or not there: main says the same of itself, and goes on too. */
+		hello.facts.calls_refused = confine_calls(role, &hello.facts.calls, &e) < 0;
 	}
 	hello.result = rc;
 	(void)snprintf(hello.why, sizeof hello.why, "%.*s", (int)sizeof hello.why - 1, e.text);

@@ -80,6 +80,11 @@ const struct dissect_stats *dissect_stats(const struct dissect *d)
 	return &d->stats;
 }
 
+void dissect_count_steps(struct dissect *d, uint64_t steps)
+{
+	d->stats.steps += steps;
+}
+
 struct dissect_stats *dissect_counters(struct dissect *d)
 {
 	return &d->stats;

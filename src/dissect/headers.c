@@ -4,9 +4,10 @@
  * It recognises, it does not interpret: fields and options are read by the
  * functions that the dissectors call, too (ipv4.h, tcp.h and their neighbours). A
  * frame is taken only if every length agrees with the captured bytes and nothing
- * is to be said of it; else it is declined, nothing but the descriptor was written,
- * and the loop (dissect.c), which is the truth, has it from the beginning. Both give the same
- * descriptor byte for byte: a difference is a bug of this file. */
+ * is to be said of it; else it is declined, and the loop (dissect.c), which is the truth,
+ * has it from the beginning. Both give the same descriptor byte for byte: a difference
+ * is a bug of this file. No table is asked that anybody writes to, so that any thread
+ * may read headers; VLAN tags become a path later. */
 #include <string.h>
 
 #include "ipv4.h"
@@ -16,7 +17,7 @@
 #include "tcp.h"
 #include "udp.h"
 
-enum { ETHERNET_HEADER = 14, VLAN_HEADER = 4, VLANS_MOST = 2 };
+enum { ETHERNET_HEADER = 14, VLAN_HEADER = 4 };
 
 /* The bytes that were lent, as a cursor of a length that is known here. */
 static inline struct cursor headers_window(const uint8_t *at, size_t n)
@@ -27,33 +28,29 @@ static inline struct cursor headers_window(const uint8_t *at, size_t n)
 	return c;
 }
 
-/* Tags, in the bytes or beside them. The packet's way must not be new: a new one gets
- * its number in the order of packets. */
-static bool headers_tags(struct cursor *c, const struct frame *f, struct paths *paths, unsigned *type,
-			 struct descriptor *d, unsigned *turns)
+/* Tags, in the bytes or beside them. */
+__attribute__((noinline)) static bool headers_tags(struct cursor *c, const struct frame *f, unsigned *type,
+						   struct headers *h, unsigned *turns)
 {
-	struct path path;
-
-	memset(&path, 0, sizeof path);
 	if (f->flags & FRAME_VLAN)
-		path.vlan[path.vlans++] = f->vlan & 0xfff;
+		h->vlan[h->vlans++] = f->vlan & 0xfff;
 	while (*type == ETHERTYPE_VLAN || *type == ETHERTYPE_QINQ || *type == ETHERTYPE_QINQ_OLD) {
 		const uint8_t *at = cursor_take(c, VLAN_HEADER);
 		struct cursor w;
 
-		if (!at || path.vlans == VLANS_MOST)
+		if (!at || h->vlans == HEADERS_VLANS)
 			return false;
 		w = headers_window(at, VLAN_HEADER);
-		path.vlan[path.vlans++] = cursor_be16(&w) & 0xfff;
+		h->vlan[h->vlans++] = cursor_be16(&w) & 0xfff;
 		*type = cursor_be16(&w);
 		(*turns)++;
 	}
-	return paths_known(paths, &path, &d->path);
+	return *type == ETHERTYPE_IPV4 || *type == ETHERTYPE_IPV6;
 }
 
 /* Up to the type that IP follows; false: something else does. */
-static inline bool headers_link(struct cursor *c, const struct frame *f, struct paths *paths, unsigned *type,
-				struct descriptor *d, unsigned *turns)
+static inline bool headers_link(struct cursor *c, const struct frame *f, unsigned *type, struct headers *h,
+				unsigned *turns)
 {
 	const uint8_t *at = cursor_take(c, ETHERNET_HEADER);
 	struct cursor w;
@@ -69,7 +66,7 @@ static inline bool headers_link(struct cursor *c, const struct frame *f, struct 
 		return false;
 	if ((*type == ETHERTYPE_IPV4 || *type == ETHERTYPE_IPV6) && !(f->flags & FRAME_VLAN))
 		return true;
-	return headers_tags(c, f, paths, type, d, turns) && (*type == ETHERTYPE_IPV4 || *type == ETHERTYPE_IPV6);
+	return headers_tags(c, f, type, h, turns);
 }
 
 /* The cursor stands at what IP carries, and sees no more than that. */
@@ -82,12 +79,12 @@ static inline bool headers_ipv4(struct cursor *c, struct descriptor *d)
 	if (!at)
 		return false;
 	w = headers_window(at, IPV4_HEADER_MIN);
-	h = ipv4_read(&w);
+	ipv4_read(&w, &h);
 	if (h.version != 4 || h.header != IPV4_HEADER_MIN || h.flags & (IPV4_MORE | IPV4_OFFSET) ||
 	    h.total < IPV4_HEADER_MIN || !cursor_limit(c, h.total - IPV4_HEADER_MIN))
 		return false;
-	d->tuple.from = h.from;
-	d->tuple.to = h.to;
+	memcpy(d->tuple.from.b, h.from, 4);
+	memcpy(d->tuple.to.b, h.to, 4);
 	d->tuple.proto = (uint8_t)h.proto;
 	d->tuple.family = FAMILY_IPV4;
 	d->ip_id = (uint16_t)h.id;
@@ -105,11 +102,11 @@ static inline bool headers_ipv6(struct cursor *c, struct descriptor *d)
 	if (!at)
 		return false;
 	w = headers_window(at, IPV6_HEADER);
-	h = ipv6_read(&w);
+	ipv6_read(&w, &h);
 	if (h.word >> 28 != 6 || h.length == 0 || !cursor_limit(c, h.length))
 		return false;
-	d->tuple.from = h.from;
-	d->tuple.to = h.to;
+	memcpy(d->tuple.from.b, h.from, 16);
+	memcpy(d->tuple.to.b, h.to, 16);
 	d->tuple.proto = (uint8_t)h.next;
 	d->tuple.family = FAMILY_IPV6;
 	d->ttl = (uint8_t)h.hops;
@@ -139,8 +136,8 @@ static inline bool headers_are_stamps(const uint8_t *at, size_t n)
 	return n == 12 && cursor_be32(&w) == (UINT32_C(1) << 24 | 1 << 16 | OPTION_TIMESTAMPS << 8 | 10);
 }
 
-static bool headers_tcp_options(struct cursor *c, size_t n, const struct tcp_facts *fixed, struct descriptor *d,
-				unsigned *turns)
+__attribute__((noinline)) static bool headers_tcp_options(struct cursor *c, size_t n, const struct tcp_facts *fixed,
+							  struct descriptor *d, unsigned *turns)
 {
 	const uint8_t *at = cursor_take(c, n);
 	struct tcp_facts f = *fixed;
@@ -174,7 +171,7 @@ static inline bool headers_tcp(struct cursor *c, struct descriptor *d, unsigned 
 			return headers_tcp_options(c, n, &f, d, turns);
 		cursor_skip(c, 4);
 		w = headers_window(cursor_take(c, 8), 8);
-		(void)tcp_option_read(OPTION_TIMESTAMPS, &w, &f);
+		tcp_stamps_read(&w, &f);
 		*turns += 3;
 	}
 	descriptor_tcp(d, &f);
@@ -182,6 +179,11 @@ static inline bool headers_tcp(struct cursor *c, struct descriptor *d, unsigned 
 }
 
 /* A port that a tunnel is bound to: the loop asks who that is. */
+__attribute__((noinline)) static bool headers_is_tunnel(const struct udp_header *h)
+{
+	return registry_find(TABLE_UDP_PORT, h->to) || registry_find(TABLE_UDP_PORT, h->from);
+}
+
 static inline bool headers_udp(struct cursor *c, struct descriptor *d)
 {
 	const uint8_t *at = cursor_take(c, UDP_HEADER);
@@ -192,17 +194,16 @@ static inline bool headers_udp(struct cursor *c, struct descriptor *d)
 		return false;
 	w = headers_window(at, UDP_HEADER);
 	h = udp_read(&w);
-	if (h.length < UDP_HEADER || !cursor_limit(c, h.length - UDP_HEADER) || registry_find(TABLE_UDP_PORT, h.to) ||
-	    registry_find(TABLE_UDP_PORT, h.from))
+	if (h.length < UDP_HEADER || !cursor_limit(c, h.length - UDP_HEADER) || headers_is_tunnel(&h))
 		return false;
 	d->tuple.from_port = (uint16_t)h.from;
 	d->tuple.to_port = (uint16_t)h.to;
 	return true;
 }
 
-/* turns: counted work as the loop counts it, one for each layer and each option. */
-bool headers_read(struct dissect *dissect, const struct frame *f, struct paths *paths, struct descriptor *d,
-		  unsigned *stack)
+/* turns: counted work as the loop counts it, one for each layer and each option. All
+ * that is not set apart shall be here in one piece. */
+__attribute__((flatten)) bool headers_read(const struct frame *f, struct descriptor *d, struct headers *h)
 {
 	unsigned type, turns = 0;
 	struct cursor c;
@@ -210,10 +211,11 @@ bool headers_read(struct dissect *dissect, const struct frame *f, struct paths *
 	if (!f->data)
 		return false;
 	memset(d, 0, sizeof *d);
+	*h = (struct headers){.vlans = 0};
 	cursor_init(&c, f->data, f->caplen, f->wirelen);
-	if (!headers_link(&c, f, paths, &type, d, &turns))
+	if (!headers_link(&c, f, &type, h, &turns))
 		return false;
-	*stack = turns > 1 ? HEADERS_VLAN : 0;
+	h->stack = turns > 1 ? HEADERS_VLAN : 0;
 	if (!(type == ETHERTYPE_IPV4 ? headers_ipv4(&c, d) : headers_ipv6(&c, d)))
 		return false;
 	if (d->tuple.proto == PROTO_TCP ? !headers_tcp(&c, d, &turns)
@@ -225,9 +227,21 @@ bool headers_read(struct dissect *dissect, const struct frame *f, struct paths *
 	d->payload_captured = (uint32_t)cursor_left(&c);
 	d->payload = d->payload_captured > 0 ? c.pos : NULL;
 	d->interface = descriptor_interface(f);
-	*stack |= (type == ETHERTYPE_IPV6 ? HEADERS_IPV6 : 0) | (d->tuple.proto == PROTO_UDP ? HEADERS_UDP : 0);
-	dissect_counters(dissect)->steps += turns + 2;
+	h->stack |= (type == ETHERTYPE_IPV6 ? HEADERS_IPV6 : 0) | (d->tuple.proto == PROTO_UDP ? HEADERS_UDP : 0);
+	h->steps = (uint16_t)(turns + 2);
 	return true;
+}
+
+bool headers_path(const struct headers *h, struct paths *paths, struct descriptor *d)
+{
+	struct path path;
+
+	if (h->vlans == 0)
+		return true;
+	memset(&path, 0, sizeof path);
+	path.vlans = h->vlans;
+	memcpy(path.vlan, h->vlan, sizeof h->vlan);
+	return paths_known(paths, &path, &d->path);
 }
 
 /* ---- the layers of what was taken, for counters ------------------------------- */

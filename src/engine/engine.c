@@ -12,18 +12,11 @@
 #include <string.h>
 
 #include "match.h"
+#include "prepare.h"
 #include "sockeye/clock.h"
 #include "sockeye/descriptor.h"
 
 enum { OBSERVERS_MAX = 8, AHEAD = 6 /* packets: as long as it takes to bring memory */ };
-
-/* The frames of a batch whose headers are common. */
-struct ready {
-	struct descriptor d[SOURCE_BATCH];
-	uint32_t place[SOURCE_BATCH]; /* of flow_prefetch_record() */
-	bool is[SOURCE_BATCH];
-	uint8_t stack[SOURCE_BATCH]; /* enum headers_stack */
-};
 
 struct engine {
 	struct engine_options options;
@@ -40,7 +33,7 @@ struct engine {
 	struct totals totals;
 	struct histogram rtt[2];
 	uint64_t frames_lost;    /* told with frames */
-	struct ready ready;
+	struct ready ready;      /* of batches that come as frames */
 	struct packet packet;    /* reused for every frame that needs it */
 	bool packet_is;          /* packet is of the frame at hand */
 	struct flow_record record;
@@ -62,35 +55,39 @@ static void fill(struct engine *e, const struct flow *f)
 	flow_record_fill(&e->record, e->flows, f, e->paths);
 }
 
-static void publish_flow(struct engine *e, enum event_kind kind, const struct flow *f)
+static void handshake(struct engine *e, struct flow *f)
 {
-	struct event ev = {.kind = kind, .ts_ns = e->totals.now_ns, .flow = &e->record};
+	struct event ev = {.kind = EVENT_HANDSHAKE, .ts_ns = e->totals.now_ns, .flow = &e->record};
+	enum handshake_outcome outcome;
 
-	if (!(e->wants & (unsigned)kind))
+	if (!flow_handshake_report(f, false, &outcome))
+		return;
+	e->totals.handshakes[outcome]++;
+	if (!(e->wants & EVENT_HANDSHAKE))
 		return;
 	fill(e, f);
 	publish(e, &ev);
 }
 
-static void handshake(struct engine *e, struct flow *f, bool give_up)
-{
-	enum handshake_outcome outcome;
-
-	if (!flow_handshake_report(f, give_up, &outcome))
-		return;
-	e->totals.handshakes[outcome]++;
-	publish_flow(e, EVENT_HANDSHAKE, f);
-}
-
-/* A flow ended; called by the flow table. */
+/* A flow ended; called by the flow table. Where its handshake is told now, too, both
+ * are told of the same record. */
 static void told(void *arg, struct flow *f, bool evicted)
 {
 	struct engine *e = arg;
+	struct event ev = {.kind = EVENT_FLOW_END, .ts_ns = e->totals.now_ns, .flow = &e->record};
+	enum handshake_outcome outcome;
 
 	if (evicted)
 		e->totals.flows_evicted++;
-	handshake(e, f, true);
-	publish_flow(e, EVENT_FLOW_END, f);
+	if (e->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END))
+		fill(e, f);
+	if (flow_handshake_report(f, true, &outcome)) {
+		e->totals.handshakes[outcome]++;
+		ev.kind = EVENT_HANDSHAKE;
+		publish(e, &ev);
+	}
+	ev.kind = EVENT_FLOW_END;
+	publish(e, &ev);
 }
 
 int engine_observe(struct engine *e, const struct observer *o)
@@ -322,7 +319,8 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	publish(e, &ev);
 }
 
-static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d, uint32_t place)
+static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
+		    const struct flow_near *near)
 {
 	uint32_t change;
 	unsigned side;
@@ -332,15 +330,15 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	if (d->tuple.proto == PROTO_ICMP || d->tuple.proto == PROTO_ICMPV6) {
 		quoted = flow_quote(e->flows, d, &change);
 		if (quoted && change & FLOW_HANDSHAKE_DONE)
-			handshake(e, quoted, false);
+			handshake(e, quoted);
 	}
-	f = flow_track_at(e->flows, d, place, &change, &side, &judged);
+	f = flow_track(e->flows, d, near, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
 	if (change != FLOW_ORDINARY || e->packet.want_fields)
 		application(e, frame, d, f, side);
 	if (change & FLOW_HANDSHAKE_DONE)
-		handshake(e, f, false);
+		handshake(e, f);
 	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
 }
 
@@ -366,52 +364,76 @@ static void frame_of_any_kind(struct engine *e, const struct frame *f)
 	struct descriptor d;
 
 	if (descriptor_fill(&d, p, e->paths)) {
-		flow_hash(e->flows, &d, 1);
-		flow_of(e, f, &d, UINT32_MAX);
+		struct hash_key key = flow_hash_key(e->flows);
+		struct flow_near near;
+
+		flow_hash(&key, &d, &near);
+		flow_of(e, f, &d, &near);
 	} else {
 		e->totals.no_flow++;
 		packet_event(e, p, NULL, 0, NULL);
 	}
 }
 
-static void get_ready(struct engine *e, const struct frame *frames, unsigned n)
+struct prepare engine_prepare(const struct engine *e)
 {
-	bool fast = !e->options.no_fast_path && !e->packet.want_fields && !(e->wants & EVENT_PACKET);
-	struct ready *r = &e->ready;
-	unsigned stack = 0;
+	return (struct prepare){
+		.key = flow_hash_key(e->flows),
+		.fast = !e->options.no_fast_path && !e->packet.want_fields && !(e->wants & EVENT_PACKET),
+	};
+}
+
+void engine_expect(struct engine *e, struct ready *r)
+{
+	for (unsigned i = 0; i < r->n && !r->expected; i++)
+		if (r->is[i])
+			flow_near_slot(e->flows, &r->d[i], &r->near[i]);
+	r->expected = true;
+}
+
+/* The ways they came get their numbers, and the table's memory is brought near. */
+static void get_near(struct engine *e, struct ready *r, unsigned n)
+{
+	uint64_t steps = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		r->is[i] = fast && headers_read(e->dissect, &frames[i], e->paths, &r->d[i], &stack);
 		if (!r->is[i])
 			continue;
-		r->stack[i] = (uint8_t)stack;
-		flow_hash(e->flows, &r->d[i], 1);
-		flow_prefetch_slot(e->flows, &r->d[i]);
+		r->is[i] = headers_path(&r->headers[i], e->paths, &r->d[i]);
+		steps += r->is[i] ? r->headers[i].steps : 0;
+		flow_near_record(e->flows, &r->d[i], &r->near[i]);
 	}
-	for (unsigned i = 0; i < n; i++)
-		if (r->is[i])
-			r->place[i] = flow_prefetch_record(e->flows, &r->d[i]);
+	dissect_count_steps(e->dissect, steps);
 }
 
 /* Packet by packet: time, flow, application, counters, observers. */
-int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
+int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r)
 {
-	for (; n > SOURCE_BATCH && !e->stop; frames += SOURCE_BATCH, n -= SOURCE_BATCH)
-		(void)engine_batch(e, frames, SOURCE_BATCH);
 	dissect_batch(e->dissect);
-	get_ready(e, frames, n);
+	engine_expect(e, r);
+	get_near(e, r, n);
 	for (unsigned i = 0; i < n && !e->stop; i++) {
-		if (i + AHEAD < n && e->ready.is[i + AHEAD])
-			flow_prefetch_rest(e->flows, &e->ready.d[i + AHEAD], e->ready.place[i + AHEAD]);
+		if (i + AHEAD < n && r->is[i + AHEAD])
+			flow_near_rest(e->flows, &r->d[i + AHEAD], &r->near[i + AHEAD]);
 		e->packet_is = false;
 		time_goes_on(e, &frames[i]);
-		if (e->ready.is[i])
-			flow_of(e, &frames[i], &e->ready.d[i], e->ready.place[i]);
+		if (r->is[i])
+			flow_of(e, &frames[i], &r->d[i], &r->near[i]);
 		else
 			frame_of_any_kind(e, &frames[i]);
-		count(e, &frames[i], e->ready.stack[i]);
+		count(e, &frames[i], r->headers[i].stack);
 	}
 	return e->stop;
+}
+
+int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
+{
+	const struct prepare how = engine_prepare(e);
+
+	for (; n > SOURCE_BATCH && !e->stop; frames += SOURCE_BATCH, n -= SOURCE_BATCH)
+		(void)engine_batch(e, frames, SOURCE_BATCH);
+	prepare(&how, frames, n, &e->ready, e->flows);
+	return engine_prepared(e, frames, n, &e->ready);
 }
 
 int engine_tick(struct engine *e, int64_t now_ns)

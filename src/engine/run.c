@@ -7,6 +7,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "pipeline.h"
 #include "sockeye/clock.h"
 #include "sockeye/engine.h"
 #include "sockeye/text.h"
@@ -15,7 +16,6 @@ enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
 	RUN_WRITE_MS = 200, /* a pipe that says nothing: what waits to be written */
-	RUN_DRAIN_MS = 500, /* live: at the end, for what was taken in and not read yet */
 };
 
 struct run {
@@ -174,6 +174,8 @@ static int patience(const struct run *r, bool ended)
 	int64_t left;
 	int ms = r->source->live && !ended ? RUN_TICK_MS : -1;
 
+	if (r->source->ask_ms > 0 && !ended)
+		ms = r->source->ask_ms;
 	if (ms < 0 && !ended && r->writer && writer_waiting(r->writer))
 		ms = RUN_WRITE_MS;
 	if (r->end_ns && !ended) {
@@ -213,6 +215,18 @@ static unsigned batch_size(const struct run *r)
 	return left < SOURCE_BATCH ? (unsigned)left : SOURCE_BATCH;
 }
 
+static int account(struct run *r, const struct frame *frames, unsigned n)
+{
+	struct ready *ready = pipeline_ready(r->source), *next;
+
+	if (!ready)
+		return engine_batch(r->engine, frames, n);
+	next = pipeline_next(r->source);
+	if (next)
+		engine_expect(r->engine, next);
+	return engine_prepared(r->engine, frames, n, ready);
+}
+
 /* False: an observer has stopped the run. */
 static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
 {
@@ -221,7 +235,7 @@ static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
 	r->result->packets += n;
 	write_batch(r, frames, n);
 	if (!r->options->only_write)
-		err = engine_batch(r->engine, frames, n);
+		err = account(r, frames, n);
 	if (err) {
 		r->result->observer_stopped = true;
 		r->result->observer_error = err;
@@ -233,18 +247,17 @@ static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
 }
 
 /* Live: what came in before the end is still reported, so that what is captured
- * and what is dropped add up. */
+ * and what is dropped add up. Nothing new comes in, so it ends. */
 static void drain(struct run *r)
 {
 	struct frame frames[SOURCE_BATCH];
-	int64_t end = clock_monotonic_ns() + RUN_DRAIN_MS * (int64_t)CLOCK_MS;
 	struct pollfd fd = {.fd = r->source->fd, .events = POLLIN};
 	unsigned n;
 
 	if (!r->source->finish || !r->source->live || r->result->observer_stopped)
 		return;
 	r->source->finish(r->source);
-	while ((n = batch_size(r)) > 0 && clock_monotonic_ns() < end) {
+	while ((n = batch_size(r)) > 0) {
 		int got = r->source->next_batch(r->source, frames, n);
 
 		tell_notes(r);
@@ -297,7 +310,7 @@ static bool incomplete(struct run *r, int pumped)
 	if (pumped < 0)
 		return true;
 	for (unsigned i = 0; r->source->stats(r->source, i, &s); i++)
-		if (s.damaged || (!r->source->live && !s.complete && to_the_end))
+		if (s.damaged || s.gone || (!r->source->live && !s.complete && to_the_end))
 			return true;
 	return false;
 }
@@ -327,14 +340,14 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 	if (r.writer)
 		writer_stop_when(r.writer, run_must_end, &r);
 	pumped = pump(&r);
+	if (r.over)
+		drain(&r);
 	write_end(&r);
 	if (pumped == -EPROTO && out->packets == 0 && s->stats(s, 0, &stats)) {
 		if (o->screen)
 			exchange_quit(o->screen);
 		return error_set(err, EPROTO, "%s", stats.problem); /* a pipe that is no capture */
 	}
-	if (r.over)
-		drain(&r);
 	out->incomplete = incomplete(&r, pumped);
 	if (!out->observer_stopped) {
 		engine_capture_lost(e, capture_lost(s));

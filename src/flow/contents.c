@@ -56,8 +56,12 @@ static uint32_t kept(const struct flow_side *s, const struct descriptor *d, uint
 	return at - s->base >= CONTENT_HEAD && left > CONTENT_REST ? CONTENT_REST : left;
 }
 
-static void know(struct content *k, unsigned first, unsigned n)
+static inline void know(struct content *k, unsigned first, unsigned n)
 {
+	if (n == CONTENT_PIECE) {
+		memset(k->known, 0xff, sizeof k->known);
+		return;
+	}
 	while (n) {
 		unsigned bit = first % 64, here = 64 - bit < n ? 64 - bit : n;
 

@@ -22,9 +22,8 @@ enum {
 
 /* Products of what is hashed with a key that no sender knows, so that none can make
  * two packets look the same; independent of each other, so that they take no time. */
-static uint64_t identity(const struct copies *c, const struct descriptor *d, unsigned dir)
+uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, unsigned dir)
 {
-	const struct hash_key *k = c->key;
 	uint64_t h;
 
 	h = hash_fold(((uint64_t)d->tcp.seq << 32 | d->tcp.ack) ^ k->a,
@@ -37,11 +36,10 @@ static uint64_t identity(const struct copies *c, const struct descriptor *d, uns
 	return h;
 }
 
-int copies_open(struct copies *c, const struct hash_key *key, size_t memory, struct error *e)
+int copies_open(struct copies *c, size_t memory, struct error *e)
 {
 	uint32_t n = 256;
 
-	c->key = key;
 	while (n < 32768 && (size_t)n * 2 * sizeof *c->at <= memory)
 		n *= 2;
 	c->mask = n - 1;
@@ -59,16 +57,10 @@ size_t copies_size(const struct copies *c)
 	return ((size_t)c->mask + 1) * sizeof *c->at;
 }
 
-void copies_prefetch(const struct copies *c, const struct descriptor *d, unsigned dir)
+bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity)
 {
-	__builtin_prefetch(&c->at[identity(c, d, dir) & c->mask], 1);
-}
-
-bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir)
-{
-	uint64_t h = identity(c, d, dir);
-	struct copy *k = &c->at[h & c->mask];
-	uint32_t tag = (uint32_t)(h >> 32) | 1; /* 0: empty */
+	struct copy *k = &c->at[identity & c->mask];
+	uint32_t tag = (uint32_t)(identity >> 32) | 1; /* 0: empty */
 	int64_t limit = d->interface != k->interface ? COPY_ELSEWHERE_NS : d->ip_id ? COPY_NS : COPY_UNNAMED_NS;
 	int64_t since = d->ts_ns - k->ts_ns;
 

@@ -79,6 +79,8 @@ static void end_chunk(struct flow_table *t, uint32_t n)
 {
 	uint32_t first = n * EMBRYO_CHUNK;
 
+	for (uint32_t i = first; i < first + t->chunks[n].used; i++) /* the slots of all, before the first is needed */
+		__builtin_prefetch(&t->slots[table_hash(t, &t->embryos[i].key) & t->slot_mask], 1);
 	for (uint32_t i = first; t->chunks[n].live; i++)
 		if (t->embryos[i].key.family != FAMILY_NONE)
 			end_embryo(t, i | REF_EMBRYO);

@@ -361,8 +361,8 @@ void resets_account(struct flow *f, const struct descriptor *d, unsigned dir, st
 /* ordinary.c. Taken: the flow is as the long way would leave it, and j has what
  * there is to say. Not taken: nothing was done, but for *copy, which then says
  * what copies_saw() said, if it was asked. */
-bool ordinary_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, bool *copy,
-		      struct judgement *j);
+bool ordinary_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		      uint64_t identity, bool *copy, struct judgement *j);
 void ordinary_settle(const struct flow_table *t, struct flow *f); /* after the long way */
 void ordinary_leave(struct flow *f);                              /* before it */
 
@@ -392,11 +392,15 @@ static inline bool tcp_rtt_known(const struct flow *f)
 }
 
 /* copies.c */
-int copies_open(struct copies *c, const struct hash_key *key, size_t memory, struct error *e);
-void copies_prefetch(const struct copies *c, const struct descriptor *d, unsigned dir);
+int copies_open(struct copies *c, size_t memory, struct error *e);
+uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, unsigned dir);
+static inline void copies_prefetch(const struct copies *c, uint64_t identity)
+{
+	__builtin_prefetch(&c->at[identity & c->mask], 1);
+}
 void copies_free(struct copies *c);
 size_t copies_size(const struct copies *c);
-bool copies_saw(struct copies *c, const struct descriptor *d, unsigned dir); /* this very packet, a moment ago? */
+bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity); /* this very packet, a moment ago? */
 
 /* contents.c */
 int contents_open(struct contents *c, size_t memory, struct error *e);

@@ -97,7 +97,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	    (err = memory_reserve((void **)&t->embryos, (size_t)t->chunk_max * CHUNK_BYTES, "embryos", e)) < 0 ||
 	    (err = memory_reserve((void **)&t->chunks, t->chunk_max * sizeof *t->chunks, "embryos", e)) < 0 ||
 	    (err = memory_reserve((void **)&t->flows, t->flow_max * sizeof *t->flows, "flows", e)) < 0 ||
-	    (err = copies_open(&t->copies, &t->key, l->memory / 64, e)) < 0 ||
+	    (err = copies_open(&t->copies, l->memory / 64, e)) < 0 ||
 	    (err = contents_open(&t->contents, l->memory / 32, e)) < 0 ||
 	    (err = joins_open(&t->joins, l->memory, e)) < 0 ||
 	    (err = memory_reserve(&at, names_size, "server names", e)) < 0 ||

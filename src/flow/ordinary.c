@@ -115,8 +115,8 @@ static void acknowledge(struct flow_side *s, const struct descriptor *d)
 	s->window = d->window;
 }
 
-bool ordinary_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, bool *copy,
-		      struct judgement *j)
+bool ordinary_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+		      uint64_t identity, bool *copy, struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 	const struct flow_side *peer = &f->side[!dir];
@@ -124,7 +124,7 @@ bool ordinary_account(struct flow_table *t, struct flow *f, const struct descrip
 
 	if (!is_ordinary(f, s, peer, d, dir))
 		return false;
-	*copy = copies_saw(&t->copies, d, dir);
+	*copy = copies_saw(&t->copies, d, identity);
 	if (*copy)
 		return false;
 	if (d->ts_ns > f->last_ns)

@@ -53,17 +53,22 @@ _Static_assert(sizeof(struct side_trouble) <= BLOCK_MIN << TROUBLE_CLASS, "its c
 struct timed {
 	uint32_t end, us;    /* us after the flow's first packet, wraps */
 	uint32_t tsval;
-	uint8_t again;       /* sent before: counts only if its time stamp is echoed */
-	uint8_t stamped;
 };
-struct side_trips {
-	uint32_t min_us, max_us, samples;
+enum timed_bit {
+	TIMED_AGAIN = 1,     /* sent before: counts only if its time stamp is echoed */
+	TIMED_STAMPED = 2,
+};
+struct side_trips { /* the first cache line is all that a segment without a sample needs */
+	struct timed timed[TRIPS_TIMED];
+	uint32_t min_us, max_us;
+	uint8_t how[TRIPS_TIMED]; /* enum timed_bit */
 	uint8_t n_timed;
 	uint8_t count[TRIP_BUCKETS]; /* halved when one is full */
-	struct timed timed[TRIPS_TIMED];
+	uint32_t samples;
 };
 enum { TRIPS_CLASS = 1 };
 _Static_assert(sizeof(struct side_trips) <= BLOCK_MIN << TRIPS_CLASS, "its class holds it");
+_Static_assert(offsetof(struct side_trips, count) < 64, "what is timed is one cache line");
 
 /* An end as Zeek sees it (zeek.c). */
 enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,

@@ -30,7 +30,6 @@ struct copy {
 	uint16_t interface;
 };
 struct copies {
-	const struct hash_key *key;
 	struct copy *at;
 	uint32_t mask;
 	uint32_t used; /* places that were ever filled */

@@ -9,11 +9,56 @@
 #include "flow_private.h"
 #include "sockeye/memory.h"
 
+/* A key as numbers, so that hashing and comparing wait for no memory. */
+struct words {
+	uint64_t a[2], b[2], rest;
+};
+
+static inline uint64_t rest_of(uint16_t a_port, uint16_t b_port, uint8_t proto, uint8_t family)
+{
+	return (uint64_t)a_port | (uint64_t)b_port << 16 | (uint64_t)proto << 32 | (uint64_t)family << 40;
+}
+
+static inline void words_of_key(struct words *w, const struct flow_key *k)
+{
+	memcpy(w->a, k->a.b, sizeof w->a);
+	memcpy(w->b, k->b.b, sizeof w->b);
+	w->rest = rest_of(k->a_port, k->b_port, k->proto, k->family);
+}
+
+static inline void words_of_tuple(struct words *w, const struct tuple *t, unsigned dir)
+{
+	memcpy(w->a, dir ? t->to.b : t->from.b, sizeof w->a);
+	memcpy(w->b, dir ? t->from.b : t->to.b, sizeof w->b);
+	w->rest = rest_of(dir ? t->to_port : t->from_port, dir ? t->from_port : t->to_port, t->proto, t->family);
+}
+
+static inline bool words_are(const struct words *w, const struct flow_key *k)
+{
+	struct words x;
+
+	words_of_key(&x, k);
+	return ((w->a[0] ^ x.a[0]) | (w->a[1] ^ x.a[1]) | (w->b[0] ^ x.b[0]) | (w->b[1] ^ x.b[1]) |
+		(w->rest ^ x.rest)) == 0;
+}
+
+/* As hash_bytes() does it: each half of a step meets a half of the key, and the state. */
+static inline uint32_t words_hash(const struct hash_key *k, const struct words *w)
+{
+	uint64_t h = hash_fold(w->a[0] ^ k->a, w->a[1] ^ k->b ^ sizeof *w);
+
+	h = hash_fold(w->b[0] ^ k->a, w->b[1] ^ k->b ^ h) + h;
+	h = hash_fold(w->rest ^ k->a, k->b ^ h) + h;
+	h = hash_fold(h ^ k->a, k->b);
+	return (uint32_t)(h ^ h >> 32);
+}
+
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
 {
-	uint64_t h = hash_long(&t->key, k, sizeof *k);
+	struct words w;
 
-	return (uint32_t)(h ^ h >> 32);
+	words_of_key(&w, k);
+	return words_hash(&t->key, &w);
 }
 
 static void key_of(struct flow_key *k, const struct tuple *tuple, unsigned *dir)
@@ -27,22 +72,6 @@ static void key_of(struct flow_key *k, const struct tuple *tuple, unsigned *dir)
 	k->family = tuple->family;
 }
 
-/* Words that overlap: 38 bytes in five. */
-static bool key_equal(const struct flow_key *a, const struct flow_key *b)
-{
-	static const unsigned char at[] = {0, 8, 16, 24, sizeof *a - 8};
-	uint64_t differ = 0;
-
-	for (unsigned i = 0; i < sizeof at; i++) {
-		uint64_t x, y;
-
-		memcpy(&x, (const uint8_t *)a + at[i], sizeof x);
-		memcpy(&y, (const uint8_t *)b + at[i], sizeof y);
-		differ |= x ^ y;
-	}
-	return differ == 0;
-}
-
 const struct flow_key *table_key_at(const struct flow_table *t, uint32_t ref)
 {
 	return ref & REF_EMBRYO ? &t->embryos[ref & ~REF_EMBRYO].key : &t->flows[ref].key;
@@ -53,7 +82,9 @@ const struct flow_key *table_key_at(const struct flow_table *t, uint32_t ref)
 uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t hash, uint32_t *slot)
 {
 	uint32_t i = hash & t->slot_mask;
+	struct words w;
 
+	words_of_key(&w, k);
 	for (;; i = (i + 1) & t->slot_mask) {
 		const struct slot *s = &t->slots[i];
 
@@ -61,7 +92,7 @@ uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t has
 		*slot = i;
 		if (s->ref == REF_NONE)
 			return REF_NONE;
-		if (s->hash == hash && key_equal(table_key_at(t, s->ref), k))
+		if (s->hash == hash && words_are(&w, table_key_at(t, s->ref)))
 			return s->ref;
 	}
 }
@@ -126,65 +157,70 @@ void table_remove(struct flow_table *t, uint32_t hole)
 	t->slots_used--;
 }
 
-void flow_hash(struct flow_table *t, struct descriptor *d, unsigned n)
+void flow_hash(const struct hash_key *key, struct descriptor *d, struct flow_near *near)
 {
-	for (unsigned i = 0; i < n; i++) {
-		struct flow_key k;
-		unsigned dir;
+	struct words w;
 
-		key_of(&k, &d[i].tuple, &dir);
-		d[i].hash = table_hash(t, &k);
-	}
+	near->dir = (uint8_t)tuple_direction(&d->tuple);
+	near->place = REF_NONE;
+	words_of_tuple(&w, &d->tuple, near->dir);
+	d->hash = words_hash(key, &w);
+	near->identity = d->tuple.proto == PROTO_TCP ? copies_identity(key, d, near->dir) : 0;
 }
 
-void flow_prefetch_slot(const struct flow_table *t, const struct descriptor *d)
+struct hash_key flow_hash_key(const struct flow_table *t)
+{
+	return t->key;
+}
+
+void flow_near_slot(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
 	__builtin_prefetch(&t->slots[d->hash & t->slot_mask]);
-	if (d->tuple.proto == PROTO_TCP)
-		copies_prefetch(&t->copies, d, tuple_direction(&d->tuple));
+	copies_prefetch(&t->copies, near->identity);
 }
 
-uint32_t flow_prefetch_record(const struct flow_table *t, const struct descriptor *d)
+void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near)
 {
 	enum { LOOKS = 4 }; /* a slot further away is not worth the wait */
 	uint32_t at = d->hash & t->slot_mask;
 
+	near->place = REF_NONE;
 	for (unsigned i = 0; i < LOOKS; i++, at = (at + 1) & t->slot_mask) {
 		const struct slot *s = &t->slots[at];
 
 		if (s->ref == REF_NONE)
-			break;
+			return;
 		if (s->hash != d->hash)
 			continue;
+		near->place = s->ref;
 		if (s->ref & REF_EMBRYO)
 			__builtin_prefetch(&t->embryos[s->ref & ~REF_EMBRYO], 1);
 		else
 			for (unsigned line = 0; line < FLOW_HOT_LINES; line++)
 				__builtin_prefetch((const uint8_t *)&t->flows[s->ref] + line * 64, 1);
-		return s->ref;
+		return;
 	}
-	return REF_NONE;
 }
 
-void flow_prefetch_rest(const struct flow_table *t, const struct descriptor *d, uint32_t place)
+static void near_trips(const struct flow_table *t, uint32_t ref)
+{
+	if (ref == REF_NONE)
+		return;
+	__builtin_prefetch(blocks_at(&t->blocks, ref), 1);
+}
+
+void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
 	const struct flow *f;
-	unsigned dir;
 
-	if (place >= REF_EMBRYO || d->tuple.proto != PROTO_TCP)
+	if (near->place >= REF_EMBRYO || d->tuple.proto != PROTO_TCP)
 		return;
-	f = &t->flows[place];
-	dir = tuple_direction(&d->tuple);
-	if (f->side[!dir].trips != REF_NONE) {
-		__builtin_prefetch(blocks_at(&t->blocks, f->side[!dir].trips), 1);
-		__builtin_prefetch((const uint8_t *)blocks_at(&t->blocks, f->side[!dir].trips) + 64, 1);
-	}
-	if (d->payload_len && f->side[dir].trips != REF_NONE) {
-		__builtin_prefetch(blocks_at(&t->blocks, f->side[dir].trips), 1);
-		__builtin_prefetch((const uint8_t *)blocks_at(&t->blocks, f->side[dir].trips) + 64, 1);
-	}
+	f = &t->flows[near->place];
+	near_trips(t, f->side[!near->dir].trips);
+	if (d->payload_len)
+		near_trips(t, f->side[near->dir].trips);
 	if (d->payload)
-		contents_prefetch(&t->contents, f, dir, d);
+		contents_prefetch(&t->contents, f, near->dir, d);
 }
 
 /* ---- one packet ---------------------------------------------------------- */
@@ -201,8 +237,8 @@ static void count_new(struct flow_table *t, uint8_t proto)
 }
 
 /* copy: copies_saw() was asked, and said yes. */
-static void account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, bool copy,
-		    uint32_t *change, struct judgement *j)
+static void account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, uint64_t identity,
+		    bool copy, uint32_t *change, struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 
@@ -218,7 +254,7 @@ static void account(struct flow_table *t, struct flow *f, const struct descripto
 		s->packets++;
 	s->bytes += d->payload_len;
 	if (f->key.proto == PROTO_TCP)
-		tcp_account(t, f, d, dir, copy || copies_saw(&t->copies, d, dir), change, j);
+		tcp_account(t, f, d, dir, copy || copies_saw(&t->copies, d, identity), change, j);
 	else
 		datagram_account(f, d, dir);
 	if (d->payload_len)
@@ -273,7 +309,7 @@ static void end_now(struct flow_table *t, uint32_t ref, uint32_t slot)
 
 /* was_open: the flow that this SYN replaces was open (RFC 5961 4). */
 static struct flow *begin(struct flow_table *t, const struct descriptor *d, const struct flow_key *k,
-			  unsigned dir, bool reused, bool was_open, uint32_t *change, struct judgement *j)
+			  unsigned dir, uint64_t identity, bool reused, bool was_open, uint32_t *change, struct judgement *j)
 {
 	struct flow *f;
 
@@ -284,7 +320,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 
 		if (ref != REF_NONE) {
 			if (k->proto == PROTO_TCP) /* a SYN: the same once more shall be known */
-				(void)copies_saw(&t->copies, d, dir);
+				(void)copies_saw(&t->copies, d, identity);
 			table_insert(t, d->hash, ref);
 			embryo_expand(t, ref, &t->scratch);
 			return &t->scratch;
@@ -303,7 +339,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 		*change |= FLOW_REUSED;
 		j->verdicts |= verdict_bit(VERDICT_REUSED);
 	}
-	account(t, f, d, dir, false, change, j);
+	account(t, f, d, dir, identity, false, change, j);
 	if (was_open)
 		state_begun_on_open(f, dir, j);
 	table_insert(t, d->hash, f->self);
@@ -320,20 +356,25 @@ static bool to_itself(const struct flow_key *k, const struct descriptor *d)
 	       k->a_port == k->b_port && memcmp(&k->a, &k->b, sizeof k->a) == 0;
 }
 
-/* The place of a key where flow_prefetch_record() met it, if it is there still. */
-static uint32_t still_there(const struct flow_table *t, const struct flow_key *k, uint32_t place)
+/* The flow where flow_near_record() met it, if it is there still, and the packet is
+ * an ordinary one of it; else NULL. */
+static struct flow *ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near, bool *copy,
+			     struct judgement *j)
 {
-	return place < REF_EMBRYO && key_equal(&t->flows[place].key, k) ? place : REF_NONE;
+	struct flow *f;
+	struct words w;
+
+	if (d->tuple.proto != PROTO_TCP || near->place >= REF_EMBRYO)
+		return NULL;
+	f = &t->flows[near->place];
+	words_of_tuple(&w, &d->tuple, near->dir);
+	if (!words_are(&w, &f->key) || flow_too_old(t, f, d->ts_ns))
+		return NULL;
+	return ordinary_account(t, f, d, near->dir, near->identity, copy, j) ? f : NULL;
 }
 
-struct flow *flow_track(struct flow_table *t, const struct descriptor *d, uint32_t *change, unsigned *side,
-			struct judgement *j)
-{
-	return flow_track_at(t, d, REF_NONE, change, side, j);
-}
-
-struct flow *flow_track_at(struct flow_table *t, const struct descriptor *d, uint32_t place, uint32_t *change,
-			   unsigned *side, struct judgement *j)
+struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
+			uint32_t *change, unsigned *side, struct judgement *j)
 {
 	struct flow_key k;
 	struct flow *f;
@@ -341,20 +382,18 @@ struct flow *flow_track_at(struct flow_table *t, const struct descriptor *d, uin
 	uint32_t ref, slot;
 	bool reused = false, was_open = false, copy = false;
 
+	*change = FLOW_ORDINARY;
+	*j = (struct judgement){.rtt_ns = -1};
+	f = ordinary(t, d, near, &copy, j);
+	if (f) {
+		*side = near->dir != f->client;
+		return f;
+	}
+	*change = 0;
 	key_of(&k, &d->tuple, &dir);
 	if (to_itself(&k, d))
 		dir = 1;
-	*change = 0;
-	*j = (struct judgement){.rtt_ns = -1};
-	ref = still_there(t, &k, place);
-	if (ref == REF_NONE || k.proto != PROTO_TCP)
-		ref = table_find(t, &k, d->hash, &slot);
-	if (ref < REF_EMBRYO && k.proto == PROTO_TCP && !flow_too_old(t, &t->flows[ref], d->ts_ns) &&
-	    ordinary_account(t, &t->flows[ref], d, dir, &copy, j)) {
-		*change = FLOW_ORDINARY;
-		*side = dir != t->flows[ref].client;
-		return &t->flows[ref];
-	}
+	ref = table_find(t, &k, d->hash, &slot);
 	if (ref != REF_NONE) {
 		f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
 		if (ref & REF_EMBRYO)
@@ -362,17 +401,15 @@ struct flow *flow_track_at(struct flow_table *t, const struct descriptor *d, uin
 		reused = k.proto == PROTO_TCP && tcp_reuses(f, d, dir);
 		was_open = reused && state_synchronized(f);
 		if (reused || flow_too_old(t, f, d->ts_ns)) {
-			if (ref == place)
-				(void)table_find(t, &k, d->hash, &slot);
 			end_now(t, ref, slot);
 			ref = REF_NONE;
 		}
 	}
 	if (ref == REF_NONE) {
-		f = begin(t, d, &k, dir, reused, was_open, change, j);
+		f = begin(t, d, &k, dir, near->identity, reused, was_open, change, j);
 	} else {
 		f = ref & REF_EMBRYO ? promote(t, ref, d->hash) : &t->flows[ref];
-		account(t, f, d, dir, copy, change, j);
+		account(t, f, d, dir, near->identity, copy, change, j);
 		flow_reclass(t, f);
 		if (k.proto == PROTO_TCP)
 			ordinary_settle(t, f);

@@ -27,18 +27,19 @@ struct side_trips *side_trips(const struct flow_table *t, const struct flow_side
 
 static void drop(struct side_trips *x, unsigned i)
 {
-	x->timed[i] = x->timed[--x->n_timed];
+	x->n_timed--;
+	x->timed[i] = x->timed[x->n_timed];
+	x->how[i] = x->how[x->n_timed];
 }
 
 /* Two buckets an octave: 0 us, 1, 2, 3, 4-5, 6-7, 8-11, 12-15 ... */
 static unsigned bucket_of(uint32_t us)
 {
-	unsigned octave = 0, b;
+	unsigned octave, b;
 
 	if (us < 2)
 		return us;
-	while (us >> (octave + 1))
-		octave++;
+	octave = 31 - (unsigned)__builtin_clz(us);
 	b = octave * 2 + (us >> (octave - 1) & 1);
 	return b < TRIP_BUCKETS ? b : TRIP_BUCKETS - 1;
 }
@@ -92,10 +93,8 @@ static void trips_data(struct flow_table *t, struct flow *f, struct flow_side *s
 	}
 	if (x->n_timed == TRIPS_TIMED)
 		return;
-	x->timed[x->n_timed++] = (struct timed){
-		.end = end, .us = us_of(f, d->ts_ns), .tsval = d->tcp.tsval, .again = again,
-		.stamped = d->options & TCP_HAS_TIMESTAMPS ? 1 : 0,
-	};
+	x->timed[x->n_timed] = (struct timed){.end = end, .us = us_of(f, d->ts_ns), .tsval = d->tcp.tsval};
+	x->how[x->n_timed++] = (uint8_t)((again ? TIMED_AGAIN : 0) | (d->options & TCP_HAS_TIMESTAMPS ? TIMED_STAMPED : 0));
 }
 
 /* The peer of s acknowledges: the sample of the newest segment that it covers. */
@@ -113,12 +112,12 @@ static int64_t trips_ack(const struct flow_table *t, const struct flow *f, const
 	now = us_of(f, d->ts_ns);
 	for (unsigned i = x->n_timed; i-- > 0;) {
 		const struct timed *k = &x->timed[i];
-		bool echoed = d->options & TCP_HAS_TIMESTAMPS && k->stamped && d->tcp.tsecr == k->tsval;
+		bool echoed = d->options & TCP_HAS_TIMESTAMPS && x->how[i] & TIMED_STAMPED && d->tcp.tsecr == k->tsval;
 
 		if (seq_before(d->tcp.ack, k->end))
 			continue;
 		/* A time that goes back is no duration. */
-		if ((!k->again || echoed) && (int32_t)(now - k->us) >= 0 &&
+		if ((!(x->how[i] & TIMED_AGAIN) || echoed) && (int32_t)(now - k->us) >= 0 &&
 		    (best < 0 || seq_before(best_end, k->end))) {
 			best = (int64_t)(now - k->us);
 			best_end = k->end;

@@ -55,6 +55,23 @@ static uint64_t id_of(const struct flow_table *t, uint32_t ref)
 	return (uint64_t)e->id_high << 32 | e->id_low;
 }
 
+enum { ORDER_AHEAD = 8 };
+
+static void prefetch_id(const struct flow_table *t, uint32_t ref)
+{
+	if (ref & REF_EMBRYO)
+		__builtin_prefetch(&t->embryos[ref & ~REF_EMBRYO].id_low);
+	else
+		__builtin_prefetch(&t->flows[ref].id);
+}
+
+static void prefetch_flow(const struct flow_table *t, uint32_t ref)
+{
+	prefetch_id(t, ref);
+	for (size_t at = 0; !(ref & REF_EMBRYO) && at < sizeof *t->flows; at += 64)
+		__builtin_prefetch((const uint8_t *)&t->flows[ref] + at);
+}
+
 struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
 {
 	uint32_t max = place & REF_EMBRYO ? t->chunks_made * EMBRYO_CHUNK : t->flow_used;
@@ -67,32 +84,75 @@ struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
 	return &t->scratch;
 }
 
+/* A flow in the order of ids: what its id is beyond the least of all, so that
+ * sorting looks at nothing else. */
+struct place {
+	uint32_t beyond;
+	uint32_t ref;
+};
+_Static_assert(sizeof(struct place) == sizeof(struct slot), "the order takes the place of the slots");
+
+static int by_place(const void *a, const void *b)
+{
+	const struct place *x = a, *y = b;
+
+	return x->beyond < y->beyond ? -1 : x->beyond > y->beyond;
+}
+
+/* Where ids are further apart than 32 bits tell. */
 static int by_id(const void *a, const void *b, void *arg)
 {
-	uint64_t x = id_of(arg, *(const uint32_t *)a), y = id_of(arg, *(const uint32_t *)b);
+	uint64_t x = id_of(arg, ((const struct place *)a)->ref), y = id_of(arg, ((const struct place *)b)->ref);
 
 	return x < y ? -1 : x > y;
 }
 
-/* The slots are not needed any more, so the spare area holds the order. */
-void flow_table_end(struct flow_table *t)
+/* The slots are not needed any more: they become the order, from their beginning on. */
+static uint32_t put_in_order(struct flow_table *t, struct place *order)
 {
-	uint32_t *order = t->area[!t->area_now];
+	uint64_t least = UINT64_MAX, most = 0;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i <= t->slot_mask; i++)
 		if (t->slots[i].ref != REF_NONE)
-			order[n++] = t->slots[i].ref;
-	qsort_r(order, n, sizeof *order, by_id, t);
+			order[n++].ref = t->slots[i].ref;
+	for (uint32_t i = 0; i < n; i++) {
+		uint64_t id = id_of(t, order[i].ref);
+
+		if (i + ORDER_AHEAD < n)
+			prefetch_id(t, order[i + ORDER_AHEAD].ref);
+		order[i].beyond = (uint32_t)id;
+		least = id < least ? id : least;
+		most = id > most ? id : most;
+	}
+	if (n && most - least > UINT32_MAX) {
+		qsort_r(order, n, sizeof *order, by_id, t);
+		return n;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		order[i].beyond -= (uint32_t)least;
+	qsort(order, n, sizeof *order, by_place);
+	return n;
+}
+
+void flow_table_end(struct flow_table *t)
+{
+	struct place *order = (struct place *)t->slots;
+	uint32_t n = put_in_order(t, order);
+
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow *f = &t->scratch;
 
-		if (order[i] & REF_EMBRYO)
-			embryo_expand(t, order[i], f);
+		if (i + ORDER_AHEAD < n)
+			prefetch_flow(t, order[i + ORDER_AHEAD].ref);
+		if (order[i].ref & REF_EMBRYO)
+			embryo_expand(t, order[i].ref, f);
 		else
-			f = &t->flows[order[i]];
+			f = &t->flows[order[i].ref];
 		flow_tell(t, f, false);
 	}
+	table_slots_clear(t->slots, t->slot_mask + 1);
+	t->slots_used = 0;
 }
 
 const struct flow_stats *flow_stats(struct flow_table *t)

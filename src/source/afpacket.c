@@ -137,8 +137,7 @@ static void native_gone(struct native *n)
 	if (n->problem[0] == '\0') {
 		text_init(&t, n->problem, sizeof n->problem);
 		text_put(&t, n->watch.title);
-		text_put(&t, ": the interface is gone; everything up to there has been read, a new one of "
-			     "that name is not followed");
+		text_put(&t, WATCH_GONE);
 	}
 	native_end_after(n, -ENODEV);
 }
@@ -215,7 +214,9 @@ static bool native_stats(struct source *s, unsigned index, struct source_stats *
 		.format = "live",
 		.frames = n->frames + n->filtered,
 		.filtered = n->filtered,
-		.damaged = (n->ended == -ENODEV) + n->ring.ring.damaged,
+		.damaged = n->ring.ring.damaged,
+		.gone = n->ended == -ENODEV,
+		.problem_told = n->watch.gone_told,
 		.drops = n->drops,
 		.drops_known = true,
 		.complete = n->ended != -ENODEV,
@@ -261,7 +262,7 @@ static int native_filter_open(struct native *n, struct ring_filter *f, const cha
 {
 	const struct ring_filter_options o = {
 		.words = words, .title = n->watch.title, .linktype = n->linktype, .snaplen = n->snaplen,
-		.netmask = n->netmask, .direction = n->direction,
+		.netmask = n->netmask, .direction = n->direction, .live = true,
 	};
 
 	return ring_filter_open(f, &o, e);

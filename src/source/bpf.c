@@ -47,7 +47,7 @@ uint16_t bpf_linktype(int dlt)
 
 #include <pcap/pcap.h>
 
-enum { BPF_PROGRAMS = 64 };
+enum { BPF_PROGRAMS = 64, BPF_LIVE_BUFFER = 1 << 18 };
 
 struct bpf_entry {
 	uint16_t linktype;
@@ -60,6 +60,8 @@ struct bpf_programs {
 	unsigned holders;
 	char *words;
 	bpf_u_int32 netmask;
+	pcap_t *live; /* while bpf_live() compiles */
+	bool files;
 	unsigned entries;
 	struct bpf_entry entry[BPF_PROGRAMS];
 };
@@ -138,21 +140,41 @@ void bpf_free(struct bpf *b)
 	free(b);
 }
 
+void bpf_files(struct bpf *b)
+{
+	b->all->files = true;
+}
+
+/* inbound, outbound, ifindex: loads from where the kernel keeps what is not in the bytes. */
+static bool bpf_asks_kernel(const struct bpf_program *program)
+{
+	for (unsigned i = 0; i < program->bf_len; i++)
+		if (BPF_CLASS(program->bf_insns[i].code) == BPF_LD && BPF_MODE(program->bf_insns[i].code) == BPF_ABS &&
+		    program->bf_insns[i].k >= (bpf_u_int32)SKF_AD_OFF)
+			return true;
+	return false;
+}
+
 static void bpf_compile_entry(const struct bpf_programs *b, struct bpf_entry *n)
 {
-	pcap_t *p = pcap_open_dead(bpf_dlt(n->linktype), FRAME_MAX);
+	bool live = b->live && n->linktype == LINKTYPE_ETHERNET;
+	pcap_t *p = live ? b->live : pcap_open_dead(bpf_dlt(n->linktype), FRAME_MAX);
 	const char *why = "no memory";
 	struct text t;
 
 	text_init(&t, n->refusal, sizeof n->refusal);
 	if (p && pcap_compile(p, &n->program, b->words, 1, b->netmask) == 0) {
-		n->works = true;
+		n->works = !b->files || !bpf_asks_kernel(&n->program);
+		if (!n->works) {
+			pcap_freecode(&n->program);
+			text_put(&t, "inbound, outbound and ifindex are known only while packets are captured");
+		}
 	} else {
 		if (p)
 			why = pcap_geterr(p);
 		bpf_reason(&t, why);
 	}
-	if (p)
+	if (p && !live)
 		pcap_close(p);
 }
 
@@ -177,6 +199,27 @@ static struct bpf_entry *bpf_entry_of(struct bpf *b, uint16_t linktype)
 	n->linktype = linktype;
 	bpf_compile_entry(all, n);
 	return n;
+}
+
+/* The handle lives as long as it compiles. */
+bool bpf_live(struct bpf *b)
+{
+	char errors[PCAP_ERRBUF_SIZE];
+	pcap_t *p = pcap_create("lo", errors); /* Ethernet on every machine */
+	bool good;
+
+	if (!p)
+		return false;
+	(void)pcap_set_snaplen(p, FRAME_MAX);
+	(void)pcap_set_buffer_size(p, BPF_LIVE_BUFFER);
+	good = pcap_activate(p) >= 0 && pcap_datalink(p) == DLT_EN10MB;
+	if (good) {
+		b->all->live = p;
+		(void)bpf_entry_of(b, LINKTYPE_ETHERNET);
+		b->all->live = NULL;
+	}
+	pcap_close(p);
+	return good;
 }
 
 const char *bpf_refusal(struct bpf *b, uint16_t linktype)
@@ -310,6 +353,17 @@ void bpf_netmask(struct bpf *b, uint32_t mask)
 {
 	(void)b;
 	(void)mask;
+}
+
+bool bpf_live(struct bpf *b)
+{
+	(void)b;
+	return false;
+}
+
+void bpf_files(struct bpf *b)
+{
+	(void)b;
 }
 
 bool bpf_pass(struct bpf *b, const struct frame *f, const char **refusal)

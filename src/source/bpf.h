@@ -42,6 +42,13 @@ const char *bpf_refusal(struct bpf *b, uint16_t linktype);
  * do; *refusal is then set once per link type. */
 bool bpf_pass(struct bpf *b, const struct frame *f, const char **refusal);
 
+/* Before anything is compiled. For a running capture of this machine: Ethernet is compiled as libpcap does it
+ * there, with tags asked for where the kernel puts them, beside the bytes. Takes
+ * the right to capture. False: not to be had, compiled as for files. */
+bool bpf_live(struct bpf *b);
+/* For files: words that only a running capture can answer do not compile. */
+void bpf_files(struct bpf *b);
+
 /* The compiled program for a link type, for the kernel or for bpf_run(); owned by
  * b. Returns its length; 0: the words do not compile for it, bpf_refusal() says why. */
 struct sock_filter;

@@ -293,8 +293,10 @@ static int reader_batch(struct reader *r, struct frame *out, unsigned n)
 		}
 		r->stats.frames++;
 		reader_clock(r, out[have].ts_ns);
-		if (reader_passes(r, &out[have]))
+		if (reader_passes(r, &out[have])) {
+			r->in.lent = true;
 			have++;
+		}
 	}
 	return have == 0 && r->ended ? r->ended : (int)have;
 }
@@ -306,10 +308,17 @@ static int reader_next_batch(struct source *s, struct frame *out, unsigned n)
 
 	if (r->ended)
 		return r->ended;
-	if (r->follow.fd < 0)
-		return reader_batch(r, out, n);
-	follow_take(&r->follow);
+	if (r->unpack_ahead) {
+		r->unpack_ahead = false;
+		input_unpack_ahead(&r->in);
+	}
+	if (r->follow.fd >= 0)
+		follow_take(&r->follow);
 	got = reader_batch(r, out, n);
+	s->arrived = r->in.fetched;
+	s->reached_ns = r->last_ns;
+	if (r->follow.fd < 0)
+		return got;
 	if (got == 0 && input_ready(&r->in))
 		follow_again(&r->follow);
 	else if (got == 0)
@@ -344,8 +353,18 @@ static bool reader_stats(struct source *s, unsigned index, struct source_stats *
 	out->bytes_read = r->in.inflate ? r->in.fetched : r->in.offset;
 	out->bytes_total = r->in.follow ? 0 : r->in.total;
 	out->bytes = r->in.offset;
-	out->held = r->in.inflate ? inflate_held(r->in.inflate) : 0;
+	out->held = input_held(&r->in);
 	out->drops = pcapng_drops(r, &out->drops_known);
+	return true;
+}
+
+static bool reader_lend(struct source *s, struct loans *l)
+{
+	struct reader *r = (struct reader *)s;
+
+	if (r->in.pipe || r->in.follow)
+		return false;
+	r->in.loans = l;
 	return true;
 }
 
@@ -416,10 +435,12 @@ int reader_open(struct source **out, int fd, const char *name, struct bpf *filte
 		reader_free(&r->s);
 		return rc;
 	}
+	r->unpack_ahead = o->ahead > 0 && r->in.total >= o->ahead;
 	r->s.kind = "file";
 	r->s.fd = r->in.pipe ? r->in.fd : r->follow.fd;
 	r->s.next_batch = reader_next_batch;
 	r->s.stats = reader_stats;
+	r->s.lend = reader_lend;
 	r->s.interface = reader_interface;
 	r->s.note = r->in.follow ? reader_tell : NULL;
 	r->s.free = reader_free;

@@ -8,11 +8,8 @@
  *
  *     read(2) -> input.packed -> inflate_run() -> input.bytes -> formats
  *
- * To give it a thread of its own: that thread runs the first three steps, with
- * a struct inflate and a buffer of its own, and queues filled buffers; then
- * input_fill() takes from that queue where it calls inflate_run() now. Neither
- * this file nor the formats change: they see bytes, and at the end -ENODATA or
- * -EBADMSG with a sentence, which the queue carries along as its last entry.
+ * It may have a thread of its own, which does the first two steps and queues what
+ * comes out (unpack.h); this file does not know, and the formats see bytes either way.
  */
 #ifndef SOURCE_INFLATE_H
 #define SOURCE_INFLATE_H

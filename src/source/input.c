@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "sockeye/text.h"
+#include "unpack.h"
 
 enum {
 	INPUT_READS = 8,    /* of compressed bytes that gave nothing, in one call */
@@ -47,6 +48,8 @@ int input_open(struct input *in, int fd, size_t buffer, bool follow, const char 
 
 void input_close(struct input *in)
 {
+	unpack_end(in->unpack);
+	in->unpack = NULL;
 	inflate_free(in->inflate);
 	in->inflate = NULL;
 	free(in->packed);
@@ -74,6 +77,17 @@ int input_inflate(struct input *in, enum inflate_kind kind, size_t window, struc
 	in->start = in->end = 0;
 	in->offset = 0;
 	return 0;
+}
+
+void input_unpack_ahead(struct input *in)
+{
+	if (in->inflate && !in->pipe && !in->follow && !in->unpack && !in->eof)
+		in->unpack = unpack_begin(in);
+}
+
+size_t input_held(const struct input *in)
+{
+	return !in->inflate ? 0 : in->unpack ? in->held : inflate_held(in->inflate);
 }
 
 void input_skip(struct input *in, uint64_t n)
@@ -168,7 +182,7 @@ static int input_packed_end(struct input *in, int why)
 
 /* Decompress into the free end of the buffer. A few reads without a byte of
  * the capture (empty members, a table of contents) and others get a turn. */
-static int input_unpack(struct input *in)
+int input_unpack(struct input *in)
 {
 	for (unsigned reads = 0; reads < INPUT_READS;) {
 		struct inflate_step s = {
@@ -205,6 +219,8 @@ static int input_fill(struct input *in)
 {
 	ssize_t n;
 
+	if (in->unpack)
+		return unpack_fill(in->unpack, in);
 	if (in->inflate)
 		return input_unpack(in);
 	n = input_fetch(in, in->bytes + in->end, in->size - in->end);
@@ -214,9 +230,33 @@ static int input_fill(struct input *in)
 	return 1;
 }
 
-/* Room for n bytes from start on. */
+/* Frames were lent from this buffer: what follows goes into another. 1, 0: not now, or -ENOMEM. */
+static int input_leave(struct input *in, size_t n)
+{
+	size_t size = in->size, left = input_left(in);
+	uint8_t *bytes, *from = input_at(in);
+	int why;
+
+	while (size < n)
+		size *= 2;
+	bytes = loans_exchange(in->loans, in->bytes, &in->size, size, &why);
+	if (!bytes)
+		return why;
+	memcpy(bytes, from, left);
+	in->bytes = bytes;
+	in->start = 0;
+	in->end = left;
+	in->lent = false;
+	return 1;
+}
+
+/* Room for n bytes from start on: 1, 0: not now, or a negative number. */
 static int input_room(struct input *in, size_t n)
 {
+	if (n > INPUT_MAX)
+		return -EMSGSIZE;
+	if (in->lent && in->loans)
+		return input_leave(in, n);
 	if (in->start > 0) {
 		memmove(in->bytes, in->bytes + in->start, input_left(in));
 		in->end -= in->start;
@@ -226,8 +266,6 @@ static int input_room(struct input *in, size_t n)
 		size_t size = in->size;
 		uint8_t *bytes;
 
-		if (n > INPUT_MAX)
-			return -EMSGSIZE;
 		while (size < n)
 			size *= 2;
 		bytes = realloc(in->bytes, size);
@@ -236,7 +274,7 @@ static int input_room(struct input *in, size_t n)
 		in->bytes = bytes;
 		in->size = size;
 	}
-	return 0;
+	return 1;
 }
 
 int input_want(struct input *in, size_t n, bool may_move)
@@ -255,6 +293,9 @@ int input_want(struct input *in, size_t n, bool may_move)
 
 		/* Nothing stands in the buffer while bytes are thrown away. */
 		in->start = in->end = 0;
+		rc = input_room(in, 0);
+		if (rc <= 0)
+			return rc;
 		rc = input_fill(in);
 		if (rc <= 0)
 			return rc;
@@ -266,7 +307,7 @@ int input_want(struct input *in, size_t n, bool may_move)
 	}
 	while (input_left(in) < n) {
 		rc = input_room(in, n);
-		if (rc < 0)
+		if (rc <= 0)
 			return rc;
 		rc = input_fill(in);
 		if (rc <= 0)

@@ -1,7 +1,8 @@
 /* Bytes of one file, pipe or socket through one reused buffer, compressed or not.
  *
  * What stands in the buffer may be lent to a caller: nothing moves as long as
- * input_want() is told not to move. Reading never blocks on a pipe. A file
+ * input_want() is told not to move; with loans, another buffer is taken where
+ * it would. Reading never blocks on a pipe. A file
  * that is followed has no end: where its bytes end for now, nothing has arrived.
  */
 #ifndef SOURCE_INPUT_H
@@ -12,6 +13,7 @@
 #include <stdint.h>
 
 #include "inflate.h"
+#include "loans.h"
 #include "sockeye/error.h"
 
 enum {
@@ -24,6 +26,8 @@ struct input {
 	bool pipe;         /* may have nothing yet: poll before every read */
 	bool follow;       /* a regular file whose end may move on */
 	bool eof;
+	struct loans *loans; /* frames are lent beyond the next call; or NULL: the buffer is used again */
+	bool lent;           /* there are frames in the buffer that were lent */
 	uint8_t *bytes;
 	size_t size;       /* of the buffer */
 	size_t start, end; /* bytes not consumed yet */
@@ -34,6 +38,8 @@ struct input {
 	struct inflate *inflate; /* NULL: not compressed */
 	uint8_t *packed;         /* compressed bytes read and not used: [packed_start, packed_end) */
 	size_t packed_start, packed_end;
+	struct unpack *unpack;   /* the thread that has these three meanwhile, or NULL */
+	size_t held;             /* with it: what decompressing holds */
 	char trouble[INFLATE_WORDS]; /* why input_want() answered -EBADMSG: words without the file's name */
 };
 
@@ -45,6 +51,14 @@ void input_close(struct input *in);
  * follows. Positions begin anew and are those of the uncompressed bytes. The
  * error has no file name. window: as in inflate.h. */
 int input_inflate(struct input *in, enum inflate_kind kind, size_t window, struct error *e);
+
+/* Go on decompressing on a thread of its own, where that can be: a regular file, not followed. */
+void input_unpack_ahead(struct input *in);
+/* Decompress something into the free end of the buffer: as input_want(), of at least one byte;
+ * 0: nothing for a few reads, or nothing there yet. */
+int input_unpack(struct input *in);
+/* Memory that decompressing holds. */
+size_t input_held(const struct input *in);
 
 /* 1: n bytes (at most INPUT_MAX) stand at input_at(). 0: not now: nothing has
  * arrived, or the buffer must not move. -ENODATA: the input ends before.

@@ -30,42 +30,93 @@ struct links {
 	bool lost;          /* messages were: ask for the list */
 	bool listing;       /* it has been asked for and is not complete */
 	uint32_t list;      /* number of the last list asked for */
-	unsigned slots;
+	unsigned slots;     /* places in link[] in use, with place 0 */
+	unsigned gone;      /* of these: interfaces that are gone */
+	uint32_t departures; /* ever */
+	uint64_t forgotten; /* interfaces that are gone and whose place another took */
 	struct link link[LINKS_MAX + 1];
-	uint16_t hash[LINKS_HASH]; /* slot, or 0 */
+	uint16_t hash[LINKS_HASH]; /* place, or 0 */
 	uint8_t buffer[LINKS_BUFFER];
 };
 
 /* ---- the table --------------------------------------------------------------- */
 
+static unsigned links_hash(unsigned index)
+{
+	return (unsigned)(index * UINT32_C(2654435761)) % LINKS_HASH;
+}
+
 static uint16_t *links_place(struct links *l, unsigned index)
 {
-	unsigned at = (unsigned)(index * UINT32_C(2654435761)) % LINKS_HASH;
+	unsigned at = links_hash(index);
 
 	while (l->hash[at] && l->link[l->hash[at]].index != index)
 		at = (at + 1) % LINKS_HASH;
 	return &l->hash[at];
 }
 
+/* Out of the hash; those behind that would no longer be found move up. */
+static void links_unhash(struct links *l, unsigned index)
+{
+	unsigned hole = (unsigned)(links_place(l, index) - l->hash);
+
+	for (unsigned at = (hole + 1) % LINKS_HASH; l->hash[at]; at = (at + 1) % LINKS_HASH) {
+		const unsigned home = links_hash(l->link[l->hash[at]].index);
+
+		if ((at - home) % LINKS_HASH < (at - hole) % LINKS_HASH)
+			continue;
+		l->hash[hole] = l->hash[at];
+		hole = at;
+	}
+	l->hash[hole] = 0;
+}
+
+/* The place of the interface that has been gone for longest, emptied; 0: all are there. */
+static unsigned links_forget(struct links *l)
+{
+	unsigned oldest = 0;
+
+	if (l->gone == 0)
+		return 0;
+	for (unsigned i = 1; i < l->slots; i++)
+		if (l->link[i].gone && (oldest == 0 || (int32_t)(l->link[i].left - l->link[oldest].left) < 0))
+			oldest = i;
+	links_unhash(l, l->link[oldest].index);
+	l->gone--;
+	l->forgotten++;
+	return oldest;
+}
+
 uint16_t links_slot(struct links *l, unsigned index)
 {
-	uint16_t *place = links_place(l, index);
+	const uint16_t known = *links_place(l, index);
+	unsigned place = l->slots, slot;
 	struct link *k;
 
-	if (*place)
-		return *place;
-	if (l->slots > LINKS_MAX)
+	if (known)
+		return l->link[known].slot;
+	if (l->slots <= LINKS_MAX)
+		l->slots++;
+	else if ((place = links_forget(l)) == 0)
 		return 0;
-	*place = (uint16_t)l->slots++;
-	k = &l->link[*place];
-	*k = (struct link){.index = index, .up = true};
+	k = &l->link[place];
+	slot = k->slot == 0 || k->slot + LINKS_MAX > UINT16_MAX ? place : k->slot + (unsigned)LINKS_MAX;
+	*k = (struct link){.slot = (uint16_t)slot, .index = index, .up = true};
 	(void)snprintf(k->name, sizeof k->name, "if%u", index);
-	return *place;
+	*links_place(l, index) = (uint16_t)place;
+	return k->slot;
 }
 
 struct link *links_at(const struct links *l, unsigned slot)
 {
-	return slot > 0 && slot < l->slots ? (struct link *)&l->link[slot] : NULL;
+	const unsigned place = slot > 0 ? (slot - 1) % LINKS_MAX + 1 : 0;
+
+	return place > 0 && place < l->slots && l->link[place].slot == slot ? (struct link *)&l->link[place] : NULL;
+}
+
+uint64_t links_forgotten(const struct links *l)
+{
+	return l->forgotten;
 }
 
 unsigned links_count(const struct links *l)
@@ -81,14 +132,15 @@ struct link_told {
 	char name[IF_NAMESIZE];
 };
 
-/* An ifinfomsg and its attributes; numbers are in the host's order. False: cut. */
+/* An ifinfomsg and its attributes; numbers are in the host's order. False: cut, or not about an interface. */
 static bool links_message(struct cursor *c, struct link_told *out)
 {
 	struct ifinfomsg m;
 
 	*out = (struct link_told){.index = 0};
 	cursor_copy(c, &m, sizeof m);
-	if (c->fault != CURSOR_OK || m.ifi_index <= 0)
+	/* AF_BRIDGE: of a port of a bridge. Its DELLINK says that the bridge has one port less, and no more. */
+	if (c->fault != CURSOR_OK || m.ifi_family != AF_UNSPEC || m.ifi_index <= 0)
 		return false;
 	out->index = (unsigned)m.ifi_index;
 	out->flags = m.ifi_flags;
@@ -131,13 +183,15 @@ static void links_say(const struct links_turn *t, struct link_change *c, enum li
 		t->tell(t->arg, t->l, c);
 }
 
-static void links_gone(const struct links_turn *t, struct link *k, uint16_t slot)
+static void links_gone(const struct links_turn *t, struct link *k)
 {
-	struct link_change c = {.slot = slot};
+	struct link_change c = {.slot = k->slot};
 
 	if (k->gone)
 		return;
 	k->gone = true;
+	k->left = t->l->departures++;
+	t->l->gone++;
 	links_say(t, &c, LINK_GONE);
 }
 
@@ -151,6 +205,12 @@ static void links_there(const struct links_turn *t, const struct link_told *m)
 
 	if (!k)
 		return;
+	if (k->gone) { /* back under its number, from another namespace say: as a new one */
+		t->l->gone--;
+		k->gone = k->named = k->blind = false;
+		k->up = true;
+		k->mtu = 0;
+	}
 	k->seen = t->l->list;
 	if (m->name[0] && strncmp(k->name, m->name, sizeof k->name) != 0) {
 		memcpy(c.before, k->name, sizeof c.before);
@@ -193,7 +253,7 @@ static void links_listed(const struct links_turn *t)
 	t->l->listing = false;
 	for (unsigned i = 1; i < t->l->slots; i++)
 		if (t->l->link[i].named && t->l->link[i].seen != t->l->list)
-			links_gone(t, &t->l->link[i], (uint16_t)i);
+			links_gone(t, &t->l->link[i]);
 }
 
 void links_parse(struct links *l, const void *bytes, size_t n, int64_t now_ns, links_tell *tell, void *arg)
@@ -223,7 +283,7 @@ void links_parse(struct links *l, const void *bytes, size_t n, int64_t now_ns, l
 			if (h.nlmsg_type == RTM_NEWLINK)
 				links_there(&t, &m);
 			else if (*links_place(l, m.index))
-				links_gone(&t, &l->link[*links_place(l, m.index)], *links_place(l, m.index));
+				links_gone(&t, &l->link[*links_place(l, m.index)]);
 		}
 	}
 }

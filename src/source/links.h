@@ -1,8 +1,11 @@
 /* The interfaces of this network namespace, as the kernel tells of them
  * (rtnetlink): which there are, and what happens to them.
  *
- * A table of at most LINKS_MAX interfaces, each in a slot for good, also when
- * it is gone: its frames name it. Slot 0 stands for all that found no room.
+ * A table of at most LINKS_MAX interfaces, each with a slot, also when it is
+ * gone: its frames name it. Where there is no room for a new one, that which has
+ * been gone for longest is forgotten, and counted: its place serves 15 times
+ * under another slot before a slot comes again, so what still names the old one
+ * finds no name and not a wrong one. Slot 0 stands for all that found no room.
  * Where the kernel's messages were lost, the whole list is asked for again and
  * compared. After links_open() only recv() and send() on its socket.
  */
@@ -19,6 +22,7 @@
 enum { LINKS_MAX = 4096 };
 
 struct link {
+	uint16_t slot;
 	unsigned index;       /* the kernel's */
 	char name[IF_NAMESIZE]; /* foreign */
 	unsigned mtu;
@@ -26,6 +30,7 @@ struct link {
 	bool up, gone;
 	bool fresh;           /* made while we watched, and not up yet: its first time up is no news */
 	bool blind;           /* it was down: the next frame is the first after that */
+	uint32_t left;        /* gone: as the how many-th */
 	uint32_t seen;        /* in which list of all it was last */
 	int64_t down_ns;      /* since when it is down: what links_read() was given as now */
 };
@@ -56,10 +61,11 @@ void links_read(struct links *l, int64_t now_ns, links_tell *tell, void *arg);
 /* The messages of one datagram. Hostile bytes end it. */
 void links_parse(struct links *l, const void *bytes, size_t n, int64_t now_ns, links_tell *tell, void *arg);
 
-/* The slot of a kernel's index, taken if it is new. 0: no room. */
+/* The slot of a kernel's index, taken if it is new. 0: no room, all LINKS_MAX are there. */
 uint16_t links_slot(struct links *l, unsigned index);
-/* NULL where there is no such slot. */
+/* NULL where there is no such slot, or it is forgotten. */
 struct link *links_at(const struct links *l, unsigned slot);
-unsigned links_count(const struct links *l);  /* slots in use, with slot 0 */
+unsigned links_count(const struct links *l);  /* places in use, with that of slot 0 */
+uint64_t links_forgotten(const struct links *l);
 
 #endif

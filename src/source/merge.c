@@ -5,6 +5,8 @@
  * has run dry is waited for 100 ms, then the others go on without it until they
  * have nothing either: what arrives after such a silence waits anew, so that
  * slow pipes are merged too, and a busy one beside a silent one is held up once.
+ * A pipe of whose packets none passes the filter has not run dry: what it has
+ * read tells how far its time has come, and only later frames wait for it.
  * A live source is never waited for. A source that breaks does not stop the others.
  * Frames stay lent by the source below: a batch ends where one of the sources
  * has to be asked again.
@@ -28,6 +30,7 @@ struct merge_child {
 	int ended;           /* 0, -ENODATA, or how it broke */
 	bool dry;
 	int64_t dry_since_ns;
+	uint64_t arrived; /* what the source had read when it was asked last */
 	struct frame frame[SOURCE_BATCH];
 };
 
@@ -67,16 +70,17 @@ static bool merge_refill(struct merge *m)
 			c->dry = false;
 		} else if (c->s->fd < 0) {
 			settled = false;
-		} else if (!c->dry) {
+		} else if (!c->dry || c->arrived != c->s->arrived) {
 			c->dry = true;
 			c->dry_since_ns = clock_monotonic_ns();
 		}
+		c->arrived = c->s->arrived;
 	}
 	return settled;
 }
 
-/* How long the frames at hand must wait for a pipe: 0, or ns. */
-static int64_t merge_wait(const struct merge *m)
+/* How long the first frame at hand must wait for a pipe: 0, or ns. */
+static int64_t merge_wait(const struct merge *m, int64_t ts_ns)
 {
 	int64_t most = 0, now = 0;
 
@@ -84,7 +88,7 @@ static int64_t merge_wait(const struct merge *m)
 		const struct merge_child *c = &m->child[i];
 		int64_t left;
 
-		if (c->ended || !c->dry || c->s->live)
+		if (c->ended || !c->dry || c->s->live || (c->arrived > 0 && c->s->reached_ns > ts_ns))
 			continue;
 		if (now == 0)
 			now = clock_monotonic_ns();
@@ -159,7 +163,7 @@ static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 		return merge_end(m);
 	}
 	merge_wake(m);
-	wait = merge_wait(m);
+	wait = merge_wait(m, c->frame[c->pos].ts_ns);
 	if (wait > 0) {
 		merge_alarm(m, wait);
 		return 0;
@@ -237,6 +241,20 @@ static const char *merge_interface(struct source *s, unsigned source, unsigned i
 	return source < m->n ? m->child[source].s->interface(m->child[source].s, 0, interface) : NULL;
 }
 
+/* All or none: who of them cannot is found before any begins. */
+static bool merge_lend(struct source *s, struct loans *l)
+{
+	struct merge *m = (struct merge *)s;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (m->child[i].s->fd >= 0 || !m->child[i].s->lend)
+			return false;
+	for (unsigned i = 0; i < m->n; i++)
+		if (!m->child[i].s->lend(m->child[i].s, l))
+			return false;
+	return true;
+}
+
 static void merge_free(struct source *s)
 {
 	struct merge *m = (struct merge *)s;
@@ -302,6 +320,7 @@ int merge_open(struct source **out, struct source *const *sources, unsigned n, s
 	m->s.filter = merge_filter;
 	m->s.finish = merge_finish;
 	m->s.now = merge_now;
+	m->s.lend = merge_lend;
 	m->s.free = merge_free;
 	m->n = n;
 	for (unsigned i = 0; i < n; i++) {

@@ -143,11 +143,18 @@ int pcap_file_next(struct reader *r, struct frame *f, bool may_move)
 		return input_left(&r->in) == 0 ? -ENODATA : pcap_file_cut(r, "record header", header);
 	if (rc <= 0)
 		return rc;
-	cursor_init(&c, input_at(&r->in), header, header);
-	seconds = pcap_file_u32(r, &c);
-	part = pcap_file_u32(r, &c);
-	captured = pcap_file_u32(r, &c);
-	wire = pcap_file_u32(r, &c);
+	cursor_init(&c, input_at(&r->in), PCAP_RECORD, PCAP_RECORD);
+	if (!r->pcap.big) { /* nearly all: without a question for each number */
+		seconds = cursor_le32(&c);
+		part = cursor_le32(&c);
+		captured = cursor_le32(&c);
+		wire = cursor_le32(&c);
+	} else {
+		seconds = cursor_be32(&c);
+		part = cursor_be32(&c);
+		captured = cursor_be32(&c);
+		wire = cursor_be32(&c);
+	}
 	if (r->pcap.swapped || (r->pcap.maybe_swapped && captured > wire)) {
 		uint32_t first = captured;
 

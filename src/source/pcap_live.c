@@ -190,8 +190,7 @@ static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 	text_init(&t, l->problem, sizeof l->problem);
 	text_put(&t, l->title);
 	if (l->watch.gone || (l->watch.index && !packet_exists(pcap_fileno(l->p), l->watch.index))) {
-		text_put(&t, ": the interface is gone; everything up to there has been read, a new one of "
-			     "that name is not followed");
+		text_put(&t, WATCH_GONE);
 	} else {
 		(void)snprintf(why, sizeof why, "%s", pcap_geterr(l->p));
 		text_put(&t, ": capture stopped: ");
@@ -213,7 +212,8 @@ static bool live_stats(struct source *s, unsigned index, struct source_stats *ou
 		.frames = l->frames,
 		.drops = l->drops,
 		.drops_known = true,
-		.damaged = l->gone != 0 && l->gone != -ENODATA,
+		.gone = l->gone != 0 && l->gone != -ENODATA,
+		.problem_told = l->watch.gone_told,
 		.complete = l->gone == 0 || l->gone == -ENODATA,
 		.fine = l->ns,
 	};

@@ -2,8 +2,9 @@
  *
  * Interfaces of several sections that are described alike (a file made of
  * several runs on eth0) share one index, two of one section never do. At most
- * PCAPNG_INTERFACES are kept for a file; packets of further ones are counted as
- * damage. Does not walk blocks.
+ * PCAPNG_SECTION_INTERFACES are kept for a section, as many as our writer puts
+ * into one, and PCAPNG_INTERFACES for a file; packets of further ones are counted
+ * as damage. Does not walk blocks.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ enum {
 	RESOLUTION_US = 6,       /* 10^-6 s, where the file says nothing */
 	RESOLUTION_BINARY = 128, /* a power of two, not of ten */
 	LOCAL_NONE = UINT16_MAX, /* an interface that found no room */
+	CHAIN_STEPS = 2048,      /* twice a section of descriptions that are alike */
 };
 
 struct option {
@@ -81,13 +83,28 @@ static bool interface_alike(const struct pcapng_interface *a, const struct pcapn
 	       a->offset_s == b->offset_s && strcmp(a->name, b->name) == 0;
 }
 
+/* Where interfaces that are alike meet. A file that puts all into one chain makes
+ * it no longer than CHAIN_STEPS: an interface that is not found again is a new one. */
+static unsigned interface_chain(const struct pcapng_interface *i)
+{
+	uint32_t h = i->linktype ^ i->snaplen * UINT32_C(0x9e3779b1) ^ i->resolution * UINT32_C(0x85ebca77);
+
+	for (const char *c = i->name; *c; c++)
+		h = (h ^ (uint8_t)*c) * UINT32_C(0x01000193);
+	return (h ^ h >> 16) % PCAPNG_CHAINS;
+}
+
 /* Index of an interface within the file, LOCAL_NONE if there is no room. */
 static uint16_t interface_index(struct pcapng *ng, const struct pcapng_interface *new)
 {
-	for (unsigned i = 0; i < ng->interfaces; i++) {
-		if (ng->interface[i].section != ng->section && interface_alike(&ng->interface[i], new)) {
-			ng->interface[i].section = ng->section;
-			return (uint16_t)i;
+	unsigned chain = interface_chain(new), steps = 0;
+
+	for (unsigned at = ng->chain[chain].first; at != 0 && steps < CHAIN_STEPS; at = ng->interface[at - 1].next, steps++) {
+		struct pcapng_interface *i = &ng->interface[at - 1];
+
+		if (i->section != ng->section && interface_alike(i, new)) {
+			i->section = ng->section;
+			return (uint16_t)(at - 1);
 		}
 	}
 	if (ng->interfaces == PCAPNG_INTERFACES)
@@ -102,7 +119,14 @@ static uint16_t interface_index(struct pcapng *ng, const struct pcapng_interface
 		ng->capacity = capacity;
 	}
 	ng->interface[ng->interfaces] = *new;
-	return (uint16_t)ng->interfaces++;
+	ng->interface[ng->interfaces].next = 0;
+	ng->interfaces++;
+	if (ng->chain[chain].last != 0)
+		ng->interface[ng->chain[chain].last - 1].next = (uint16_t)ng->interfaces;
+	else
+		ng->chain[chain].first = (uint16_t)ng->interfaces;
+	ng->chain[chain].last = (uint16_t)ng->interfaces;
+	return (uint16_t)(ng->interfaces - 1);
 }
 
 static bool resolution_fine(uint8_t resolution)
@@ -151,13 +175,19 @@ void pcapng_interface_block(struct reader *r, struct cursor *c)
 	options_end(r, c, "interface");
 	index = interface_index(&r->ng, &new);
 	if (index == LOCAL_NONE || r->ng.locals == PCAPNG_SECTION_INTERFACES) {
-		reader_damage(r, "more than %d interfaces: packets of the rest are not read", (int)PCAPNG_INTERFACES);
+		reader_damage(r, "more than %d interfaces in a section, or %d in the file: packets of the rest are not read",
+			      (int)PCAPNG_SECTION_INTERFACES, (int)PCAPNG_INTERFACES);
 		if (r->ng.locals == PCAPNG_SECTION_INTERFACES)
 			return;
 	}
 	r->ng.local[r->ng.locals++] = index;
 	if (resolution_fine(new.resolution))
 		r->stats.fine = true;
+}
+
+static uint64_t interface_drops(const struct pcapng_interface *i)
+{
+	return i->said_drops > i->seen_drops ? i->said_drops : i->seen_drops;
 }
 
 /* Totals since the capture began: the last block of an interface has them all. */
@@ -180,8 +210,10 @@ void pcapng_statistics_block(struct reader *r, struct cursor *c)
 	if (!i || !known)
 		return;
 	r->stats.drops_known = true;
+	r->ng.drops -= interface_drops(i);
 	if (drops > i->said_drops)
 		i->said_drops = drops;
+	r->ng.drops += interface_drops(i);
 }
 
 void pcapng_lost(struct reader *r, uint32_t id, uint64_t drops)
@@ -191,20 +223,15 @@ void pcapng_lost(struct reader *r, uint32_t id, uint64_t drops)
 	if (!i || drops == 0)
 		return;
 	r->stats.drops_known = true;
+	r->ng.drops -= interface_drops(i);
 	i->seen_drops += drops;
+	r->ng.drops += interface_drops(i);
 }
 
 uint64_t pcapng_drops(const struct reader *r, bool *known)
 {
-	uint64_t sum = 0;
-
 	*known = r->stats.drops_known;
-	for (unsigned i = 0; i < r->ng.interfaces; i++) {
-		const struct pcapng_interface *f = &r->ng.interface[i];
-
-		sum += f->said_drops > f->seen_drops ? f->said_drops : f->seen_drops;
-	}
-	return sum;
+	return r->ng.drops;
 }
 
 /* Comments end with a NUL in the buffer: the byte behind one is padding, the

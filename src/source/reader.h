@@ -26,9 +26,10 @@ struct pcap_file {
 };
 
 enum {
-	PCAPNG_INTERFACES = 1024,        /* of one file, all sections */
+	PCAPNG_INTERFACES = 65535,       /* of one file, all sections: what a frame's number can name; 8 MB */
 	PCAPNG_SECTION_INTERFACES = 1024, /* of one section */
 	PCAPNG_NAME = 64,
+	PCAPNG_CHAINS = 1024,            /* to find an interface that was described before */
 };
 
 struct pcapng_interface {
@@ -38,6 +39,7 @@ struct pcapng_interface {
 	uint64_t said_drops; /* the largest total of its statistics */
 	uint64_t seen_drops; /* sum over its packets */
 	uint16_t linktype;
+	uint16_t next;       /* of its chain, index + 1, or 0 */
 	uint8_t resolution;  /* if_tsresol as the file has it */
 	char name[PCAPNG_NAME];
 };
@@ -50,6 +52,8 @@ struct pcapng {
 	uint64_t skipped_at;
 	unsigned interfaces, capacity; /* of the file */
 	struct pcapng_interface *interface;
+	uint64_t drops;                /* of all interfaces */
+	struct { uint16_t first, last; } chain[PCAPNG_CHAINS]; /* indexes + 1, or 0 */
 	unsigned locals; /* of the section: its ids, as indexes of the file's */
 	uint16_t local[PCAPNG_SECTION_INTERFACES];
 };
@@ -61,6 +65,7 @@ struct reader {
 	int64_t replaced_ns;  /* since when another file has the name; 0: none has */
 	bool gone, gone_said; /* no file has the name */
 	size_t window;      /* of a compressed file, at most */
+	bool unpack_ahead;  /* from the first batch on, on a thread of its own */
 	struct bpf *filter; /* or NULL */
 	char *name;
 	char title[116];    /* the name, printable, for sentences; of a compressed file ", uncompressed" */
@@ -77,6 +82,7 @@ struct reader_options {
 	size_t buffer; /* first size of the input's buffer; 0: the usual one */
 	size_t window; /* what decompressing may keep of the past; 0: 128 MiB */
 	bool follow;   /* a regular file: wait where it ends */
+	size_t ahead;  /* compressed files of that size or more are decompressed on a thread of their own; 0: none */
 };
 
 /* Open a capture file; o NULL: as usual. Regular files: the header is read

@@ -26,15 +26,6 @@ static bool add(struct ring_filter *f, struct sock_filter i)
 #define ADD_STMT(f, code, k) add(f, (struct sock_filter)BPF_STMT((code), (k)))
 #define ADD_JUMP(f, code, k, jt, jf) add(f, (struct sock_filter)BPF_JUMP((code), (k), (jt), (jf)))
 
-/* Does the program ask for tags? It then compares a type with one of theirs. */
-static bool asks_for_tags(const struct sock_filter *p, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (p[i].code == (BPF_JMP | BPF_JEQ | BPF_K) && (p[i].k == 0x8100 || p[i].k == 0x88a8 || p[i].k == 0x9100))
-			return true;
-	return false;
-}
-
 static enum ring_filter_mode mode_of(struct ring_filter *f, uint16_t linktype)
 {
 	const struct sock_filter *p;
@@ -47,7 +38,7 @@ static enum ring_filter_mode mode_of(struct ring_filter *f, uint16_t linktype)
 		return FILTER_REFUSED;
 	if (linktype == LINKTYPE_LINUX_SLL || linktype == LINKTYPE_LINUX_SLL2) /* there is no such header yet */
 		return FILTER_HERE;
-	return asks_for_tags(p, n) ? FILTER_HERE : FILTER_KERNEL;
+	return f->tags && linktype == LINKTYPE_ETHERNET ? FILTER_HERE : FILTER_KERNEL;
 }
 
 static enum ring_filter_mode mode_for(const struct ring_filter *f, uint16_t linktype)
@@ -156,6 +147,7 @@ int ring_filter_open(struct ring_filter *f, const struct ring_filter_options *o,
 		if (rc < 0)
 			return rc;
 		bpf_netmask(f->words, o->netmask);
+		f->tags = strstr(o->words, "vlan") != NULL && !(o->live && bpf_live(f->words));
 	}
 	if (o->linktype < 0 || o->linktype == LINKTYPE_ETHERNET)
 		f->ethernet = mode_of(f, LINKTYPE_ETHERNET);

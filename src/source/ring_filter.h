@@ -8,10 +8,11 @@
  *
  *   | lo's copies, -Q | hatype? | Ethernet | raw IP | every other type |
  *
- * Left to this process (ring_filter_pass) are tags, which the kernel takes off
- * before it filters: words that ask for them are answered on the bytes with the
- * tag put back, as in a file; cooked link types; and what was in the ring when
- * the words changed. Frames of a link type that the words do not fit come as
+ * Tags are taken off before the kernel filters: words that ask for them are
+ * compiled as libpcap does it for a running capture, and mean the same. Left to
+ * this process (ring_filter_pass) are: words with "vlan" that are given once
+ * rights are dropped, answered on the bytes with the tag put back, as in a
+ * file; cooked link types; and what was in the ring when the words changed. Frames of a link type that the words do not fit come as
  * one byte, to be counted, and do not pass.
  */
 #ifndef SOURCE_RING_FILTER_H
@@ -35,6 +36,7 @@ struct ring_filter {
 	struct bpf *words;   /* NULL: everything passes */
 	uint32_t snaplen;
 	enum ring_filter_mode ethernet, raw, cooked;
+	bool tags;           /* the words ask for tags, and cannot be compiled for the kernel */
 	bool here;           /* one of them is not the kernel's */
 	int64_t changed_ns;  /* frames older than that came by an older program; 0: none did */
 	char refusal[240];   /* of a link type whose frames came by; printable */
@@ -50,6 +52,7 @@ struct ring_filter_options {
 	int linktype;
 	uint32_t snaplen, netmask;
 	enum source_direction direction;
+	bool live; /* words with "vlan" may be compiled on a handle of libpcap's; tried, needs rights */
 };
 int ring_filter_open(struct ring_filter *f, const struct ring_filter_options *o, struct error *e);
 void ring_filter_release(struct ring_filter *f);

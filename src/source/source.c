@@ -19,6 +19,8 @@
 #include "reader.h"
 #include "sockeye/text.h"
 
+enum { SOURCE_UNPACK = 4 }; /* files, at most, that have a thread to decompress */
+
 static int source_open_error(const char *title, int why, struct error *e)
 {
 	if (why == ENOENT)
@@ -57,7 +59,8 @@ static int source_file_descriptor(const char *name, const char *title, struct er
 static int source_file(struct source **out, const char *name, const struct source_options *o, struct bpf *filter,
 		       struct error *e)
 {
-	struct reader_options how = {.window = o->memory / o->n_files, .follow = o->follow};
+	struct reader_options how = {.window = o->memory / o->n_files, .follow = o->follow,
+				     .ahead = o->n_files <= SOURCE_UNPACK ? o->unpack_ahead : 0};
 	struct bpf *b = NULL;
 	char title[100];
 	struct text t;
@@ -129,11 +132,13 @@ static int source_open_all(struct source **list, unsigned *n, const struct sourc
 	struct bpf *b = NULL;
 	int rc = o->filter ? bpf_open(&b, o->filter, e) : 0;
 
+	if (b)
+		bpf_files(b);
 	for (unsigned i = 0; i < o->n_files && rc == 0; i++) {
 		rc = source_file(&list[*n], o->files[i], o, b, e);
 		*n += rc == 0;
 	}
-	if (rc == 0 && b)
+	if (rc == 0 && b && o->n_files > 0)
 		rc = source_filter(o, b, list, e);
 	bpf_free(b);
 	for (unsigned i = 0; i < o->n_interfaces && rc == 0; i++) {

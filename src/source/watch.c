@@ -97,7 +97,8 @@ static void watch_link(void *arg, const struct links *l, const struct link_chang
 		text_format(&t, ": MTU %u", k->mtu);
 		break;
 	case LINK_GONE:
-		text_put(&t, ": the interface is gone");
+		text_put(&t, w->index ? WATCH_GONE : ": the interface is gone");
+		w->gone_told |= w->index != 0;
 		w->gone |= w->index != 0;
 		break;
 	}

@@ -17,6 +17,9 @@
 
 enum { WATCH_NOTES = 64 };
 
+/* Behind the name of an interface that was captured alone. */
+#define WATCH_GONE ": the interface is gone; all up to there was read, a new one of that name is not followed"
+
 struct watch {
 	struct links *links; /* never NULL once open */
 	struct pauses pauses;
@@ -24,6 +27,7 @@ struct watch {
 	char title[64];      /* the interface's name as given, printable */
 	int fd;              /* readable when the packet socket or the kernel's messages are: epoll */
 	bool gone;           /* the interface is */
+	bool gone_told;      /* by a note */
 	bool blind;          /* the next frame is the first after a time without sight */
 	bool paused;         /* this process did not run, and what it cost is not told yet */
 	char pause[64];      /* "did not run for 3.0 s" */

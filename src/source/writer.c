@@ -81,6 +81,12 @@ static void writing_cut(struct writer *w, size_t out)
 			continue;
 }
 
+/* strerror(3) has words for a pipe's end that mislead. */
+static const char *writing_why(int why)
+{
+	return why == ETIMEDOUT ? "full" : strerror(why);
+}
+
 static const char *writing_advice(int why)
 {
 	switch (why) {
@@ -109,7 +115,7 @@ static int writing_fail(struct writer *w, int why, size_t out, struct error *e)
 				(unsigned long long)(w->base + w->size), (unsigned long long)w->stats.frames);
 	else
 		(void)error_set(e, why, "%s: cannot be written: %s: %s; what came after packet %llu is missing",
-				w->title, strerror(why), writing_advice(why), (unsigned long long)w->stats.frames);
+				w->title, writing_why(why), writing_advice(why), (unsigned long long)w->stats.frames);
 	return writing_end(w, why);
 }
 
@@ -132,10 +138,21 @@ static int writing_wait(const struct writer *w)
 	return 0;
 }
 
+int writing_empty(struct writer *w, struct error *e)
+{
+	if (!w->stale)
+		return 0;
+	w->stale = false;
+	return ftruncate(w->fd, 0) == 0 ? 0 : writing_fail(w, errno, 0, e);
+}
+
 int writing_flush(struct writer *w, struct error *e)
 {
 	size_t out = 0;
+	int rc = writing_empty(w, e);
 
+	if (rc != 0)
+		return rc;
 	while (out < w->used) {
 		ssize_t n = write(w->fd, w->buffer + out, w->used - out);
 		int why = n < 0 ? errno : EIO;
@@ -261,7 +278,13 @@ int writer_tick(struct writer *w, struct error *e)
 		w->ended = true;
 		return rc == 0 ? WRITER_FULL : rc;
 	}
-	if (now - w->looked_ns >= WRITER_LOOK_MS * (int64_t)CLOCK_MS) {
+	rc = writing_empty(w, e); /* the run has begun */
+	if (rc == 0 && w->o.packet_buffered && !w->headed && w->kind->head) {
+		rc = w->kind->head(w, e);
+		if (rc == 0)
+			rc = writing_flush(w, e);
+	}
+	if (rc == 0 && now - w->looked_ns >= WRITER_LOOK_MS * (int64_t)CLOCK_MS) {
 		w->looked_ns = now;
 		rc = writing_look(w, e);
 	}
@@ -340,6 +363,11 @@ int writer_open(struct writer **out, const struct writer_options *o, struct sour
 	if (!w || !w->buffer || !w->interface || !w->slot) {
 		writer_free(w);
 		return error_set(e, ENOMEM, "no memory for what is to be written");
+	}
+	if (o->rotate_s > 0 && !strchr(o->path, '%') && (o->rotate_files != 1 || o->rotate_bytes)) {
+		writer_free(w);
+		return error_set(e, EINVAL, "-G needs a name with a time in it, or each file would overwrite the one "
+				 "before: x-%%H%%M%%S.pcapng");
 	}
 	w->o = *o;
 	if (w->o.snaplen == 0 || w->o.snaplen > FRAME_MAX)

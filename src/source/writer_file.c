@@ -60,6 +60,7 @@ static int writing_name(struct writer *w, int64_t now_s, struct error *e)
 	if (n == 0 || n + 12 > sizeof w->path)
 		return error_set(e, ENAMETOOLONG, "%s: the name is longer than %zu bytes, or empty", w->title,
 				 sizeof w->path - 12);
+	memcpy(w->stem, w->path, n + 1);
 	if (w->o.rotate_bytes && (w->number > 0 || digits > 0))
 		(void)snprintf(w->path + n, sizeof w->path - n, "%0*u", (int)digits, w->number);
 	text_init(&t, w->title, sizeof w->title);
@@ -69,8 +70,15 @@ static int writing_name(struct writer *w, int64_t now_s, struct error *e)
 
 /* ---- opening ---------------------------------------------------------------------- */
 
+static bool writing_is_stdout(const char *path)
+{
+	return strcmp(path, "/dev/stdout") == 0 || strcmp(path, "/dev/fd/1") == 0 || strcmp(path, "/proc/self/fd/1") == 0;
+}
+
 static int writing_refusal(const struct writer *w, int why, struct error *e)
 {
+	struct stat st;
+
 	switch (why) {
 	case ENOENT:
 		return error_set(e, why, "%s: there is no such directory to write it in: make it first", w->title);
@@ -81,8 +89,12 @@ static int writing_refusal(const struct writer *w, int why, struct error *e)
 	case EISDIR:
 		return error_set(e, why, "%s: a directory: name a file in it", w->title);
 	case ENXIO:
+		if (stat(w->path, &st) == 0 && S_ISSOCK(st.st_mode))
+			return error_set(e, why, "%s: a socket, which is not written to: name a file or a FIFO", w->title);
 		return error_set(e, why, "%s: a FIFO that nobody reads: start its reader first", w->title);
 	case ELOOP:
+		if (writing_is_stdout(w->path))
+			return error_set(e, why, "%s: standard output goes to a file: -w - writes there", w->title);
 		return error_set(e, why, "%s: a symbolic link, which is not followed: whoever made it chose what is written over; name the file itself", w->title);
 	default:
 		return error_set(e, why, "%s: cannot be opened for writing: %s", w->title, strerror(why));
@@ -99,6 +111,19 @@ static int writing_try(struct writer *w, int flags, struct error *e)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A link may lead elsewhere by now than where it was looked at: not to a file. */
+static int writing_followed(struct writer *w, int flags, struct error *e)
+{
+	int fd = writing_try(w, flags & ~O_CREAT, e);
+	struct stat st;
+
+	if (fd >= 0 && (fstat(fd, &st) != 0 || S_ISREG(st.st_mode))) {
+		(void)close(fd);
+		return -ELOOP;
+	}
+	return fd;
+}
+
 static int writing_descriptor(struct writer *w, struct error *e)
 {
 	int flags = O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK; /* a FIFO is not waited for */
@@ -109,10 +134,10 @@ static int writing_descriptor(struct writer *w, struct error *e)
 	fd = writing_try(w, flags | O_NOFOLLOW, e);
 	/* The user may name a device or a pipe by a link, /dev/stdout say. */
 	if (fd == -ELOOP && strcmp(w->path, w->o.path) == 0 && stat(w->path, &st) == 0 && !S_ISREG(st.st_mode))
-		fd = writing_try(w, flags, e);
+		fd = writing_followed(w, flags, e);
 	if (fd >= 0)
 		return fd;
-	return e->text[0] ? fd : writing_refusal(w, -fd, e);
+	return e->text[0] && fd != -ELOOP ? fd : writing_refusal(w, -fd, e);
 }
 
 /* A pipe's end of our own, so that a full pipe is no wait without end; else the one that we have. */
@@ -150,6 +175,8 @@ static int writing_check(struct writer *w, struct error *e)
 	w->regular = S_ISREG(st.st_mode);
 	w->pipe = S_ISFIFO(st.st_mode);
 	w->base = 0;
+	if (!w->own && (flags & O_ACCMODE) == O_RDONLY)
+		return error_set(e, EBADF, "standard output is closed: name a file after -w, or redirect it");
 	if (!w->own && isatty(w->fd))
 		return error_set(e, ENOTTY, "standard output is a terminal: name a file after -w, or redirect it");
 	for (unsigned i = 0; i < w->n_inputs && (w->regular || w->pipe); i++)
@@ -165,8 +192,7 @@ static int writing_check(struct writer *w, struct error *e)
 		return rc;
 	if (w->own) {
 		(void)fcntl(w->fd, F_SETFL, flags & ~O_NONBLOCK);
-		if (ftruncate(w->fd, 0) != 0)
-			return error_set(e, errno, "%s: cannot be emptied: %s", w->title, strerror(errno));
+		w->stale = st.st_size > 0; /* emptied when the run has begun: it may fail before */
 		return 0;
 	}
 	if (flags & O_APPEND) {
@@ -185,6 +211,7 @@ int writing_open(struct writer *w, int64_t now_s, struct error *e)
 
 	w->begun_s = now_s;
 	w->size = 0;
+	w->stale = false;
 	w->own = strcmp(w->o.path, "-") != 0;
 	if (w->own) {
 		rc = writing_name(w, now_s, e);
@@ -237,6 +264,7 @@ int writing_rotate(struct writer *w, int64_t now_s, struct error *e)
 {
 	bool late = w->o.rotate_s > 0 && now_s - w->begun_s >= w->o.rotate_s;
 	bool large = w->o.rotate_bytes > 0 && w->size + w->used > w->o.rotate_bytes;
+	char before[WRITER_PATH];
 	int rc;
 
 	if (!late && !large)
@@ -255,9 +283,18 @@ int writing_rotate(struct writer *w, int64_t now_s, struct error *e)
 		w->number = 0;
 	else
 		w->number++;
-	if (!late)
+	if (!late) {
 		now_s = w->begun_s; /* -C and -G: the name keeps its time */
-	return writing_open(w, now_s, e);
+		return writing_open(w, now_s, e);
+	}
+	memcpy(before, w->stem, sizeof before);
+	rc = writing_name(w, now_s, e);
+	if (rc == 0 && strcmp(w->stem, before) == 0) {
+		w->ended = true;
+		return error_set(e, EEXIST, "%s: the next file of -G would have this name too, and overwrite what this run "
+				 "wrote: put a finer time into it, as x-%%H%%M%%S.pcapng", w->title);
+	}
+	return rc == 0 ? writing_open(w, now_s, e) : writing_end(w, -rc);
 }
 
 /* ---- looking after it ----------------------------------------------------------------- */
@@ -273,7 +310,7 @@ int writing_look(struct writer *w, struct error *e)
 				w->title, (unsigned long long)w->stats.frames);
 		return writing_end(w, ESTALE);
 	}
-	if ((uint64_t)st.st_size != w->size) {
+	if (!w->stale && (uint64_t)st.st_size != w->size) {
 		(void)error_set(e, ESTALE, "%s: was changed by another process at byte %llu of %llu: it is not whole",
 				w->title, (unsigned long long)st.st_size, (unsigned long long)w->size);
 		return writing_end(w, ESTALE);

@@ -236,6 +236,8 @@ static int pcapng_interface(struct writer *w, const struct frame *f, struct erro
 		.linktype = f->linktype,
 		.fine = source_fine(w, f->source),
 		.early = f->ts_ns < 0,
+		.first_ns = f->ts_ns,
+		.last_ns = f->ts_ns,
 	};
 	rc = pcapng_describe(w, i, e);
 	if (rc != 0)
@@ -272,7 +274,7 @@ static uint32_t packet_flags(const struct frame *f)
 	return flags;
 }
 
-static uint8_t *put_packet_options(uint8_t *p, const struct frame *f)
+static uint8_t *put_packet_options(uint8_t *p, const struct frame *f, uint32_t lost)
 {
 	uint8_t *at = p;
 	uint32_t flags = packet_flags(f);
@@ -281,15 +283,26 @@ static uint8_t *put_packet_options(uint8_t *p, const struct frame *f)
 		p = put_option(p, OPTION_COMMENT, f->comment, strnlen(f->comment, OPTION_MAX));
 	if (flags)
 		p = put_option(p, OPTION_EPB_FLAGS, &flags, sizeof flags);
-	if (f->lost > 0)
-		p = put_count(p, OPTION_EPB_DROPCOUNT, f->lost);
+	if (lost > 0)
+		p = put_count(p, OPTION_EPB_DROPCOUNT, lost);
 	return p == at ? p : put_option(p, OPTION_END, NULL, 0);
+}
+
+/* What was lost before a frame, without that which the file before has told already. */
+static uint32_t packet_lost(struct writer *w, const struct frame *f)
+{
+	uint64_t *ahead = &w->ahead[f->source % SOURCE_MAX];
+	uint32_t told = *ahead < f->lost ? (uint32_t)*ahead : f->lost;
+
+	*ahead -= told;
+	return f->lost - told;
 }
 
 static int pcapng_frame(struct writer *w, const struct frame *f, struct error *e)
 {
 	struct writing_interface *i;
 	struct writing_view v;
+	uint32_t lost;
 	uint8_t *begin, *p;
 	int rc = w->headed ? 0 : pcapng_section(w, e);
 
@@ -308,12 +321,15 @@ static int pcapng_frame(struct writer *w, const struct frame *f, struct error *e
 	p = writing_u32(p, v.caplen);
 	p = writing_u32(p, v.wirelen);
 	p = put_padding(writing_frame_bytes(p, f, &v), begin);
-	p = put_packet_options(p, f);
+	lost = packet_lost(w, f);
+	p = put_packet_options(p, f, lost);
 	block_end(w, begin, p);
 	if (i->frames++ == 0)
 		i->first_ns = f->ts_ns;
 	i->last_ns = f->ts_ns;
-	i->lost += f->lost;
+	i->lost += lost;
+	w->seen[f->source % SOURCE_MAX].linktype = f->linktype;
+	w->seen[f->source % SOURCE_MAX].interface = f->interface;
 	w->last_ns = f->ts_ns;
 	w->stats.frames++;
 	w->buffered++;
@@ -322,46 +338,60 @@ static int pcapng_frame(struct writer *w, const struct frame *f, struct error *e
 
 /* ---- statistics ------------------------------------------------------------------------------ */
 
-/* What stands with the packets of an interface. At the very end what its source says beyond that is
- * told with its first interface, so that the sum over all files is the source's number; before, the
- * next packet may tell it. */
-static bool source_lost(const struct writer *w, unsigned index, uint64_t *lost)
+/* What a source says that it lost and nothing written tells yet: live at the end of
+ * every file, so that the sum over a rotation is the source's number at any time. A
+ * reader of files runs ahead of what is written, and its packets tell themselves:
+ * of those the rest is told at the very end. */
+static uint64_t source_news(const struct writer *w, unsigned source, bool *known)
 {
-	uint16_t source = w->interface[index].source;
 	struct source_stats s;
-	uint64_t told = 0;
+	uint64_t told = w->said[source];
 
-	*lost = w->interface[index].lost;
-	if (!w->source->stats(w->source, source, &s) || !s.drops_known)
-		return *lost > 0;
-	if (!w->last_file)
-		return true;
-	for (unsigned k = 0; k < index; k++)
-		if (w->interface[k].source == source)
-			return true;
+	*known = w->source->stats(w->source, source, &s) && s.drops_known;
+	if (!*known || !(w->live || w->last_file))
+		return 0;
 	for (unsigned k = 0; k < w->n; k++)
 		if (w->interface[k].source == source)
 			told += w->interface[k].lost;
-	told += source < SOURCE_MAX ? w->said[source] : 0;
-	if (s.drops > told)
-		*lost += s.drops - told;
-	return true;
+	return s.drops > told ? s.drops - told : 0;
+}
+
+/* Sources that have something to tell and no packet in this section. */
+static int pcapng_silent_sources(struct writer *w, struct error *e)
+{
+	int rc = 0;
+
+	for (unsigned source = 0; source < SOURCE_MAX && rc == 0; source++) {
+		struct frame none = {.source = (uint16_t)source, .ts_ns = w->last_ns};
+		bool known, there = false;
+
+		if (source_news(w, source, &known) == 0)
+			continue;
+		for (unsigned k = 0; k < w->n; k++)
+			there = there || w->interface[k].source == source;
+		none.interface = w->seen[source].interface;
+		none.linktype = w->seen[source].linktype;
+		if (none.linktype == 0) /* never a packet: as the others, for libpcap's readers */
+			none.linktype = w->n > 0 ? w->interface[0].linktype : LINKTYPE_ETHERNET;
+		if (!there)
+			rc = pcapng_interface(w, &none, e);
+	}
+	return rc;
 }
 
 /* Live the wall clock, else the packets', so that the same input gives the same file. */
 static int pcapng_statistics(struct writer *w, struct error *e)
 {
 	int64_t now_ns = w->live ? clock_wall_ns() : w->last_ns;
+	uint64_t news[SOURCE_MAX];
+	bool of_source[SOURCE_MAX];
 
-	uint64_t lost_of[WRITER_INTERFACES];
-	bool known_of[WRITER_INTERFACES];
-
-	for (unsigned k = 0; k < w->n; k++)
-		known_of[k] = source_lost(w, k, &lost_of[k]);
+	for (unsigned source = 0; source < SOURCE_MAX; source++)
+		news[source] = source_news(w, source, &of_source[source]);
 	for (unsigned k = 0; k < w->n; k++) {
 		const struct writing_interface *i = &w->interface[k];
-		uint64_t lost = lost_of[k];
-		bool known = known_of[k];
+		uint64_t more = news[i->source % SOURCE_MAX], lost = i->lost + more;
+		bool known = of_source[i->source % SOURCE_MAX] || lost > 0;
 		int rc;
 		uint8_t *begin = writing_room(w, SMALL, &rc, e), *p;
 
@@ -378,8 +408,9 @@ static int pcapng_statistics(struct writer *w, struct error *e)
 		p = put_count(p, OPTION_ISB_USRDELIV, i->frames);
 		p = put_option(p, OPTION_END, NULL, 0);
 		block_end(w, begin, p);
-		if (i->source < SOURCE_MAX)
-			w->said[i->source] += lost;
+		w->said[i->source % SOURCE_MAX] += lost;
+		w->ahead[i->source % SOURCE_MAX] += more;
+		news[i->source % SOURCE_MAX] = 0; /* with its first interface */
 	}
 	return 0;
 }
@@ -392,6 +423,8 @@ static int pcapng_end(struct writer *w, struct error *e)
 
 	if (rc == 0 && w->n == 0)
 		rc = pcapng_interface(w, &none, e);
+	if (rc == 0)
+		rc = pcapng_silent_sources(w, e);
 	return rc == 0 ? pcapng_statistics(w, e) : rc;
 }
 
@@ -414,4 +447,5 @@ const struct writing_kind writing_pcapng = {
 	.end = pcapng_end,
 	.record = pcapng_record,
 	.begin = pcapng_begin,
+	.head = pcapng_section,
 };

@@ -39,6 +39,8 @@ struct writing_kind {
 	size_t (*record)(const struct writer *w, const uint8_t *p, size_t left, bool first, uint64_t *frames);
 	/* A new file begins. */
 	void (*begin)(struct writer *w);
+	/* Its header, before there is a frame; NULL where that has to be known first. */
+	int (*head)(struct writer *w, struct error *e);
 };
 
 extern const struct writing_kind writing_pcapng, writing_pcap;
@@ -57,9 +59,11 @@ struct writer {
 	int fd;                 /* -1: none is open */
 	bool regular, pipe;
 	bool own;               /* opened here: not standard output */
+	bool stale;             /* it is as it was found: to be emptied */
 	uint64_t base;          /* where our first byte stands in it */
 	uint64_t size;          /* written to it since */
 	char path[WRITER_PATH]; /* its name now */
+	char stem[WRITER_PATH]; /* the same without the number of -C */
 	char title[128];        /* printable, for sentences */
 	unsigned number;        /* -C: of the name; -G: files so far */
 	int64_t begun_s;        /* -G: when this one began */
@@ -84,7 +88,9 @@ struct writer {
 	int64_t opened_ns;      /* live: wall clock */
 	int64_t last_ns;        /* time of the last frame */
 	bool last_file;            /* nothing follows the one that is being ended */
-	uint64_t said[SOURCE_MAX]; /* losses of each source that stand in statistics */
+	uint64_t said[SOURCE_MAX];  /* losses of each source that stand in statistics */
+	uint64_t ahead[SOURCE_MAX]; /* of them, those that a packet may still tell */
+	struct { uint16_t linktype, interface; } seen[SOURCE_MAX]; /* of its last packet */
 	bool fine;
 	uint16_t linktype;
 };
@@ -95,6 +101,9 @@ struct writer {
 uint8_t *writing_room(struct writer *w, size_t n, int *rc, struct error *e);
 
 int writing_flush(struct writer *w, struct error *e);
+
+/* Now the file loses what it had before this run. */
+int writing_empty(struct writer *w, struct error *e);
 
 /* What the format cannot hold: the file is made whole, the writer ends, -EINVAL with the sentence. */
 int writing_refuse(struct writer *w, struct error *e, const char *format, ...) __attribute__((format(printf, 3, 4)));

@@ -32,7 +32,7 @@ void csv_cell(struct csv *c, const char *text)
 	if (!c->first)
 		out_char(c->out, c->separator);
 	c->first = false;
-	if (c->separator != ',' || !strpbrk(text, ",\"\r\n")) { /* RFC 4180 section 2, 5 to 7 */
+	if (c->separator != ',' || !text[0] || !strpbrk(text, ",\"\r\n")) { /* RFC 4180 section 2, 5 to 7 */
 		out_text(c->out, text);
 		return;
 	}

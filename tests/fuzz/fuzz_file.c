@@ -105,17 +105,23 @@ static int pipe_of(const uint8_t *data, size_t size)
 	return ends[0];
 }
 
+/* Not memcmp(): there are bytes between the fields that nobody writes. */
+static bool same(const struct seen *a, const struct seen *b)
+{
+	return a->frames == b->frames && a->sum == b->sum && a->damaged == b->damaged && a->end == b->end;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct seen usual = drain(file_of(data, size), 0, SOURCE_BATCH);
 	struct seen small = drain(file_of(data, size), 64, 7);
 
-	if (memcmp(&usual, &small, sizeof usual) != 0)
+	if (!same(&usual, &small))
 		abort();
 	if (size <= 65536) { /* what a pipe holds without a reader */
 		struct seen piped = drain(pipe_of(data, size), 256, 1);
 
-		if (memcmp(&usual, &piped, sizeof usual) != 0)
+		if (!same(&usual, &piped))
 			abort();
 	}
 	return 0;

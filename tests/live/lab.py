@@ -109,9 +109,10 @@ class Lab:
     def start(self, namespace, *words, **options):
         """A process of ours in a namespace (None: in none), in a group of its own."""
         options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+        more = options.pop("env", {})
         enter = ["ip", "netns", "exec", namespace] if namespace else []
         process = subprocess.Popen([*enter, *words], start_new_session=True, cwd=TOP,
-                                   env={**os.environ, "TZ": "UTC", "LC_ALL": "C", **SANITIZERS}, **options)
+                                   env={**os.environ, "TZ": "UTC", "LC_ALL": "C", **SANITIZERS, **more}, **options)
         self.processes.append(process)
         return process
 

@@ -3,6 +3,7 @@ import json
 import os
 import select
 import signal
+import struct
 import subprocess
 import time
 
@@ -133,6 +134,27 @@ def merged_pipes(lab):
     return f"held up {slowest * 1000:.0f} ms, limit {PATIENCE_MS + ROOM_MS}"
 
 
+def nothing_passes(lab):
+    """a FIFO at full speed whose packets the filter drops has not run dry: the one that passes keeps its place"""
+    def capture(name, packets):
+        path = os.path.join(lab.folder, name)
+        with open(path, "wb") as f:
+            f.write(struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 101))
+            for times, seconds, last in packets:
+                bytes_of = bytes([0x45, 0, 0, 20, 0, 0, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, last])
+                f.write((struct.pack("<IIII", seconds, 0, 20, 20) + bytes_of) * times)
+        return path
+
+    paths = [capture("long.pcap", [(2000000, 1000, 2), (1, 1000, 7)]), capture("short.pcap", [(1, 5000, 7)])]
+    ends = [fifo(lab, "first"), fifo(lab, "second")]
+    for path, end in zip(paths, ends):
+        lab.start(None, "dd", f"if={path}", f"of={end}", "bs=4096", "status=none")
+    status, out, err = ended(lab.start(None, lab.program, "packets", "-n", "-o", "json", "-r", ends[0], "-r", ends[1],
+                                       "-f", "dst host 10.0.0.7"), 40)
+    times = [json.loads(line)["time"] for line in out.splitlines()]
+    check(status == 0 and len(times) == 2 and times == sorted(times), f"exit {status}, times:", times, err)
+
+
 def one_ends(lab):
     """a source that has ended does not end the others: a file, then a FIFO that speaks later"""
     header, packets = halves("captures/handshakes.pcap")
@@ -185,4 +207,4 @@ def vanished_writer(lab):
         check(not wanted or "cut at byte" in err and "packet 3" in err, "no position in:", err)
 
 
-TESTS = [tcpdump_into_stdin, same_as_file, cut_pipe, no_bytes, merged_pipes, one_ends, stalled_writer, vanished_writer]
+TESTS = [tcpdump_into_stdin, same_as_file, cut_pipe, no_bytes, merged_pipes, nothing_passes, one_ends, stalled_writer, vanished_writer]

@@ -3,6 +3,7 @@ import fcntl
 import os
 import pathlib
 import pty
+import re
 import select
 import shlex
 import shutil
@@ -18,7 +19,7 @@ from terminal import Screen, open_terminal
 
 DROP_MS = 500  # the best of five, on a loaded machine; an idle one needs less than 30
 NOBODY = 65534
-NET_RAW = 1 << 13
+NET_RAW, DAC_OVERRIDE = 1 << 13, 1 << 1
 
 
 def status(pid):
@@ -105,6 +106,67 @@ def rights_by_name(lab):
         check(finish(eye, settle=0)[0] == 0, f"exit {eye.returncode}")
     code, out, err = ended(lab.start(lab.client, lab.program, "packets", "-i", "wire0", "-Z", "no such\x1b user"))
     check(code == 1 and not out and "no such user" in err and "\x1b" not in err and len(err.splitlines()) == 1, f"exit {code}:", err)
+
+
+# Root with what the broker of -w has, and no CAP_SYS_PTRACE.
+LIKE_IT = ("setpriv", "--bounding-set=-all,+net_raw,+dac_override", "--inh-caps=-all")
+
+
+def peeks(pid):
+    """Does a process of the same user and rights see the environment of that one?"""
+    done = subprocess.run([*LIKE_IT, "cat", f"/proc/{pid}/environ"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20)
+    return done.returncode == 0
+
+
+def writing_broker(lab):
+    """the broker of -w: the starter's user, CAP_NET_RAW and CAP_DAC_OVERRIDE, one directory; nobody looks into it or main"""
+    path = os.path.join(lab.folder, "out.pcap")
+    open_one = lab.start(lab.client, *LIKE_IT, "sleep", "30")
+    wait_for("sleep", 5, lambda: pathlib.Path(f"/proc/{open_one.pid}/comm").read_text() == "sleep\n")
+    check(peeks(open_one.pid), "a process of the same rights cannot be looked into: this test would see nothing")
+    for words, env, owner in ((["-Z", "root"], {}, 0), ([], {"SUDO_UID": "1234", "SUDO_GID": "1234"}, 1234), ([], {}, 0)):
+        eye = lab.sockeye("packets", "-i", "wire0", "-w", path, *words, env=env)
+        broker = broker_of(eye)
+        s = status(broker)
+        check(s["Uid"] == ["0", "0", "0", str(owner)] and s["Gid"] == ["0", "0", "0", str(owner)], f"{words} {env}: user", s["Uid"], s["Gid"])
+        check(sets(s) == [NET_RAW | DAC_OVERRIDE] * 2 + [0, 0, 0], f"{words} {env}: the broker keeps", [hex(v) for v in sets(s)])
+        check(s["NoNewPrivs"] == ["1"] and s["Seccomp"] == ["2"], "the broker:", s["NoNewPrivs"], s["Seccomp"])
+        fds = sorted(os.readlink(f"/proc/{broker}/fd/{n}").split(":")[0] for n in os.listdir(f"/proc/{broker}/fd"))
+        check(fds.count("/dev/null") >= 2 and fds.count("socket") == 1 and lab.folder in fds and len(fds) == 5, "it has open:", fds)
+        check_dropped(eye.pid, 0 if words else owner or NOBODY, f"{words} {env}")
+        check(not peeks(broker), f"{words} {env}: the broker can be looked into")
+        check(not peeks(eye.pid), f"{words} {env}: main can be looked into")
+        code, _, err = finish(eye, settle=0)
+        check(code == 0, f"exit {code}:", err)
+        os.unlink(path)
+
+
+def changing_directory(lab):
+    """-G with a % in the directory of -w: refused with a sentence before anything is made"""
+    folder = os.path.join(lab.folder, "d%Y")
+    now = os.path.join(lab.folder, time.strftime("d%Y"))
+    os.mkdir(now)
+    code, out, err = ended(lab.start(lab.client, lab.program, "packets", "-i", "wire0", "-G", "1", "-w", f"{folder}/x-%S.pcap"))
+    check(code == 1 and not out and "the directory of -w may not change with the time" in err and len(err.splitlines()) == 1,
+          f"exit {code}:", out, err)
+    check(os.listdir(now) == [], "left behind:", os.listdir(now))
+
+
+def timed_files(lab):
+    """-G and -C as root: the broker makes each file that the writer names, in the user's name"""
+    path = os.path.join(lab.folder, "t-%H%M%S.pcap")
+    eye = lab.sockeye("packets", "-i", "wire0", "-G", "1", "-C", "4k", "-w", path, env={"SUDO_UID": "1234", "SUDO_GID": "1234"})
+    for _ in range(8):
+        pings(lab)
+        code, _, err = ended(lab.peer(lab.client, "burst", 20, 400))
+        check(code == 0, "sending:", err)
+        time.sleep(0.2)
+    code, _, err = finish(eye)
+    made = [f for f in os.listdir(lab.folder) if f.startswith("t-")]
+    check(code == 0 and len(made) > 4, f"exit {code}, files {made}:", err)
+    check({os.stat(os.path.join(lab.folder, f)).st_uid for f in made} == {1234}, "not the user's:", made)
+    check(any(not f.endswith(".pcap") for f in made) and len({f[:8] for f in made}) > 1, "one kind of rotation only:", made)
+    return f"{len(made)} files"
 
 
 def broker_killed(lab):
@@ -289,9 +351,10 @@ def privileges_told(lab):
                  "capabilities   yes  none, in no set; the bounding set is empty", "no_new_privs   yes", "system calls are left",
                  "Landlock       yes  ABI", "started        yes"):
         check(part in out, f"no {part!r} in:", out)
+    check("stays user 0; capabilities: CAP_DAC_OVERRIDE, CAP_NET_RAW\n" in out, "the broker of -w:", out)
     code, out, err = ended(lab.start(lab.client, *PLAIN, copy_with(lab), "--privileges"))
-    check(code == 0 and not err and "CAP_NET_RAW    no" in out and "started        no" in out and "seccomp        yes" in out,
-          f"exit {code}:", out, err)
+    check(code == 0 and not err and "CAP_NET_RAW    no" in out and "started             not needed" in out and "seccomp        yes" in out
+          and "stays user 1234; capabilities: none\n" in out and not re.search(r"^  (user|groups) +no", out, re.M), f"exit {code}:", out, err)
 
 
 def mapped_without_nobody(lab):
@@ -300,5 +363,5 @@ def mapped_without_nobody(lab):
     check(code == 0 and out.count("\n") > 3 and len(err.splitlines()) == 1 and "the run goes on without it" in err, f"exit {code}:", out, err)
 
 
-TESTS = [rights_dropped_in_time, rights_of_files, rights_by_name, broker_killed, main_killed, watch_confined, file_capabilities,
-         refuses_setuid, privileges_told, mapped_without_nobody]
+TESTS = [rights_dropped_in_time, rights_of_files, rights_by_name, writing_broker, changing_directory, timed_files,
+         broker_killed, main_killed, watch_confined, file_capabilities, refuses_setuid, privileges_told, mapped_without_nobody]

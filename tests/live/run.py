@@ -25,6 +25,7 @@ import relay
 import rights
 import ring
 import same
+import threads
 import writing
 from lab import Failed, Lab, TOP
 
@@ -55,7 +56,11 @@ def main():
     program = os.path.abspath(o.program)
     os.chdir(TOP)
     tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights,
-                         ring, relay) for t in m.TESTS]
+                         ring, relay, threads) for t in m.TESTS]
+    unknown = set(o.name) - {t.__name__.replace("_", "-") for t in tests}
+    if unknown:
+        print("no such test: " + ", ".join(sorted(unknown)), file=sys.stderr)
+        return 2
     failed = 0
     # One sentence where there is one cause: no root, or no network namespaces.
     good, said = attempt(program, lambda lab: "")

@@ -75,12 +75,13 @@ int main(int argc, char **argv)
 		.interfaces = interfaces, .n_interfaces = 1, .filter = "tcp", .may_grow = true,
 		.backend = SOURCE_NATIVE,
 	};
+	const struct broker_options output = {.output = argc > 3 ? argv[3] : NULL, .sized = true};
 	struct error e = {""};
 	struct source *s;
 	uint64_t count = 0;
 	int over = 0;
 
-	if (argc != 4 || rights_see(&rights, NULL, &e) < 0 || rights_broker(&rights, true, argv[3], &e) < 0 ||
+	if (argc != 4 || rights_see(&rights, NULL, &e) < 0 || rights_broker(&rights, true, &output, &e) < 0 ||
 	    source_open(&s, &o, &e) < 0 || rights_drop(&rights, &e) < 0) {
 		fprintf(stderr, "%s\n", e.text);
 		return 1;

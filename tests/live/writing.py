@@ -1,8 +1,12 @@
 """Writing what is captured: whole files, faults, rotation, signals."""
+import array
+import fcntl
 import os
 import pathlib
 import re
 import signal
+import socket
+import termios
 import time
 
 from lab import CLIENT, SERVER, check, command, ended, finish, total, wait_for
@@ -40,6 +44,22 @@ def until_said(process, words, seconds):
 
     wait_for(f"{words!r} on standard error", seconds, there)
     return said.decode(), time.monotonic() - began
+
+
+def written_to_the_last(lab):
+    """a signal right behind the last packet: what was captured is written, by both back ends; the file is sudo's caller's"""
+    for backend in ("native", "libpcap"):
+        ours = os.path.join(lab.folder, f"{backend}.pcapng")
+        eye = lab.sockeye("-w", ours, "-i", "wire0", "--backend", backend, "udp", namespace=lab.server, env={"SUDO_UID": "1234", "SUDO_GID": "1235"})
+        status, _, err = ended(lab.peer(lab.client, "burst", 2000, 200))
+        check(status == 0, "sending:", err)
+        status, out, err = finish(eye, settle=0)
+        check(status == 0 and not out, f"exit {status}:", out, err)
+        seen = total(err, "packets captured")
+        check(seen == total(err, "packets written") == count(ours), f"{backend}: {count(ours)} in the file:", err)
+        check(seen == 2000, f"{backend}: {seen} captured of 2000")
+        owner = os.stat(ours)
+        check((owner.st_uid, owner.st_gid) == (1234, 1235), "whose file:", owner)
 
 
 def written_live(lab):
@@ -183,6 +203,24 @@ def places_that_are_no_places(lab):
         command("umount", disk)
 
 
+def descriptors_that_are_none(lab):
+    """closed standard descriptors, /dev/stdout that is a file, a socket, a link: each its sentence, exit 1"""
+    path, link, sock = (os.path.join(lab.folder, n) for n in ("x", "link", "socket"))
+    os.symlink("x", link)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.bind(sock)
+        for words, said in (("-w - captures/dns.pcap >&-", "standard output is closed"),
+                            ("-w - captures/dns.pcap <&- >&-", "standard output is closed"),
+                            (f"-w /dev/stdout captures/dns.pcap >{path}", "-w - writes there"),
+                            (f"-w {sock} captures/dns.pcap", "a socket"), (f"-w {link} captures/dns.pcap", "symbolic link")):
+            status, _, err = ended(lab.start(None, "bash", "-c", f"exec {lab.program} {words}"))
+            check(status == 1 and said in err and len(err.splitlines()) == 1, f"{words}: exit {status}:", err)
+    status, _, err = ended(lab.start(None, "bash", "-c", f"exec {lab.program} -w {path} captures/handshakes.pcap <&- >&- 2>&-"))
+    check(status == 0 and count(path) == 501, f"exit {status}:", err)
+    check(os.path.getsize(path) > 0 and ended(lab.start(None, "bash", "-c",
+          f"{lab.program} -w /dev/stdout captures/handshakes.pcap | cat >{path}"))[0] == 0 and count(path) == 501, "a pipe")
+
+
 def reader_leaves(lab):
     """a FIFO's and a pipe's reader leaves: quiet, exit 0, also where nothing arrives; a view goes on"""
     fifo = os.path.join(lab.folder, "fifo")
@@ -282,6 +320,59 @@ def counters_by_signal(lab):
         os.close(theirs)
 
 
+class Blocked:
+    """A run that stands in a write to its standard output; its input has not ended."""
+
+    def __init__(self, lab):
+        source, self.feed = os.pipe()
+        self.out, sink = os.pipe()
+        fcntl.fcntl(self.feed, fcntl.F_SETPIPE_SZ, 1 << 20)
+        fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, 4096)
+        os.write(self.feed, pathlib.Path("captures/handshakes.pcap").read_bytes())
+        self.eye = lab.start(None, lab.program, "packets", "-n", "-r", "-", stdin=source, stdout=sink)
+        os.close(source)
+        os.close(sink)
+        wait_for("a full pipe", 5, self.full)
+        time.sleep(0.2)
+
+    def full(self):
+        held = array.array("i", [0])
+        fcntl.ioctl(self.out, termios.FIONREAD, held)
+        return held[0] > 3000
+
+    def rest(self):
+        """Read it all: exit status, lines, and standard error."""
+        with open(self.out, "rb") as f:
+            lines = f.read().count(b"\n")
+        status, _, err = ended(self.eye)
+        os.close(self.feed)
+        return status, lines, err
+
+
+def signals_while_blocked(lab):
+    """a blocked output: a storm of SIGUSR1 loses no SIGHUP; SIGTERM twice at once is one, after a second 130"""
+    run = Blocked(lab)
+    for _ in range(1000):
+        os.kill(run.eye.pid, signal.SIGUSR1)
+        time.sleep(0.0003)
+    os.kill(run.eye.pid, signal.SIGHUP)
+    status, lines, err = run.rest()
+    check(status == 129 and lines > 50, f"exit {status}, {lines} lines:", err)
+    check(err.count("packets captured") < 10, "not one answer for all:", err[-300:])
+    run = Blocked(lab)
+    for _ in range(2):
+        os.kill(run.eye.pid, signal.SIGTERM)
+        time.sleep(0.03)
+    status, lines, err = run.rest()
+    check(status == 0 and lines > 50, f"exit {status}, {lines} lines:", err)
+    run = Blocked(lab)
+    os.kill(run.eye.pid, signal.SIGTERM)
+    time.sleep(1)
+    os.kill(run.eye.pid, signal.SIGTERM)
+    wait_for("the end", 3, lambda: run.eye.poll() is not None)
+    check(run.rest()[0] == 130, f"exit {run.eye.returncode}")
+
+
 def rotated_as_tcpdump_does(lab):
     """-C, -C -W, -G -W: tcpdump's names and tcpdump's bytes"""
     data = pathlib.Path("captures/handshakes.pcap").read_bytes()
@@ -326,6 +417,6 @@ def standard_output(lab):
         os.close(theirs)
 
 
-TESTS = [written_live, written_beside_a_view, written_any, flushed_each_second, full_folder, full_device, size_limit,
-         output_is_an_input, two_writers, places_that_are_no_places, reader_leaves, stuck_reader, removed_while_written,
-         ended_by_signal, counters_by_signal, rotated_as_tcpdump_does, standard_output]
+TESTS = [written_to_the_last, written_live, written_beside_a_view, written_any, flushed_each_second, full_folder, full_device, size_limit,
+         output_is_an_input, two_writers, places_that_are_no_places, descriptors_that_are_none, reader_leaves, stuck_reader, removed_while_written,
+         ended_by_signal, counters_by_signal, signals_while_blocked, rotated_as_tcpdump_does, standard_output]

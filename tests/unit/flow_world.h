@@ -80,11 +80,15 @@ static inline struct descriptor packet(uint32_t from, uint16_t from_port, uint32
 /* Track d `after` ns later. */
 static inline struct flow *track(struct world *w, int64_t after, struct descriptor d)
 {
+	struct hash_key key = flow_hash_key(w->flows);
+	struct flow_near near;
+
 	w->now_ns += after;
 	d.ts_ns = w->now_ns;
 	flow_expire(w->flows, w->now_ns);
-	flow_hash(w->flows, &d, 1);
-	return flow_track(w->flows, &d, &w->change, &w->side, &w->judged);
+	flow_hash(&key, &d, &near);
+	flow_near_record(w->flows, &d, &near);
+	return flow_track(w->flows, &d, &near, &w->change, &w->side, &w->judged);
 }
 
 enum { CLIENT = 0x0a000001, SERVER = 0x0a000002 };

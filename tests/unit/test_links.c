@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "sockeye/clock.h"
 #include "source/links.h"
@@ -120,6 +121,49 @@ static void links_changes(void **state)
 	links_free(l);
 }
 
+/* Linux 6.18, "ip link set va nomaster": va leaves a bridge, RTM_DELLINK of AF_BRIDGE. */
+static const uint8_t left_bridge[] = {
+	0x54, 0x00, 0x00, 0x00, 0x11, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x07, 0x00, 0x01, 0x00, 0x04, 0x00, 0x00, 0x00, 0x43, 0x10, 0x01, 0x00, 0x00, 0x00, 0x00, 0x00,
+	0x07, 0x00, 0x03, 0x00, 0x76, 0x61, 0x00, 0x00, 0x08, 0x00, 0x0a, 0x00, 0x02, 0x00, 0x00, 0x00,
+	0x08, 0x00, 0x04, 0x00, 0xdc, 0x05, 0x00, 0x00, 0x05, 0x00, 0x10, 0x00, 0x06, 0x00, 0x00, 0x00,
+	0x0a, 0x00, 0x01, 0x00, 0xaa, 0xf3, 0xd9, 0xe3, 0xa0, 0x5c, 0x00, 0x00, 0x08, 0x00, 0x05, 0x00,
+	0x03, 0x00, 0x00, 0x00,
+};
+
+static void links_of_bridges(void **state)
+{
+	const unsigned short native = 1;
+	uint8_t bytes[sizeof left_bridge];
+	struct links *l = links_new(4);
+	struct ifinfomsg info = {.ifi_family = AF_BRIDGE, .ifi_type = 1, .ifi_index = 4, .ifi_flags = IFF_UP};
+	struct message m;
+
+	(void)state;
+	feed_link(l, RTM_NEWLINK, 4, UP, "va", 1500, 1, "");
+	/* One that says "down" for a port, in this machine's byte order. */
+	m = link_message(RTM_NEWLINK, 4, IFF_UP, "vb", 1400);
+	memcpy(m.at + sizeof(struct nlmsghdr), &info, sizeof info);
+	feed(l, &m, 2, "");
+	m = link_message(RTM_DELLINK, 4, UP, "va", 1500);
+	memcpy(m.at + sizeof(struct nlmsghdr), &info, sizeof info);
+	feed(l, &m, 3, "");
+	memcpy(bytes, left_bridge, sizeof bytes);
+	told[0] = '\0';
+	if (*(const uint8_t *)&native == 1) {
+		links_parse(l, bytes, sizeof bytes, 4, tell, NULL);
+		assert_string_equal(told, "");
+		/* The same bytes about the interface itself are its end. */
+		bytes[sizeof(struct nlmsghdr)] = AF_UNSPEC;
+		links_parse(l, bytes, sizeof bytes, 5, tell, NULL);
+	} else {
+		feed_link(l, RTM_DELLINK, 4, UP, "va", 1500, 5, "va gone; ");
+	}
+	assert_string_equal(told, "va gone; ");
+	assert_true(links_at(l, 1)->up && links_at(l, 1)->mtu == 1500);
+	links_free(l);
+}
+
 static void links_only_one(void **state)
 {
 	struct links *l = links_new(3);
@@ -146,6 +190,43 @@ static void links_bounded(void **state)
 	assert_int_equal(links_slot(l, 5), 0);
 	assert_null(links_at(l, 0));
 	assert_null(links_at(l, LINKS_MAX + 1));
+	links_free(l);
+}
+
+/* Interfaces come and go, three times as many as there is room for: containers of a day. */
+static void links_come_and_go(void **state)
+{
+	struct links *l = links_new(0);
+	uint16_t first;
+
+	(void)state;
+	feed_link(l, RTM_NEWLINK, 1, UP, "lo", 65536, 1, "");
+	for (int i = 2; i <= 3 * LINKS_MAX; i++) {
+		feed_link(l, RTM_NEWLINK, i, UP, "veth", 1500, i, "");
+		assert_true(links_slot(l, (unsigned)i) != 0);
+		if (i > 10)
+			feed_link(l, RTM_DELLINK, i - 5, 0, "veth", 1500, i, "veth gone; ");
+		if (i > LINKS_MAX) {
+			/* Those that went last are still known, and all is found where it was put. */
+			assert_true(links_at(l, links_slot(l, (unsigned)i - 1000))->gone);
+			assert_int_equal(links_at(l, links_slot(l, (unsigned)i - 1000))->index, i - 1000);
+			assert_int_equal(links_at(l, links_slot(l, 3))->index, 3);
+		}
+	}
+	assert_int_equal(links_slot(l, 1), 1);
+	assert_string_equal(links_at(l, 1)->name, "lo");
+	assert_int_equal(links_count(l), LINKS_MAX + 1);
+	assert_int_equal(links_forgotten(l), 2 * LINKS_MAX);
+	/* The slot of one that is forgotten names nobody, and no other. */
+	assert_null(links_at(l, 12));
+	/* One comes back: it is there, and not forgotten before those that are gone. */
+	first = links_slot(l, 2 * LINKS_MAX + 1000);
+	assert_true(links_at(l, first)->gone);
+	feed_link(l, RTM_NEWLINK, 2 * LINKS_MAX + 1000, UP, "again", 1500, 1, "");
+	assert_false(links_at(l, first)->gone);
+	assert_int_equal(links_slot(l, 2 * LINKS_MAX + 1000), first);
+	assert_string_equal(links_at(l, first)->name, "again");
+	feed_link(l, RTM_DELLINK, 2 * LINKS_MAX + 1000, 0, "again", 1500, 2, "again gone; ");
 	links_free(l);
 }
 
@@ -238,8 +319,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(links_changes),
+		cmocka_unit_test(links_of_bridges),
 		cmocka_unit_test(links_only_one),
 		cmocka_unit_test(links_bounded),
+		cmocka_unit_test(links_come_and_go),
 		cmocka_unit_test(links_hostile),
 		cmocka_unit_test(pauses_of_every_kind),
 		cmocka_unit_test(pauses_clock_set_back_and_forward),

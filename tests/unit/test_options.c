@@ -169,7 +169,10 @@ static void options_values_are_checked(void **state)
 	assert_refused("--backend pf_ring", "wants native or libpcap");
 	assert_int_equal(parse("--threads 1 --backend libpcap"), 0);
 	assert_int_equal(o.backend, OPTIONS_LIBPCAP);
-	assert_refused("--threads 2", "not built yet");
+	assert_int_equal(o.threads, 1);
+	assert_int_equal(parse("--threads 2"), 0);
+	assert_int_equal(o.threads, 2);
+	assert_refused("--threads 3", "--threads wants 1 or 2");
 	assert_int_equal(parse("packets -i eth0 -i lo -B 4096 -s 96 -p -y EN10MB -vvxSln -Z daemon"), 0);
 	assert_int_equal(o.n_interfaces, 2);
 	assert_int_equal(o.buffer_kib, 4096);

@@ -446,14 +446,14 @@ static void test_interface_flood(void **state)
 
 	(void)state;
 	put_section(&b);
-	for (unsigned i = 0; i < PCAPNG_INTERFACES + 10; i++)
+	for (unsigned i = 0; i < PCAPNG_SECTION_INTERFACES + 10; i++)
 		put_interface(&b, 1, 0, NULL);
-	put_packet(&b, PCAPNG_INTERFACES - 1, 1, 0, 4);
-	put_packet(&b, PCAPNG_INTERFACES, 2, 0, 4);
+	put_packet(&b, PCAPNG_SECTION_INTERFACES - 1, 1, 0, 4);
+	put_packet(&b, PCAPNG_SECTION_INTERFACES, 2, 0, 4);
 	put_packet(&b, UINT32_MAX, 3, 0, 4);
 	s = open_bytes(&b, b.n, 0);
 	assert_int_equal(next_of(s, f, 2), 1);
-	assert_int_equal(f[0].interface, PCAPNG_INTERFACES - 1);
+	assert_int_equal(f[0].interface, PCAPNG_SECTION_INTERFACES - 1);
 	assert_int_equal(drain(s), 0);
 	assert_int_equal(stats_of(s).damaged, 12);
 	s->free(s);

@@ -378,6 +378,46 @@ static void writer_many_interfaces(void **state)
 	world_end(&x);
 }
 
+/* Ten files of 1000 interfaces each, with names of their own: what is written is read back,
+ * and every packet's interface has its name. */
+static void writer_very_many_interfaces(void **state)
+{
+	struct frame got[SOURCE_BATCH];
+	unsigned n = 0;
+	struct world x;
+	struct source *s;
+	int rc;
+
+	(void)state;
+	world_begin(&x);
+	assert_int_equal(world_open(&x, (struct writer_options){.path = world_path(&x, "a")}), 0);
+	x.numbered = true;
+	for (unsigned i = 0; i < 10000; i++) {
+		struct frame f = world_frame(WORLD_TIME, 60, 60);
+
+		f.source = (uint16_t)(i % 10);
+		f.interface = (uint16_t)(i / 10);
+		f.lost = 2;
+		assert_int_equal(world_write(&x, f), 0);
+	}
+	world_finish(&x);
+	s = world_reread(&x, "a");
+	while ((rc = next_of(s, got, SOURCE_BATCH)) > 0) {
+		for (int i = 0; i < rc; i++, n++) {
+			char name[16];
+
+			(void)snprintf(name, sizeof name, "%u.%u", n % 10, n / 10);
+			assert_string_equal(s->interface(s, 0, got[i].interface), name);
+		}
+	}
+	assert_int_equal(rc, -ENODATA);
+	assert_int_equal(n, 10000);
+	assert_true(stats_of(s).complete);
+	assert_int_equal(stats_of(s).drops, 20000);
+	s->free(s);
+	world_end(&x);
+}
+
 static void writer_empty_captures(void **state)
 {
 	struct world x;
@@ -429,6 +469,7 @@ int main(void)
 		cmocka_unit_test(writer_times_before_1970),
 		cmocka_unit_test(writer_keeps_what_frames_have),
 		cmocka_unit_test(writer_many_interfaces),
+		cmocka_unit_test(writer_very_many_interfaces),
 		cmocka_unit_test(writer_empty_captures),
 		cmocka_unit_test(writer_pcap_refuses_what_it_cannot_hold),
 	};

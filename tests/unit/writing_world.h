@@ -23,6 +23,8 @@ struct world {
 	bool fine, drops_known;
 	uint64_t drops;
 	const char *name[4]; /* of interfaces 0 to 3 of every source */
+	bool numbered;       /* or names such as 2.17, of source and interface */
+	char number[16];
 	char folder[64];
 	char path[128];
 	struct writer *w;
@@ -43,8 +45,12 @@ static inline bool world_stats(struct source *s, unsigned index, struct source_s
 
 static inline const char *world_interface(struct source *s, unsigned source, unsigned interface)
 {
-	(void)source;
-	return interface < 4 ? ((struct world *)s)->name[interface] : NULL;
+	struct world *x = (struct world *)s;
+
+	if (!x->numbered)
+		return interface < 4 ? x->name[interface] : NULL;
+	(void)snprintf(x->number, sizeof x->number, "%u.%u", source, interface);
+	return x->number;
 }
 
 static inline void world_begin(struct world *x)

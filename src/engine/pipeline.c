@@ -1,0 +1,329 @@
+/* Two threads for a file: see pipeline.h.
+ *
+ * Rule: who owns what when.
+ * - The reading thread owns the source below from its start until it is joined. The
+ *   engine's thread asks it nothing meanwhile.
+ * - Slots [head, head + 1) of the ring are the reading thread's, [taken - 1, head) the
+ *   engine's: it holds on to the slot that it took last until it takes the next, because
+ *   the stats of its place in the file stand there. head is written by the one, tail
+ *   (= taken - 1) by the other, each after what it hands over.
+ * - Frames lie in the readers' buffers, which come back by number of batch (loans): at
+ *   the call after the one that lent them, as with every source.
+ * - Who has nothing to do says so (engine_waits, reader_waits), looks once more, and
+ *   sleeps: the engine's thread in the run's poll(), on fd, beside signals and the
+ *   screen; the reading thread in read(2) of another eventfd. Both are woken late, when
+ *   AHEAD_WAKE batches are there or half the ring is free, so that a wake-up costs
+ *   little per packet; but whoever goes to sleep wakes the other first, and the
+ *   engine's thread looks again after ASK_MS without being woken (a slow disk).
+ * - The end, an error or -c: the reading thread hands over a batch that says it, and is
+ *   done. Ended early by a signal or an observer, the engine's thread just stops asking;
+ *   free() tells the other and joins it.
+ *
+ * The thread begins at the first next_batch(): rights are given up by then, and the
+ * sandbox is inherited. It takes no signals.
+ */
+#include "pipeline.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "sockeye/engine.h"
+
+enum {
+	AHEAD = 64,      /* batches: 4096 packets */
+	AHEAD_WAKE = 16, /* batches that wake the engine's thread */
+	ASK_MS = 20,
+	LINE = 64,       /* bytes that travel between two cores together */
+};
+
+struct batch {
+	unsigned n;
+	int end; /* 0, or what next_batch() answers from here on */
+	struct frame frame[SOURCE_BATCH];
+	struct ready ready;
+};
+
+struct pipeline {
+	struct source s; /* first: a source is cast back to its pipeline */
+	struct source *below;
+	const struct engine *engine;
+	struct prepare prepare;
+	struct loans *loans;
+	uint64_t max_packets;
+	unsigned sources;
+	struct batch *ring;         /* [AHEAD] */
+	struct source_stats *stats; /* [AHEAD][sources]: with each batch; then those of the beginning */
+	pthread_t thread;
+	int ready_fd, room_fd;      /* wake the engine's thread, the reading one */
+	/* The engine's thread: */
+	bool begun, alone;          /* alone: without the thread after all */
+	bool slept;                 /* fd may be readable */
+	uint64_t taken, calls;      /* slots; batches with frames */
+	/* Both: */
+	_Alignas(LINE) _Atomic uint64_t head;
+	_Alignas(LINE) _Atomic uint64_t tail;
+	_Alignas(LINE) atomic_bool engine_waits;
+	atomic_bool reader_waits, stop;
+};
+
+static void pipeline_wake(atomic_bool *waits, int fd)
+{
+	uint64_t one = 1;
+
+	if (atomic_load(waits) && atomic_exchange(waits, false))
+		(void)!write(fd, &one, sizeof one); /* a full counter is a wake-up too */
+}
+
+static struct source_stats *pipeline_stats_of(const struct pipeline *p, uint64_t slot)
+{
+	return p->stats + slot % AHEAD * p->sources;
+}
+
+/* ---- the reading thread --------------------------------------------------------- */
+
+static bool reader_full(struct pipeline *p)
+{
+	return atomic_load_explicit(&p->head, memory_order_relaxed) - atomic_load(&p->tail) == AHEAD;
+}
+
+static bool reader_without_buffers(struct pipeline *p)
+{
+	return loans_wanting(p->loans);
+}
+
+static void reader_wait_while(struct pipeline *p, bool (*so)(struct pipeline *p))
+{
+	uint64_t count;
+
+	while (so(p) && !atomic_load(&p->stop)) {
+		pipeline_wake(&p->engine_waits, p->ready_fd);
+		atomic_store(&p->reader_waits, true);
+		if (so(p) && !atomic_load(&p->stop))
+			(void)!read(p->room_fd, &count, sizeof count);
+		atomic_store(&p->reader_waits, false);
+	}
+}
+
+static void reader_hand_over(struct pipeline *p, const struct batch *b)
+{
+	uint64_t head = atomic_load_explicit(&p->head, memory_order_relaxed);
+
+	for (unsigned i = 0; i < p->sources; i++)
+		(void)p->below->stats(p->below, i, &pipeline_stats_of(p, head)[i]);
+	if (b->n > 0)
+		loans_gave(p->loans);
+	atomic_store(&p->head, head + 1);
+	if (b->end || head + 1 - atomic_load(&p->tail) > AHEAD_WAKE)
+		pipeline_wake(&p->engine_waits, p->ready_fd);
+}
+
+static void *reader_run(void *arg)
+{
+	struct pipeline *p = arg;
+	uint64_t left = p->max_packets ? p->max_packets : UINT64_MAX;
+	struct batch *b;
+
+	do {
+		int got;
+
+		reader_wait_while(p, reader_full);
+		if (atomic_load(&p->stop))
+			break;
+		b = &p->ring[atomic_load_explicit(&p->head, memory_order_relaxed) % AHEAD];
+		got = p->below->next_batch(p->below, b->frame, left < SOURCE_BATCH ? (unsigned)left : SOURCE_BATCH);
+		b->n = got > 0 ? (unsigned)got : 0;
+		b->end = got < 0 ? got : 0;
+		left -= b->n;
+		if (got == 0)
+			reader_wait_while(p, reader_without_buffers);
+		prepare(&p->prepare, b->frame, b->n, &b->ready, NULL);
+		reader_hand_over(p, b);
+	} while (!b->end && left > 0);
+	return NULL;
+}
+
+/* ---- the engine's thread ----------------------------------------------------------- */
+
+/* Without signals: those are the others'. */
+static int pipeline_thread(struct pipeline *p)
+{
+	sigset_t all, before;
+	int why;
+
+	sigfillset(&all);
+	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
+	why = pthread_create(&p->thread, NULL, reader_run, p);
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return why;
+}
+
+static void pipeline_begin(struct pipeline *p)
+{
+	p->begun = true;
+	p->prepare = engine_prepare(p->engine);
+	for (unsigned i = 0; i < p->sources; i++)
+		(void)p->below->stats(p->below, i, &p->stats[AHEAD * p->sources + i]);
+	if (!p->below->lend(p->below, p->loans) || pipeline_thread(p) != 0) {
+		p->alone = true;
+		p->s.fd = -1;
+		p->s.ask_ms = 0;
+	}
+}
+
+static const struct batch *pipeline_at_hand(const struct pipeline *p)
+{
+	return p->taken > 0 ? &p->ring[(p->taken - 1) % AHEAD] : NULL;
+}
+
+/* Nothing there: whether that is still so once it was said. */
+static bool pipeline_empty(struct pipeline *p)
+{
+	atomic_store(&p->engine_waits, true);
+	p->slept = true;
+	if (atomic_load(&p->head) != p->taken)
+		return false;
+	pipeline_wake(&p->reader_waits, p->room_fd);
+	return true;
+}
+
+static const struct batch *pipeline_take(struct pipeline *p)
+{
+	atomic_store(&p->tail, p->taken++);
+	if (atomic_load(&p->head) - p->taken <= AHEAD / 2)
+		pipeline_wake(&p->reader_waits, p->room_fd);
+	return pipeline_at_hand(p);
+}
+
+static int pipeline_next_batch(struct source *s, struct frame *out, unsigned n)
+{
+	struct pipeline *p = (struct pipeline *)s;
+	const struct batch *b;
+	uint64_t count;
+
+	if (!p->begun)
+		pipeline_begin(p);
+	if (p->alone)
+		return p->below->next_batch(p->below, out, n);
+	loans_back(p->loans, p->calls);
+	if (p->slept) {
+		atomic_store(&p->engine_waits, false);
+		(void)!read(p->ready_fd, &count, sizeof count);
+		p->slept = false;
+	}
+	b = pipeline_at_hand(p);
+	if (b && b->end)
+		return b->end;
+	do {
+		if (atomic_load(&p->head) == p->taken && pipeline_empty(p))
+			return 0;
+		b = pipeline_take(p);
+	} while (b->n == 0 && !b->end); /* nothing but news of how far it is */
+	if (b->end)
+		return b->end;
+	p->calls++;
+	memcpy(out, b->frame, b->n * sizeof *out);
+	return (int)b->n;
+}
+
+struct ready *pipeline_ready(struct source *s)
+{
+	struct pipeline *p = (struct pipeline *)s;
+
+	if (s->next_batch != pipeline_next_batch || p->alone)
+		return NULL;
+	return &p->ring[(p->taken - 1) % AHEAD].ready;
+}
+
+struct ready *pipeline_next(struct source *s)
+{
+	struct pipeline *p = (struct pipeline *)s;
+
+	return atomic_load(&p->head) > p->taken ? &p->ring[p->taken % AHEAD].ready : NULL;
+}
+
+static bool pipeline_stats(struct source *s, unsigned index, struct source_stats *out)
+{
+	struct pipeline *p = (struct pipeline *)s;
+
+	if (p->alone || !p->begun)
+		return p->below->stats(p->below, index, out);
+	if (index >= p->sources)
+		return false;
+	*out = p->taken > 0 ? pipeline_stats_of(p, p->taken - 1)[index] : p->stats[AHEAD * p->sources + index];
+	return true;
+}
+
+/* The names are the file's and change while it is read: who shows packets has one thread. */
+static const char *pipeline_interface(struct source *s, unsigned source, unsigned interface)
+{
+	struct pipeline *p = (struct pipeline *)s;
+
+	return p->alone || !p->begun ? p->below->interface(p->below, source, interface) : NULL;
+}
+
+static void pipeline_release(struct pipeline *p)
+{
+	loans_free(p->loans);
+	if (p->ready_fd >= 0)
+		(void)close(p->ready_fd);
+	if (p->room_fd >= 0)
+		(void)close(p->room_fd);
+	free(p->stats);
+	free(p->ring);
+	free(p);
+}
+
+static void pipeline_free(struct source *s)
+{
+	struct pipeline *p = (struct pipeline *)s;
+
+	if (p->begun && !p->alone) {
+		atomic_store(&p->stop, true);
+		pipeline_wake(&p->reader_waits, p->room_fd);
+		(void)pthread_join(p->thread, NULL);
+	}
+	p->below->free(p->below);
+	pipeline_release(p);
+}
+
+int pipeline_open(struct source **out, struct source *below, const struct engine *e, uint64_t max_packets,
+		  struct error *err)
+{
+	struct pipeline *p;
+	struct source_stats stats;
+
+	if (below->fd >= 0 || below->live || !below->lend)
+		return error_set(err, ENOTSUP, "only files can be read ahead");
+	p = aligned_alloc(LINE, sizeof *p);
+	if (!p)
+		return error_set(err, ENOMEM, "no memory to read ahead");
+	memset(p, 0, sizeof *p);
+	p->ready_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	p->room_fd = eventfd(0, EFD_CLOEXEC);
+	while (below->stats(below, p->sources, &stats))
+		p->sources++;
+	p->ring = calloc(AHEAD, sizeof *p->ring);
+	p->stats = calloc((AHEAD + 1) * (size_t)p->sources, sizeof *p->stats);
+	if (p->ready_fd < 0 || p->room_fd < 0 || !p->ring || !p->stats || loans_open(&p->loans, err) < 0) {
+		pipeline_release(p);
+		return error_set(err, ENOMEM, "no memory or descriptors to read ahead");
+	}
+	p->below = below;
+	p->engine = e;
+	p->max_packets = max_packets;
+	p->s.kind = below->kind;
+	p->s.fd = p->ready_fd;
+	p->s.ask_ms = ASK_MS;
+	p->s.next_batch = pipeline_next_batch;
+	p->s.stats = pipeline_stats;
+	p->s.interface = pipeline_interface;
+	p->s.free = pipeline_free;
+	*out = &p->s;
+	return 0;
+}

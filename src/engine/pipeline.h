@@ -1,0 +1,22 @@
+/* Two threads for a file: one reads ahead and prepares, the engine's does the rest.
+ *
+ *     reading thread                                                  engine's thread
+ *     next_batch() of the file -> prepare() -> ring of batches -> next_batch() of the pipeline
+ *                                                                     -> engine_prepared()
+ *
+ * To the run it is a source like any other: the same batches in the same order, and
+ * stats as they were when the batch at hand had just been read. So results, sentences
+ * about damage and -c do not depend on how far ahead the other thread is.
+ */
+#ifndef ENGINE_PIPELINE_H
+#define ENGINE_PIPELINE_H
+
+#include "prepare.h"
+
+/* The batch that next_batch() of s lent last, prepared; NULL: it comes as frames (s is
+ * no pipeline, or its thread could not be started). Valid as long as the frames. */
+struct ready *pipeline_ready(struct source *s);
+/* The one that will be lent after it, if it is there already; or NULL. */
+struct ready *pipeline_next(struct source *s);
+
+#endif

@@ -1,0 +1,46 @@
+/* The first half of a batch: what can be said of frames without the flow table.
+ *
+ * Common headers become descriptors with their hashes. Depends on the frames and on
+ * struct prepare alone, which never changes during a run, so the thread that reads
+ * ahead may do it (pipeline.c); the second half, engine_prepared(), is the engine's
+ * thread's. engine_batch() is both.
+ */
+#ifndef ENGINE_PREPARE_H
+#define ENGINE_PREPARE_H
+
+#include "sockeye/dissector.h"
+#include "sockeye/flow.h"
+#include "sockeye/hash.h"
+#include "sockeye/source.h"
+
+struct engine;
+
+/* The frames of a batch whose headers are common. */
+struct ready {
+	struct descriptor d[SOURCE_BATCH];
+	struct headers headers[SOURCE_BATCH];
+	struct flow_near near[SOURCE_BATCH];
+	bool is[SOURCE_BATCH];
+	unsigned n;
+	bool expected; /* the slots that it needs were brought near */
+};
+
+struct prepare {
+	struct hash_key key;
+	bool fast; /* headers are read at once; else all frames wait for the loop of dissectors */
+};
+
+/* Once all observers are there. */
+struct prepare engine_prepare(const struct engine *e);
+
+/* near: the table, where the second half follows at once: the slots are brought near. Or NULL. */
+void prepare(const struct prepare *how, const struct frame *frames, unsigned n, struct ready *out,
+	     const struct flow_table *near);
+
+/* Bring near what the second half will look at first: of a batch that is not its turn yet. */
+void engine_expect(struct engine *e, struct ready *r);
+
+/* The second half. 0, or what an observer returned to stop the run. */
+int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r);
+
+#endif

@@ -1,0 +1,48 @@
+/* Whether there are further threads, for files.
+ *
+ * Without --threads: for more than 64 MB where two cores may be used, because starting
+ * costs a little and small files are read before it has paid. Not for what may be waited
+ * for (pipes, --follow), and not where packets themselves are shown or written.
+ */
+#include "threads.h"
+
+#include <sched.h>
+
+enum {
+	THREADS_BYTES = 64 << 20,
+	THREADS_PACKED = 4, /* so many times a compressed file's size is what it will be, about */
+	THREADS_INFLATE = 4 << 20,
+};
+
+static bool threads_cores(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) >= 2;
+}
+
+size_t threads_inflate(const struct options *o)
+{
+	if (o->threads == 0)
+		return threads_cores() ? THREADS_INFLATE : 0;
+	return o->threads == 2;
+}
+
+static bool threads_pay(struct source *s)
+{
+	struct source_stats stats;
+	uint64_t bytes = 0;
+
+	for (unsigned i = 0; s->stats(s, i, &stats); i++)
+		bytes += stats.bytes_total * (stats.compression ? THREADS_PACKED : 1);
+	return bytes > THREADS_BYTES && threads_cores();
+}
+
+int threads_open(struct source **s, const struct engine *engine, const struct options *o, struct error *e)
+{
+	if (o->threads == 1 || o->view == OPTIONS_PACKETS || o->write || (*s)->fd >= 0 || (*s)->live || !(*s)->lend)
+		return 0;
+	if (o->threads == 0 && !threads_pay(*s))
+		return 0;
+	return pipeline_open(s, *s, engine, o->count, e);
+}
