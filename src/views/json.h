@@ -38,11 +38,10 @@ int64_t json_microseconds(int64_t ns);
 
 /* json_record.c: how each key of a record type is written, made once from the field table. */
 struct json_plan;
-/* NULL: no memory. Freed with free(). */
-struct json_plan *json_plan_open(unsigned in); /* IN_CONNECTION, IN_HANDSHAKE */
+/* Of IN_CONNECTION or IN_HANDSHAKE. NULL: no memory. Freed with free(). */
+struct json_plan *json_plan_open(unsigned in, const char *type);
 
 /* One line: {"type":"...", then every key of the plan's record type that r has. */
-void json_record(struct out *out, const struct json_plan *plan, const struct flow_record *r, const char *type,
-		 unsigned digits);
+void json_record(struct out *out, struct json_plan *plan, const struct flow_record *r, unsigned digits);
 
 #endif

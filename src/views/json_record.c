@@ -15,20 +15,28 @@
 
 #include "json.h"
 #include "sockeye/digits.h"
+#include "words.h"
 
 enum {
 	PLAN_OBJECTS = 32, /* different prefixes of keys */
-	PLAN_NAME = 32,    /* "name": */
+	PLAN_TEXT = 48,    /* ,"spurious_retransmissions":[0,0] */
 	PLAN_STEP = 48,    /* }},"handshake":{"client_options":{ */
-	PLAN_ROOM = PLAN_STEP + PLAN_NAME + JSON_ENDPOINT_MAX + OUT_WORD, /* for one key and its value */
+	PLAN_VALUE = JSON_ENDPOINT_MAX, /* the longest that is written in place */
+	PLAN_LINE = PLAN_STEP + RECORD_KEYS * (PLAN_STEP + PLAN_TEXT + PLAN_VALUE) + PLAN_STEP,
 };
 
+_Static_assert((int)PLAN_LINE <= (int)OUT_ROOM_MAX, "a line is written without asking for more room");
+_Static_assert((int)PLAN_VALUE >= (int)OUT_WORD + 2 && (int)PLAN_VALUE >= (int)WORDS_MAX + 2, "words");
+_Static_assert((int)PLAN_VALUE >= RECORD_LIST_MAX * ((int)DIGITS_U64_MAX + 1) + 2, "lists, pairs and numbers");
+
+/* A comma, the name, a colon, and the value that all zeroes are: false, [0,0]. */
 struct plan_key {
 	uint16_t offset; /* of the member in struct flow_record */
 	uint8_t kind;    /* enum value_kind */
 	uint8_t object;  /* whose member it is */
-	uint8_t len;
-	char name[PLAN_NAME];
+	uint8_t before;  /* length up to the colon */
+	uint8_t zero;    /* length with the value */
+	char text[PLAN_TEXT + 1];
 };
 
 struct plan_step {
@@ -42,6 +50,8 @@ struct json_plan {
 	unsigned objects;
 	char object[PLAN_OBJECTS][JSON_NAME];              /* dotted prefix; the first is "", the line's own */
 	struct plan_step step[PLAN_OBJECTS][PLAN_OBJECTS]; /* from a member of one to a member of the other */
+	struct plan_step begin, end[PLAN_OBJECTS];         /* of the line; from a member to its end */
+	struct words words;
 };
 
 /* ---- the plan ---------------------------------------------------------------- */
@@ -87,6 +97,11 @@ static uint8_t plan_object(struct json_plan *plan, const char *key, size_t n)
 	return (uint8_t)plan->objects++;
 }
 
+static const char *plan_zero(enum value_kind kind)
+{
+	return kind == VALUE_PAIR ? "[0,0]" : kind == VALUE_BOOL ? "false" : "";
+}
+
 static void plan_key(struct json_plan *plan, enum record_key k)
 {
 	const struct record_field *f = &record_fields[k];
@@ -97,48 +112,90 @@ static void plan_key(struct json_plan *plan, enum record_key k)
 	key->offset = f->offset;
 	key->kind = f->kind;
 	key->object = plan_object(plan, f->key, dot ? (size_t)(dot - f->key) : 0);
-	text_init(&t, key->name, sizeof key->name);
-	text_char(&t, '"');
+	text_init(&t, key->text, sizeof key->text);
+	text_put(&t, ",\"");
 	text_put(&t, dot ? dot + 1 : f->key);
 	text_put(&t, "\":");
+	key->before = (uint8_t)t.len;
+	text_put(&t, plan_zero((enum value_kind)f->kind));
+	key->zero = (uint8_t)t.len;
 	assert(!t.cut);
-	key->len = (uint8_t)t.len;
 	plan->keys[k / 64] |= UINT64_C(1) << (k % 64);
 }
 
-struct json_plan *json_plan_open(unsigned in)
+/* What closes the objects around a member, and the line. */
+static void plan_end(struct plan_step *end, const char *object)
+{
+	for (const char *at = object; *at; at++)
+		if (*at == '.' || at == object)
+			end->text[end->len++] = '}';
+	end->text[end->len++] = '}';
+	end->text[end->len++] = '\n';
+	assert(end->len <= JSON_DEPTH + 2);
+}
+
+static void plan_begin(struct plan_step *begin, const char *type)
+{
+	struct text t;
+
+	text_init(&t, begin->text, sizeof begin->text);
+	text_put(&t, "{\"type\":\"");
+	text_put(&t, type);
+	text_char(&t, '"');
+	assert(!t.cut);
+	begin->len = (uint8_t)t.len;
+}
+
+struct json_plan *json_plan_open(unsigned in, const char *type)
 {
 	struct json_plan *plan = calloc(1, sizeof *plan);
 
 	if (!plan)
 		return NULL;
+	plan_begin(&plan->begin, type);
 	(void)plan_object(plan, "", 0);
 	for (unsigned k = 0; k < RECORD_KEYS; k++)
 		if (record_fields[k].in & in)
 			plan_key(plan, (enum record_key)k);
-	for (unsigned a = 0; a < plan->objects; a++)
+	for (unsigned a = 0; a < plan->objects; a++) {
 		for (unsigned b = 0; b < plan->objects; b++)
 			plan_step(&plan->step[a][b], plan->object[a], plan->object[b]);
+		plan_end(&plan->end[a], plan->object[a]);
+	}
 	return plan;
 }
 
 /* ---- one line ------------------------------------------------------------------ */
 
-/* NULL: out_word() did not take it. */
-static char *write_word(char *p, const char *word)
-{
-	*p = '"';
-	p = out_word(p + 1, word);
-	if (!p)
-		return NULL;
-	*p = '"';
-	return p + 1;
-}
-
 static char *write_bytes(char *p, const char *s, size_t n)
 {
 	memcpy(p, s, n);
 	return p + n;
+}
+
+static char *write_step(char *p, const struct plan_step *step)
+{
+	memcpy(p, step->text, sizeof step->text); /* all of its place, which is quicker than as much as there is */
+	return p + step->len;
+}
+
+/* NULL: as words_write() and out_word(). */
+static char *write_word(struct words *words, char *p, const char *word)
+{
+	*p = '"';
+	p = words_write(words, p + 1, word);
+	if (p)
+		*p++ = '"';
+	return p;
+}
+
+static char *write_letters(char *p, const char *letters)
+{
+	*p = '"';
+	p = out_word(p + 1, letters);
+	if (p)
+		*p++ = '"';
+	return p;
 }
 
 static char *write_half(char *p, uint64_t v)
@@ -168,20 +225,24 @@ static char *write_list(char *p, const struct record_list *list)
 	return p;
 }
 
-/* NULL: the value has no bound that fits PLAN_ROOM. */
-static char *write_value(char *p, enum value_kind kind, const void *x, unsigned digits)
+/* At p, where the key's text has been written: behind it, or as much of it as fits a value of zeroes.
+ * NULL: the value has no bound that fits PLAN_VALUE. */
+static char *write_value(char *p, const struct plan_key *key, const void *x, struct words *words, unsigned digits)
 {
-	switch (kind) {
+	char *end = p + key->zero;
+
+	p += key->before;
+	switch ((enum value_kind)key->kind) {
 	case VALUE_PAIR:
-		return write_pair(p, x);
+		return (((const uint64_t *)x)[0] | ((const uint64_t *)x)[1]) == 0 ? end : write_pair(p, x);
 	case VALUE_BOOL:
-		return *(const bool *)x ? write_bytes(p, "true", 4) : write_bytes(p, "false", 5);
+		return !*(const bool *)x ? end : write_bytes(p, "true", 4);
 	case VALUE_U64:
 		return digits_u64(p, *(const uint64_t *)x);
 	case VALUE_WORD:
-		return write_word(p, *(const char *const *)x);
+		return write_word(words, p, *(const char *const *)x);
 	case VALUE_LETTERS:
-		return write_word(p, x);
+		return write_letters(p, x);
 	case VALUE_DURATION:
 		return digits_i64(p, json_microseconds(*(const int64_t *)x));
 	case VALUE_TIME:
@@ -213,57 +274,43 @@ static void put_owners(struct json *j, const struct record_owners *o)
 	out_char(j->out, ']');
 }
 
-/* What write_value() left. */
-static void put_value(struct json *j, enum value_kind kind, const void *x)
+/* What write_value() left: the name is written up to p. Returns room for the rest of a line. */
+static char *put_value(struct out *out, char *p, enum value_kind kind, const void *x, unsigned digits)
 {
+	struct json j = {.out = out, .digits = digits};
 	const struct record_name *name = x;
 
+	out_took(out, p);
 	if (kind == VALUE_NAME)
-		json_foreign(j, name->bytes, name->len);
+		json_foreign(&j, name->bytes, name->len);
 	else if (kind == VALUE_OWNERS)
-		put_owners(j, x);
+		put_owners(&j, x);
 	else
-		json_word(j, kind == VALUE_WORD ? *(const char *const *)x : x);
+		json_word(&j, kind == VALUE_WORD ? *(const char *const *)x : x);
+	return out_room(out, PLAN_LINE);
 }
 
-/* What closes the objects around a member, and the line. */
-static void put_end(struct out *out, const char *object)
+void json_record(struct out *out, struct json_plan *plan, const struct flow_record *r, unsigned digits)
 {
-	for (const char *at = object; *at; at++)
-		if (*at == '.' || at == object)
-			out_char(out, '}');
-	out_put(out, "}\n");
-}
-
-void json_record(struct out *out, const struct json_plan *plan, const struct flow_record *r, const char *type,
-		 unsigned digits)
-{
+	char *p = write_step(out_room(out, PLAN_LINE), &plan->begin);
 	unsigned object = 0;
-	struct json j;
 
-	json_begin(&j, out, type, digits);
 	for (unsigned word = 0; word < 2; word++) {
 		for (uint64_t bits = r->has[word] & plan->keys[word]; bits; bits &= bits - 1) {
 			const struct plan_key *key = &plan->key[word * 64 + (unsigned)__builtin_ctzll(bits)];
 			const void *x = (const char *)r + key->offset;
-			char *p = out_room(out, PLAN_ROOM), *end;
+			const unsigned comma = key->object != object; /* 1: the step has one */
+			char *end;
 
-			if (key->object == object) {
-				*p++ = ',';
-			} else {
-				const struct plan_step *step = &plan->step[object][key->object];
-
-				p = write_bytes(p, step->text, step->len);
+			if (comma) {
+				p = write_step(p, &plan->step[object][key->object]);
 				object = key->object;
 			}
-			/* All of its place, which is quicker than as much as there is. */
-			memcpy(p, key->name, sizeof key->name);
-			p += key->len;
-			end = write_value(p, (enum value_kind)key->kind, x, digits);
-			out_took(out, end ? end : p);
-			if (!end)
-				put_value(&j, (enum value_kind)key->kind, x);
+			memcpy(p, key->text + comma, PLAN_TEXT);
+			p -= comma;
+			end = write_value(p, key, x, &plan->words, digits);
+			p = end ? end : put_value(out, p + key->before, (enum value_kind)key->kind, x, digits);
 		}
 	}
-	put_end(out, plan->object[object]);
+	out_took(out, write_step(p, &plan->end[object]));
 }

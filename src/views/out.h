@@ -7,7 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { OUT_BUFFER = 128 * 1024, OUT_ROOM_MAX = 4096 };
+enum { OUT_BUFFER = 128 * 1024, OUT_ROOM_MAX = OUT_BUFFER / 4 };
 
 struct out {
 	int fd;
