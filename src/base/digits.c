@@ -46,6 +46,8 @@ char *digits_fraction(char *p, uint32_t v, unsigned n)
 {
 	char nine[9];
 
+	if (n == 6) /* nearly always */
+		return digits_four(digits_two(p, v / 10000000), v / 1000 % 10000);
 	*digits_eight(nine, v / 10) = (char)('0' + v % 10);
 	memcpy(p, nine, n < sizeof nine ? n : sizeof nine);
 	return p + (n < sizeof nine ? n : sizeof nine);

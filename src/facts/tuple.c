@@ -75,25 +75,31 @@ const char *tuple_proto_name(uint8_t proto)
 	}
 }
 
-/* No branch: how long an octet is cannot be foretold. */
+/* "0." to "255.": how long an octet is cannot be foretold, so no branch asks. */
+struct octet {
+	char text[4];
+};
+
+#define OCTET(v)                                                                                            \
+	{{(v) > 99 ? '0' + (v) / 100 : (v) > 9 ? '0' + (v) / 10 : '0' + (v),                                \
+	  (v) > 99 ? '0' + (v) / 10 % 10 : (v) > 9 ? '0' + (v) % 10 : '.', (v) > 99 ? '0' + (v) % 10 : '.', '.'}}
+#define OCTETS_4(v) OCTET(v), OCTET((v) + 1), OCTET((v) + 2), OCTET((v) + 3)
+#define OCTETS_16(v) OCTETS_4(v), OCTETS_4((v) + 4), OCTETS_4((v) + 8), OCTETS_4((v) + 12)
+#define OCTETS_64(v) OCTETS_16(v), OCTETS_16((v) + 16), OCTETS_16((v) + 32), OCTETS_16((v) + 48)
+
+static const struct octet octets[256] = {OCTETS_64(0), OCTETS_64(64), OCTETS_64(128), OCTETS_64(192)};
+
 static char *write_octet(char *p, unsigned v)
 {
-	*p = (char)('0' + v / 100);
-	p += v >= 100;
-	*p = digits_pairs[v % 100 * 2];
-	p += v >= 10;
-	*p = digits_pairs[v % 100 * 2 + 1];
-	return p + 1;
+	memcpy(p, octets[v].text, sizeof octets[v].text);
+	return p + 2 + (v > 9) + (v > 99);
 }
 
 static char *write_ipv4(char *p, const uint8_t *b)
 {
-	p = write_octet(p, b[0]);
-	for (unsigned i = 1; i < 4; i++) {
-		*p++ = '.';
+	for (unsigned i = 0; i < 4; i++)
 		p = write_octet(p, b[i]);
-	}
-	return p;
+	return p - 1; /* without the last dot */
 }
 
 /* One to four hex digits. */

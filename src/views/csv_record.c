@@ -10,33 +10,30 @@
 
 #include "csv.h"
 #include "json.h"
+#include "plan.h"
 #include "sockeye/digits.h"
 #include "words.h"
 
 enum {
 	CSV_VALUE = TUPLE_ADDRESS_MAX + 32, /* the longest that is written in place */
-	CSV_GAP = 32,                       /* separators written at once */
-	CSV_LINE = CSV_VALUE + RECORD_KEYS * (CSV_VALUE + 2) + 2 * CSV_GAP,
+	CSV_COPY = 32,                      /* separators or zeroes at once */
+	CSV_ZEROES = 4,                     /* length of 0,0, */
+	CSV_LINE = CSV_VALUE + RECORD_KEYS * (CSV_VALUE + 2) + 2 * CSV_COPY,
 };
 
 _Static_assert((int)CSV_LINE <= (int)OUT_ROOM_MAX, "a line is written without asking for more room");
 _Static_assert((int)CSV_VALUE >= (int)OUT_WORD && (int)CSV_VALUE >= (int)WORDS_MAX, "words");
 _Static_assert((int)CSV_VALUE >= RECORD_LIST_MAX * ((int)DIGITS_U64_MAX + 1), "lists, pairs and numbers");
 
-struct csv_key {
-	uint16_t offset; /* of the member in struct flow_record */
-	uint8_t kind;    /* enum value_kind */
-	uint8_t column, last;
-};
-
 struct csv_plan {
-	uint64_t keys[2]; /* of the record type: bits as in flow_record.has */
-	struct csv_key key[RECORD_KEYS];
+	struct plan plan;
+	uint8_t column[RECORD_KEYS], last[RECORD_KEYS]; /* of each key: its first, its last */
+	uint8_t columns;                                /* the last of all; the type's is 0 */
 	unsigned in;
 	char separator;
-	uint8_t last; /* column */
 	const char *type;
-	char gap[CSV_GAP];
+	char gap[CSV_COPY];
+	char zeroes[CSV_COPY]; /* 0,0,0,0, */
 	struct words words;
 };
 
@@ -56,18 +53,15 @@ struct csv_plan *csv_plan_open(unsigned in, const char *type, char separator)
 	plan->type = type;
 	plan->separator = separator;
 	memset(plan->gap, separator, sizeof plan->gap);
+	for (unsigned i = 0; i < sizeof plan->zeroes; i++)
+		plan->zeroes[i] = i % 2 ? separator : '0';
+	plan_init(&plan->plan, in);
 	for (unsigned k = 0; k < RECORD_KEYS; k++) {
-		const struct record_field *f = &record_fields[k];
-		struct csv_key *key = &plan->key[k];
-
-		if (!(f->in & in))
+		if (!plan_has(&plan->plan, (enum record_key)k))
 			continue;
-		key->offset = f->offset;
-		key->kind = f->kind;
-		key->column = (uint8_t)(plan->last + 1);
-		plan->last = (uint8_t)(plan->last + csv_columns((enum value_kind)f->kind));
-		key->last = plan->last;
-		plan->keys[k / 64] |= UINT64_C(1) << (k % 64);
+		plan->column[k] = (uint8_t)(plan->columns + 1);
+		plan->columns = (uint8_t)(plan->columns + csv_columns((enum value_kind)record_fields[k].kind));
+		plan->last[k] = plan->columns;
 	}
 	return plan;
 }
@@ -107,13 +101,11 @@ void csv_record_header(struct out *out, const struct csv_plan *plan)
 	csv_end(c);
 }
 
-static char *write_gap(char *p, const struct csv_plan *plan, unsigned n)
+/* n bytes; of the same bytes again and again. */
+static char *write_same(char *p, const char *from, size_t n)
 {
-	for (; n > CSV_GAP; n -= CSV_GAP) {
-		memcpy(p, plan->gap, CSV_GAP);
-		p += CSV_GAP;
-	}
-	memcpy(p, plan->gap, CSV_GAP); /* all of it, which is quicker than as much as there is */
+	for (size_t at = 0; at < n; at += CSV_COPY)
+		memcpy(p + at, from, CSV_COPY); /* all of it, which is quicker than as much as there is */
 	return p + n;
 }
 
@@ -215,18 +207,26 @@ void csv_record(struct out *out, struct csv_plan *plan, const struct flow_record
 	unsigned column = 0;
 
 	for (unsigned word = 0; word < 2; word++) {
-		for (uint64_t bits = r->has[word] & plan->keys[word]; bits; bits &= bits - 1) {
-			const struct csv_key *key = &plan->key[word * 64 + (unsigned)__builtin_ctzll(bits)];
-			const void *x = (const char *)r + key->offset;
+		for (uint64_t bits = r->has[word] & plan->plan.keys[word]; bits; bits &= bits - 1) {
+			unsigned bit = (unsigned)__builtin_ctzll(bits), k = word * 64 + bit, zeroes;
+			const struct plan_key *at = &plan->plan.key[k];
+			const void *x = (const char *)r + at->offset;
 			char *end;
 
-			p = write_gap(p, plan, key->column - column);
-			column = key->last;
-			end = write_value(p, plan, (enum value_kind)key->kind, x, digits);
-			p = end ? end : put_value(out, p, plan, (enum value_kind)key->kind, x);
+			p = write_same(p, plan->gap, plan->column[k] - column);
+			zeroes = plan_zeroes(at, x, bits >> bit);
+			if (zeroes > 0) {
+				p = write_same(p, plan->zeroes, zeroes * CSV_ZEROES - 1);
+				column = plan->last[k + zeroes - 1];
+				bits = plan_skip(bits, bit, zeroes);
+				continue;
+			}
+			column = plan->last[k];
+			end = write_value(p, plan, (enum value_kind)at->kind, x, digits);
+			p = end ? end : put_value(out, p, plan, (enum value_kind)at->kind, x);
 		}
 	}
-	p = write_gap(p, plan, plan->last - column);
+	p = write_same(p, plan->gap, plan->columns - column);
 	*p++ = '\n';
 	out_took(out, p);
 }

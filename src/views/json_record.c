@@ -3,7 +3,8 @@
  * What stands before a value - comma, name, colon, and the objects that close
  * and open - depends on nothing but its key and the key before it, so it is
  * made once from the field table. A line is then a walk over the bits of what
- * the record has: copy what stands before, write the value.
+ * the record has: copy what stands before, write the value. A comma follows
+ * every member; what closes its object is written over it.
  *
  * Keys that share a prefix stand together in the table. What a record does not
  * have is not printed; an unknown half of a pair is null. A value whose size is
@@ -14,29 +15,29 @@
 #include <string.h>
 
 #include "json.h"
+#include "plan.h"
 #include "sockeye/digits.h"
 #include "words.h"
 
 enum {
 	PLAN_OBJECTS = 32, /* different prefixes of keys */
-	PLAN_TEXT = 48,    /* ,"spurious_retransmissions":[0,0] */
+	PLAN_TEXT = 48,    /* "spurious_retransmissions":[0,0], */
+	PLAN_COPY = 64,    /* of texts that follow each other, at once */
 	PLAN_STEP = 48,    /* }},"handshake":{"client_options":{ */
 	PLAN_VALUE = JSON_ENDPOINT_MAX, /* the longest that is written in place */
-	PLAN_LINE = PLAN_STEP + RECORD_KEYS * (PLAN_STEP + PLAN_TEXT + PLAN_VALUE) + PLAN_STEP,
+	PLAN_LINE = PLAN_STEP + RECORD_KEYS * (PLAN_STEP + PLAN_TEXT + PLAN_VALUE) + PLAN_COPY + PLAN_STEP,
 };
 
 _Static_assert((int)PLAN_LINE <= (int)OUT_ROOM_MAX, "a line is written without asking for more room");
 _Static_assert((int)PLAN_VALUE >= (int)OUT_WORD + 2 && (int)PLAN_VALUE >= (int)WORDS_MAX + 2, "words");
 _Static_assert((int)PLAN_VALUE >= RECORD_LIST_MAX * ((int)DIGITS_U64_MAX + 1) + 2, "lists, pairs and numbers");
 
-/* A comma, the name, a colon, and the value that all zeroes are: false, [0,0]. */
-struct plan_key {
-	uint16_t offset; /* of the member in struct flow_record */
-	uint8_t kind;    /* enum value_kind */
-	uint8_t object;  /* whose member it is */
-	uint8_t before;  /* length up to the colon */
-	uint8_t zero;    /* length with the value */
-	char text[PLAN_TEXT + 1];
+/* Its text is the name, a colon, the value that all zeroes are, and a comma: "rst":[0,0], */
+struct json_key {
+	uint16_t at;    /* where its text begins, the next key's following */
+	uint8_t object; /* whose member it is */
+	uint8_t before; /* length of the text up to the colon */
+	uint8_t zero;   /* length with the value */
 };
 
 struct plan_step {
@@ -45,9 +46,10 @@ struct plan_step {
 };
 
 struct json_plan {
-	uint64_t keys[2]; /* of the record type: bits as in flow_record.has */
-	struct plan_key key[RECORD_KEYS];
-	unsigned objects;
+	struct plan plan;
+	struct json_key key[RECORD_KEYS];
+	unsigned objects, texts_len;
+	char texts[(RECORD_KEYS + 1) * PLAN_TEXT + PLAN_COPY]; /* and what is copied too much */
 	char object[PLAN_OBJECTS][JSON_NAME];              /* dotted prefix; the first is "", the line's own */
 	struct plan_step step[PLAN_OBJECTS][PLAN_OBJECTS]; /* from a member of one to a member of the other */
 	struct plan_step begin, end[PLAN_OBJECTS];         /* of the line; from a member to its end */
@@ -56,7 +58,7 @@ struct json_plan {
 
 /* ---- the plan ---------------------------------------------------------------- */
 
-/* Close what holds only from, a comma, open what holds only to. */
+/* Close what holds only from, a comma, open what holds only to: in the place of the comma behind a member. */
 static void plan_step(struct plan_step *out, const char *from, const char *to)
 {
 	size_t same = 0;
@@ -99,28 +101,27 @@ static uint8_t plan_object(struct json_plan *plan, const char *key, size_t n)
 
 static const char *plan_zero(enum value_kind kind)
 {
-	return kind == VALUE_PAIR ? "[0,0]" : kind == VALUE_BOOL ? "false" : "";
+	return kind == VALUE_PAIR ? "[0,0]," : kind == VALUE_BOOL ? "false," : "";
 }
 
 static void plan_key(struct json_plan *plan, enum record_key k)
 {
 	const struct record_field *f = &record_fields[k];
-	const char *dot = strrchr(f->key, '.');
-	struct plan_key *key = &plan->key[k];
+	struct json_key *key = &plan->key[k];
+	size_t prefix = plan_prefix(f->key);
 	struct text t;
 
-	key->offset = f->offset;
-	key->kind = f->kind;
-	key->object = plan_object(plan, f->key, dot ? (size_t)(dot - f->key) : 0);
-	text_init(&t, key->text, sizeof key->text);
-	text_put(&t, ",\"");
-	text_put(&t, dot ? dot + 1 : f->key);
+	key->object = plan_object(plan, f->key, prefix);
+	key->at = (uint16_t)plan->texts_len;
+	text_init(&t, plan->texts + key->at, PLAN_TEXT + 1);
+	text_char(&t, '"');
+	text_put(&t, f->key + prefix + (prefix > 0));
 	text_put(&t, "\":");
 	key->before = (uint8_t)t.len;
 	text_put(&t, plan_zero((enum value_kind)f->kind));
 	key->zero = (uint8_t)t.len;
 	assert(!t.cut);
-	plan->keys[k / 64] |= UINT64_C(1) << (k % 64);
+	plan->texts_len += (unsigned)t.len;
 }
 
 /* What closes the objects around a member, and the line. */
@@ -141,7 +142,7 @@ static void plan_begin(struct plan_step *begin, const char *type)
 	text_init(&t, begin->text, sizeof begin->text);
 	text_put(&t, "{\"type\":\"");
 	text_put(&t, type);
-	text_char(&t, '"');
+	text_put(&t, "\",");
 	assert(!t.cut);
 	begin->len = (uint8_t)t.len;
 }
@@ -154,8 +155,9 @@ struct json_plan *json_plan_open(unsigned in, const char *type)
 		return NULL;
 	plan_begin(&plan->begin, type);
 	(void)plan_object(plan, "", 0);
+	plan_init(&plan->plan, in);
 	for (unsigned k = 0; k < RECORD_KEYS; k++)
-		if (record_fields[k].in & in)
+		if (plan_has(&plan->plan, (enum record_key)k))
 			plan_key(plan, (enum record_key)k);
 	for (unsigned a = 0; a < plan->objects; a++) {
 		for (unsigned b = 0; b < plan->objects; b++)
@@ -225,18 +227,26 @@ static char *write_list(char *p, const struct record_list *list)
 	return p;
 }
 
-/* At p, where the key's text has been written: behind it, or as much of it as fits a value of zeroes.
- * NULL: the value has no bound that fits PLAN_VALUE. */
-static char *write_value(char *p, const struct plan_key *key, const void *x, struct words *words, unsigned digits)
+static char *write_texts(char *p, const char *from, size_t n)
+{
+	for (size_t at = 0; at < n; at += PLAN_COPY)
+		memcpy(p + at, from + at, PLAN_COPY);
+	return p + n;
+}
+
+/* At p, where the key's text has been written. Returns where the comma goes. NULL: the value has no bound that
+ * fits PLAN_VALUE. */
+static char *write_value(char *p, const struct json_key *key, enum value_kind kind, const void *x, struct words *words,
+			 unsigned digits)
 {
 	char *end = p + key->zero;
 
 	p += key->before;
-	switch ((enum value_kind)key->kind) {
+	switch (kind) {
 	case VALUE_PAIR:
-		return (((const uint64_t *)x)[0] | ((const uint64_t *)x)[1]) == 0 ? end : write_pair(p, x);
+		return write_pair(p, x);
 	case VALUE_BOOL:
-		return !*(const bool *)x ? end : write_bytes(p, "true", 4);
+		return *(const bool *)x ? write_bytes(p, "true", 4) : end - 1;
 	case VALUE_U64:
 		return digits_u64(p, *(const uint64_t *)x);
 	case VALUE_WORD:
@@ -296,21 +306,29 @@ void json_record(struct out *out, struct json_plan *plan, const struct flow_reco
 	unsigned object = 0;
 
 	for (unsigned word = 0; word < 2; word++) {
-		for (uint64_t bits = r->has[word] & plan->keys[word]; bits; bits &= bits - 1) {
-			const struct plan_key *key = &plan->key[word * 64 + (unsigned)__builtin_ctzll(bits)];
-			const void *x = (const char *)r + key->offset;
-			const unsigned comma = key->object != object; /* 1: the step has one */
+		for (uint64_t bits = r->has[word] & plan->plan.keys[word]; bits; bits &= bits - 1) {
+			unsigned bit = (unsigned)__builtin_ctzll(bits), k = word * 64 + bit, zeroes;
+			const struct plan_key *at = &plan->plan.key[k];
+			const struct json_key *key = &plan->key[k];
+			const char *text = plan->texts + key->at;
+			const void *x = (const char *)r + at->offset;
 			char *end;
 
-			if (comma) {
-				p = write_step(p, &plan->step[object][key->object]);
+			if (key->object != object) {
+				p = write_step(p - 1, &plan->step[object][key->object]);
 				object = key->object;
 			}
-			memcpy(p, key->text + comma, PLAN_TEXT);
-			p -= comma;
-			end = write_value(p, key, x, &plan->words, digits);
-			p = end ? end : put_value(out, p + key->before, (enum value_kind)key->kind, x, digits);
+			zeroes = plan_zeroes(at, x, bits >> bit);
+			if (zeroes > 0) {
+				p = write_texts(p, text, (size_t)(key[zeroes - 1].at + key[zeroes - 1].zero - key->at));
+				bits = plan_skip(bits, bit, zeroes);
+				continue;
+			}
+			memcpy(p, text, PLAN_TEXT);
+			end = write_value(p, key, (enum value_kind)at->kind, x, &plan->words, digits);
+			p = end ? end : put_value(out, p + key->before, (enum value_kind)at->kind, x, digits);
+			*p++ = ',';
 		}
 	}
-	out_took(out, write_step(p, &plan->end[object]));
+	out_took(out, write_step(p - 1, &plan->end[object]));
 }
