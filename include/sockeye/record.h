@@ -21,7 +21,7 @@
 #include "sockeye/tuple.h"
 
 enum value_kind {
-	VALUE_WORD,     /* const char *: our own word */
+	VALUE_WORD,     /* const char *: our own word; as it is for as long as the flow table lives */
 	VALUE_LETTERS,  /* char[], terminated: our own letters */
 	VALUE_NAME,     /* struct record_name: foreign text */
 	VALUE_U64,

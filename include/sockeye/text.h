@@ -29,6 +29,11 @@ void text_format(struct text *t, const char *format, ...) __attribute__((format(
 void text_u64(struct text *t, uint64_t v);
 void text_hex(struct text *t, uint64_t v, unsigned digits); /* lower case, no 0x */
 
+/* v / unit with 0, 1 or 2 decimals, every digit as printf("%.*f") has it; the unit is a
+ * power of ten that has so many zeroes. Fast up to TEXT_SCALED_MAX. */
+#define TEXT_SCALED_MAX (UINT64_C(1) << 52)
+void text_scaled(struct text *t, uint64_t v, uint64_t unit, unsigned decimals);
+
 /* Seconds with `digits` (6 or 9) decimals from nanoseconds since the epoch. */
 void text_seconds(struct text *t, int64_t ns, unsigned digits);
 
@@ -45,6 +50,10 @@ void text_foreign(struct text *t, const void *bytes, size_t n, bool ascii);
  * escaped, other well-formed characters become \uXXXX; a byte that is not
  * UTF-8 becomes the four characters \xNN, its backslash escaped. */
 void text_json(struct text *t, const void *bytes, size_t n);
+
+/* How many bytes from the beginning stand for themselves wherever text goes: printable
+ * ASCII, neither a backslash nor not. */
+size_t text_clean(const void *bytes, size_t n, char not);
 
 /* Decode one character of strict UTF-8. Returns its length in bytes, 1 for a
  * bad byte (then *code is 0xfffd and *bad true). n must be at least 1. */

@@ -79,6 +79,9 @@ const char *tuple_proto_name(uint8_t proto);
 
 /* 192.0.2.1 or 2001:db8::1 (RFC 5952). */
 void tuple_address(struct text *t, const struct address *a, uint8_t family);
+/* The same, written at p without a NUL; returns where it ended. */
+enum { TUPLE_ADDRESS_MAX = 64 };
+char *tuple_write(char *p, const struct address *a, uint8_t family);
 /* 192.0.2.1:80, [2001:db8::1]:80, or the address alone without a port. */
 void tuple_endpoint(struct text *t, const struct endpoint *e);
 int tuple_compare_endpoint(const struct endpoint *a, const struct endpoint *b);

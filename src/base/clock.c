@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "sockeye/digits.h"
+
 static int64_t clock_read(clockid_t id)
 {
 	struct timespec t;
@@ -53,4 +55,49 @@ void clock_of_day(int64_t ns, unsigned digits, char *out)
 	else
 		(void)snprintf(out, 32, "%02d:%02d:%02d.%0*lld", tm.tm_hour, tm.tm_min, tm.tm_sec,
 			       (int)digits, (long long)fraction);
+}
+
+enum { QUARTER = 900, DAY = 86400 };
+
+/* -1: unknown. */
+static int32_t second_of_day(int64_t seconds)
+{
+	time_t at = (time_t)seconds;
+	struct tm tm;
+
+	return localtime_r(&at, &tm) ? tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec : -1;
+}
+
+static void look_near(struct clock_near *near, int64_t quarter)
+{
+	int32_t first = second_of_day(quarter * QUARTER), last = second_of_day(quarter * QUARTER + QUARTER - 1);
+
+	near->known = true;
+	near->quarter = quarter;
+	near->begins = first;
+	near->even = first >= 0 && last >= 0 && (last - first + DAY) % DAY == QUARTER - 1;
+}
+
+void clock_of_day_near(struct clock_near *near, int64_t ns, unsigned digits, char *out)
+{
+	int64_t seconds = ns / CLOCK_S - (ns % CLOCK_S < 0), quarter = seconds / QUARTER - (seconds % QUARTER < 0);
+	unsigned day;
+
+	if (!near->known || near->quarter != quarter)
+		look_near(near, quarter);
+	if (!near->even) {
+		clock_of_day(ns, digits, out);
+		return;
+	}
+	day = ((unsigned)near->begins + (unsigned)(seconds - quarter * QUARTER)) % DAY;
+	out = digits_two(out, day / 3600);
+	*out++ = ':';
+	out = digits_two(out, day / 60 % 60);
+	*out++ = ':';
+	out = digits_two(out, day % 60);
+	if (digits > 0) {
+		*out++ = '.';
+		out = digits_fraction(out, (uint32_t)(ns - seconds * CLOCK_S), digits);
+	}
+	*out = '\0';
 }

@@ -13,6 +13,8 @@
 #include <string.h>
 #include <utf8proc.h>
 
+#include "sockeye/digits.h"
+
 static const char hex_digits[] = "0123456789abcdef";
 
 void text_init(struct text *t, char *buffer, size_t size)
@@ -90,14 +92,36 @@ void text_format(struct text *t, const char *format, ...)
 
 void text_u64(struct text *t, uint64_t v)
 {
-	char digits[20];
-	size_t n = sizeof digits;
+	char digits[DIGITS_U64_MAX];
 
-	do {
-		digits[--n] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v != 0);
-	text_bytes(t, digits + n, sizeof digits - n);
+	text_bytes(t, digits, (size_t)(digits_u64(digits, v) - digits));
+}
+
+/* printf() rounds the binary quotient, which lies on the side of a half where the decimal one lies: it is
+ * nearer to it than 1 in 2^53 of v. Only of the half itself it knows better, so that is left to it. */
+void text_scaled(struct text *t, uint64_t v, uint64_t unit, unsigned decimals)
+{
+	uint64_t step = decimals == 0 ? unit : decimals == 1 ? unit / 10 : unit / 100;
+	uint64_t whole = v / step, rest = v % step;
+	char digits[DIGITS_U64_MAX + 4], *p = digits;
+
+	if (v > TEXT_SCALED_MAX || rest * 2 == step) {
+		text_format(t, "%.*f", (int)decimals, (double)v / (double)unit);
+		return;
+	}
+	whole += rest * 2 > step;
+	if (decimals == 0) {
+		p = digits_u64(p, whole);
+	} else if (decimals == 1) {
+		p = digits_u64(p, whole / 10);
+		*p++ = '.';
+		*p++ = (char)('0' + whole % 10);
+	} else {
+		p = digits_u64(p, whole / 100);
+		*p++ = '.';
+		p = digits_two(p, (unsigned)(whole % 100));
+	}
+	text_bytes(t, digits, (size_t)(p - digits));
 }
 
 void text_hex(struct text *t, uint64_t v, unsigned digits)
@@ -113,19 +137,9 @@ void text_hex(struct text *t, uint64_t v, unsigned digits)
 
 void text_seconds(struct text *t, int64_t ns, unsigned digits)
 {
-	uint64_t size = ns < 0 ? UINT64_C(0) - (uint64_t)ns : (uint64_t)ns;
-	uint64_t fraction = size % UINT64_C(1000000000);
-	char out[10] = ".000000000";
+	char out[DIGITS_SECONDS_MAX];
 
-	if (digits > 9)
-		digits = 9;
-	if (ns < 0)
-		text_char(t, '-');
-	text_u64(t, size / UINT64_C(1000000000));
-	for (unsigned i = 9; i > 0; i--, fraction /= 10)
-		out[i] = (char)('0' + fraction % 10);
-	if (digits > 0)
-		text_bytes(t, out, digits + 1);
+	text_bytes(t, out, (size_t)(digits_seconds(out, ns, digits) - out));
 }
 
 size_t text_utf8(const void *bytes, size_t n, uint32_t *code, bool *bad)
@@ -200,6 +214,16 @@ unsigned text_width(uint32_t code)
 	return width == 1 || width == 2 ? (unsigned)width : 0;
 }
 
+size_t text_clean(const void *bytes, size_t n, char not)
+{
+	const char *p = bytes;
+	size_t i = 0;
+
+	while (i < n && p[i] >= ' ' && p[i] <= '~' && p[i] != '\\' && p[i] != not)
+		i++;
+	return i;
+}
+
 /* \xNN for each of up to four bytes, all or nothing. */
 static bool text_escape(struct text *t, const uint8_t *p, size_t n)
 {
@@ -221,7 +245,17 @@ void text_foreign(struct text *t, const void *bytes, size_t n, bool ascii)
 	while (n > 0) {
 		uint32_t code;
 		bool bad, fits;
-		size_t len = text_utf8(p, n, &code, &bad);
+		size_t len = text_clean(p, n, '\\');
+
+		if (len > 0) {
+			text_bytes(t, (const char *)p, len);
+			if (t->cut)
+				return;
+			p += len;
+			n -= len;
+			continue;
+		}
+		len = text_utf8(p, n, &code, &bad);
 
 		if (code == '\\')
 			fits = text_whole(t, "\\\\", 2);
@@ -259,7 +293,17 @@ void text_json(struct text *t, const void *bytes, size_t n)
 	while (n > 0) {
 		uint32_t code;
 		bool bad, fits;
-		size_t len = text_utf8(p, n, &code, &bad);
+		size_t len = text_clean(p, n, '"');
+
+		if (len > 0) {
+			text_bytes(t, (const char *)p, len);
+			if (t->cut)
+				return;
+			p += len;
+			n -= len;
+			continue;
+		}
+		len = text_utf8(p, n, &code, &bad);
 
 		if (bad) {
 			char out[5] = {'\\', '\\', 'x', hex_digits[p[0] >> 4], hex_digits[p[0] & 15]};

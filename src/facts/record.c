@@ -132,14 +132,17 @@ int record_compare(enum record_key k, const struct flow_record *a, const struct 
 
 static void duration_text(struct text *t, int64_t ns)
 {
-	int64_t size = ns < 0 ? -ns : ns;
+	uint64_t size = ns < 0 ? UINT64_C(0) - (uint64_t)ns : (uint64_t)ns;
 
+	if (ns <= -500) /* what is shown as 0 has no sign */
+		text_char(t, '-');
 	if (size < 1000000)
-		text_format(t, "%lld us", (long long)((ns < 0 ? ns - 500 : ns + 500) / 1000));
-	else if (size < INT64_C(10000000000))
-		text_format(t, "%.1f ms", (double)ns / 1e6);
+		text_u64(t, (size + 500) / 1000);
+	else if (size < UINT64_C(10000000000))
+		text_scaled(t, size, 1000000, 1);
 	else
-		text_format(t, "%.1f s", (double)ns / 1e9);
+		text_scaled(t, size, 1000000000, 1);
+	text_put(t, size < 1000000 ? " us" : size < UINT64_C(10000000000) ? " ms" : " s");
 }
 
 static void pair_text(struct text *t, const uint64_t *pair)
@@ -204,8 +207,10 @@ void record_text(struct text *t, const struct flow_record *r, enum record_key k)
 	case VALUE_LIST: {
 		const struct record_list *list = x;
 
-		for (unsigned i = 0; i < list->n && i < RECORD_LIST_MAX; i++)
-			text_format(t, i > 0 ? " / %u" : "%u", (unsigned)list->at[i]);
+		for (unsigned i = 0; i < list->n && i < RECORD_LIST_MAX; i++) {
+			text_put(t, i > 0 ? " / " : "");
+			text_u64(t, list->at[i]);
+		}
 		break;
 	}
 	case VALUE_OWNERS:

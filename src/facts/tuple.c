@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "sockeye/digits.h"
+
 unsigned tuple_order(struct tuple *t)
 {
 	struct address ip;
@@ -73,20 +75,46 @@ const char *tuple_proto_name(uint8_t proto)
 	}
 }
 
-static void put_ipv4(struct text *t, const uint8_t *b)
+/* "0." to "255.": how long an octet is cannot be foretold, so no branch asks. */
+struct octet {
+	char text[4];
+};
+
+#define OCTET(v)                                                                                            \
+	{{(v) > 99 ? '0' + (v) / 100 : (v) > 9 ? '0' + (v) / 10 : '0' + (v),                                \
+	  (v) > 99 ? '0' + (v) / 10 % 10 : (v) > 9 ? '0' + (v) % 10 : '.', (v) > 99 ? '0' + (v) % 10 : '.', '.'}}
+#define OCTETS_4(v) OCTET(v), OCTET((v) + 1), OCTET((v) + 2), OCTET((v) + 3)
+#define OCTETS_16(v) OCTETS_4(v), OCTETS_4((v) + 4), OCTETS_4((v) + 8), OCTETS_4((v) + 12)
+#define OCTETS_64(v) OCTETS_16(v), OCTETS_16((v) + 16), OCTETS_16((v) + 32), OCTETS_16((v) + 48)
+
+static const struct octet octets[256] = {OCTETS_64(0), OCTETS_64(64), OCTETS_64(128), OCTETS_64(192)};
+
+static char *write_octet(char *p, unsigned v)
 {
-	for (unsigned i = 0; i < 4; i++) {
-		if (i > 0)
-			text_char(t, '.');
-		text_u64(t, b[i]);
-	}
+	memcpy(p, octets[v].text, sizeof octets[v].text);
+	return p + 2 + (v > 9) + (v > 99);
 }
 
-static void put_group(struct text *t, unsigned group)
+static char *write_ipv4(char *p, const uint8_t *b)
 {
-	unsigned digits = group > 0xfff ? 4 : group > 0xff ? 3 : group > 0xf ? 2 : 1;
+	for (unsigned i = 0; i < 4; i++)
+		p = write_octet(p, b[i]);
+	return p - 1; /* without the last dot */
+}
 
-	text_hex(t, group, digits);
+/* One to four hex digits. */
+static char *write_group(char *p, unsigned group)
+{
+	static const char hex[] = "0123456789abcdef";
+
+	*p = hex[group >> 12];
+	p += group > 0xfff;
+	*p = hex[group >> 8 & 15];
+	p += group > 0xff;
+	*p = hex[group >> 4 & 15];
+	p += group > 0xf;
+	*p = hex[group & 15];
+	return p + 1;
 }
 
 static bool is_mapped(const uint8_t *b)
@@ -96,14 +124,14 @@ static bool is_mapped(const uint8_t *b)
 	return memcmp(b, prefix, sizeof prefix) == 0;
 }
 
-static void put_ipv6(struct text *t, const uint8_t *b)
+static char *write_ipv6(char *p, const uint8_t *b)
 {
+	static const char mapped[7] = {':', ':', 'f', 'f', 'f', 'f', ':'};
 	unsigned group[8], start = 8, run = 0;
 
 	if (is_mapped(b)) {
-		text_put(t, "::ffff:");
-		put_ipv4(t, b + 12);
-		return;
+		memcpy(p, mapped, sizeof mapped);
+		return write_ipv4(p + sizeof mapped, b + 12);
 	}
 	for (unsigned i = 0; i < 8; i++)
 		group[i] = (unsigned)b[i * 2] << 8 | b[i * 2 + 1];
@@ -120,37 +148,47 @@ static void put_ipv6(struct text *t, const uint8_t *b)
 	}
 	for (unsigned i = 0; i < 8; i++) {
 		if (i == start) {
-			text_put(t, "::");
+			*p++ = ':';
+			*p++ = ':';
 			i += run - 1;
 			continue;
 		}
 		if (i > 0 && i != start + run)
-			text_char(t, ':');
-		put_group(t, group[i]);
+			*p++ = ':';
+		p = write_group(p, group[i]);
 	}
+	return p;
+}
+
+char *tuple_write(char *p, const struct address *a, uint8_t family)
+{
+	if (family == FAMILY_IPV4)
+		return write_ipv4(p, a->b);
+	return family == FAMILY_IPV6 ? write_ipv6(p, a->b) : p;
 }
 
 void tuple_address(struct text *t, const struct address *a, uint8_t family)
 {
-	if (family == FAMILY_IPV4)
-		put_ipv4(t, a->b);
-	else if (family == FAMILY_IPV6)
-		put_ipv6(t, a->b);
+	char out[TUPLE_ADDRESS_MAX];
+
+	text_bytes(t, out, (size_t)(tuple_write(out, a, family) - out));
 }
 
 void tuple_endpoint(struct text *t, const struct endpoint *e)
 {
 	bool brackets = e->family == FAMILY_IPV6 && e->has_port;
+	char out[TUPLE_ADDRESS_MAX + 8], *p = out;
 
 	if (brackets)
-		text_char(t, '[');
-	tuple_address(t, &e->ip, e->family);
+		*p++ = '[';
+	p = tuple_write(p, &e->ip, e->family);
 	if (brackets)
-		text_char(t, ']');
+		*p++ = ']';
 	if (e->has_port) {
-		text_char(t, ':');
-		text_u64(t, e->port);
+		*p++ = ':';
+		p = digits_u64(p, e->port);
 	}
+	text_bytes(t, out, (size_t)(p - out));
 }
 
 int tuple_compare_endpoint(const struct endpoint *a, const struct endpoint *b)

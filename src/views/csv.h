@@ -20,8 +20,13 @@ void csv_cell(struct csv *c, const char *text);
 void csv_u64(struct csv *c, uint64_t v);
 void csv_time(struct csv *c, int64_t ns);
 
-/* Column names and cells of the record type: type, then the field table. */
-void csv_record_header(struct csv *c, unsigned in);
-void csv_record(struct csv *c, const struct flow_record *r, unsigned in, const char *type);
+/* csv_record.c: where each key of a record type stands, found once. */
+struct csv_plan;
+/* Of IN_CONNECTION or IN_HANDSHAKE; the type is a constant. NULL: no memory. Freed with free(). */
+struct csv_plan *csv_plan_open(unsigned in, const char *type, char separator);
+
+/* Whole lines: type, then the keys of the field table; their names, their values in r. */
+void csv_record_header(struct out *out, const struct csv_plan *plan);
+void csv_record(struct out *out, struct csv_plan *plan, const struct flow_record *r, unsigned digits);
 
 #endif

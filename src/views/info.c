@@ -57,51 +57,64 @@ static uint32_t info_base(const struct event *ev, unsigned side, bool absolute)
 	return r->isn[side];
 }
 
+static void info_number(struct text *t, const char *before, uint32_t v)
+{
+	text_put(t, before);
+	text_u64(t, v);
+}
+
 static void info_sack(struct text *t, const struct tcp_facts *f, uint32_t base)
 {
-	text_format(t, "sack %u ", (unsigned)f->sacks);
-	for (unsigned i = 0; i < f->sacks && i < 4; i++)
-		text_format(t, "{%u:%u}", (unsigned)(f->sack[i][0] - base), (unsigned)(f->sack[i][1] - base));
+	info_number(t, "sack ", f->sacks);
+	text_char(t, ' ');
+	for (unsigned i = 0; i < f->sacks && i < 4; i++) {
+		info_number(t, "{", f->sack[i][0] - base);
+		info_number(t, ":", f->sack[i][1] - base);
+		text_char(t, '}');
+	}
+}
+
+/* The comma between options; none before the first. */
+static void info_option(struct text *t, bool *any, const char *words)
+{
+	if (*any)
+		text_char(t, ',');
+	*any = true;
+	text_put(t, words);
 }
 
 static void info_options(struct text *t, const struct tcp_facts *f, uint32_t ack_base)
 {
-	const char *between = "";
+	bool any = false;
 
 	if (f->options == 0)
 		return;
 	text_put(t, ", options [");
 	if (f->options & TCP_HAS_MSS) {
-		text_format(t, "mss %u", (unsigned)f->mss);
-		between = ",";
+		info_option(t, &any, "mss ");
+		text_u64(t, f->mss);
 	}
-	if (f->options & TCP_HAS_SACK_PERMITTED) {
-		text_format(t, "%ssackOK", between);
-		between = ",";
-	}
+	if (f->options & TCP_HAS_SACK_PERMITTED)
+		info_option(t, &any, "sackOK");
 	if (f->options & TCP_HAS_TIMESTAMPS) {
-		text_format(t, "%sTS val %u ecr %u", between, (unsigned)f->tsval, (unsigned)f->tsecr);
-		between = ",";
+		info_option(t, &any, "TS val ");
+		text_u64(t, f->tsval);
+		info_number(t, " ecr ", f->tsecr);
 	}
 	if (f->options & TCP_HAS_WSCALE) {
-		text_format(t, "%swscale %u", between, (unsigned)f->wscale);
-		between = ",";
+		info_option(t, &any, "wscale ");
+		text_u64(t, f->wscale);
 	}
 	if (f->options & TCP_HAS_SACK) {
-		text_put(t, between);
+		info_option(t, &any, "");
 		info_sack(t, f, ack_base);
-		between = ",";
 	}
-	if (f->options & TCP_HAS_FAST_OPEN) {
-		text_format(t, f->fast_open_len > 0 ? "%stfo cookie" : "%stfo cookiereq", between);
-		between = ",";
-	}
-	if (f->options & TCP_HAS_MPTCP) {
-		text_format(t, "%smptcp", between);
-		between = ",";
-	}
+	if (f->options & TCP_HAS_FAST_OPEN)
+		info_option(t, &any, f->fast_open_len > 0 ? "tfo cookie" : "tfo cookiereq");
+	if (f->options & TCP_HAS_MPTCP)
+		info_option(t, &any, "mptcp");
 	if (f->options & TCP_OPTIONS_CUT)
-		text_format(t, "%s...", between);
+		info_option(t, &any, "...");
 	text_char(t, ']');
 }
 
@@ -116,15 +129,15 @@ void info_tcp(struct text *t, const struct event *ev, bool absolute)
 	text_put(t, "Flags [");
 	info_flags(t, f->flags);
 	text_char(t, ']');
+	if (p->payload_len > 0 || f->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		info_number(t, ", seq ", seq);
 	if (p->payload_len > 0)
-		text_format(t, ", seq %u:%u", (unsigned)seq, (unsigned)(seq + p->payload_len));
-	else if (f->flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		text_format(t, ", seq %u", (unsigned)seq);
+		info_number(t, ":", seq + p->payload_len);
 	if (f->flags & TCP_ACK)
-		text_format(t, ", ack %u", (unsigned)(f->ack - ack_base));
-	text_format(t, ", win %u", (unsigned)f->window);
+		info_number(t, ", ack ", f->ack - ack_base);
+	info_number(t, ", win ", f->window);
 	info_options(t, f, ack_base);
-	text_format(t, ", length %u", (unsigned)p->payload_len);
+	info_number(t, ", length ", p->payload_len);
 }
 
 /* The first row of that key in the innermost layer, else in any. */

@@ -29,11 +29,19 @@ void json_bool(struct json *j, bool v);
 void json_u64(struct json *j, uint64_t v);
 void json_time(struct json *j, int64_t ns);
 void json_endpoint(struct json *j, const struct endpoint *e);
+/* The same at p; returns where it ended. */
+enum { JSON_ENDPOINT_MAX = TUPLE_ADDRESS_MAX + 32 };
+char *json_write_endpoint(char *p, const struct endpoint *e);
 
 /* Whole microseconds of a duration, rounded. */
 int64_t json_microseconds(int64_t ns);
 
-/* Every key of the record type (IN_CONNECTION, IN_HANDSHAKE) that r has. */
-void json_record(struct json *j, const struct flow_record *r, unsigned in);
+/* json_record.c: how each key of a record type is written, made once from the field table. */
+struct json_plan;
+/* Of IN_CONNECTION or IN_HANDSHAKE. NULL: no memory. Freed with free(). */
+struct json_plan *json_plan_open(unsigned in, const char *type);
+
+/* One line: {"type":"...", then every key of the plan's record type that r has. */
+void json_record(struct out *out, struct json_plan *plan, const struct flow_record *r, unsigned digits);
 
 #endif

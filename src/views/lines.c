@@ -28,6 +28,11 @@ static void lines_short(struct text *t, uint64_t v)
 		text_u64(t, v);
 		return;
 	}
+	if (v < 999500) { /* nearly all of them */
+		text_scaled(t, v, 1000, v < 9950 ? 1 : 0);
+		text_char(t, units[0]);
+		return;
+	}
 	for (size /= 1000; size >= 999.5 && unit < 5; unit++)
 		size /= 1000;
 	text_format(t, size < 9.95 ? "%.1f%c" : "%.0f%c", size, units[unit]);
@@ -78,7 +83,7 @@ static void lines_begin(struct view *v, const struct flow_record *r, const struc
 			out_left(out, columns[i].title, columns[i].width + 1);
 		out_put(out, other_titles);
 	}
-	clock_of_day(r->first_ns, DAY_DIGITS, time);
+	clock_of_day_near(&v->near, r->first_ns, DAY_DIGITS, time);
 	out_put(out, time);
 	out_char(out, ' ');
 	for (unsigned i = 0; i < n; i++) {
@@ -169,7 +174,10 @@ static void lines_ms(struct text *t, int64_t ns)
 {
 	double ms = (double)ns / 1e6;
 
-	text_format(t, ms < 9.995 ? "%.2f" : ms < 999.95 ? "%.1f" : "%.0f", ms);
+	if (ns < 0)
+		text_format(t, "%.2f", ms);
+	else
+		text_scaled(t, (uint64_t)ns, CLOCK_MS, ms < 9.995 ? 2 : ms < 999.95 ? 1 : 0);
 }
 
 /* "12.1+0.20": until the SYN/ACK came, and from there to the ACK; "18.0 RST": until it was refused. */
@@ -208,7 +216,9 @@ static void lines_option(struct text *t, const struct flow_record *r, enum recor
 {
 	if (!record_has(r, client) && !record_has(r, server))
 		return;
-	text_format(t, "  %s ", name);
+	text_put(t, "  ");
+	text_put(t, name);
+	text_char(t, ' ');
 	if (record_has(r, client) && record_has(r, server) &&
 	    *(const uint64_t *)record_member(r, client) == *(const uint64_t *)record_member(r, server)) {
 		record_text(t, r, client);
@@ -234,8 +244,11 @@ static void lines_flag(struct text *t, const struct flow_record *r, bool client,
 {
 	const char *whose = client && server ? "" : client ? " client only" : " server only";
 
-	if (client || server)
-		text_format(t, "  %s%s", name, r->synack ? whose : "");
+	if (!client && !server)
+		return;
+	text_put(t, "  ");
+	text_put(t, name);
+	text_put(t, r->synack ? whose : "");
 }
 
 void lines_handshake(struct view *v, const struct flow_record *r)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "sockeye/clock.h"
+#include "sockeye/digits.h"
 #include "sockeye/text.h"
 
 void out_init(struct out *o, int fd, bool ascii)
@@ -45,7 +46,7 @@ int out_flush(struct out *o)
 	return o->error;
 }
 
-void out_bytes_flushing(struct out *o, const char *s, size_t n)
+void out_more(struct out *o, const char *s, size_t n)
 {
 	while (n > 0 && o->error == 0) {
 		size_t room = OUT_BUFFER - o->len, part = n < room ? n : room;
@@ -61,21 +62,7 @@ void out_bytes_flushing(struct out *o, const char *s, size_t n)
 
 void out_u64(struct out *o, uint64_t v)
 {
-	char digits[20];
-	size_t at = sizeof digits;
-
-	do {
-		digits[--at] = (char)('0' + v % 10);
-		v /= 10;
-	} while (v != 0);
-	out_bytes(o, digits + at, sizeof digits - at);
-}
-
-void out_i64(struct out *o, int64_t v)
-{
-	if (v < 0)
-		out_char(o, '-');
-	out_u64(o, v < 0 ? UINT64_C(0) - (uint64_t)v : (uint64_t)v);
+	out_took(o, digits_u64(out_room(o, DIGITS_U64_MAX), v));
 }
 
 void out_format(struct out *o, const char *format, ...)
@@ -95,11 +82,10 @@ void out_text(struct out *o, const char *s)
 {
 	static const char hex[] = "0123456789abcdef";
 
-	if (!o->ascii) {
-		out_put(o, s);
-		return;
-	}
-	for (; *s; s++) {
+	size_t clean = o->ascii ? text_clean(s, strlen(s), '\\') : strlen(s);
+
+	out_bytes(o, s, clean);
+	for (s += clean; *s; s++) {
 		unsigned char c = (unsigned char)*s;
 
 		if (c < 0x80) {
@@ -115,9 +101,11 @@ void out_text(struct out *o, const char *s)
 /* Columns that s takes when out_text() has written it. */
 static unsigned out_width(const struct out *o, const char *s)
 {
-	size_t n = strlen(s);
-	unsigned width = 0;
+	size_t n = strlen(s), clean = text_clean(s, n, '\\');
+	unsigned width = (unsigned)clean;
 
+	s += clean;
+	n -= clean;
 	while (n > 0) {
 		uint32_t code;
 		bool bad;
@@ -132,8 +120,11 @@ static unsigned out_width(const struct out *o, const char *s)
 
 static void out_blanks(struct out *o, unsigned n)
 {
-	while (n-- > 0)
-		out_char(o, ' ');
+	static const char blanks[] = "                                ";
+
+	for (; n >= sizeof blanks; n -= (unsigned)sizeof blanks - 1)
+		out_bytes(o, blanks, sizeof blanks - 1);
+	out_bytes(o, blanks, n);
 }
 
 void out_left(struct out *o, const char *s, unsigned width)
@@ -158,11 +149,12 @@ static void out_duration_text(struct text *t, int64_t ns)
 	if (ns < 0)
 		ns = 0;
 	if (ns < CLOCK_MS)
-		text_format(t, "%lld us", (long long)(ns + 500) / 1000);
+		text_u64(t, (uint64_t)(ns + 500) / 1000);
 	else if (ns < CLOCK_S)
-		text_format(t, "%.1f ms", (double)ns / 1e6);
+		text_scaled(t, (uint64_t)ns, CLOCK_MS, 1);
 	else
-		text_format(t, "%.2f s", (double)ns / 1e9);
+		text_scaled(t, (uint64_t)ns, CLOCK_S, 2);
+	text_put(t, ns < CLOCK_MS ? " us" : ns < CLOCK_S ? " ms" : " s");
 }
 
 void out_duration(struct out *out, int64_t ns, unsigned width)

@@ -23,6 +23,12 @@ static struct endpoint packets_end(const struct packet *p, bool from)
 	};
 }
 
+static void packets_number(struct text *t, const char *before, uint64_t v)
+{
+	text_put(t, before);
+	text_u64(t, v);
+}
+
 static void packets_mac(struct text *t, const uint8_t *mac)
 {
 	for (unsigned i = 0; i < 6; i++) {
@@ -38,7 +44,7 @@ static void packets_path(struct text *t, const struct path *path)
 	if (path->vlans == 0 && path->tunnels == 0)
 		return;
 	for (unsigned i = 0; i < path->vlans; i++)
-		text_format(t, i > 0 ? "/%u" : "vlan %u", (unsigned)path->vlan[i]);
+		packets_number(t, i > 0 ? "/" : "vlan ", path->vlan[i]);
 	if (path->vlans > 0 && path->tunnels > 0)
 		text_put(t, ", ");
 	path_tunnels(t, path);
@@ -107,7 +113,7 @@ static void packets_text(struct view *v, const struct event *ev)
 	if (p->frame.flags & FRAME_NO_TIME) {
 		text_put(&t, "no time");
 	} else {
-		clock_of_day(p->frame.ts_ns, view_digits(v), time);
+		clock_of_day_near(&v->near, p->frame.ts_ns, view_digits(v), time);
 		text_put(&t, time);
 	}
 	text_char(&t, ' ');
@@ -129,7 +135,7 @@ static void packets_text(struct view *v, const struct event *ev)
 		text_put(&t, upper);
 	}
 	if (!info_is_tcp(p) && p->transport && u.len == 0)
-		text_format(&t, " length %u", (unsigned)p->payload_len);
+		packets_number(&t, " length ", p->payload_len);
 	packets_fragment(&t, p);
 	if (p->frame.lost)
 		text_format(&t, " {capture dropped %u frames before}", (unsigned)p->frame.lost);

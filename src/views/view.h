@@ -3,16 +3,22 @@
 #define SOCKEYE_VIEWS_VIEW_H
 
 #include "out.h"
+#include "sockeye/clock.h"
 #include "sockeye/text.h"
 #include "sockeye/views.h"
 
+struct csv_plan;
+struct json_plan;
 struct report;
 
 struct view {
 	struct views_options o;
 	struct report *report; /* VIEW_REPORT only */
+	struct json_plan *json; /* of flow records; VIEW_JSON only */
+	struct csv_plan *csv;  /* of flow records; VIEW_CSV and VIEW_TSV only */
 	bool headed;           /* the header line is written */
 	bool fine;             /* times have nine digits from now on */
+	struct clock_near near;
 	struct out out;
 };
 

@@ -18,12 +18,6 @@ unsigned view_digits(struct view *v)
 	return v->fine ? 9 : 6;
 }
 
-/* The record type of this view in the field table. */
-static unsigned view_type(const struct view *v)
-{
-	return v->o.view == VIEW_HANDSHAKES ? IN_HANDSHAKE : IN_CONNECTION;
-}
-
 static bool view_is_table(const struct view *v)
 {
 	return v->o.format == VIEW_CSV || v->o.format == VIEW_TSV;
@@ -37,26 +31,18 @@ static char view_separator(const struct view *v)
 /* Column names, even where no record follows: an empty table says so. */
 static void view_table_header(struct view *v)
 {
-	struct csv c;
-
 	if (v->headed || !view_is_table(v))
 		return;
 	v->headed = true;
-	if (v->o.view == VIEW_PACKETS) {
+	if (v->o.view == VIEW_PACKETS)
 		packets_header(v);
-		return;
-	}
-	csv_begin(&c, &v->out, view_separator(v), 6);
-	csv_record_header(&c, view_type(v));
-	csv_end(&c);
+	else
+		csv_record_header(&v->out, v->csv);
 }
 
 static void view_record(struct view *v, const struct event *ev)
 {
 	const struct flow_record *r = ev->flow;
-	const char *type = v->o.view == VIEW_HANDSHAKES ? "handshake" : "connection";
-	struct json j;
-	struct csv c;
 
 	switch (v->o.format) {
 	case VIEW_TEXT:
@@ -66,16 +52,12 @@ static void view_record(struct view *v, const struct event *ev)
 			lines_connection(v, r);
 		break;
 	case VIEW_JSON:
-		json_begin(&j, &v->out, type, view_digits(v));
-		json_record(&j, r, view_type(v));
-		json_end(&j);
+		json_record(&v->out, v->json, r, view_digits(v));
 		break;
 	case VIEW_CSV:
 	case VIEW_TSV:
 		view_table_header(v);
-		csv_begin(&c, &v->out, view_separator(v), view_digits(v));
-		csv_record(&c, r, view_type(v), type);
-		csv_end(&c);
+		csv_record(&v->out, v->csv, r, view_digits(v));
 		break;
 	case VIEW_ZEEK:
 		zeek_flow(v, r, ev->totals);
@@ -155,7 +137,25 @@ static void view_close(void *self)
 
 	(void)out_flush(&v->out);
 	report_free(v->report);
+	free(v->json);
+	free(v->csv);
 	free(v);
+}
+
+/* What a line per flow or handshake needs. False: no memory. */
+static bool view_plans(struct view *v)
+{
+	bool handshakes = v->o.view == VIEW_HANDSHAKES;
+	unsigned in = handshakes ? IN_HANDSHAKE : IN_CONNECTION;
+	const char *type = handshakes ? "handshake" : "connection";
+
+	if (!handshakes && v->o.view != VIEW_CONNECTIONS)
+		return true;
+	if (v->o.format == VIEW_JSON)
+		v->json = json_plan_open(in, type);
+	else if (view_is_table(v))
+		v->csv = csv_plan_open(in, type, view_separator(v));
+	return v->json || v->csv || (v->o.format != VIEW_JSON && !view_is_table(v));
 }
 
 int views_open(struct observer *out, const struct views_options *o, struct error *e)
@@ -183,6 +183,10 @@ int views_open(struct observer *out, const struct views_options *o, struct error
 	if (o->view == VIEW_REPORT && (r = report_open(&v->report, e)) != 0) {
 		free(v);
 		return r;
+	}
+	if (!view_plans(v)) {
+		free(v);
+		return error_set(e, ENOMEM, "no memory for the output");
 	}
 	*out = (struct observer){
 		.name = names[o->view],

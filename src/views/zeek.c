@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "sockeye/clock.h"
+#include "sockeye/digits.h"
 #include "sockeye/hash.h"
 #include "view.h"
 
@@ -133,32 +134,32 @@ static void put_uid(struct out *out, const struct flow_record *r)
 	}
 }
 
-static void put_end(struct out *out, const struct endpoint *e, uint64_t port)
+/* A tab, and what follows it. */
+static void put_word(struct out *out, const char *word)
 {
-	char address[64];
-	struct text t;
-
-	text_init(&t, address, sizeof address);
-	tuple_address(&t, &e->ip, e->family);
-	out_format(out, "\t%s\t%llu", address, (unsigned long long)port);
+	out_char(out, '\t');
+	out_put(out, word);
 }
 
 static void put_number(struct out *out, bool known, uint64_t n)
 {
+	out_char(out, '\t');
 	if (known)
-		out_format(out, "\t%llu", (unsigned long long)n);
+		out_u64(out, n);
 	else
-		out_put(out, "\t-");
+		out_char(out, '-');
+}
+
+static void put_end(struct out *out, const struct endpoint *e, uint64_t port)
+{
+	out_char(out, '\t');
+	out_took(out, tuple_write(out_room(out, TUPLE_ADDRESS_MAX), &e->ip, e->family));
+	put_number(out, true, port);
 }
 
 static void put_seconds(struct out *out, int64_t ns)
 {
-	char text[48];
-	struct text t;
-
-	text_init(&t, text, sizeof text);
-	text_seconds(&t, ns, 6);
-	out_put(out, text);
+	out_took(out, digits_seconds(out_room(out, DIGITS_SECONDS_MAX), ns, 6));
 }
 
 void zeek_flow(struct view *v, const struct flow_record *r, const struct totals *t)
@@ -171,17 +172,20 @@ void zeek_flow(struct view *v, const struct flow_record *r, const struct totals 
 	put_uid(out, r);
 	put_end(out, &r->client, is_icmp(r) ? r->icmp_type : r->client.port);
 	put_end(out, &r->server, is_icmp(r) ? icmp_counterpart(r) : r->server.port);
-	out_format(out, "\t%s\t%s\t", proto_word(r), service_word(r));
+	put_word(out, proto_word(r));
+	put_word(out, service_word(r));
+	out_char(out, '\t');
 	if (lasted)
 		put_seconds(out, r->last_ns - r->first_ns);
 	else
 		out_char(out, '-');
 	put_number(out, lasted, r->stream_bytes[0]);
 	put_number(out, lasted, r->stream_bytes[1]);
-	out_format(out, "\t%s\t-\t-", record_has(r, RECORD_CONN_STATE) ? r->conn_state : "-");
+	put_word(out, record_has(r, RECORD_CONN_STATE) ? r->conn_state : "-");
+	out_put(out, "\t-\t-");
 	put_number(out, r->ip_proto != PROTO_TCP || record_has(r, RECORD_EXACT_MISSED_BYTES),
 		   r->exact.missed_bytes[0] + r->exact.missed_bytes[1]);
-	out_format(out, "\t%s", record_has(r, RECORD_HISTORY) ? r->history : "-");
+	put_word(out, record_has(r, RECORD_HISTORY) ? r->history : "-");
 	for (unsigned i = 0; i < 2; i++) {
 		put_number(out, true, r->packets[i]);
 		out_put(out, "\t-"); /* IP bytes are not counted */
