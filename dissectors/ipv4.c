@@ -87,26 +87,28 @@ static void ipv4_fragment(const struct cursor *c, struct packet *p, unsigned fla
 static enum dissect_result ipv4_dissect(struct cursor *c, struct packet *p)
 {
 	struct cursor look = *c;
-	const uint8_t *at = c->pos;
+	const uint8_t *at = cursor_take(&look, IPV4_HEADER_MIN);
 	bool inside = p->tuple.family != FAMILY_NONE && p->tuple.proto == PROTO_IPIP;
 	struct ipv4_header h;
 	unsigned total, header;
+	uint8_t first;
 
-	ipv4_read(&look, &h);
-	total = h.total;
-	header = h.header;
-	if (cursor_left(c) > 0 && (h.version != 4 || header < IPV4_HEADER_MIN)) {
-		packet_issue(p, h.version != 4 ? "the version is not 4" : "the header length is below 20");
+	if (cursor_peek(c, 0, &first) && (first >> 4 != 4 || (first & 15) * 4 < IPV4_HEADER_MIN)) {
+		packet_issue(p, first >> 4 != 4 ? "the version is not 4" : "the header length is below 20");
 		return DISSECT_BAD;
 	}
-	if (look.fault == CURSOR_OK && total != 0 && total < header) {
+	if (!at) {
+		*c = look;
+		return DISSECT_OK;
+	}
+	h = ipv4_read(at);
+	total = h.total;
+	header = h.header;
+	if (total != 0 && total < header) {
 		packet_issue(p, "the total length is below the header length");
 		return DISSECT_BAD;
 	}
 	*c = look;
-	if (c->fault != CURSOR_OK)
-		return DISSECT_OK;
-	look = *c;
 	cursor_skip(&look, header - IPV4_HEADER_MIN); /* the options must be there */
 	if (look.fault != CURSOR_OK) {
 		*c = look;

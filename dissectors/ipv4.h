@@ -10,24 +10,24 @@ enum { IPV4_HEADER_MIN = 20, IPV4_DONT = 0x4000, IPV4_MORE = 0x2000, IPV4_EVIL =
 struct ipv4_header {
 	unsigned version, header; /* header: bytes, with the options */
 	unsigned tos, total, id, flags, ttl, proto;
-	const uint8_t *from, *to; /* four bytes each, lent; NULL: not there */
+	const uint8_t *from, *to; /* four bytes each, lent */
 };
 
-static inline void ipv4_read(struct cursor *c, struct ipv4_header *h)
+/* at: IPV4_HEADER_MIN bytes, lent. */
+static inline struct ipv4_header ipv4_read(const uint8_t *at)
 {
-	unsigned first = cursor_u8(c);
-
-	h->version = first >> 4;
-	h->header = (first & 15) * 4;
-	h->tos = cursor_u8(c);
-	h->total = cursor_be16(c);
-	h->id = cursor_be16(c);
-	h->flags = cursor_be16(c);
-	h->ttl = cursor_u8(c);
-	h->proto = cursor_u8(c);
-	cursor_skip(c, 2); /* checksum */
-	h->from = cursor_take(c, 4);
-	h->to = cursor_take(c, 4);
+	return (struct ipv4_header){
+		.version = at[0] >> 4,
+		.header = (at[0] & 15u) * 4,
+		.tos = at[1],
+		.total = bytes_be16(at + 2),
+		.id = bytes_be16(at + 4),
+		.flags = bytes_be16(at + 6),
+		.ttl = at[8],
+		.proto = at[9], /* and the checksum */
+		.from = at + 12,
+		.to = at + 16,
+	};
 }
 
 #endif

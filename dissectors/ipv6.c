@@ -38,7 +38,7 @@ static void ipv6_rows(struct packet *p, const uint8_t *at, uint32_t word, unsign
 
 static enum dissect_result ipv6_dissect(struct cursor *c, struct packet *p)
 {
-	const uint8_t *at = c->pos;
+	const uint8_t *at;
 	bool inside = p->tuple.family != FAMILY_NONE && p->tuple.proto == PROTO_IPV6;
 	bool over4 = p->tuple.family == FAMILY_IPV4, any = cursor_left(c) > 0;
 	struct ipv6_header h;
@@ -49,9 +49,10 @@ static enum dissect_result ipv6_dissect(struct cursor *c, struct packet *p)
 		packet_issue(p, "the version is not 6");
 		return DISSECT_BAD;
 	}
-	ipv6_read(c, &h);
-	if (c->fault != CURSOR_OK)
+	at = cursor_take(c, IPV6_HEADER);
+	if (!at)
 		return DISSECT_OK;
+	h = ipv6_read(at);
 	layers_ip_begin(p);
 	memset(&p->fragment, 0, sizeof p->fragment);
 	p->tuple = (struct tuple){.proto = (uint8_t)h.next, .family = FAMILY_IPV6};

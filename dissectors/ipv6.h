@@ -10,17 +10,20 @@ enum { IPV6_HEADER = 40 };
 struct ipv6_header {
 	uint32_t word; /* version, class, flow label */
 	unsigned length, next, hops;
-	const uint8_t *from, *to; /* sixteen bytes each, lent; NULL: not there */
+	const uint8_t *from, *to; /* sixteen bytes each, lent */
 };
 
-static inline void ipv6_read(struct cursor *c, struct ipv6_header *h)
+/* at: IPV6_HEADER bytes, lent. */
+static inline struct ipv6_header ipv6_read(const uint8_t *at)
 {
-	h->word = cursor_be32(c);
-	h->length = cursor_be16(c);
-	h->next = cursor_u8(c);
-	h->hops = cursor_u8(c);
-	h->from = cursor_take(c, 16);
-	h->to = cursor_take(c, 16);
+	return (struct ipv6_header){
+		.word = bytes_be32(at),
+		.length = bytes_be16(at + 4),
+		.next = at[6],
+		.hops = at[7],
+		.from = at + 8,
+		.to = at + 24,
+	};
 }
 
 #endif

@@ -78,15 +78,17 @@ static void tcp_rows(struct packet *p, const uint8_t *at, unsigned urgent)
 
 static enum dissect_result tcp_dissect(struct cursor *c, struct packet *p)
 {
-	const uint8_t *at = c->pos;
 	size_t segment = cursor_wire_left(c);
+	const uint8_t *at = cursor_take(c, TCP_HEADER_MIN);
 	struct tcp_facts f = {.seq = 0};
-	const struct tcp_header h = tcp_read(c, &f);
-	unsigned header = h.header;
+	struct tcp_header h;
+	unsigned header;
 	bool whole = true;
 
-	if (c->fault != CURSOR_OK)
+	if (!at)
 		return DISSECT_OK;
+	h = tcp_read(at, &f);
+	header = h.header;
 	if (header < TCP_HEADER_MIN || header > segment) {
 		packet_issue(p, header < TCP_HEADER_MIN ? "the TCP header length is below 20"
 							: "the TCP header is longer than the segment");

@@ -17,29 +17,35 @@ struct tcp_header {
 	unsigned header; /* bytes, with the options */
 };
 
-/* header_len is left to the caller, who knows whether it can be true. */
-static inline struct tcp_header tcp_read(struct cursor *c, struct tcp_facts *f)
+/* The length of the header in bytes, with the options, of TCP_HEADER_MIN bytes. */
+static inline unsigned tcp_header_len(const uint8_t *at)
 {
-	struct tcp_header h = {.from = cursor_be16(c)};
-	unsigned flags;
-
-	h.to = cursor_be16(c);
-	f->seq = cursor_be32(c);
-	f->ack = cursor_be32(c);
-	flags = cursor_be16(c);
-	f->flags = flags & 0x1ff;
-	f->window = cursor_be16(c);
-	f->checksum = cursor_be16(c);
-	h.urgent = cursor_be16(c);
-	h.header = (flags >> 12) * 4;
-	return h;
+	return at[12] >> 2 & 0x3cu;
 }
 
-/* The eight bytes of time stamps. */
-static inline void tcp_stamps_read(struct cursor *v, struct tcp_facts *f)
+/* at: TCP_HEADER_MIN bytes, lent. header_len is left to the caller, who knows whether it can be true. */
+static inline struct tcp_header tcp_read(const uint8_t *at, struct tcp_facts *f)
 {
-	f->tsval = cursor_be32(v);
-	f->tsecr = cursor_be32(v);
+	unsigned flags = bytes_be16(at + 12);
+
+	f->seq = bytes_be32(at + 4);
+	f->ack = bytes_be32(at + 8);
+	f->flags = flags & 0x1ff;
+	f->window = bytes_be16(at + 14);
+	f->checksum = bytes_be16(at + 16);
+	return (struct tcp_header){
+		.from = bytes_be16(at),
+		.to = bytes_be16(at + 2),
+		.urgent = bytes_be16(at + 18),
+		.header = tcp_header_len(at),
+	};
+}
+
+/* The eight bytes of time stamps, lent. */
+static inline void tcp_stamps_read(const uint8_t *at, struct tcp_facts *f)
+{
+	f->tsval = bytes_be32(at);
+	f->tsecr = bytes_be32(at + 4);
 	f->options |= TCP_HAS_TIMESTAMPS;
 }
 
@@ -50,7 +56,7 @@ static inline bool tcp_option_read(unsigned kind, struct cursor *v, struct tcp_f
 	size_t n = cursor_left(v);
 
 	if (kind == OPTION_TIMESTAMPS && n == 8) {
-		tcp_stamps_read(v, f);
+		tcp_stamps_read(cursor_take(v, 8), f);
 	} else if (kind == OPTION_MSS && n == 2) {
 		f->mss = cursor_be16(v);
 		f->options |= TCP_HAS_MSS;

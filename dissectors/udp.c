@@ -17,12 +17,14 @@ static const struct field_info f_checksum = {"udp.checksum", "Checksum", FIELD_H
 
 static enum dissect_result udp_dissect(struct cursor *c, struct packet *p)
 {
-	const uint8_t *at = c->pos;
-	const struct udp_header h = udp_read(c);
-	unsigned length = h.length;
+	const uint8_t *at = cursor_take(c, UDP_HEADER);
+	struct udp_header h;
+	unsigned length;
 
-	if (c->fault != CURSOR_OK)
+	if (!at)
 		return DISSECT_OK;
+	h = udp_read(at);
+	length = h.length;
 	packet_field(p, &f_srcport, at, 2, h.from);
 	packet_field(p, &f_dstport, at + 2, 2, h.to);
 	packet_field(p, &f_length, at + 4, 2, length);

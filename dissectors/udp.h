@@ -11,14 +11,15 @@ struct udp_header {
 	unsigned from, to, length, checksum;
 };
 
-static inline struct udp_header udp_read(struct cursor *c)
+/* at: UDP_HEADER bytes, lent. */
+static inline struct udp_header udp_read(const uint8_t *at)
 {
-	struct udp_header h = {.from = cursor_be16(c)};
-
-	h.to = cursor_be16(c);
-	h.length = cursor_be16(c);
-	h.checksum = cursor_be16(c);
-	return h;
+	return (struct udp_header){
+		.from = bytes_be16(at),
+		.to = bytes_be16(at + 2),
+		.length = bytes_be16(at + 4),
+		.checksum = bytes_be16(at + 6),
+	};
 }
 
 #endif

@@ -19,6 +19,28 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Numbers at a place of bytes that cursor_take() lent. Nothing is asked here: the place lies in
+ * what was taken, and who reads says so with constants (at + 12, of 14 bytes). */
+static inline uint16_t bytes_be16(const uint8_t *p)
+{
+	return (uint16_t)((unsigned)p[0] << 8 | p[1]);
+}
+
+static inline uint32_t bytes_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+static inline uint32_t bytes_le32(const uint8_t *p)
+{
+	return (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+static inline uint32_t bytes_u32(const uint8_t *p, bool big)
+{
+	return big ? bytes_be32(p) : bytes_le32(p);
+}
+
 enum cursor_fault { CURSOR_OK, CURSOR_CUT, CURSOR_OVERRUN };
 
 struct cursor {
@@ -91,7 +113,7 @@ static inline uint8_t cursor_u8(struct cursor *c)
 static inline uint16_t cursor_be16(struct cursor *c)
 {
 	const uint8_t *p = cursor_take(c, 2);
-	return p ? (uint16_t)((unsigned)p[0] << 8 | p[1]) : 0;
+	return p ? bytes_be16(p) : 0;
 }
 
 static inline uint32_t cursor_be24(struct cursor *c)
@@ -103,7 +125,7 @@ static inline uint32_t cursor_be24(struct cursor *c)
 static inline uint32_t cursor_be32(struct cursor *c)
 {
 	const uint8_t *p = cursor_take(c, 4);
-	return p ? (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3] : 0;
+	return p ? bytes_be32(p) : 0;
 }
 
 static inline uint64_t cursor_be64(struct cursor *c)
@@ -121,7 +143,7 @@ static inline uint16_t cursor_le16(struct cursor *c)
 static inline uint32_t cursor_le32(struct cursor *c)
 {
 	const uint8_t *p = cursor_take(c, 4);
-	return p ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0] : 0;
+	return p ? bytes_le32(p) : 0;
 }
 
 static inline uint64_t cursor_le64(struct cursor *c)

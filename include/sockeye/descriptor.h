@@ -78,21 +78,27 @@ uint64_t paths_probes(const struct paths *p); /* slots looked at: counted work *
 
 static inline uint16_t descriptor_interface(const struct frame *f)
 {
-	return (uint16_t)(f->source * 4099u + f->interface);
+	return (uint16_t)(f->source ? f->source * 4099u + f->interface : f->interface);
 }
 
-/* The facts of TCP, into a descriptor that is all zero there. */
-static inline void descriptor_tcp(struct descriptor *d, const struct tcp_facts *f)
+/* The facts of TCP, into a descriptor that is all zero there: those of a segment whose
+ * only option are time stamps, and of any. */
+static inline void descriptor_tcp_plain(struct descriptor *d, const struct tcp_facts *f)
 {
 	d->flags = f->flags;
 	d->window = f->window;
 	d->options = f->options;
-	d->sacks = f->sacks;
 	d->tcp.seq = f->seq;
 	d->tcp.ack = f->ack;
 	d->tcp.tsval = f->tsval;
 	d->tcp.tsecr = f->tsecr;
 	d->tcp.checksum = f->checksum;
+}
+
+static inline void descriptor_tcp(struct descriptor *d, const struct tcp_facts *f)
+{
+	descriptor_tcp_plain(d, f);
+	d->sacks = f->sacks;
 	d->tcp.mptcp = f->mptcp;
 	if (f->flags & TCP_SYN || f->mptcp & (MPTCP_CAPABLE | MPTCP_JOIN | MPTCP_TCPRST)) {
 		d->tcp.syn.mss = f->mss;

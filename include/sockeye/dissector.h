@@ -91,6 +91,8 @@ struct headers {
  * frame, byte for byte; nothing else is to be said of it. False: declined; *d and *h
  * mean nothing. Nothing else was written, and what is read never changes: any thread. */
 bool headers_read(const struct frame *f, struct descriptor *d, struct headers *h);
+/* The same of n frames; is[]: what it said of each. */
+void headers_read_batch(const struct frame *f, unsigned n, struct descriptor *d, struct headers *h, bool *is);
 
 /* The number of the way it came, in the order of packets: false: it has none yet, and
  * the frame is declined. */

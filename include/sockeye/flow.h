@@ -90,6 +90,9 @@ struct flow_near {
  * whoever hashes on another thread has a copy of it, for the table's own lies among what changes. */
 struct hash_key flow_hash_key(const struct flow_table *t);
 void flow_hash(const struct hash_key *key, struct descriptor *d, struct flow_near *near);
+/* The same for those of a batch that is[] names; t: with flow_near_slot(), or NULL. */
+void flow_hash_batch(const struct hash_key *key, struct descriptor *d, const bool *is, unsigned n,
+		     struct flow_near *near, const struct flow_table *t);
 
 /* Bring what flow_track() will look at nearer, and change nothing: of a batch first
  * the slot of each packet, when its hash is there; then the record that it names, whose

@@ -17,219 +17,256 @@
 #include "tcp.h"
 #include "udp.h"
 
-enum { ETHERNET_HEADER = 14, VLAN_HEADER = 4 };
+enum {
+	ETHERNET_HEADER = 14,
+	VLAN_HEADER = 4,
+	IPV4_PLAIN = 0x45, /* version 4, a header of five words */
+	TCP_HEADER_STAMPS = TCP_HEADER_MIN + 12, /* and nothing else, filled up */
+};
 
-/* The bytes that were lent, as a cursor of a length that is known here. */
-static inline struct cursor headers_window(const uint8_t *at, size_t n)
+/* What has not been read yet, of a frame or of what IP says that it carries: here, and on the wire. */
+struct rest {
+	const uint8_t *at;
+	size_t here, wire; /* here <= wire */
+};
+
+/* Lend n bytes and step over them; NULL: they are not there. */
+static inline const uint8_t *rest_take(struct rest *r, size_t n)
 {
-	struct cursor c;
+	const uint8_t *at = r->at;
 
-	cursor_init(&c, at, n, n);
-	return c;
+	if (n > r->here)
+		return NULL;
+	r->at += n;
+	r->here -= n;
+	r->wire -= n;
+	return at;
 }
 
-/* Tags, in the bytes or beside them. */
-__attribute__((noinline)) static bool headers_tags(struct cursor *c, const struct frame *f, unsigned *type,
-						   struct headers *h, unsigned *turns)
+/* A length field says that n bytes follow; false: the wire had fewer. */
+static inline bool rest_limit(struct rest *r, size_t n)
 {
+	if (n > r->wire)
+		return false;
+	r->wire = n;
+	r->here = r->here < n ? r->here : n;
+	return true;
+}
+
+/* All zero, in pieces that become a few moves each. */
+static inline void headers_clear(struct descriptor *d)
+{
+	enum { PIECE = 64 };
+
+	_Static_assert(sizeof *d == 2 * PIECE, "two pieces");
+	memset(d, 0, PIECE);
+	memset((uint8_t *)d + PIECE, 0, PIECE);
+}
+
+/* The transport's header is read: what the frame carries, and what it was.
+ * steps: counted work as the loop counts it, one for each layer and each option. */
+static inline bool headers_done(const struct rest *r, unsigned stack, unsigned steps, struct descriptor *d,
+				struct headers *h)
+{
+	d->payload_len = (uint32_t)r->wire;
+	d->payload_captured = (uint32_t)r->here;
+	d->payload = r->here > 0 ? r->at : NULL;
+	h->stack = (uint8_t)stack;
+	h->steps = (uint16_t)steps;
+	return true;
+}
+
+/* ---- what is not in every frame is set apart: the rest shall stay in registers ---- */
+
+/* A port that a tunnel is bound to: the loop asks who that is. */
+__attribute__((noinline)) static bool headers_is_tunnel(unsigned from, unsigned to)
+{
+	return registry_find(TABLE_UDP_PORT, to) || registry_find(TABLE_UDP_PORT, from);
+}
+
+/* Options that are common, each as it should be. */
+__attribute__((noinline)) static bool headers_tcp_options(struct rest r, unsigned header, unsigned stack, unsigned steps,
+							  struct descriptor *d, struct headers *h)
+{
+	const uint8_t *at = rest_take(&r, header);
+	const uint32_t n = header - TCP_HEADER_MIN;
+	struct tcp_facts f = {.seq = 0};
+	struct budget budget = {n};
+	struct tcp_header t;
+	struct cursor list;
+	struct tlv o;
+
+	if (header < TCP_HEADER_MIN || !at)
+		return false;
+	t = tcp_read(at, &f);
+	cursor_init(&list, at + TCP_HEADER_MIN, n, n);
+	while (tlv_next(&list, TLV_OPTION, &budget, &o))
+		if (o.type > 1 && !tcp_option_read(o.type, &o.value, &f))
+			return false;
+	if (list.fault != CURSOR_OK)
+		return false;
+	d->tuple.from_port = (uint16_t)t.from;
+	d->tuple.to_port = (uint16_t)t.to;
+	descriptor_tcp(d, &f);
+	return headers_done(&r, stack, steps + n - budget.left, d, h);
+}
+
+/* ---- layer by layer ------------------------------------------------------------ */
+
+/* A header of that length, and time stamps, if any, laid out as RFC 7323 appendix A recommends. */
+static inline bool headers_tcp_plain(struct rest r, size_t header, unsigned stack, unsigned steps, struct descriptor *d,
+				     struct headers *h)
+{
+	const uint8_t *at = rest_take(&r, header);
+	struct tcp_facts f = {.seq = 0};
+	struct tcp_header t = tcp_read(at, &f);
+
+	if (header == TCP_HEADER_STAMPS) {
+		tcp_stamps_read(at + TCP_HEADER_MIN + 4, &f);
+		steps += 3;
+	}
+	d->tuple.from_port = (uint16_t)t.from;
+	d->tuple.to_port = (uint16_t)t.to;
+	descriptor_tcp_plain(d, &f);
+	return headers_done(&r, stack, steps, d, h);
+}
+
+static inline bool headers_tcp(struct rest r, unsigned stack, unsigned steps, struct descriptor *d, struct headers *h)
+{
+	const uint8_t *at = r.at;
+	unsigned header;
+
+	if (r.here < TCP_HEADER_MIN)
+		return false;
+	header = tcp_header_len(at);
+	if (header == TCP_HEADER_STAMPS && r.here >= TCP_HEADER_STAMPS &&
+	    bytes_be32(at + TCP_HEADER_MIN) == (UINT32_C(1) << 24 | 1 << 16 | OPTION_TIMESTAMPS << 8 | 10))
+		return headers_tcp_plain(r, TCP_HEADER_STAMPS, stack, steps, d, h);
+	if (header == TCP_HEADER_MIN)
+		return headers_tcp_plain(r, TCP_HEADER_MIN, stack, steps, d, h);
+	return headers_tcp_options(r, header, stack, steps, d, h);
+}
+
+static inline bool headers_udp(struct rest r, unsigned stack, unsigned steps, struct descriptor *d, struct headers *h)
+{
+	const uint8_t *at = rest_take(&r, UDP_HEADER);
+	struct udp_header u;
+
+	if (!at)
+		return false;
+	u = udp_read(at);
+	if (u.length < UDP_HEADER || !rest_limit(&r, u.length - UDP_HEADER) || headers_is_tunnel(u.from, u.to))
+		return false;
+	d->tuple.from_port = (uint16_t)u.from;
+	d->tuple.to_port = (uint16_t)u.to;
+	return headers_done(&r, stack | HEADERS_UDP, steps, d, h);
+}
+
+static inline bool headers_transport(struct rest r, unsigned proto, unsigned stack, unsigned steps, struct descriptor *d,
+				     struct headers *h)
+{
+	if (proto == PROTO_TCP)
+		return headers_tcp(r, stack, steps + 2, d, h);
+	return proto == PROTO_UDP && headers_udp(r, stack, steps + 2, d, h);
+}
+
+static inline bool headers_ipv4(struct rest r, unsigned stack, unsigned steps, struct descriptor *d, struct headers *h)
+{
+	const uint8_t *at = rest_take(&r, IPV4_HEADER_MIN);
+	struct ipv4_header ip;
+
+	if (!at)
+		return false;
+	/* A total length below the header's own wraps, and is more than there can be. */
+	if (at[0] != IPV4_PLAIN || bytes_be16(at + 6) & (IPV4_MORE | IPV4_OFFSET) ||
+	    !rest_limit(&r, (size_t)bytes_be16(at + 2) - IPV4_HEADER_MIN))
+		return false;
+	ip = ipv4_read(at);
+	memcpy(d->tuple.from.b, ip.from, 4);
+	memcpy(d->tuple.to.b, ip.to, 4);
+	d->tuple.proto = (uint8_t)ip.proto;
+	d->tuple.family = FAMILY_IPV4;
+	d->ip_id = (uint16_t)ip.id;
+	d->ttl = (uint8_t)ip.ttl;
+	d->ecn = ip.tos & 3;
+	return headers_transport(r, ip.proto, stack, steps, d, h);
+}
+
+static inline bool headers_ipv6(struct rest r, unsigned stack, unsigned steps, struct descriptor *d, struct headers *h)
+{
+	const uint8_t *at = rest_take(&r, IPV6_HEADER);
+	struct ipv6_header ip;
+
+	if (!at)
+		return false;
+	ip = ipv6_read(at);
+	if (ip.word >> 28 != 6 || ip.length == 0 || !rest_limit(&r, ip.length))
+		return false;
+	memcpy(d->tuple.from.b, ip.from, 16);
+	memcpy(d->tuple.to.b, ip.to, 16);
+	d->tuple.proto = (uint8_t)ip.next;
+	d->tuple.family = FAMILY_IPV6;
+	d->ttl = (uint8_t)ip.hops;
+	d->ecn = ip.word >> 20 & 3;
+	return headers_transport(r, ip.next, stack | HEADERS_IPV6, steps, d, h);
+}
+
+/* Tags, in the bytes or beside them, and what follows. */
+__attribute__((noinline, flatten)) static bool headers_tagged(const struct frame *f, struct rest r, unsigned type,
+							      struct descriptor *d, struct headers *h)
+{
+	unsigned stack = 0, steps = 1;
+
 	if (f->flags & FRAME_VLAN)
 		h->vlan[h->vlans++] = f->vlan & 0xfff;
-	while (*type == ETHERTYPE_VLAN || *type == ETHERTYPE_QINQ || *type == ETHERTYPE_QINQ_OLD) {
-		const uint8_t *at = cursor_take(c, VLAN_HEADER);
-		struct cursor w;
+	while (type == ETHERTYPE_VLAN || type == ETHERTYPE_QINQ || type == ETHERTYPE_QINQ_OLD) {
+		const uint8_t *at = rest_take(&r, VLAN_HEADER);
 
 		if (!at || h->vlans == HEADERS_VLANS)
 			return false;
-		w = headers_window(at, VLAN_HEADER);
-		h->vlan[h->vlans++] = cursor_be16(&w) & 0xfff;
-		*type = cursor_be16(&w);
-		(*turns)++;
+		h->vlan[h->vlans++] = bytes_be16(at) & 0xfff;
+		type = bytes_be16(at + 2);
+		stack = HEADERS_VLAN;
+		steps++;
 	}
-	return *type == ETHERTYPE_IPV4 || *type == ETHERTYPE_IPV6;
+	if (type == ETHERTYPE_IPV4)
+		return headers_ipv4(r, stack, steps, d, h);
+	return type == ETHERTYPE_IPV6 && headers_ipv6(r, stack, steps, d, h);
 }
 
-/* Up to the type that IP follows; false: something else does. */
-static inline bool headers_link(struct cursor *c, const struct frame *f, unsigned *type, struct headers *h,
-				unsigned *turns)
+static inline bool headers_frame(const struct frame *f, struct descriptor *d, struct headers *h)
 {
-	const uint8_t *at = cursor_take(c, ETHERNET_HEADER);
-	struct cursor w;
+	struct rest r = {f->data, f->caplen, f->wirelen};
+	const uint8_t *at = rest_take(&r, ETHERNET_HEADER);
+	unsigned type;
 
-	if (f->linktype != LINKTYPE_ETHERNET || !at)
+	if (!at || f->linktype != LINKTYPE_ETHERNET)
 		return false;
-	w = headers_window(at, ETHERNET_HEADER);
-	cursor_skip(&w, 12);
-	*type = cursor_be16(&w);
-	*turns = 1;
-	if (*type != ETHERTYPE_IPV4 && *type != ETHERTYPE_IPV6 && *type != ETHERTYPE_VLAN &&
-	    *type != ETHERTYPE_QINQ && *type != ETHERTYPE_QINQ_OLD)
+	if (f->wirelen < f->caplen) /* no source says that */
 		return false;
-	if ((*type == ETHERTYPE_IPV4 || *type == ETHERTYPE_IPV6) && !(f->flags & FRAME_VLAN))
-		return true;
-	return headers_tags(c, f, type, h, turns);
-}
-
-/* The cursor stands at what IP carries, and sees no more than that. */
-static inline bool headers_ipv4(struct cursor *c, struct descriptor *d)
-{
-	const uint8_t *at = cursor_take(c, IPV4_HEADER_MIN);
-	struct ipv4_header h;
-	struct cursor w;
-
-	if (!at)
-		return false;
-	w = headers_window(at, IPV4_HEADER_MIN);
-	ipv4_read(&w, &h);
-	if (h.version != 4 || h.header != IPV4_HEADER_MIN || h.flags & (IPV4_MORE | IPV4_OFFSET) ||
-	    h.total < IPV4_HEADER_MIN || !cursor_limit(c, h.total - IPV4_HEADER_MIN))
-		return false;
-	memcpy(d->tuple.from.b, h.from, 4);
-	memcpy(d->tuple.to.b, h.to, 4);
-	d->tuple.proto = (uint8_t)h.proto;
-	d->tuple.family = FAMILY_IPV4;
-	d->ip_id = (uint16_t)h.id;
-	d->ttl = (uint8_t)h.ttl;
-	d->ecn = h.tos & 3;
-	return true;
-}
-
-static inline bool headers_ipv6(struct cursor *c, struct descriptor *d)
-{
-	const uint8_t *at = cursor_take(c, IPV6_HEADER);
-	struct ipv6_header h;
-	struct cursor w;
-
-	if (!at)
-		return false;
-	w = headers_window(at, IPV6_HEADER);
-	ipv6_read(&w, &h);
-	if (h.word >> 28 != 6 || h.length == 0 || !cursor_limit(c, h.length))
-		return false;
-	memcpy(d->tuple.from.b, h.from, 16);
-	memcpy(d->tuple.to.b, h.to, 16);
-	d->tuple.proto = (uint8_t)h.next;
-	d->tuple.family = FAMILY_IPV6;
-	d->ttl = (uint8_t)h.hops;
-	d->ecn = h.word >> 20 & 3;
-	return true;
-}
-
-/* Any that are common, each as it should be. */
-static bool headers_options(const uint8_t *at, size_t n, struct tcp_facts *f, unsigned *turns)
-{
-	struct budget budget = {(uint32_t)n};
-	struct cursor list = headers_window(at, n);
-	struct tlv o;
-
-	while (tlv_next(&list, TLV_OPTION, &budget, &o))
-		if (o.type > 1 && !tcp_option_read(o.type, &o.value, f))
-			return false;
-	*turns += (uint32_t)n - budget.left;
-	return list.fault == CURSOR_OK;
-}
-
-/* Time stamps alone, laid out as RFC 7323 appendix A recommends. */
-static inline bool headers_are_stamps(const uint8_t *at, size_t n)
-{
-	struct cursor w = headers_window(at, 4);
-
-	return n == 12 && cursor_be32(&w) == (UINT32_C(1) << 24 | 1 << 16 | OPTION_TIMESTAMPS << 8 | 10);
-}
-
-__attribute__((noinline)) static bool headers_tcp_options(struct cursor *c, size_t n, const struct tcp_facts *fixed,
-							  struct descriptor *d, unsigned *turns)
-{
-	const uint8_t *at = cursor_take(c, n);
-	struct tcp_facts f = *fixed;
-
-	if (!at || !headers_options(at, n, &f, turns))
-		return false;
-	descriptor_tcp(d, &f);
-	return true;
-}
-
-static inline bool headers_tcp(struct cursor *c, struct descriptor *d, unsigned *turns)
-{
-	size_t segment = cursor_wire_left(c);
-	const uint8_t *at = cursor_take(c, TCP_HEADER_MIN);
-	struct tcp_facts f = {.seq = 0};
-	struct tcp_header h;
-	struct cursor w;
-
-	if (!at)
-		return false;
-	w = headers_window(at, TCP_HEADER_MIN);
-	h = tcp_read(&w, &f);
-	if (h.header < TCP_HEADER_MIN || h.header > segment)
-		return false;
-	d->tuple.from_port = (uint16_t)h.from;
-	d->tuple.to_port = (uint16_t)h.to;
-	if (h.header > TCP_HEADER_MIN) {
-		size_t n = h.header - TCP_HEADER_MIN;
-
-		if (cursor_left(c) < n || !headers_are_stamps(c->pos, n))
-			return headers_tcp_options(c, n, &f, d, turns);
-		cursor_skip(c, 4);
-		w = headers_window(cursor_take(c, 8), 8);
-		tcp_stamps_read(&w, &f);
-		*turns += 3;
-	}
-	descriptor_tcp(d, &f);
-	return true;
-}
-
-/* A port that a tunnel is bound to: the loop asks who that is. */
-__attribute__((noinline)) static bool headers_is_tunnel(const struct udp_header *h)
-{
-	return registry_find(TABLE_UDP_PORT, h->to) || registry_find(TABLE_UDP_PORT, h->from);
-}
-
-static inline bool headers_udp(struct cursor *c, struct descriptor *d)
-{
-	const uint8_t *at = cursor_take(c, UDP_HEADER);
-	struct udp_header h;
-	struct cursor w;
-
-	if (!at)
-		return false;
-	w = headers_window(at, UDP_HEADER);
-	h = udp_read(&w);
-	if (h.length < UDP_HEADER || !cursor_limit(c, h.length - UDP_HEADER) || headers_is_tunnel(&h))
-		return false;
-	d->tuple.from_port = (uint16_t)h.from;
-	d->tuple.to_port = (uint16_t)h.to;
-	return true;
-}
-
-/* turns: counted work as the loop counts it, one for each layer and each option. All
- * that is not set apart shall be here in one piece. */
-__attribute__((flatten)) bool headers_read(const struct frame *f, struct descriptor *d, struct headers *h)
-{
-	unsigned type, turns = 0;
-	struct cursor c;
-
-	if (!f->data)
-		return false;
-	memset(d, 0, sizeof *d);
-	*h = (struct headers){.vlans = 0};
-	cursor_init(&c, f->data, f->caplen, f->wirelen);
-	if (!headers_link(&c, f, &type, h, &turns))
-		return false;
-	h->stack = turns > 1 ? HEADERS_VLAN : 0;
-	if (!(type == ETHERTYPE_IPV4 ? headers_ipv4(&c, d) : headers_ipv6(&c, d)))
-		return false;
-	if (d->tuple.proto == PROTO_TCP ? !headers_tcp(&c, d, &turns)
-					: d->tuple.proto != PROTO_UDP || !headers_udp(&c, d))
-		return false;
-
+	headers_clear(d);
 	d->ts_ns = f->ts_ns;
-	d->payload_len = (uint32_t)cursor_wire_left(&c);
-	d->payload_captured = (uint32_t)cursor_left(&c);
-	d->payload = d->payload_captured > 0 ? c.pos : NULL;
 	d->interface = descriptor_interface(f);
-	h->stack |= (type == ETHERTYPE_IPV6 ? HEADERS_IPV6 : 0) | (d->tuple.proto == PROTO_UDP ? HEADERS_UDP : 0);
-	h->steps = (uint16_t)(turns + 2);
-	return true;
+	h->vlans = 0;
+	type = bytes_be16(at + 12);
+	if (type == ETHERTYPE_IPV4 && !(f->flags & FRAME_VLAN))
+		return headers_ipv4(r, 0, 1, d, h);
+	if (type == ETHERTYPE_IPV6 && !(f->flags & FRAME_VLAN))
+		return headers_ipv6(r, 0, 1, d, h);
+	return headers_tagged(f, r, type, d, h);
+}
+
+bool headers_read(const struct frame *f, struct descriptor *d, struct headers *h)
+{
+	return headers_frame(f, d, h);
+}
+
+/* All that is not set apart shall be here in one piece. */
+__attribute__((flatten)) void headers_read_batch(const struct frame *f, unsigned n, struct descriptor *d,
+						 struct headers *h, bool *is)
+{
+	for (unsigned i = 0; i < n; i++)
+		is[i] = headers_frame(&f[i], &d[i], &h[i]);
 }
 
 bool headers_path(const struct headers *h, struct paths *paths, struct descriptor *d)

@@ -1,17 +1,18 @@
 /* The first half of a batch: see prepare.h. */
 #include "prepare.h"
 
+#include <string.h>
+
 void prepare(const struct prepare *how, const struct frame *frames, unsigned n, struct ready *out,
 	     const struct flow_table *near)
 {
 	out->n = n;
 	out->expected = near != NULL;
-	for (unsigned i = 0; i < n; i++) {
-		out->is[i] = how->fast && headers_read(&frames[i], &out->d[i], &out->headers[i]);
-		if (!out->is[i])
-			continue;
-		flow_hash(&how->key, &out->d[i], &out->near[i]);
-		if (near)
-			flow_near_slot(near, &out->d[i], &out->near[i]);
-	}
+	/* First all of one, then all of the other: what was just written is read again in other pieces,
+	 * which waits until it has left the processor's queue. */
+	if (how->fast)
+		headers_read_batch(frames, n, out->d, out->headers, out->is);
+	else
+		memset(out->is, 0, sizeof out->is);
+	flow_hash_batch(&how->key, out->d, out->is, n, out->near, near);
 }

@@ -24,10 +24,14 @@ enum {
  * two packets look the same; independent of each other, so that they take no time. */
 uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, unsigned dir)
 {
+	const uint8_t *numbers = (const uint8_t *)&d->tcp;
 	uint64_t h;
 
-	h = hash_fold(((uint64_t)d->tcp.seq << 32 | d->tcp.ack) ^ k->a,
-		      ((uint64_t)d->tcp.tsval << 32 | d->tcp.tsecr) ^ k->b);
+	_Static_assert(offsetof(struct descriptor, tcp.ack) == offsetof(struct descriptor, tcp.seq) + 4 &&
+		       offsetof(struct descriptor, tcp.tsval) == offsetof(struct descriptor, tcp.seq) + 8 &&
+		       offsetof(struct descriptor, tcp.tsecr) == offsetof(struct descriptor, tcp.seq) + 12,
+		       "two words of four numbers");
+	h = hash_fold(hash_word(numbers) ^ k->a, hash_word(numbers + 8) ^ k->b);
 	h += hash_fold(((uint64_t)d->ip_id << 48 | (uint64_t)d->window << 32 | (uint64_t)d->flags << 16 |
 			d->tcp.checksum) ^ k->b ^ d->hash,
 		       ((uint64_t)d->payload_len << 32 | (uint64_t)d->sacks << 8 | dir) ^ k->a);

@@ -6,23 +6,31 @@
 
 #include "flow_private.h"
 
-static inline uint64_t rest_of(uint16_t a_port, uint16_t b_port, uint8_t proto, uint8_t family)
+/* ports: b's above a's. */
+static inline uint64_t rest_of(uint32_t ports, uint8_t proto, uint8_t family)
 {
-	return (uint64_t)a_port | (uint64_t)b_port << 16 | (uint64_t)proto << 32 | (uint64_t)family << 40;
+	return ports | (uint64_t)proto << 32 | (uint64_t)family << 40;
+}
+
+static inline uint32_t ports_of(uint16_t a, uint16_t b)
+{
+	return (uint32_t)b << 16 | a;
 }
 
 static inline void words_of_key(struct flow_words *w, const struct flow_key *k)
 {
 	memcpy(w->a, k->a.b, sizeof w->a);
 	memcpy(w->b, k->b.b, sizeof w->b);
-	w->rest = rest_of(k->a_port, k->b_port, k->proto, k->family);
+	w->rest = rest_of(ports_of(k->a_port, k->b_port), k->proto, k->family);
 }
 
 static inline void words_of_tuple(struct flow_words *w, const struct tuple *t, unsigned dir)
 {
+	uint32_t ports = ports_of(t->from_port, t->to_port);
+
 	memcpy(w->a, dir ? t->to.b : t->from.b, sizeof w->a);
 	memcpy(w->b, dir ? t->from.b : t->to.b, sizeof w->b);
-	w->rest = rest_of(dir ? t->to_port : t->from_port, dir ? t->from_port : t->to_port, t->proto, t->family);
+	w->rest = rest_of(dir ? ports >> 16 | ports << 16 : ports, t->proto, t->family);
 }
 
 static inline bool words_are(const struct flow_words *w, const struct flow_key *k)
@@ -41,6 +49,15 @@ static inline uint32_t words_hash(const struct hash_key *k, const struct flow_wo
 
 	h = hash_fold(w->b[0] ^ k->a, w->b[1] ^ k->b ^ h) + h;
 	h = hash_fold(w->rest ^ k->a, k->b ^ h) + h;
+	h = hash_fold(h ^ k->a, k->b);
+	return (uint32_t)(h ^ h >> 32);
+}
+
+/* Two addresses of IPv4 are one word: one step. */
+static inline uint32_t words_hash_ipv4(const struct hash_key *k, uint32_t a, uint32_t b, uint64_t rest)
+{
+	uint64_t h = hash_fold(((uint64_t)a << 32 | b) ^ k->a, rest ^ k->b);
+
 	h = hash_fold(h ^ k->a, k->b);
 	return (uint32_t)(h ^ h >> 32);
 }

@@ -145,13 +145,17 @@ static int reader_format(struct reader *r, struct error *e)
 	if (pcap_file_magic(p)) {
 		r->stats.format = "pcap";
 		rc = pcap_file_open(r, true, e);
-		if (rc == 1)
+		if (rc == 1) {
 			r->next = pcap_file_next;
+			r->run = pcap_file_is_plain(r) ? pcap_file_run : NULL;
+		}
 	} else if (pcapng_magic(p)) {
 		r->stats.format = "pcapng";
 		rc = pcapng_open(r, true, e);
-		if (rc == 1)
+		if (rc == 1) {
 			r->next = pcapng_next;
+			r->run = pcapng_run;
+		}
 	} else {
 		return reader_unknown(r, p, e);
 	}
@@ -268,6 +272,22 @@ static void reader_clock(struct reader *r, int64_t ts_ns)
 	r->last_ns = ts_ns;
 }
 
+/* Those that next() would not have to look at: how many were read, of which *passed are kept. */
+static unsigned reader_run(struct reader *r, struct frame *out, unsigned n, unsigned *passed)
+{
+	unsigned read = r->run(r, out, n);
+
+	r->stats.frames += read;
+	*passed = read;
+	if (!r->filter)
+		return read;
+	*passed = 0;
+	for (unsigned i = 0; i < read; i++)
+		if (reader_passes(r, &out[i]))
+			out[(*passed)++] = out[i];
+	return read;
+}
+
 static int reader_batch(struct reader *r, struct frame *out, unsigned n)
 {
 	unsigned have = 0;
@@ -282,6 +302,15 @@ static int reader_batch(struct reader *r, struct frame *out, unsigned n)
 		/* Where its descriptor is waited for, it must be readable then. */
 		if (looked >= READER_SCAN && (have > 0 || input_ready(&r->in)))
 			break;
+		if (r->run) {
+			unsigned passed;
+
+			looked += reader_run(r, &out[have], n - have, &passed);
+			have += passed;
+			r->in.lent |= passed > 0;
+			if (have == n)
+				break;
+		}
 		rc = r->next(r, &out[have], have == 0);
 		if (rc == READER_OTHER)
 			continue;

@@ -132,6 +132,60 @@ static int pcap_file_zeros(struct reader *r, size_t header)
 	return READER_OTHER;
 }
 
+bool pcap_file_is_plain(const struct reader *r)
+{
+	return !r->pcap.modified && !r->pcap.swapped && !r->pcap.maybe_swapped;
+}
+
+/* The next records that are as nearly all are. Three numbers are asked of each, and
+ * whether it is there in full: a part of a second, two lengths that agree, a second after
+ * 1970 began (the records of zeros) and not a second or more before the last. */
+__attribute__((always_inline)) static inline unsigned pcap_file_plain(struct reader *r, struct frame *f, unsigned n,
+								      bool big)
+{
+	const uint32_t parts = r->pcap.ns ? CLOCK_S : CLOCK_S / 1000, ns = r->pcap.ns ? 1 : 1000;
+	const uint16_t linktype = r->pcap.linktype;
+	int64_t last = r->last_ns;
+	struct cursor c;
+	unsigned have;
+
+	cursor_init(&c, input_at(&r->in), input_left(&r->in), input_left(&r->in));
+	for (have = 0; have < n; have++, f++) {
+		struct cursor at = c;
+		const uint8_t *record = cursor_take(&at, PCAP_RECORD), *data;
+		uint32_t seconds, part, captured, wire;
+		int64_t ts_ns;
+
+		if (!record)
+			break;
+		seconds = bytes_u32(record, big);
+		part = bytes_u32(record + 4, big);
+		captured = bytes_u32(record + 8, big);
+		wire = bytes_u32(record + 12, big);
+		ts_ns = seconds * (int64_t)CLOCK_S + part * ns;
+		if (captured > wire || captured > FRAME_MAX || part >= parts || seconds == 0 || last - ts_ns >= CLOCK_S)
+			break;
+		data = cursor_take(&at, captured);
+		if (!data)
+			break;
+		*f = (struct frame){
+			.ts_ns = ts_ns, .data = data, .caplen = captured, .wirelen = wire, .linktype = linktype,
+		};
+		last = ts_ns;
+		c.pos = at.pos;
+	}
+	if (have > 0)
+		r->pcap.zeros = 0;
+	r->last_ns = last;
+	input_skip(&r->in, cursor_offset(&c));
+	return have;
+}
+
+unsigned pcap_file_run(struct reader *r, struct frame *f, unsigned n)
+{
+	return r->pcap.big ? pcap_file_plain(r, f, n, true) : pcap_file_plain(r, f, n, false);
+}
+
 int pcap_file_next(struct reader *r, struct frame *f, bool may_move)
 {
 	const size_t header = r->pcap.modified ? PCAP_RECORD_MODIFIED : PCAP_RECORD;

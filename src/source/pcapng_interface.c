@@ -26,6 +26,7 @@ enum option_code {
 
 enum {
 	RESOLUTION_US = 6,       /* 10^-6 s, where the file says nothing */
+	RESOLUTION_NS = 9,
 	RESOLUTION_BINARY = 128, /* a power of two, not of ten */
 	LOCAL_NONE = UINT16_MAX, /* an interface that found no room */
 	CHAIN_STEPS = 2048,      /* twice a section of descriptions that are alike */
@@ -136,6 +137,20 @@ static bool resolution_fine(uint8_t resolution)
 	return resolution > RESOLUTION_US;
 }
 
+/* Nearly all clocks tick in a power of ten of nanoseconds, from 1970 on: one product is the time, as
+ * pcapng_time() has it. Up to 2100 no time is out of its range. */
+static void interface_clock(struct pcapng_interface *i)
+{
+	uint32_t unit_ns = 1;
+
+	if (i->resolution > RESOLUTION_NS || i->offset_s != 0)
+		return;
+	for (unsigned n = i->resolution; n < RESOLUTION_NS; n++)
+		unit_ns *= 10;
+	i->unit_ns = unit_ns;
+	i->units_max = (uint64_t)CLOCK_S / unit_ns * UINT64_C(4102444800);
+}
+
 void pcapng_unknown_interface(struct reader *r)
 {
 	if (r->ng.locals < PCAPNG_SECTION_INTERFACES)
@@ -173,6 +188,7 @@ void pcapng_interface_block(struct reader *r, struct cursor *c)
 		}
 	}
 	options_end(r, c, "interface");
+	interface_clock(&new);
 	index = interface_index(&r->ng, &new);
 	if (index == LOCAL_NONE || r->ng.locals == PCAPNG_SECTION_INTERFACES) {
 		reader_damage(r, "more than %d interfaces in a section, or %d in the file: packets of the rest are not read",

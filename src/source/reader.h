@@ -41,6 +41,8 @@ struct pcapng_interface {
 	uint16_t linktype;
 	uint16_t next;       /* of its chain, index + 1, or 0 */
 	uint8_t resolution;  /* if_tsresol as the file has it */
+	uint32_t unit_ns;    /* where a unit is that many ns, for pcapng_run(); else 0 */
+	uint64_t units_max;  /* and times up to here are within range */
 	char name[PCAPNG_NAME];
 };
 
@@ -74,6 +76,9 @@ struct reader {
 	int64_t last_ns;    /* time of the previous frame */
 	struct source_stats stats;
 	int (*next)(struct reader *r, struct frame *f, bool may_move); /* NULL: no header yet */
+	/* At once, of those that stand in the buffer in full and are as they should be, up to n frames; where
+	 * there is anything else, or a clock that steps back, it stops, and next() has that one. NULL: only next(). */
+	unsigned (*run)(struct reader *r, struct frame *f, unsigned n);
 	struct pcap_file pcap;
 	struct pcapng ng;
 };
@@ -111,6 +116,9 @@ bool pcapng_magic(const uint8_t *p);      /* 4 bytes */
 
 int pcap_file_next(struct reader *r, struct frame *f, bool may_move);
 int pcapng_next(struct reader *r, struct frame *f, bool may_move);
+unsigned pcap_file_run(struct reader *r, struct frame *f, unsigned n);
+unsigned pcapng_run(struct reader *r, struct frame *f, unsigned n);
+bool pcap_file_is_plain(const struct reader *r); /* pcap_file_run() knows its records */
 void pcapng_close(struct reader *r);
 const char *pcapng_interface_name(const struct reader *r, unsigned interface);
 uint64_t pcapng_drops(const struct reader *r, bool *known);
