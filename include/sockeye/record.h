@@ -255,7 +255,7 @@ enum record_part {
 /* The members that the parts begin with. */
 #define RECORD_OUTCOME_FIRST outcome
 #define RECORD_HANDSHAKE_FIRST syn
-#define RECORD_LOSSES_FIRST retransmissions
+#define RECORD_LOSSES_FIRST lossless
 #define RECORD_REST_FIRST state
 
 struct flow_record {
@@ -301,6 +301,8 @@ struct flow_record {
 	int64_t rst_ns;                                        /* first RST; 0: none */
 
 	/* RECORD_PART_LOSSES */
+	bool lossless;            /* all of them are known to be 0; else look */
+	bool one_sided;           /* the other direction was not captured: what is lost is not known */
 	uint64_t retransmissions[2], fast_retransmissions[2], spurious_retransmissions[2];
 	uint64_t out_of_order[2], dup_acks[2], zero_windows[2], zero_window_probes[2];
 	uint64_t window_full[2], window_updates[2], keep_alives[2], keep_alive_acks[2];
@@ -311,7 +313,6 @@ struct flow_record {
 		uint64_t duplicates[2];
 		uint64_t forgotten_holes[2]; /* settled early as lost or missed: what comes for them is not late */
 	} exact;
-	bool one_sided;           /* the other direction was not captured: what is lost is not known */
 
 	/* RECORD_PART_REST */
 	const char *state;

@@ -138,8 +138,10 @@ static bool state_is_open(const char *state)
 /* Wireshark's counters, the exact ones, and what is missing. */
 static void fill_losses(struct flow_record *r, const struct flow_table *t, const struct flow *f)
 {
+	r->lossless = f->side[0].trouble == REF_NONE && f->side[1].trouble == REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		fill_verdicts(r, t, f, i);
+		r->lossless &= !r->exact.missed_bytes[i] && !r->exact.lost_bytes[i];
 		if (!state_one_sided(f, i ^ f->client))
 			continue;
 		r->one_sided = true;

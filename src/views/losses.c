@@ -12,11 +12,12 @@ static uint64_t known(uint64_t n)
 
 void losses_add(struct losses *l, const struct flow_record *f)
 {
-	uint64_t lost = known(f->exact.lost_bytes[0]) + known(f->exact.lost_bytes[1]);
-	uint64_t missed = known(f->exact.missed_bytes[0]) + known(f->exact.missed_bytes[1]);
+	uint64_t lost, missed;
 
-	if (!record_has(f, RECORD_EXACT_LOST_BYTES))
+	if (!record_has(f, RECORD_EXACT_LOST_BYTES) || f->lossless)
 		return;
+	lost = known(f->exact.lost_bytes[0]) + known(f->exact.lost_bytes[1]);
+	missed = known(f->exact.missed_bytes[0]) + known(f->exact.missed_bytes[1]);
 	if (lost && !record_has(f, RECORD_CAPTURE_DROPS) && !record_has(f, RECORD_CAPTURE_BLIND)) {
 		l->network += lost;
 		l->flows[0]++;
