@@ -95,11 +95,10 @@ void flow_hash_batch(const struct hash_key *key, struct descriptor *d, const boo
 		     struct flow_near *near, const struct flow_table *t);
 
 /* Bring what flow_track() will look at nearer, and change nothing: of a batch first
- * the slot of each packet, when its hash is there; then the record that it names, whose
- * place is noted; and some packets ahead of the one at hand, what the record refers to. */
+ * the slot of each packet, when its hash is there; then, some packets ahead of the one at
+ * hand, the record that it names, whose place is noted. */
 void flow_near_slot(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
 void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near);
-void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
 
 /* Time went on: end what was silent too long. now_ns never moves back. */
 void flow_expire(struct flow_table *t, int64_t now_ns);

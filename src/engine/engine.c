@@ -17,7 +17,7 @@
 #include "sockeye/descriptor.h"
 
 enum { OBSERVERS_MAX = 8 };
-enum { AHEAD_FLOW = 16, AHEAD_REST = 8 }; /* packets: as long as it takes to bring a flow; and then what it refers to */
+enum { AHEAD = 8 }; /* packets: as long as it takes to bring a flow's memory near */
 
 enum packet_is { PACKET_IS_NOT, PACKET_IS_PAYLOAD /* no headers: packet_reset_payload() */, PACKET_IS_WHOLE };
 
@@ -441,13 +441,11 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 
 	dissect_batch(e->dissect);
 	engine_expect(e, r);
-	for (i = 0; i < n && i < AHEAD_FLOW; i++)
+	for (i = 0; i < n && i < AHEAD; i++)
 		get_near(e, r, i);
 	for (i = 0; i < n && !e->stop; i++) {
-		if (i + AHEAD_FLOW < n)
-			get_near(e, r, i + AHEAD_FLOW);
-		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
-			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
+		if (i + AHEAD < n)
+			get_near(e, r, i + AHEAD);
 		e->packet_is = PACKET_IS_NOT;
 		time_goes_on(e, &frames[i]);
 		if (!r->is[i])

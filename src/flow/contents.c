@@ -77,20 +77,20 @@ static struct piece *piece_at(const struct contents *c, uint32_t place)
 	return (struct piece *)(c->at + (size_t)(place & c->mask) * UNIT);
 }
 
-static uint32_t tag_of(const struct contents *c, const struct side_trips *x, uint32_t place)
+static uint32_t tag_of(const struct contents *c, const struct flow_side *s, uint32_t place)
 {
-	return (uint32_t)((uintptr_t)x / BLOCK_MIN) ^ c->secret ^ place * UINT32_C(0x9e3779b1);
+	return (uint32_t)((uintptr_t)s / BLOCK_MIN) ^ c->secret ^ place * UINT32_C(0x9e3779b1);
 }
 
 /* The piece at a place, if nothing was written over it since. */
-static const struct piece *piece_of(const struct contents *c, const struct side_trips *x, uint32_t place)
+static const struct piece *piece_of(const struct contents *c, const struct flow_side *s, uint32_t place)
 {
 	uint32_t turn = c->mask + 1, at = place & c->mask, head = c->head & c->mask;
 	const struct piece *p = piece_at(c, place);
 	bool here = at < head ? (place & ~c->mask) == (c->head & ~c->mask)
 			      : (place & ~c->mask) == (c->head & ~c->mask) - turn;
 
-	return place && here && p->tag == tag_of(c, x, place) ? p : NULL;
+	return place && here && p->tag == tag_of(c, s, place) ? p : NULL;
 }
 
 /* How much of a segment is kept. */
@@ -117,8 +117,7 @@ static void go_on(struct flow_table *t, uint32_t units)
 }
 
 /* Bytes that were not seen before. */
-static inline void append(struct flow_table *t, const struct flow_side *s, struct side_trips *x, uint32_t seq,
-			  const uint8_t *bytes, uint32_t n)
+static inline void append(struct flow_table *t, struct flow_side *s, uint32_t seq, const uint8_t *bytes, uint32_t n)
 {
 	struct contents *c = &t->contents;
 	uint32_t units, end = seq + n;
@@ -130,10 +129,10 @@ static inline void append(struct flow_table *t, const struct flow_side *s, struc
 	if ((c->head & c->mask) + units > c->limit)
 		go_on(t, units);
 	p = piece_at(c, c->head);
-	*p = (struct piece){.before = x->contents, .tag = tag_of(c, x, c->head), .seq = seq, .n = n,
+	*p = (struct piece){.before = s->trips.contents, .tag = tag_of(c, s, c->head), .seq = seq, .n = n,
 			    .top = seq_before(end, s->next) ? s->next : end};
 	memcpy(p + 1, bytes, n);
-	x->contents = c->head;
+	s->trips.contents = c->head;
 	c->head += units;
 	if (c->used < (c->head & c->mask))
 		c->used = c->head & c->mask;
@@ -189,15 +188,14 @@ static uint32_t lowest(const struct gap *gaps, unsigned n, uint32_t none)
 	return low;
 }
 
-static uint32_t compare(struct flow_table *t, const struct flow_side *s, struct side_trips *x, uint32_t at,
-			const uint8_t *bytes, uint32_t n)
+static uint32_t compare(struct flow_table *t, struct flow_side *s, uint32_t at, const uint8_t *bytes, uint32_t n)
 {
 	struct gap gaps[GAPS_MOST] = {{0, n}};
-	uint32_t place = x->contents, differ = 0;
+	uint32_t place = s->trips.contents, differ = 0;
 	unsigned n_gaps = 1;
 
 	for (unsigned steps = 0; steps < WALK_MOST; steps++) {
-		const struct piece *p = piece_of(&t->contents, x, place);
+		const struct piece *p = piece_of(&t->contents, s, place);
 		uint32_t low = lowest(gaps, n_gaps, n);
 
 		t->stats.interval_steps++;
@@ -208,28 +206,27 @@ static uint32_t compare(struct flow_table *t, const struct flow_side *s, struct 
 	}
 	for (unsigned i = 0; i < n_gaps; i++)
 		if (gaps[i].from < gaps[i].to)
-			append(t, s, x, at + gaps[i].from, bytes + gaps[i].from, gaps[i].to - gaps[i].from);
+			append(t, s, at + gaps[i].from, bytes + gaps[i].from, gaps[i].to - gaps[i].from);
 	return differ;
 }
 
-void contents_new(struct flow_table *t, const struct flow_side *s, struct side_trips *x, const struct descriptor *d)
+void contents_new(struct flow_table *t, struct flow_side *s, const struct descriptor *d)
 {
 	uint32_t n = kept(s, d, d->tcp.seq);
 
 	t->stats.bytes_copied += n;
-	append(t, s, x, d->tcp.seq, d->payload, n);
+	append(t, s, d->tcp.seq, d->payload, n);
 }
 
 uint32_t contents_saw(struct flow_table *t, struct flow_side *s, const struct descriptor *d, bool again)
 {
-	struct side_trips *x = side_trips_need(t, s);
 	uint32_t at = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0), n = kept(s, d, at);
 
-	if (!x || n == 0)
+	if (n == 0)
 		return 0;
 	t->stats.bytes_copied += n;
 	if (again)
-		return compare(t, s, x, at, d->payload, n);
-	append(t, s, x, at, d->payload, n);
+		return compare(t, s, at, d->payload, n);
+	append(t, s, at, d->payload, n);
 	return 0;
 }

@@ -321,7 +321,7 @@ struct flow *embryo_outline(struct flow_table *t, uint32_t ref)
 #endif
 	t->outlined = true;
 	memset(f->side, 0, sizeof f->side);
-	f->side[0].trouble = f->side[1].trouble = f->side[0].trips = f->side[1].trips = REF_NONE;
+	f->side[0].trouble = f->side[1].trouble = REF_NONE;
 	f->side[0].head = f->side[1].head = f->name = f->rare = REF_NONE;
 	f->first_syn_ns = f->synack_ns = f->ack_ns = f->rst_ns = NEVER;
 	f->syns = f->synacks = f->bits = f->story = 0;

@@ -86,15 +86,15 @@ static void fill_verdicts(struct flow_record *r, const struct flow_table *t, con
 		record_set(r, RECORD_EXACT_FORGOTTEN_HOLES);
 }
 
-static void fill_trips(struct flow_record *r, const struct flow_table *t, const struct flow *f, unsigned i)
+static void fill_trips(struct flow_record *r, const struct flow *f, unsigned i)
 {
 	static const enum record_key keys[2][4] = {
 		{RECORD_RTT_SERVER_MIN, RECORD_RTT_SERVER_P50, RECORD_RTT_SERVER_MAX, RECORD_RTT_SERVER_SAMPLES},
 		{RECORD_RTT_CLIENT_MIN, RECORD_RTT_CLIENT_P50, RECORD_RTT_CLIENT_MAX, RECORD_RTT_CLIENT_SAMPLES},
 	};
-	const struct side_trips *x = side_trips(t, &f->side[i ^ f->client]);
+	const struct side_trips *x = &f->side[i ^ f->client].trips;
 
-	if (!x || !x->samples)
+	if (!x->samples)
 		return;
 	r->round_trip[i].min = (int64_t)x->min_us * 1000;
 	r->round_trip[i].p50 = (int64_t)trips_median_us(x) * 1000;
@@ -170,7 +170,7 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 		r->fin[i] = s->fin;
 		r->isn[i] = s->base;
 		r->isn_known[i] = s->bits & SIDE_BASE;
-		fill_trips(r, t, f, i);
+		fill_trips(r, f, i);
 	}
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);

@@ -106,7 +106,7 @@ enum { FLOW_TRIES = 3 };
 
 #define NEVER INT64_MIN
 
-/* What an ordinary segment touches: the first cache line, and the first of each side. */
+/* What an ordinary segment touches: the first cache line, and the first two of each side. */
 struct flow {
 	struct flow_key key;
 	uint8_t class;
@@ -150,8 +150,8 @@ struct flow {
 	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
 _Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
-_Static_assert(sizeof(struct flow) <= 512, "keep a flow small");
-_Static_assert(offsetof(struct flow, side) == 64, "line 0 is the flow's, lines 1 and 3 are the sides'");
+_Static_assert(sizeof(struct flow) == 640, "ten cache lines; keep a flow small");
+_Static_assert(offsetof(struct flow, side) == 64, "lines 0, 1, 2, 4 and 5 are what an ordinary segment touches");
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
 		    COMPLETE_FIN = 16, COMPLETE_RST = 32 };
@@ -237,7 +237,7 @@ static inline void flow_blank(struct flow *f)
 	f->name = f->rare = f->zeek.more = REF_NONE;
 	for (unsigned i = 0; i < 2; i++) {
 		f->side[i].ws_scale = -1;
-		f->side[i].trouble = f->side[i].trips = f->side[i].head = REF_NONE;
+		f->side[i].trouble = f->side[i].head = REF_NONE;
 	}
 }
 
@@ -329,9 +329,7 @@ void segments_missing(const struct flow_table *t, const struct flow_side *s, con
 		      uint64_t *missed, uint64_t *lost);
 
 /* trips.c: after segments_account() */
-struct side_trips *side_trips(const struct flow_table *t, const struct flow_side *s); /* NULL: none */
-struct side_trips *side_trips_need(struct flow_table *t, struct flow_side *s);        /* NULL: no room */
-void trips_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
+void trips_account(struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
 uint32_t trips_median_us(const struct side_trips *x);
 
@@ -427,7 +425,7 @@ size_t contents_touched(const struct contents *c);
  * again: some of it may have come before. */
 uint32_t contents_saw(struct flow_table *t, struct flow_side *s, const struct descriptor *d, bool again);
 /* The same of a segment whose numbers never came before: nothing is compared. d has a payload. */
-void contents_new(struct flow_table *t, const struct flow_side *s, struct side_trips *x, const struct descriptor *d);
+void contents_new(struct flow_table *t, struct flow_side *s, const struct descriptor *d);
 
 /* head.c */
 size_t heads_size(size_t memory);

@@ -135,16 +135,12 @@ static inline void acknowledge(struct flow_side *s, const struct descriptor *d)
 
 static inline void send_data(struct flow_table *t, struct flow_side *s, const struct descriptor *d, uint32_t us)
 {
-	struct side_trips *x = side_trips_need(t, s);
-
 	s->bytes += d->payload_len;
 	s->next = d->tcp.seq + d->payload_len;
 	s->ws_next_ns = d->ts_ns;
-	if (!x)
-		return;
 	if (d->payload)
-		contents_new(t, s, x, d);
-	trips_sent(x, us, s->next);
+		contents_new(t, s, d);
+	trips_sent(&s->trips, us, s->next);
 }
 
 struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
@@ -152,7 +148,6 @@ struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, con
 {
 	unsigned dir = near->dir;
 	struct flow_side *s, *peer;
-	struct side_trips *x;
 	struct flow *f;
 	uint32_t us;
 
@@ -177,9 +172,8 @@ struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, con
 	s->packets += s->packets < UINT32_MAX;
 	acknowledge(s, d);
 	s->ws_ack_ns = d->ts_ns;
-	x = side_trips(t, peer);
-	if (x && x->n_timed) {
-		int64_t rtt_us = trips_acked(x, peer, d, us);
+	if (peer->trips.n_timed) {
+		int64_t rtt_us = trips_acked(&peer->trips, peer, d, us);
 
 		trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
 	}

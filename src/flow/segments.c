@@ -63,8 +63,7 @@ void side_release(struct flow_table *t, struct flow_side *s)
 	if (x)
 		blocks_give(&t->blocks, x->holes, x->hole_class);
 	blocks_give(&t->blocks, s->trouble, TROUBLE_CLASS);
-	blocks_give(&t->blocks, s->trips, TRIPS_CLASS);
-	s->trouble = s->trips = REF_NONE;
+	s->trouble = REF_NONE;
 }
 
 /* ---- holes ---------------------------------------------------------------- */

@@ -51,7 +51,7 @@ struct side_trouble {
 enum { TROUBLE_CLASS = 1 };
 _Static_assert(sizeof(struct side_trouble) <= BLOCK_MIN << TROUBLE_CLASS, "its class holds it");
 
-/* The data it sent: its round-trip times, and where the contents are. Taken with its first data. */
+/* The data it sent: its round-trip times, and where the contents are. */
 struct timed {
 	uint32_t end, us;    /* us after the flow's first packet, wraps */
 };
@@ -65,8 +65,7 @@ struct side_trips { /* a cache line */
 	uint8_t lowest;      /* bucket that count[0] stands for */
 	uint8_t count[TRIP_BUCKETS]; /* halved when one is full */
 };
-enum { TRIPS_CLASS = 0 };
-_Static_assert(sizeof(struct side_trips) == BLOCK_MIN << TRIPS_CLASS, "a block, and a cache line");
+_Static_assert(sizeof(struct side_trips) == 64, "a cache line");
 
 /* An end as Zeek sees it (zeek.c). */
 enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
@@ -98,7 +97,7 @@ struct zeek_track {
 	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
 };
 
-/* What an ordinary segment touches comes first, in one cache line. ws_: what
+/* What an ordinary segment touches comes first, in two cache lines. ws_: what
  * Wireshark's rules need (verdicts.c); 0 is "unknown" there. */
 struct flow_side {
 	uint64_t bytes;
@@ -110,7 +109,6 @@ struct flow_side {
 	uint32_t edge;            /* how far its windows let the peer send; with SIDE_ACKED */
 	uint32_t low;             /* lowest number seen sent; with next */
 	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
-	uint32_t trips;           /* reference into the blocks: struct side_trips, REF_NONE */
 	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
 	uint16_t window;
 	uint8_t bits;             /* enum side_bit */
@@ -119,13 +117,15 @@ struct flow_side {
 	uint8_t state;            /* enum end_state */
 	uint8_t end;              /* enum end_bit */
 	uint8_t ttl;
+	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
+
+	struct side_trips trips;
 
 	/* While the flow is ordinary (ordinary.c) these three are next, acked, next. */
 	uint32_t ws_next;         /* highest end, RSTs included, probes not */
 	uint32_t ws_ack;          /* acknowledgement field of its last segment */
 	uint32_t ws_to_ack;       /* highest number that the peer may ACK */
 	uint32_t base;            /* sequence number before the first byte (the ISN) */
-	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
 	uint32_t doubt;           /* number of its last segment that did not fit; with WS_DOUBT */
 	uint32_t fin_end;         /* sequence number after its FIN */
 	uint16_t fin, rst;        /* packets, saturating */
@@ -134,6 +134,6 @@ struct flow_side {
 	uint8_t wscale, options;
 	struct zeek_side zeek;
 };
-_Static_assert(offsetof(struct flow_side, ws_next) == 64 && sizeof(struct flow_side) == 128, "two cache lines");
+_Static_assert(offsetof(struct flow_side, trips) == 64 && sizeof(struct flow_side) == 192, "cache lines");
 
 #endif

@@ -183,8 +183,10 @@ void flow_near_slot(const struct flow_table *t, const struct descriptor *d, cons
 static void near_flow(const struct flow *f)
 {
 	__builtin_prefetch(f, 1);
-	__builtin_prefetch(&f->side[0], 1);
-	__builtin_prefetch(&f->side[1], 1);
+	for (unsigned i = 0; i < 2; i++) {
+		__builtin_prefetch(&f->side[i], 1);
+		__builtin_prefetch(&f->side[i].trips, 1);
+	}
 }
 
 void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near)
@@ -207,24 +209,6 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 			near_flow(&t->flows[s->ref]);
 		return;
 	}
-}
-
-static void near_trips(const struct flow_table *t, uint32_t ref)
-{
-	if (ref != REF_NONE)
-		__builtin_prefetch(blocks_at(&t->blocks, ref), 1);
-}
-
-void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
-{
-	const struct flow *f;
-
-	if (near->place >= REF_EMBRYO || d->tuple.proto != PROTO_TCP)
-		return;
-	f = &t->flows[near->place];
-	near_trips(t, f->side[!near->dir].trips);
-	if (d->payload_len)
-		near_trips(t, f->side[near->dir].trips);
 }
 
 /* ---- one packet ---------------------------------------------------------- */

@@ -12,18 +12,6 @@
 
 #include "trips.h"
 
-struct side_trips *side_trips(const struct flow_table *t, const struct flow_side *s)
-{
-	return s->trips == REF_NONE ? NULL : blocks_at(&t->blocks, s->trips);
-}
-
-struct side_trips *side_trips_need(struct flow_table *t, struct flow_side *s)
-{
-	if (s->trips == REF_NONE)
-		s->trips = blocks_take(t, TRIPS_CLASS);
-	return side_trips(t, s);
-}
-
 /* Two buckets an octave: 0 us, 1, 2, 3, 4-5, 6-7, 8-11, 12-15 ... */
 static unsigned bucket_of(uint32_t us)
 {
@@ -83,14 +71,12 @@ void trips_sample(struct side_trips *x, uint32_t us)
 }
 
 /* s sends bytes up to end. */
-static void trips_data(struct flow_table *t, struct flow *f, struct flow_side *s, const struct descriptor *d,
-		       uint32_t end, const struct judgement *j)
+static void trips_data(const struct flow *f, struct flow_side *s, const struct descriptor *d, uint32_t end,
+		       const struct judgement *j)
 {
-	struct side_trips *x = side_trips_need(t, s);
+	struct side_trips *x = &s->trips;
 	bool again = j->verdicts & (verdict_bit(VERDICT_EXACT_RETRANSMITTED) | verdict_bit(VERDICT_EXACT_LATE));
 
-	if (!x)
-		return;
 	if (again) { /* whatever ends behind its start is answered after the repair */
 		for (unsigned i = x->n_timed; i-- > 0;)
 			if (seq_before(d->tcp.seq, x->timed[i].end))
@@ -107,17 +93,17 @@ static void trips_data(struct flow_table *t, struct flow *f, struct flow_side *s
 	trips_sent(x, trips_us(f, d->ts_ns), end);
 }
 
-void trips_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j)
+void trips_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j)
 {
 	struct flow_side *s = &f->side[dir];
 	uint64_t skip = verdict_bit(VERDICT_KEEP_ALIVE) | verdict_bit(VERDICT_ZERO_WINDOW_PROBE);
-	struct side_trips *x = side_trips(t, &f->side[!dir]);
+	struct side_trips *x = &f->side[!dir].trips;
 	int64_t us;
 
 	if (judged(j, VERDICT_OUT_OF_WINDOW))
 		return;
 
-	if (x && x->n_timed && d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
+	if (x->n_timed && d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
 		us = trips_acked(x, &f->side[!dir], d, trips_us(f, d->ts_ns));
 		if (us >= 0) {
 			j->rtt_ns = us * 1000;
@@ -125,7 +111,7 @@ void trips_account(struct flow_table *t, struct flow *f, const struct descriptor
 		}
 	}
 	if (d->payload_len && !(d->flags & (TCP_RST | TCP_SYN)) && !(j->verdicts & skip))
-		trips_data(t, f, s, d, d->tcp.seq + d->payload_len, j);
+		trips_data(f, s, d, d->tcp.seq + d->payload_len, j);
 }
 
 /* Good to a quarter: the middle of the bucket that holds the median. */
