@@ -338,18 +338,18 @@ static inline uint32_t full_table_all_active(uint8_t *at, uint32_t i, uint32_t n
 	return segment_frame(at, &s);
 }
 
-/* Connections fill the table, then each of the last of them wants all the side
- * records that a flow may have. */
+/* Connections fill the table, then each of the last of them wants side records for
+ * many holes. */
 enum { SIDE_RECORDS_BEFORE = 30000 };
 
 static inline uint32_t side_records(uint8_t *at, uint32_t i, uint32_t n)
 {
-	enum { LAST = 15000 };
+	enum { LAST = 8000, EACH = 30 }; /* in turn: those that come last find no room for the first of theirs */
 	bool filling = i < SIDE_RECORDS_BEFORE;
 	uint32_t k = filling ? 0 : i - SIDE_RECORDS_BEFORE;
-	uint32_t who = filling ? i : SIDE_RECORDS_BEFORE - LAST + k % LAST;
+	uint32_t who = filling ? i : SIDE_RECORDS_BEFORE - LAST + k / EACH % LAST;
 	struct segment s = {.from = 0x0c000000 + who, .to = SERVER, .from_port = PORT, .to_port = 80,
-			    .seq = ISN + k / LAST * 500, .ack = 1, .flags = TCP_ACK, .id = (uint16_t)(i + 1),
+			    .seq = ISN + k % EACH * 500, .ack = 1, .flags = TCP_ACK, .id = (uint16_t)(i + 1),
 			    .len = filling ? 0 : 100};
 
 	(void)n;

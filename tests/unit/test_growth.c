@@ -217,7 +217,7 @@ static const struct {
 	{{"tuple-reuse", tuple_reuse, 20000, 0, 0}, every_syn_is_a_flow},
 	{{"syn-flood", syn_flood, 100000, 300000, 0}, every_syn_is_a_flow},
 	{{"full-table-all-active", full_table_all_active, 50000, 150000, 0}, NULL},
-	{{"side-records", side_records, 30000, SIDE_RECORDS_BEFORE, 0}, some_flows_are_without_verdicts},
+	{{"side-records", side_records, 120000, SIDE_RECORDS_BEFORE, 0}, some_flows_are_without_verdicts},
 	{{"dns-compression", dns_compression, 2000, 0, 0}, budget_bounds_a_frame},
 	{{"duplicate-storm", duplicate_storm, 20000, 0, 0}, all_but_one_are_copies},
 };
