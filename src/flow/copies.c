@@ -20,12 +20,14 @@ enum {
 	COPY_ELSEWHERE_NS = 100 * CLOCK_MS,
 };
 
-/* Products of what is hashed with a key that no sender knows, so that none can make
- * two packets look the same; independent of each other, so that they take no time. */
+/* Above, products of what is hashed with a key that no sender knows, so that none can make
+ * two packets look the same; independent of each other, so that they take no time. Below,
+ * the place in the table, without the key: two packets that share one push each other out
+ * in every run alike. Who makes his packets do so only hides copies. */
 uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, unsigned dir)
 {
 	const uint8_t *numbers = (const uint8_t *)&d->tcp;
-	uint64_t h;
+	uint64_t h, place;
 
 	_Static_assert(offsetof(struct descriptor, tcp.ack) == offsetof(struct descriptor, tcp.seq) + 4 &&
 		       offsetof(struct descriptor, tcp.tsval) == offsetof(struct descriptor, tcp.seq) + 8 &&
@@ -37,7 +39,9 @@ uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, u
 		       ((uint64_t)d->payload_len << 32 | (uint64_t)d->sacks << 8 | dir) ^ k->a);
 	if (d->sacks)
 		h = hash_fold(((uint64_t)d->tcp.sack[0][0] << 32 | d->tcp.sack[0][1]) ^ k->a, h ^ k->b) + h;
-	return h;
+	place = (hash_word(numbers) ^ hash_word(numbers + 8) << 7) * UINT64_C(0x9e3779b97f4a7c15);
+	place = (place ^ ((uint64_t)d->ip_id << 16 | d->tcp.checksum)) * UINT64_C(0xd6e8feb86659fd93);
+	return (h & ~(uint64_t)UINT32_MAX) | place >> 32;
 }
 
 int copies_open(struct copies *c, size_t memory, struct error *e)
