@@ -94,6 +94,10 @@ void flow_hash(const struct hash_key *key, struct descriptor *d, struct flow_nea
 void flow_hash_batch(const struct hash_key *key, struct descriptor *d, const bool *is, unsigned n,
 		     struct flow_near *near, const struct flow_table *t);
 
+/* On another thread: the memory of the flows that come next is made ready, some MB ahead of
+ * those that are there; *done: how far that is, 0 at first, the caller's. */
+void flow_touch_ahead(const struct flow_table *t, size_t *done);
+
 /* Bring what flow_track() will look at nearer, and change nothing: of a batch first
  * the slot of each packet, when its hash is there; then, some packets ahead of the one at
  * hand, the record that it names, whose place is noted. */

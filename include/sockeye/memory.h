@@ -16,6 +16,10 @@
 int memory_reserve(void **out, size_t size, const char *what, struct error *e);
 void memory_release(void *p, size_t size);
 
+/* Touch the pages in there, so that who uses them does not wait for the system to clear
+ * them. Any thread; nothing changes for the one that uses the region. */
+void memory_touch(void *p, size_t size);
+
 /* Give back the whole pages that lie in there; they read as zero afterwards.
  * What shares a page with others stays (pages have 4, 16 or 64 KiB). */
 void memory_forget(void *p, size_t size);

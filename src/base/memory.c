@@ -56,6 +56,16 @@ void memory_release(void *p, size_t size)
 		(void)munmap(p, whole_pages(size));
 }
 
+void memory_touch(void *p, size_t size)
+{
+#ifdef MADV_POPULATE_WRITE /* Linux 5.14; older ones refuse it, and the pages are cleared when they are used */
+	(void)madvise(p, size, MADV_POPULATE_WRITE);
+#else
+	(void)p;
+	(void)size;
+#endif
+}
+
 void memory_forget(void *p, size_t size)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);

@@ -188,35 +188,33 @@ static struct source_totals *source_of(struct engine *e, const struct frame *f)
 	return &e->totals.source[f->source < TOTALS_SOURCES ? f->source : 0];
 }
 
-static inline void count(struct totals *t, const struct frame *f)
-{
-	if (t->packets++ == 0)
-		t->first_ns = t->last_ns = f->ts_ns;
-	t->wire_bytes += f->wirelen;
-	t->first_ns = f->ts_ns < t->first_ns ? f->ts_ns : t->first_ns;
-	t->last_ns = f->ts_ns > t->last_ns ? f->ts_ns : t->last_ns;
-}
-
-/* Times and sizes of the frames of a batch, by source: most batches have one. */
+/* Frames that came one after the other: times and sizes, of all and by source; most batches have one. */
 static void count_frames(struct engine *e, const struct frame *frames, unsigned n)
 {
+	struct totals *t = &e->totals;
+
 	for (unsigned i = 0; i < n;) {
-		struct source_totals *s = source_of(e, &frames[i]), sum = *s;
+		struct source_totals *s = source_of(e, &frames[i]);
+		int64_t first_ns = frames[i].ts_ns, last_ns = first_ns;
 		uint32_t source = frames[i].source;
+		uint64_t bytes = 0;
+		unsigned from = i;
 
-		if (sum.packets == 0)
-			sum.first_ns = sum.last_ns = frames[i].ts_ns;
 		for (; i < n && frames[i].source == source; i++) {
-			const struct frame *f = &frames[i];
-
-			sum.packets++;
-			sum.wire_bytes += f->wirelen;
-			sum.first_ns = f->ts_ns < sum.first_ns ? f->ts_ns : sum.first_ns;
-			sum.last_ns = f->ts_ns > sum.last_ns ? f->ts_ns : sum.last_ns;
+			bytes += frames[i].wirelen;
+			first_ns = frames[i].ts_ns < first_ns ? frames[i].ts_ns : first_ns;
+			last_ns = frames[i].ts_ns > last_ns ? frames[i].ts_ns : last_ns;
 		}
-		*s = sum;
-		if (source >= e->totals.sources && source < TOTALS_SOURCES)
-			e->totals.sources = source + 1u;
+		s->first_ns = s->packets == 0 || first_ns < s->first_ns ? first_ns : s->first_ns;
+		s->last_ns = s->packets == 0 || last_ns > s->last_ns ? last_ns : s->last_ns;
+		s->packets += i - from;
+		s->wire_bytes += bytes;
+		t->first_ns = t->packets == 0 || first_ns < t->first_ns ? first_ns : t->first_ns;
+		t->last_ns = t->packets == 0 || last_ns > t->last_ns ? last_ns : t->last_ns;
+		t->packets += i - from;
+		t->wire_bytes += bytes;
+		if (source >= t->sources && source < TOTALS_SOURCES)
+			t->sources = source + 1u;
 	}
 }
 
@@ -360,6 +358,16 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
 }
 
+static void frames_are_missing(struct engine *e, const struct frame *f)
+{
+	if (f->lost) {
+		e->frames_lost += f->lost;
+		flow_capture_lost(e->flows, f->lost);
+	}
+	if (f->flags & FRAME_BLIND)
+		flow_capture_blind(e->flows);
+}
+
 /* Time moves before the packet is looked at, so that a flow that had timed out is
  * ended before its ports are used again. */
 static void time_goes_on(struct engine *e, const struct frame *f)
@@ -367,12 +375,8 @@ static void time_goes_on(struct engine *e, const struct frame *f)
 	if (f->ts_ns > e->totals.now_ns)
 		e->totals.now_ns = f->ts_ns;
 	flow_expire(e->flows, e->totals.now_ns);
-	if (f->lost) {
-		e->frames_lost += f->lost;
-		flow_capture_lost(e->flows, f->lost);
-	}
-	if (f->flags & FRAME_BLIND)
-		flow_capture_blind(e->flows);
+	if (f->lost || f->flags & FRAME_BLIND)
+		frames_are_missing(e, f);
 }
 
 /* Frames whose headers are not common: the loop of dissectors reads them, in their turn. */
@@ -400,6 +404,11 @@ struct prepare engine_prepare(const struct engine *e)
 		.key = flow_hash_key(e->flows),
 		.fast = !e->options.no_fast_path && !e->packet.want_fields && !(e->wants & EVENT_PACKET),
 	};
+}
+
+void engine_touch_ahead(const struct engine *e, size_t *done)
+{
+	flow_touch_ahead(e->flows, done);
 }
 
 void engine_expect(struct engine *e, struct ready *r)
@@ -434,31 +443,52 @@ static inline bool ordinary(struct engine *e, const struct descriptor *d, const 
 	return true;
 }
 
+/* Ordinary packets that were not counted yet: events are told with the totals as they are before their packet. */
+static void count_ordinary(struct engine *e, const struct frame *frames, const struct ready *r, unsigned from, unsigned to)
+{
+	for (unsigned i = from; i < to; i++)
+		e->stacks[source_of(e, &frames[i]) - e->totals.source][r->headers[i].stack]++;
+	count_frames(e, frames + from, to - from);
+}
+
+static void one_of_any_kind(struct engine *e, const struct frame *f, struct ready *r, unsigned i)
+{
+	e->packet_is = PACKET_IS_NOT;
+	if (r->is[i])
+		flow_of(e, f, &r->d[i], &r->near[i], &r->headers[i]);
+	else
+		frame_of_any_kind(e, f);
+	if (e->packet_is != PACKET_IS_NOT)
+		count_layers(e, f, &e->packet);
+	if (e->packet_is != PACKET_IS_WHOLE)
+		e->stacks[source_of(e, f) - e->totals.source][r->headers[i].stack]++;
+	count_frames(e, f, 1);
+}
+
 /* Packet by packet: time, flow, application, counters, observers. */
 int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r)
 {
-	unsigned i;
+	unsigned counted = 0, i;
 
+	if (e->stop)
+		return e->stop;
 	dissect_batch(e->dissect);
 	engine_expect(e, r);
 	for (i = 0; i < n && i < AHEAD; i++)
 		get_near(e, r, i);
-	for (i = 0; i < n && !e->stop; i++) {
+	for (i = 0; i < n; i++) {
 		if (i + AHEAD < n)
 			get_near(e, r, i + AHEAD);
-		e->packet_is = PACKET_IS_NOT;
 		time_goes_on(e, &frames[i]);
-		if (!r->is[i])
-			frame_of_any_kind(e, &frames[i]);
-		else if (!ordinary(e, &r->d[i], &r->near[i]))
-			flow_of(e, &frames[i], &r->d[i], &r->near[i], &r->headers[i]);
-		if (e->packet_is != PACKET_IS_NOT)
-			count_layers(e, &frames[i], &e->packet);
-		if (e->packet_is != PACKET_IS_WHOLE)
-			e->stacks[source_of(e, &frames[i]) - e->totals.source][r->headers[i].stack]++;
-		count(&e->totals, &frames[i]);
+		if (r->is[i] && ordinary(e, &r->d[i], &r->near[i]))
+			continue;
+		count_ordinary(e, frames, r, counted, i);
+		one_of_any_kind(e, &frames[i], r, i);
+		counted = i + 1;
+		if (e->stop)
+			return e->stop;
 	}
-	count_frames(e, frames, i);
+	count_ordinary(e, frames, r, counted, n);
 	return e->stop;
 }
 

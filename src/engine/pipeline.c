@@ -39,6 +39,7 @@ enum {
 	AHEAD = 64,      /* batches: 4096 packets */
 	AHEAD_WAKE = 16, /* batches that wake the engine's thread */
 	ASK_MS = 20,
+	PATIENCE = 10000, /* pauses of the processor: a few hundred microseconds */
 	LINE = 64,       /* bytes that travel between two cores together */
 };
 
@@ -55,6 +56,8 @@ struct pipeline {
 	const struct engine *engine;
 	struct prepare prepare;
 	struct loans *loans;
+	unsigned patience;          /* looks at what the other does before falling asleep, which costs both more */
+	size_t touched;             /* the reading thread's: for engine_touch_ahead() */
 	uint64_t max_packets;
 	unsigned sources;
 	struct batch *ring;         /* [AHEAD] */
@@ -80,6 +83,15 @@ static void pipeline_wake(atomic_bool *waits, int fd)
 		(void)!write(fd, &one, sizeof one); /* a full counter is a wake-up too */
 }
 
+static void pipeline_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("yield");
+#endif
+}
+
 static struct source_stats *pipeline_stats_of(const struct pipeline *p, uint64_t slot)
 {
 	return p->stats + slot % AHEAD * p->sources;
@@ -101,6 +113,8 @@ static void reader_wait_while(struct pipeline *p, bool (*so)(struct pipeline *p)
 {
 	uint64_t count;
 
+	for (unsigned i = 0; i < p->patience && so(p); i++)
+		pipeline_pause();
 	while (so(p) && !atomic_load(&p->stop)) {
 		pipeline_wake(&p->engine_waits, p->ready_fd);
 		atomic_store(&p->reader_waits, true);
@@ -144,6 +158,7 @@ static void *reader_run(void *arg)
 			reader_wait_while(p, reader_without_buffers);
 		prepare(&p->prepare, b->frame, b->n, &b->ready, NULL);
 		reader_hand_over(p, b);
+		engine_touch_ahead(p->engine, &p->touched);
 	} while (!b->end && left > 0);
 	return NULL;
 }
@@ -166,6 +181,7 @@ static int pipeline_thread(struct pipeline *p)
 static void pipeline_begin(struct pipeline *p)
 {
 	p->begun = true;
+	p->patience = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? PATIENCE : 0;
 	p->prepare = engine_prepare(p->engine);
 	for (unsigned i = 0; i < p->sources; i++)
 		(void)p->below->stats(p->below, i, &p->stats[AHEAD * p->sources + i]);
@@ -220,6 +236,8 @@ static int pipeline_next_batch(struct source *s, struct frame *out, unsigned n)
 	if (b && b->end)
 		return b->end;
 	do {
+		for (unsigned i = 0; i < p->patience && atomic_load(&p->head) == p->taken; i++)
+			pipeline_pause();
 		if (atomic_load(&p->head) == p->taken && pipeline_empty(p))
 			return 0;
 		b = pipeline_take(p);

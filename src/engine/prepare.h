@@ -40,6 +40,9 @@ void prepare(const struct prepare *how, const struct frame *frames, unsigned n, 
 /* Bring near what the second half will look at first: of a batch that is not its turn yet. */
 void engine_expect(struct engine *e, struct ready *r);
 
+/* On another thread: flow_touch_ahead(). */
+void engine_touch_ahead(const struct engine *e, size_t *done);
+
 /* The second half. 0, or what an observer returned to stop the run. */
 int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r);
 

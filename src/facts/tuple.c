@@ -81,7 +81,7 @@ struct octet {
 };
 
 #define OCTET(v)                                                                                            \
-	{{(v) > 99 ? '0' + (v) / 100 : (v) > 9 ? '0' + (v) / 10 : '0' + (v),                                \
+	{{(v) > 99 ? '0' + (v) / 100 : (v) > 9 ? '0' + (v) / 10 % 10 : '0' + (v) % 10,                      \
 	  (v) > 99 ? '0' + (v) / 10 % 10 : (v) > 9 ? '0' + (v) % 10 : '.', (v) > 99 ? '0' + (v) % 10 : '.', '.'}}
 #define OCTETS_4(v) OCTET(v), OCTET((v) + 1), OCTET((v) + 2), OCTET((v) + 3)
 #define OCTETS_16(v) OCTETS_4(v), OCTETS_4((v) + 4), OCTETS_4((v) + 8), OCTETS_4((v) + 12)

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "flow_private.h"
+#include "sockeye/memory.h"
 
 void flow_list_add(struct flow_table *t, struct flow *f, unsigned class)
 {
@@ -138,6 +139,20 @@ static void make_room(struct flow_table *t)
 		(void)evict(t, FLOW_ESTABLISHED);
 }
 
+void flow_touch_ahead(const struct flow_table *t, size_t *done)
+{
+	const size_t step = 2 << 20, begins = 8 << 20; /* a small table is not worth it */
+	size_t used = (size_t)__atomic_load_n(&t->flow_used, __ATOMIC_RELAXED) * sizeof *t->flows;
+	size_t all = (size_t)t->flow_max * sizeof *t->flows;
+
+	if (*done < begins || *done < used)
+		*done = (used > begins ? used : begins) / step * step;
+	if (used < begins || used + step < *done || *done + step > all)
+		return;
+	memory_touch((uint8_t *)t->flows + *done / step * step, step);
+	*done += step;
+}
+
 uint32_t flow_take(struct flow_table *t)
 {
 	uint32_t ref;
@@ -148,7 +163,8 @@ uint32_t flow_take(struct flow_table *t)
 		ref = t->flow_free;
 		t->flow_free = t->flows[ref].next;
 	} else {
-		ref = t->flow_used++;
+		ref = t->flow_used;
+		__atomic_store_n(&t->flow_used, ref + 1, __ATOMIC_RELAXED); /* flow_touch_ahead() looks */
 	}
 	t->flow_live++;
 	return ref;

@@ -39,9 +39,11 @@ uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, u
 		       ((uint64_t)d->payload_len << 32 | (uint64_t)d->sacks << 8 | dir) ^ k->a);
 	if (d->sacks)
 		h = hash_fold(((uint64_t)d->tcp.sack[0][0] << 32 | d->tcp.sack[0][1]) ^ k->a, h ^ k->b) + h;
-	place = (hash_word(numbers) ^ hash_word(numbers + 8) << 7) * UINT64_C(0x9e3779b97f4a7c15);
-	place = (place ^ ((uint64_t)d->ip_id << 16 | d->tcp.checksum)) * UINT64_C(0xd6e8feb86659fd93);
-	return (h & ~(uint64_t)UINT32_MAX) | place >> 32;
+	place = hash_fold(hash_word(numbers) ^ UINT64_C(0x9e3779b97f4a7c15),
+			  hash_word(numbers + 8) ^ UINT64_C(0xd6e8feb86659fd93) ^
+				  ((uint64_t)d->tuple.from_port << 48 | (uint64_t)d->tuple.to_port << 32 |
+				   (uint64_t)d->ip_id << 16 | d->tcp.checksum));
+	return (h & ~(uint64_t)UINT32_MAX) | (uint32_t)(place ^ place >> 32);
 }
 
 int copies_open(struct copies *c, size_t memory, struct error *e)
