@@ -100,9 +100,11 @@ void flow_touch_ahead(const struct flow_table *t, size_t *done);
 
 /* Bring what flow_track() will look at nearer, and change nothing: of a batch first
  * the slot of each packet, when its hash is there; then, some packets ahead of the one at
- * hand, the record that it names, whose place is noted. */
+ * hand, the record that it names, whose place is noted; then the rest of it, where the
+ * packet looks as if it went the long way. */
 void flow_near_slot(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
 void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near);
+void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
 
 /* Time went on: end what was silent too long. now_ns never moves back. */
 void flow_expire(struct flow_table *t, int64_t now_ns);

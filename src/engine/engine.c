@@ -17,7 +17,7 @@
 #include "sockeye/descriptor.h"
 
 enum { OBSERVERS_MAX = 8 };
-enum { AHEAD = 8 }; /* packets: as long as it takes to bring a flow's memory near */
+enum { AHEAD = 8, AHEAD_REST = 4 }; /* packets: as long as it takes to bring a flow's memory near; half of it is later */
 
 enum packet_is { PACKET_IS_NOT, PACKET_IS_PAYLOAD /* no headers: packet_reset_payload() */, PACKET_IS_WHOLE };
 
@@ -479,6 +479,8 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 	for (i = 0; i < n; i++) {
 		if (i + AHEAD < n)
 			get_near(e, r, i + AHEAD);
+		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
+			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
 		time_goes_on(e, &frames[i]);
 		if (r->is[i] && ordinary(e, &r->d[i], &r->near[i]))
 			continue;

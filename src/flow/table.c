@@ -211,6 +211,23 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 	}
 }
 
+/* What has the ordinary bit, and looks like it, will touch no more. */
+void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
+{
+	unsigned bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
+	const struct flow *f;
+
+	if (near->place >= REF_EMBRYO)
+		return;
+	f = &t->flows[near->place];
+	if (f->bits & bit && (d->flags & ~TCP_PSH) == TCP_ACK)
+		return;
+	for (unsigned i = 0; i < 2; i++)
+		__builtin_prefetch(&f->side[i].ws_next, 1);
+	for (const uint8_t *at = (const uint8_t *)&f->id; at < (const uint8_t *)(f + 1); at += 64)
+		__builtin_prefetch(at, 1);
+}
+
 /* ---- one packet ---------------------------------------------------------- */
 
 static void count_new(struct flow_table *t, uint8_t proto)
