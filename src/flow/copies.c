@@ -9,7 +9,8 @@
  * because a fast repeat could look the same. On another interface it is the
  * way through this host, which may take a while.
  *
- * One place per hash, the newer one stays: no memory of a flow is needed. */
+ * Four places for those that would share one, of which the oldest is given up: no memory of
+ * a flow is needed. */
 #include "flow_private.h"
 #include "sockeye/clock.h"
 #include "sockeye/memory.h"
@@ -52,7 +53,7 @@ int copies_open(struct copies *c, size_t memory, struct error *e)
 
 	while (n < 32768 && (size_t)n * 2 * sizeof *c->at <= memory)
 		n *= 2;
-	c->mask = n - 1;
+	c->mask = n / COPY_WAYS - 1;
 	return memory_reserve((void **)&c->at, n * sizeof *c->at, "copies of packets", e);
 }
 
@@ -64,20 +65,29 @@ void copies_free(struct copies *c)
 
 size_t copies_size(const struct copies *c)
 {
-	return ((size_t)c->mask + 1) * sizeof *c->at;
+	return ((size_t)c->mask + 1) * COPY_WAYS * sizeof *c->at;
+}
+
+static int64_t limit_of(const struct copy *k, const struct descriptor *d)
+{
+	if (d->interface != k->interface)
+		return COPY_ELSEWHERE_NS;
+	if (d->ip_id)
+		return COPY_NS;
+	/* Without an identification a bare ACK that comes again looks like the one before it. */
+	return d->payload_len || d->flags & (TCP_SYN | TCP_FIN | TCP_RST) ? COPY_UNNAMED_NS : 0;
 }
 
 bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity)
 {
-	struct copy *k = &c->at[identity & c->mask];
+	struct copy *set = copies_set(c, identity);
 	uint32_t tag = (uint32_t)(identity >> 32) | 1; /* 0: empty */
-	int64_t limit = d->interface != k->interface ? COPY_ELSEWHERE_NS : d->ip_id ? COPY_NS : COPY_UNNAMED_NS;
-	int64_t since = d->ts_ns - k->ts_ns;
 
-	/* Without an identification a bare ACK that comes again looks like the one before it. */
-	if (!d->ip_id && d->interface == k->interface && !d->payload_len && !(d->flags & (TCP_SYN | TCP_FIN | TCP_RST)))
-		limit = 0;
-	if (k->tag == tag && since <= limit && since >= -limit) {
+	for (struct copy *k = set; k < set + COPY_WAYS; k++) {
+		int64_t since = d->ts_ns - k->ts_ns, limit = limit_of(k, d);
+
+		if (k->tag != tag || since > limit || since < -limit)
+			continue;
 		if (d->interface == k->interface)
 			k->ts_ns = d->ts_ns; /* a storm: each copy at once after the one before */
 		return true;

@@ -400,9 +400,13 @@ static inline bool tcp_rtt_known(const struct flow *f)
 /* copies.c */
 int copies_open(struct copies *c, size_t memory, struct error *e);
 uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, unsigned dir);
+static inline struct copy *copies_set(const struct copies *c, uint64_t identity)
+{
+	return c->at + (size_t)((uint32_t)identity & c->mask) * COPY_WAYS;
+}
 static inline void copies_prefetch(const struct copies *c, uint64_t identity)
 {
-	__builtin_prefetch(&c->at[identity & c->mask], 1);
+	__builtin_prefetch(copies_set(c, identity), 1);
 }
 void copies_free(struct copies *c);
 size_t copies_size(const struct copies *c);
@@ -410,10 +414,12 @@ bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity)
 /* The same of a packet that is none: it is only remembered. */
 static inline void copies_note(struct copies *c, const struct descriptor *d, uint64_t identity)
 {
-	struct copy *k = &c->at[identity & c->mask];
+	struct copy *set = copies_set(c, identity);
 
-	c->used += !k->tag;
-	*k = (struct copy){d->ts_ns, (uint32_t)(identity >> 32) | 1, d->interface};
+	c->used += !set[COPY_WAYS - 1].tag;
+	for (unsigned i = COPY_WAYS - 1; i > 0; i--)
+		set[i] = set[i - 1];
+	set[0] = (struct copy){d->ts_ns, (uint32_t)(identity >> 32) | 1, d->interface};
 }
 
 /* contents.c */

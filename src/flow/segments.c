@@ -452,6 +452,15 @@ void segments_cut(struct flow_table *t, struct flow_side *s)
 		x->n_holes--;
 }
 
+/* A FIN that comes late: its number, before which something else came, is no byte that is missing. */
+static void late_fin(struct flow_table *t, struct flow_side *s, const struct flow_side *peer, uint32_t number)
+{
+	struct side_trouble *x = side_trouble(t, s);
+
+	if (x && x->n_holes && seq_before(number, s->next))
+		(void)holes_fill(t, x, peer, number, number + 1);
+}
+
 void segments_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		      struct judgement *j)
 {
@@ -479,6 +488,8 @@ void segments_account(struct flow_table *t, struct flow *f, const struct descrip
 			count_data(t, s, peer, from, to, j);
 		compare(t, f, dir, d, j);
 	}
+	if (d->flags & TCP_FIN)
+		late_fin(t, s, peer, to);
 	if (seq_before(s->next, end)) {
 		s->next = end;
 		s->ws_bits &= (uint8_t)~WS_PROBED;

@@ -23,7 +23,8 @@ struct names {
 	uint32_t free[NAME_CLASSES];
 };
 
-/* copies.c: what passed last, to know the same packet again. */
+/* copies.c: what passed last, to know the same packet again: sets of four, a cache line each, the newest first. */
+enum { COPY_WAYS = 4 };
 struct copy {
 	int64_t ts_ns;
 	uint32_t tag; /* 0: empty */
@@ -31,7 +32,7 @@ struct copy {
 };
 struct copies {
 	struct copy *at;
-	uint32_t mask;
+	uint32_t mask; /* of sets */
 	uint32_t used; /* places that were ever filled */
 };
 

@@ -248,6 +248,25 @@ static void syn_and_fin_are_no_bytes(void **state)
 	world_free(w);
 }
 
+/* The FIN was lost on the way; what came behind it is seen first. */
+static void a_late_fin_leaves_no_hole(void **state)
+{
+	struct world *w = world_new(false, 16 << 20);
+	struct flow_record r;
+
+	(void)state;
+	open_at(w, 101);
+	expect(w, 101, 201, 0, 0);
+	(void)send(w, true, TCP_ACK, 202, 901, 0);
+	assert_int_equal(record(w).exact.lost_bytes[0], 1);
+	(void)send(w, true, TCP_FIN | TCP_ACK, 201, 901, 0);
+	ack(w, 202);
+	r = record(w);
+	assert_int_equal(r.exact.missed_bytes[0] + r.exact.lost_bytes[0] + r.exact.late_bytes[0], 0);
+	assert_int_equal(r.exact.retransmitted_segments[0] + r.exact.late_segments[0], 0);
+	world_free(w);
+}
+
 /* More holes than there is room for: the lowest go, settled and counted; bytes
  * that come for them later are neither new nor old. */
 static void the_lowest_holes_are_forgotten(void **state)
@@ -492,6 +511,7 @@ int main(void)
 		cmocka_unit_test(missed_lost_and_sacked),
 		cmocka_unit_test(acked_beyond_the_end),
 		cmocka_unit_test(syn_and_fin_are_no_bytes),
+		cmocka_unit_test(a_late_fin_leaves_no_hole),
 		cmocka_unit_test(the_lowest_holes_are_forgotten),
 		cmocka_unit_test(backward_no_repeat_is_invented),
 		cmocka_unit_test(old_holes_are_settled),
