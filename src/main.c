@@ -387,8 +387,8 @@ static int run_source(void)
 	if (r < 0) {
 		say("%s", e.text);
 		writer_free(w.writer);
-		engine_free(w.engine);
 		w.source->free(w.source);
+		engine_free(w.engine);
 		return EXIT_CANNOT;
 	}
 	r = run_view(&w, &result, &e);
@@ -398,8 +398,8 @@ static int run_source(void)
 		say_sources(&w, &result, w.source->live && !options.headless);
 	}
 	writer_free(w.writer);
+	w.source->free(w.source); /* and with it the thread that prepares batches for the engine */
 	engine_free(w.engine);
-	w.source->free(w.source);
 	return status;
 }
 

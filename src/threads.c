@@ -40,9 +40,12 @@ static bool threads_pay(struct source *s)
 
 int threads_open(struct source **s, const struct engine *engine, const struct options *o, struct error *e)
 {
+	int r;
+
 	if (o->threads == 1 || o->view == OPTIONS_PACKETS || o->write || (*s)->fd >= 0 || (*s)->live || !(*s)->lend)
 		return 0;
 	if (o->threads == 0 && !threads_pay(*s))
 		return 0;
-	return pipeline_open(s, *s, engine, o->count, e);
+	r = pipeline_open(s, *s, engine, o->count, e);
+	return o->threads == 0 ? 0 : r; /* nobody asked for it: one thread does as well */
 }

@@ -38,7 +38,7 @@ struct source_totals {
 
 struct totals {
 	uint64_t packets, wire_bytes;
-	int64_t first_ns, last_ns, now_ns;
+	int64_t first_ns, last_ns, now_ns; /* with a flow that ended by silence, these and the sums may lag by a batch */
 	uint64_t flows_tcp, flows_udp, flows_icmp, flows_other; /* begun */
 	uint64_t handshakes[OUTCOMES];                          /* reported */
 	uint64_t flows_evicted, flows_live;

@@ -500,6 +500,8 @@ int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
 
 	for (; n > SOURCE_BATCH && !e->stop; frames += SOURCE_BATCH, n -= SOURCE_BATCH)
 		(void)engine_batch(e, frames, SOURCE_BATCH);
+	if (e->stop)
+		return e->stop;
 	prepare(&how, frames, n, &e->ready, e->flows);
 	return engine_prepared(e, frames, n, &e->ready);
 }

@@ -9,7 +9,7 @@
  *   (= taken - 1) by the other, each after what it hands over.
  * - Frames lie in the readers' buffers, which come back by number of batch (loans): at
  *   the call after the one that lent them, as with every source.
- * - Who has nothing to do says so (engine_waits, reader_waits), looks once more, and
+ * - Who has nothing to do looks at the other for a while (PATIENCE), says so (engine_waits, reader_waits), looks once more, and
  *   sleeps: the engine's thread in the run's poll(), on fd, beside signals and the
  *   screen; the reading thread in read(2) of another eventfd. Both are woken late, when
  *   AHEAD_WAKE batches are there or half the ring is free, so that a wake-up costs

@@ -6,7 +6,7 @@
  *              SYN or one datagram, 64 bytes each
  *   flows      a slab of full records, taken with a flow's second packet
  *   names      server names, in blocks of three sizes
- *   blocks     side records, taken when first needed: verdict counts, holes, round trips,
+ *   blocks     side records, taken when first needed: verdict counts, holes,
  *              the rest of a long Zeek history
  *   heads      first bytes of directions whose application is not known yet
  *

@@ -12,7 +12,7 @@
  *
  * While a bit stands, Wireshark's numbers and Zeek's highest ends and ACKs (verdicts.c,
  * zeek.c) are those of the sides: they are not kept in step with each segment, but set
- * by ordinary_leave(). So an ordinary segment touches three cache lines of its flow. */
+ * by ordinary_leave(). So an ordinary segment touches five cache lines of its flow. */
 #include "sockeye/clock.h"
 #include "tuple_words.h"
 #include "trips.h"
@@ -102,7 +102,8 @@ static inline bool is_ordinary(const struct flow *f, const struct flow_side *s, 
 		return false;
 	if (len == 0)
 		return acks != 0;
-	return end != 0 && len <= JUMP_MAX && end - s->low <= JUMP_MAX && seq_before(peer->acked, end) &&
+	return end != 0 && len <= JUMP_MAX && (s->ws_bits & WS_FAR || end - s->low <= JUMP_MAX) &&
+	       seq_before(peer->acked, end) &&
 	       end != peer->acked + ((uint32_t)peer->window << scale);
 }
 

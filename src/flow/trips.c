@@ -3,8 +3,8 @@
  * Karn's rule (RFC 6298 3): bytes that were sent twice give no sample, unless
  * a time stamp tells which of the two was answered (RFC 7323 4.1). What was
  * sent while a hole stood open gives none either: its ACK waits for the
- * repair. Three segments are timed at once; more than that wait their turn, and
- * of those that were sent before one.
+ * repair. Three segments are timed at once, at most one of them a repeat; the others
+ * wait their turn.
  *
  * A flow keeps the least, the greatest, the number of samples, and a coarse
  * histogram of two steps an octave for its median: eight octaves, where its samples are. */

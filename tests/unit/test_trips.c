@@ -248,6 +248,20 @@ static void beyond_the_last_bucket(void **state)
 	world_free(c.w);
 }
 
+/* Sent again and again, and acknowledged after 71 minutes, when the short times have come round. */
+static void a_wait_of_an_hour_is_no_short_trip(void **state)
+{
+	struct call c = begin();
+
+	(void)state;
+	data(&c, MS, 101, 105);
+	for (uint32_t i = 0; i < 7; i++)
+		data(&c, 600 * CLOCK_S, 105 + i * 4, 109 + i * 4);
+	assert_int_equal(ack(&c, 95 * CLOCK_S, 105), -1); /* 4295 s after it was sent */
+	assert_true(ack(&c, MS, 133) > 0);                /* the last one was sent a while ago */
+	world_free(c.w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -262,6 +276,7 @@ int main(void)
 		cmocka_unit_test(the_median_is_good_to_a_fifth),
 		cmocka_unit_test(the_histogram_never_overflows),
 		cmocka_unit_test(beyond_the_last_bucket),
+		cmocka_unit_test(a_wait_of_an_hour_is_no_short_trip),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
