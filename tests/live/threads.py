@@ -66,7 +66,7 @@ def threads_interrupt_twice(lab):
     eye = in_the_middle(lab)
     for _ in range(2):
         os.kill(eye.pid, signal.SIGINT)
-        time.sleep(0.3)
+        time.sleep(0.6) # quicker ones count as one
     wait_for("the end after a second SIGINT", 3, lambda: eye.poll() is not None)
     check(eye.returncode == 130, f"exit {eye.returncode}")
 
