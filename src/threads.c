@@ -6,7 +6,7 @@
  */
 #include "threads.h"
 
-#include <sched.h>
+#include "sockeye/thread.h"
 
 enum {
 	THREADS_BYTES = 64 << 20,
@@ -14,17 +14,10 @@ enum {
 	THREADS_INFLATE = 4 << 20,
 };
 
-static bool threads_cores(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) >= 2;
-}
-
 size_t threads_inflate(const struct options *o)
 {
 	if (o->threads == 0)
-		return threads_cores() ? THREADS_INFLATE : 0;
+		return thread_cores() ? THREADS_INFLATE : 0;
 	return o->threads == 2;
 }
 
@@ -35,7 +28,7 @@ static bool threads_pay(struct source *s)
 
 	for (unsigned i = 0; s->stats(s, i, &stats); i++)
 		bytes += stats.bytes_total * (stats.compression ? THREADS_PACKED : 1);
-	return bytes > THREADS_BYTES && threads_cores();
+	return bytes > THREADS_BYTES && thread_cores();
 }
 
 int threads_open(struct source **s, const struct engine *engine, const struct options *o, struct error *e)

@@ -238,6 +238,16 @@ static bool text_escape(struct text *t, const uint8_t *p, size_t n)
 	return text_whole(t, out, n * 4);
 }
 
+/* What stands for itself, as far as it goes: put there at once; how long it was. */
+static size_t text_put_clean(struct text *t, const uint8_t *p, size_t n, char not)
+{
+	size_t len = text_clean(p, n, not);
+
+	if (len > 0)
+		text_bytes(t, (const char *)p, len);
+	return len;
+}
+
 void text_foreign(struct text *t, const void *bytes, size_t n, bool ascii)
 {
 	const uint8_t *p = bytes;
@@ -245,16 +255,12 @@ void text_foreign(struct text *t, const void *bytes, size_t n, bool ascii)
 	while (n > 0) {
 		uint32_t code;
 		bool bad, fits;
-		size_t len = text_clean(p, n, '\\');
+		size_t len = text_put_clean(t, p, n, '\\');
 
-		if (len > 0) {
-			text_bytes(t, (const char *)p, len);
-			if (t->cut)
-				return;
-			p += len;
-			n -= len;
-			continue;
-		}
+		p += len;
+		n -= len;
+		if (n == 0 || t->cut)
+			return;
 		len = text_utf8(p, n, &code, &bad);
 
 		if (code == '\\')
@@ -293,16 +299,12 @@ void text_json(struct text *t, const void *bytes, size_t n)
 	while (n > 0) {
 		uint32_t code;
 		bool bad, fits;
-		size_t len = text_clean(p, n, '"');
+		size_t len = text_put_clean(t, p, n, '"');
 
-		if (len > 0) {
-			text_bytes(t, (const char *)p, len);
-			if (t->cut)
-				return;
-			p += len;
-			n -= len;
-			continue;
-		}
+		p += len;
+		n -= len;
+		if (n == 0 || t->cut)
+			return;
 		len = text_utf8(p, n, &code, &bad);
 
 		if (bad) {

@@ -25,8 +25,6 @@
 #include "pipeline.h"
 
 #include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +32,7 @@
 #include <unistd.h>
 
 #include "sockeye/engine.h"
+#include "sockeye/thread.h"
 
 enum {
 	AHEAD = 64,      /* batches: 4096 packets */
@@ -165,27 +164,13 @@ static void *reader_run(void *arg)
 
 /* ---- the engine's thread ----------------------------------------------------------- */
 
-/* Without signals: those are the others'. */
-static int pipeline_thread(struct pipeline *p)
-{
-	sigset_t all, before;
-	int why;
-
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	why = pthread_create(&p->thread, NULL, reader_run, p);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return why;
-}
-
 static void pipeline_begin(struct pipeline *p)
 {
 	p->begun = true;
-	p->patience = sysconf(_SC_NPROCESSORS_ONLN) > 1 ? PATIENCE : 0;
 	p->prepare = engine_prepare(p->engine);
 	for (unsigned i = 0; i < p->sources; i++)
 		(void)p->below->stats(p->below, i, &p->stats[AHEAD * p->sources + i]);
-	if (!p->below->lend(p->below, p->loans) || pipeline_thread(p) != 0) {
+	if (!p->below->lend(p->below, p->loans) || thread_start(&p->thread, reader_run, p) != 0) {
 		p->alone = true;
 		p->s.fd = -1;
 		p->s.ask_ms = 0;
@@ -335,6 +320,7 @@ int pipeline_open(struct source **out, struct source *below, const struct engine
 	p->below = below;
 	p->engine = e;
 	p->max_packets = max_packets;
+	p->patience = thread_cores() ? PATIENCE : 0;
 	p->s.kind = below->kind;
 	p->s.fd = p->ready_fd;
 	p->s.ask_ms = ASK_MS;

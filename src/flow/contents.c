@@ -33,8 +33,7 @@ struct piece {
 	uint32_t tag;    /* whose it is, mixed with its place and a secret: bytes that were sent cannot look like it */
 	uint32_t seq;    /* of its first byte */
 	uint32_t top;    /* nothing in this piece or an older one lies at this number or behind it */
-	uint32_t n;      /* bytes that follow */
-	uint32_t unused;
+	uint64_t n;      /* bytes that follow */
 };
 enum { PIECE_UNITS = sizeof(struct piece) / UNIT };
 
@@ -161,7 +160,7 @@ static uint32_t close_gaps(struct gap *gaps, unsigned *n, const struct piece *p,
 		int64_t from = start + gaps[i].from, to = start + gaps[i].to;
 
 		from = from < 0 ? 0 : from;
-		to = to > p->n ? p->n : to;
+		to = to > (int64_t)p->n ? (int64_t)p->n : to;
 		if (from >= to)
 			continue;
 		differ += differences(bytes + (from - start), had + from, (uint32_t)(to - from));
@@ -208,14 +207,6 @@ static uint32_t compare(struct flow_table *t, struct flow_side *s, uint32_t at, 
 		if (gaps[i].from < gaps[i].to)
 			append(t, s, at + gaps[i].from, bytes + gaps[i].from, gaps[i].to - gaps[i].from);
 	return differ;
-}
-
-void contents_new(struct flow_table *t, struct flow_side *s, const struct descriptor *d)
-{
-	uint32_t n = kept(s, d, d->tcp.seq);
-
-	t->stats.bytes_copied += n;
-	append(t, s, d->tcp.seq, d->payload, n);
 }
 
 uint32_t contents_saw(struct flow_table *t, struct flow_side *s, const struct descriptor *d, bool again)

@@ -430,8 +430,6 @@ size_t contents_touched(const struct contents *c);
 /* Keeps the payload, and returns how many bytes differ from those kept before.
  * again: some of it may have come before. */
 uint32_t contents_saw(struct flow_table *t, struct flow_side *s, const struct descriptor *d, bool again);
-/* The same of a segment whose numbers never came before: nothing is compared. d has a payload. */
-void contents_new(struct flow_table *t, struct flow_side *s, const struct descriptor *d);
 
 /* head.c */
 size_t heads_size(size_t memory);

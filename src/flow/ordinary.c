@@ -140,7 +140,7 @@ static inline void send_data(struct flow_table *t, struct flow_side *s, const st
 	s->next = d->tcp.seq + d->payload_len;
 	s->ws_next_ns = d->ts_ns;
 	if (d->payload)
-		contents_new(t, s, d);
+		(void)contents_saw(t, s, d, false);
 	trips_sent(&s->trips, us, s->next);
 }
 

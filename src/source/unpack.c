@@ -3,13 +3,13 @@
  * A lock for each 128 KiB, held for counting pieces and never for work. */
 #include "unpack.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "input.h"
+
+#include "sockeye/thread.h"
 
 enum { UNPACK_PIECES = 4, UNPACK_MARKS = 16 };
 
@@ -154,19 +154,6 @@ int unpack_fill(struct unpack *u, struct input *in)
 	}
 }
 
-/* Without signals: those are the others'. */
-static int unpack_thread(struct unpack *u)
-{
-	sigset_t all, before;
-	int why;
-
-	sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	why = pthread_create(&u->thread, NULL, unpack_run, u);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return why;
-}
-
 struct unpack *unpack_begin(struct input *in)
 {
 	struct unpack *u = calloc(1, sizeof *u);
@@ -177,7 +164,7 @@ struct unpack *unpack_begin(struct input *in)
 	(void)pthread_mutex_init(&u->lock, NULL);
 	(void)pthread_cond_init(&u->changed, NULL);
 	in->held = inflate_held(in->inflate);
-	if (unpack_thread(u) == 0)
+	if (thread_start(&u->thread, unpack_run, u) == 0)
 		return u;
 	(void)pthread_cond_destroy(&u->changed);
 	(void)pthread_mutex_destroy(&u->lock);
