@@ -1,9 +1,13 @@
 /* What the screen asks, what the engine answers.
  *
- * The screen owns no rows. It posts a query: order, filter, window, selected
- * id. The engine answers between two batches, in slices, with at most
- * QUERY_ROWS rows and the counts. Selection is an id that is never reused.
+ * The screen owns no rows. It posts a query about flows, about packets, or
+ * about the stream of one flow: order, filter, window, selected id. The engine
+ * answers between two batches with at most QUERY_ROWS rows and the counts.
+ * Selection is an id that is never reused: of flows theirs, of packets their number.
  * Where a key is absent the flow comes last, in either direction.
+ *
+ * An answer fills what every answer has and the part that it is about; of the
+ * other parts the screen's copy keeps what an earlier answer said.
  */
 #ifndef SOCKEYE_QUERY_H
 #define SOCKEYE_QUERY_H
@@ -13,13 +17,169 @@
 
 #include "sockeye/event.h"
 #include "sockeye/filter.h"
+#include "sockeye/packet.h"
 #include "sockeye/record.h"
 #include "sockeye/source.h"
 
 enum { QUERY_ROWS = 200, QUERY_MATCH = 256, QUERY_SOURCES = 4 };
 
+enum query_about { QUERY_FLOWS, QUERY_PACKETS, QUERY_STREAM };
+
+/* ---- packets to look at again ----------------------------------------------
+ *
+ * Of files, from the file; of what cannot be read twice (pipes, compressed
+ * files) from a bounded spool; live from a bounded history. What is not to be
+ * had any more is counted in packet_answer.forgotten, and its rows are gone. */
+
+enum { QUERY_TOGETHER = 8, QUERY_UNFOLDED = 32, QUERY_FIND = 128, DETAIL_LINES = 320, DETAIL_BYTES = 65536 };
+
+enum packet_find { FIND_NOTHING, FIND_TEXT /* ASCII case ignored, in line and bytes */, FIND_BYTES };
+
+struct packet_query {
+	uint64_t flow[QUERY_TOGETHER]; /* of these flows only, */
+	unsigned flows;                /* 0: of all, and those of none */
+	char match[QUERY_MATCH];       /* display filter over packets (FILTER_PACKETS); "": all */
+	uint64_t marked[QUERY_ROWS];   /* with marked_only: these numbers only, ascending */
+	unsigned marks;
+	bool marked_only;
+	bool fold;                     /* dull runs (below) become one row each */
+	bool events;                   /* dull packets are left out, and what became of them is not said */
+	uint64_t unfolded[QUERY_UNFOLDED]; /* number of the first packet of each run that is shown in full */
+	unsigned unfolds;
+	uint64_t selected;             /* packet number; 0: the first */
+	int64_t move;
+	bool to_first, to_last;
+	uint64_t to_number;            /* not 0: select that one, or the next that there is */
+	enum packet_find find;         /* select the next that has it, from the selected one on, and round */
+	bool find_back;
+	uint8_t find_for[QUERY_FIND];
+	unsigned find_len;
+	unsigned rows, anchor;         /* as of flows */
+	bool detail;                   /* the selected one in full */
+};
+
+/* Dull: a segment with data in order, or a plain ACK that moves on, without a verdict
+ * other than window_update, SYN, FIN, RST, and without the start of a message of a known
+ * application. A run: four or more of them in a row within the flow. */
+
+/* One row, filled for people and for the ladder. */
+struct packet_row {
+	uint64_t number, flow;   /* flow 0: none */
+	int64_t ts_ns;
+	bool no_time, gone;      /* gone: only the number, flow, side, flags, verdicts and payload_len are known */
+	uint32_t wirelen, caplen;
+	struct endpoint from, to; /* family NONE: see line */
+	uint8_t mac_from[6], mac_to[6];
+	bool has_mac;
+	uint8_t side;            /* 0: the client sent it */
+	bool is_tcp;
+	uint16_t flags;          /* enum tcp_flag */
+	uint16_t window;         /* as on the wire */
+	int64_t room;            /* the window in bytes, scaled where that is known; -1: the scale is not known */
+	uint32_t seq, ack;       /* as on the wire */
+	bool seq_known, ack_known; /* isn[]: of this side, of the other, are known */
+	uint32_t seq_from_isn, ack_from_isn; /* relative to them */
+	uint32_t payload_len;
+	uint64_t verdicts;       /* verdict_bit(); of a folded run: none */
+	int64_t rtt_ns;          /* what this one's ACK measures; -1: nothing */
+	/* The packet that this one is about: of a repeat the first that carried its bytes; of a SYN/ACK the
+	 * SYN, of the handshake's ACK the SYN/ACK; of a window that opens again the first zero; of an answer to
+	 * a probe the probe; of an ACK that fills a hole nothing. 0: none, or not found within 4096 packets. */
+	uint64_t about;
+	int64_t about_ns;        /* its time; valid where about is not 0 */
+	char protocol[16];       /* info_protocol() */
+	char line[208];          /* info_line(), printable; for TCP without an application: without flags and numbers */
+	char issue[48];          /* what is wrong with it, static words; "" */
+	bool comment;            /* the file has a comment for it */
+	bool reference;          /* not by the engine: the screen's time reference */
+	/* A folded run: so many packets, from this number on; 0: an ordinary row. */
+	uint64_t folded, folded_bytes[2], folded_segments[2];
+	int64_t folded_ns;       /* from its first to its last */
+};
+
+/* One line of the layers of a packet: a layer, or a row of one. */
+struct detail_line {
+	uint8_t depth;           /* 0: a layer */
+	uint8_t osi;             /* of a layer: 1 to 7 */
+	uint8_t buffer;          /* enum packet_buffer that holds its bytes */
+	bool bad;                /* of a layer: cut or broken, the text says how */
+	uint32_t off, len;       /* len 0: it has no bytes */
+	uint64_t num;            /* of a number or flags: its value */
+	char key[40];            /* "tcp.flags"; of a layer its name */
+	char title[40];
+	char text[176];          /* printable */
+	char filter[96];         /* what = writes: "tcp.flags == 0x18"; "": none */
+};
+
+struct packet_detail {
+	uint64_t number;         /* 0: nothing is selected, or it is not to be had */
+	char why[96];            /* then: why, or "" */
+	char comment[256];       /* of the file, printable */
+	char interface[40];      /* printable; "" unknown */
+	int64_t ts_ns;
+	uint32_t wirelen, caplen;
+	struct packet_row row;   /* the same as its row, wherever that stands */
+	unsigned lines, more;    /* more: rows that found no room */
+	struct detail_line line[DETAIL_LINES];
+	uint32_t len[PACKET_BUFFERS], all[PACKET_BUFFERS]; /* bytes here, and how many there are */
+	uint8_t bytes[PACKET_BUFFERS][DETAIL_BYTES];
+};
+
+struct packet_answer {
+	bool has_subject;
+	struct flow_record subject;  /* of the one flow asked for, else of the selected packet's */
+	uint64_t total;              /* packets read so far */
+	uint64_t forgotten;          /* of them, not to be had any more */
+	uint64_t matched;            /* rows in all (a folded run is one); exact where counted, else at least so many */
+	bool counted;
+	bool not_found;              /* find: nobody has it */
+	uint64_t first, selected;    /* place of row[0]; number now selected, 0: none */
+	unsigned selected_row, rows;
+	uint64_t elsewhere;          /* of the flow asked for: packets that are no more in the history */
+	struct filter_error match_error;
+	struct packet_row row[QUERY_ROWS];
+	struct packet_detail detail; /* where asked for */
+};
+
+/* ---- the stream of one flow -------------------------------------------------- */
+
+enum { STREAM_BYTES = 65536, STREAM_PIECES = 256 };
+
+struct stream_query {
+	uint64_t flow;
+	bool side[2];     /* directions wanted */
+	uint64_t from;    /* piece to begin with */
+};
+
+/* Bytes of one direction that became readable at once (in order, nothing twice), or a gap. */
+struct stream_piece {
+	uint64_t index;      /* 0, 1, 2 ... of those wanted */
+	int64_t ts_ns;       /* of the packet that completed it */
+	uint64_t number;     /* that packet */
+	uint64_t at;         /* offset in its direction */
+	uint64_t len;        /* bytes; of a gap: that were not captured */
+	uint32_t here, from; /* of them in bytes[], from there on; here may be less than len for the last piece */
+	uint8_t side;
+	bool gap;
+};
+
+struct stream_answer {
+	bool has_subject;
+	struct flow_record subject;
+	uint64_t all;        /* pieces in all */
+	uint64_t bytes_all[2], gaps_all[2];
+	bool cut;            /* too long: what comes later is left out */
+	unsigned pieces;
+	struct stream_piece piece[STREAM_PIECES];
+	uint32_t len;
+	uint8_t bytes[STREAM_BYTES];
+};
+
 struct query {
 	uint64_t serial;            /* answers carry it back */
+	enum query_about about;
+	struct packet_query packets; /* about QUERY_PACKETS; the members below then mean nothing */
+	struct stream_query stream;  /* about QUERY_STREAM */
 	enum record_key sort;
 	bool descending;
 	char match[QUERY_MATCH];    /* display filter (filter.h); "" matches all */
@@ -35,6 +195,17 @@ struct query {
 
 struct answer {
 	uint64_t serial;
+	enum query_about about;
+	int64_t cost_ns;            /* what the answer cost the engine's thread */
+	int64_t now_ns;             /* the run's clock: last packet (file), wall (live) */
+	bool live, ended;           /* the source has come to its end */
+	struct totals totals;
+	struct source_stats source[QUERY_SOURCES];
+	unsigned sources;           /* of them filled; there may be more */
+	struct source_note note;    /* the newest that the sources told; text "": none */
+	char trouble[512];          /* of the run, not of a source: a sentence, foreign; or "" */
+
+	/* QUERY_FLOWS: from here to row[] */
 	uint64_t flows, open;       /* in the table */
 	uint64_t matched;
 	/* The query's filter does not compile: what holds is the one before it. */
@@ -43,16 +214,14 @@ struct answer {
 	uint64_t selected;          /* id now selected, 0: nothing to select */
 	unsigned selected_row;      /* index in row[] */
 	unsigned rows;
-	int64_t cost_ns;            /* what the answer cost the engine's thread */
 	bool vanished;              /* the selected flow of the query is gone or does not match */
-	int64_t now_ns;             /* the run's clock: last packet (file), wall (live) */
-	bool live, ended;           /* the source has come to its end */
-	struct totals totals;
-	struct source_stats source[QUERY_SOURCES];
-	unsigned sources;           /* of them filled; there may be more */
-	struct source_note note;    /* the newest that the sources told; text "": none */
-	char trouble[512];          /* of the run, not of a source: a sentence, foreign; or "" */
 	struct flow_record row[QUERY_ROWS];
+
+	struct packet_answer packets; /* QUERY_PACKETS */
+	struct stream_answer stream;  /* QUERY_STREAM */
 };
+
+/* What is filled of an answer and said by what it is about, into another one. */
+void answer_copy(struct answer *to, const struct answer *from);
 
 #endif

@@ -413,6 +413,7 @@ void engine_answer(struct engine *e, const struct query *q, struct answer *out)
 	struct walk w;
 
 	out->serial = q->serial;
+	out->about = q->about;
 	out->rows = 0;
 	out->first = out->selected = 0;
 	out->selected_row = 0;

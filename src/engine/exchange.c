@@ -49,10 +49,37 @@ static void exchange_calm(int fd)
 	(void)n; /* nothing to read: it was calm */
 }
 
-/* Only the filled rows: the rest of the array is never looked at. */
-static void exchange_copy(struct answer *to, const struct answer *from)
+/* Only what is filled: the rest is never looked at. */
+static void packets_copy(struct packet_answer *to, const struct packet_answer *from)
 {
-	memcpy(to, from, offsetof(struct answer, row) + from->rows * sizeof from->row[0]);
+	struct packet_detail *detail = &to->detail;
+
+	memcpy(to, from, offsetof(struct packet_answer, row) + from->rows * sizeof from->row[0]);
+	memcpy(detail, &from->detail, offsetof(struct packet_detail, line) +
+	       from->detail.lines * sizeof from->detail.line[0]);
+	memcpy(detail->len, from->detail.len, sizeof detail->len);
+	memcpy(detail->all, from->detail.all, sizeof detail->all);
+	for (unsigned i = 0; i < PACKET_BUFFERS; i++)
+		memcpy(detail->bytes[i], from->detail.bytes[i], from->detail.len[i]);
+}
+
+void answer_copy(struct answer *to, const struct answer *from)
+{
+	const size_t flows = offsetof(struct answer, flows);
+
+	memcpy(to, from, flows);
+	switch (from->about) {
+	case QUERY_FLOWS:
+		memcpy((char *)to + flows, (const char *)from + flows,
+		       offsetof(struct answer, row) - flows + from->rows * sizeof from->row[0]);
+		break;
+	case QUERY_PACKETS:
+		packets_copy(&to->packets, &from->packets);
+		break;
+	case QUERY_STREAM:
+		memcpy(&to->stream, &from->stream, offsetof(struct stream_answer, bytes) + from->stream.len);
+		break;
+	}
 }
 
 int exchange_open(struct exchange **out, struct error *e)
@@ -112,7 +139,7 @@ bool exchange_take(struct exchange *x, struct answer *out)
 	pthread_mutex_lock(&x->lock);
 	had = x->answered;
 	if (had)
-		exchange_copy(out, x->handed);
+		answer_copy(out, x->handed);
 	x->answered = false;
 	pthread_mutex_unlock(&x->lock);
 	return had;
@@ -152,7 +179,7 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
 	memcpy(x->working->trouble, x->trouble, sizeof x->trouble);
 	x->working->note = x->note;
 	pthread_mutex_lock(&x->lock);
-	exchange_copy(x->handed, x->working);
+	answer_copy(x->handed, x->working);
 	x->answered = true;
 	pthread_mutex_unlock(&x->lock);
 	exchange_wake(x->answer_fd);

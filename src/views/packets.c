@@ -8,6 +8,7 @@
 #include "json.h"
 #include "sockeye/clock.h"
 #include "sockeye/dissector.h"
+#include "sockeye/info.h"
 #include "view.h"
 
 static struct endpoint packets_end(const struct packet *p, bool from)
@@ -67,16 +68,6 @@ static void packets_ends(struct text *t, const struct packet *p)
 		packets_mac(t, p->mac_to);
 		text_put(t, ": ");
 	}
-}
-
-/* What info says of it: TCP's line where nothing stands above TCP. */
-static void packets_info(struct text *t, const struct event *ev, bool absolute)
-{
-	const struct packet *p = ev->packet;
-
-	info_upper(t, p);
-	if (t->len == 0 && info_is_tcp(p))
-		info_tcp(t, ev, absolute);
 }
 
 static void packets_fragment(struct text *t, const struct packet *p)
@@ -246,7 +237,7 @@ static void packets_json(struct view *v, const struct event *ev)
 	json_key(&j, "protocol");
 	json_word(&j, info_protocol(p));
 	text_init(&t, info, sizeof info);
-	packets_info(&t, ev, v->o.absolute);
+	info_line(&t, ev, v->o.absolute);
 	json_key(&j, "info");
 	json_word(&j, info);
 	if (ev->judged && ev->judged->verdicts)
@@ -339,7 +330,7 @@ static void packets_csv(struct view *v, const struct event *ev)
 	packets_csv_end(&c, p, false);
 	csv_cell(&c, info_protocol(p));
 	text_reset(&t);
-	packets_info(&t, ev, v->o.absolute);
+	info_line(&t, ev, v->o.absolute);
 	csv_cell(&c, cell);
 	text_reset(&t);
 	if (ev->judged)

@@ -38,13 +38,6 @@ void rows_text(struct view *v, const struct packet *p);
 void rows_json(struct view *v, const struct packet *p);
 void rows_hex(struct view *v, const struct packet *p);
 
-/* info.c: what a packet does, in words. */
-void info_tcp(struct text *t, const struct event *ev, bool absolute);
-bool info_is_tcp(const struct packet *p);
-/* The template of the innermost layer; nothing where that is TCP itself. */
-void info_upper(struct text *t, const struct packet *p);
-const char *info_protocol(const struct packet *p);
-
 /* files.c: the records that close the sources. */
 void files_json(struct view *v, const struct totals *t);
 

@@ -1,14 +1,11 @@
-/* What a packet does, in words.
- *
- * TCP's words are tcpdump's. Everything else is the `info` template of its
- * dissector: words, {key} for a field, [ ] around what goes if a key in it is
- * absent. No protocol but TCP is known here.
- */
+/* What a packet does, in words. A template is words, {key} for a field, [ ] around
+ * what goes if a key in it is absent. */
+#include "sockeye/info.h"
+
 #include <stdio.h>
 #include <string.h>
 
 #include "sockeye/dissector.h"
-#include "view.h"
 
 static const struct layer *info_layer(const struct packet *p)
 {
@@ -221,4 +218,13 @@ void info_upper(struct text *t, const struct packet *p)
 	t->len = before;
 	t->at[before] = '\0';
 	text_put(t, "more fields than are kept");
+}
+
+void info_line(struct text *t, const struct event *ev, bool absolute)
+{
+	size_t before = t->len;
+
+	info_upper(t, ev->packet);
+	if (t->len == before && info_is_tcp(ev->packet))
+		info_tcp(t, ev, absolute);
 }
