@@ -3,7 +3,7 @@
  */
 #include <string.h>
 
-#include "look.h"
+#include "screen.h"
 #include "sockeye/clock.h"
 #include "words.h"
 
@@ -151,10 +151,42 @@ static void bars_top(const struct look *l, const struct answer *a, struct canvas
 	}
 }
 
-static const char *const bars_views[6][2] = {
-	{"Connections", "Conn"}, {"Ladder", "Ladr"}, {"Packets", "Pkt"},
-	{"Sockets", "Sock"}, {"Diagnosis", "Diag"}, {"Graphs", "Graf"},
+/* Of views that are not built yet. */
+static const char *const bars_later[SCREENS][2] = {
+	[SCREEN_SOCKETS] = {"Sockets", "Sock"}, [SCREEN_DIAGNOSIS] = {"Diagnosis", "Diag"},
+	[SCREEN_GRAPHS] = {"Graphs", "Graf"},
 };
+
+static const char *bars_view(unsigned i, bool wide)
+{
+	return screens[i] == NULL ? bars_later[i][!wide] : wide ? screens[i]->name : screens[i]->brief;
+}
+
+/* The filter of the screen, and how many rows it lets through. */
+static void bars_filter(const struct look *l, const struct answer *a, struct canvas *c, unsigned y, struct right *r)
+{
+	enum filter_scope scope = FILTER_FLOWS;
+	const struct screen *s = screens[l->screen];
+	const char *match = s->match ? s->match((struct look *)l, &scope) : "";
+	char filter[QUERY_MATCH * 2], buffer[64];
+	unsigned width;
+	struct text t;
+
+	if (match[0] == '\0' || r->end <= r->least + 12)
+		return;
+	text_init(&t, buffer, sizeof buffer);
+	words_count(&t, scope == FILTER_FLOWS ? a->matched : a->packets.matched);
+	text_put(&t, " of ");
+	words_count(&t, scope == FILTER_FLOWS ? a->flows : a->packets.total);
+	right_put(r, ROLE_TEXT, buffer);
+	text_init(&t, filter, sizeof filter);
+	text_foreign(&t, match, strlen(match), false); /* from the command line, perhaps */
+	width = canvas_width(filter);
+	if (r->end > r->least + width + 9) {
+		canvas_put(c, r->end - width, y, r->end, ROLE_MATCH, filter);
+		canvas_put(c, r->end - width - 8, y, r->end, ROLE_DIM, "filter: ");
+	}
+}
 
 static void bars_tabs(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
@@ -162,51 +194,31 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 	char buffer[64];
 	struct text t;
 	struct right r = {c, y, c->width - 1, 0};
+	const struct screen *shown = screens[l->screen];
+	const char *status = shown->status ? shown->status(l, a) : "";
 
-	for (unsigned i = 0; i < 6 && c->width >= 60; i++) {
+	for (unsigned i = 0; i < SCREENS && c->width >= 60; i++) {
 		text_init(&t, buffer, sizeof buffer);
-		text_format(&t, wide ? "%u %s" : "%u%s", i + 1, bars_views[i][!wide]);
-		if (i == 0) {
+		text_format(&t, wide ? "%u %s" : "%u%s", i + 1, bars_view(i, wide));
+		if (i == (unsigned)l->screen) {
 			unsigned from = x;
 
 			x = canvas_put(c, x, y, c->width, ROLE_TAB, "[");
 			x = canvas_put(c, x, y, c->width, ROLE_TAB, buffer);
 			x = canvas_put(c, x, y, c->width, ROLE_TAB, "]");
 			canvas_attr(c, from, y, x, ATTR_REVERSE | ATTR_BOLD);
+			x += wide;
 		} else {
-			x = canvas_put(c, x + 1, y, c->width, ROLE_DIM, buffer);
+			x = canvas_put(c, x + 1, y, c->width, screens[i] ? ROLE_TEXT : ROLE_DIM, buffer);
 			x += 1 + wide;
 		}
-		if (i == 0)
-			x += wide;
 	}
 	r.least = x + 1;
-	text_init(&t, buffer, sizeof buffer);
-	if (l->paused) {
-		text_put(&t, " PAUSED ");
-		right_put(&r, ROLE_WARN, buffer);
-	} else if (l->held) {
-		right_put(&r, ROLE_WARN, " ORDER HELD ");
-	} else if (l->live && l->stick == STICK_LAST) {
-		right_put(&r, ROLE_OPENING, " FOLLOW ");
-	}
-	if (l->match[0] != '\0' && r.end > r.least + 12) {
-		char filter[QUERY_MATCH * 2];
-		unsigned width;
-
-		text_reset(&t);
-		words_count(&t, a->matched);
-		text_put(&t, " of ");
-		words_count(&t, a->flows);
-		right_put(&r, ROLE_TEXT, buffer);
-		text_init(&t, filter, sizeof filter);
-		text_foreign(&t, l->match, strlen(l->match), false); /* from the command line, perhaps */
-		width = canvas_width(filter);
-		if (r.end > r.least + width + 9) {
-			canvas_put(c, r.end - width, y, r.end, ROLE_MATCH, filter);
-			canvas_put(c, r.end - width - 8, y, r.end, ROLE_DIM, "filter: ");
-		}
-	}
+	if (l->paused)
+		right_put(&r, ROLE_WARN, " PAUSED ");
+	else if (status[0] != '\0')
+		right_put(&r, ROLE_WARN, status);
+	bars_filter(l, a, c, y, &r);
 }
 
 /* What happened to the capture, and when. */
@@ -249,47 +261,44 @@ static void bars_message(const struct look *l, const struct answer *a, struct ca
 		}
 }
 
+/* A key and its word; where the row has no room for it, false. */
+static bool bars_key(struct canvas *c, unsigned y, unsigned *x, unsigned end, const char *name, const char *word)
+{
+	if (*x + canvas_width(name) + canvas_width(word) + 2 > end)
+		return false;
+	*x = canvas_put(c, *x, y, end, ROLE_KEY, name);
+	*x = canvas_put(c, *x + (canvas_width(name) > 1), y, end, ROLE_TEXT, word) + 2;
+	return true;
+}
+
+/* What the table has a word for, in its order, of this place: narrow screens drop
+ * what comes later. */
 static void bars_keys(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
-	/* What is needed most comes first: narrow screens drop the rest. */
-	static const enum action order[] = {
-		ACTION_HELP, ACTION_FILTER, ACTION_SORT_NEXT, ACTION_DEEPER, ACTION_QUIT, ACTION_HOLD,
-		ACTION_PAUSE, ACTION_SORT_REVERSE,
-	};
+	unsigned place = l->page == PAGE_SCREEN ? screens[l->screen]->place : IN_TEXT, x = 1;
 	struct right r = {c, y, c->width - 1, 0};
-	unsigned x = 1;
-	char buffer[96];
-	struct text t;
+	char standing[64], order[64], name[24];
+	struct text t, o;
 
-	text_init(&t, buffer, sizeof buffer);
-	if (l->page == PAGE_LIST && a->matched > 0 && c->width >= 60) {
-		words_count(&t, a->first + a->selected_row + 1);
-		text_put(&t, " of ");
-		words_count(&t, a->matched);
-		right_put(&r, ROLE_TEXT, buffer);
-		text_reset(&t);
-		text_format(&t, "%s %s", look_sorts[l->sort].name, l->descending ? "▼" : "▲");
-		right_put(&r, ROLE_DIM, buffer);
+	text_init(&t, standing, sizeof standing);
+	text_init(&o, order, sizeof order);
+	if (l->page == PAGE_SCREEN && screens[l->screen]->standing && c->width >= 60) {
+		screens[l->screen]->standing(l, a, &t, &o);
+		if (t.len > 0)
+			right_put(&r, ROLE_TEXT, standing);
+		if (o.len > 0)
+			right_put(&r, ROLE_DIM, order);
 	}
-	for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
-		const struct key_line *line = keys_of(order[i]);
-		bool list_only = order[i] != ACTION_HELP && order[i] != ACTION_QUIT;
-		char name[24];
-		struct text n;
+	for (size_t i = 0; i < keys_lines; i++) {
+		const struct key_line *line = &keys_table[i];
 
-		if (l->page != PAGE_LIST && list_only)
-			continue;
-		text_init(&n, name, sizeof name);
-		keys_name(&n, line->key[0], c->ascii);
-		if (x + canvas_width(name) + canvas_width(line->bar) + 2 > r.end)
+		text_init(&t, name, sizeof name);
+		keys_name(&t, line->key[0], c->ascii);
+		if (line->bar != NULL && line->places & place && !bars_key(c, y, &x, r.end, name, line->bar))
 			break;
-		x = canvas_put(c, x, y, r.end, ROLE_KEY, name);
-		x = canvas_put(c, x + (n.len > 1), y, r.end, ROLE_TEXT, line->bar) + 2;
 	}
-	if (l->page != PAGE_LIST) {
-		x = canvas_put(c, x, y, r.end, ROLE_KEY, "Esc");
-		canvas_put(c, x + 1, y, r.end, ROLE_TEXT, "Back");
-	}
+	if (l->page != PAGE_SCREEN)
+		(void)bars_key(c, y, &x, r.end, "Esc", "Back");
 }
 
 void bars_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)

@@ -111,13 +111,16 @@ static void headless_answer(struct look *l, struct engine *e, struct source *s, 
 			    const struct canvas *c, struct answer *a)
 {
 	struct query q;
+	unsigned turns = 0;
 
-	look_ask(l, a, c->width, c->height, 0, &q);
-	look_asked(l);
-	engine_answer(e, &q, a);
-	engine_answer_sources(a, s, true);
-	(void)snprintf(a->trouble, sizeof a->trouble, "%s", run->writer_problem.text);
-	look_answered(l, a);
+	do {
+		look_ask(l, a, c->width, c->height, 0, &q);
+		look_asked(l);
+		engine_answer(e, &q, a);
+		engine_answer_sources(a, s, true);
+		(void)snprintf(a->trouble, sizeof a->trouble, "%s", run->writer_problem.text);
+		look_answered(l, a);
+	} while (l->again && ++turns < 16);
 }
 
 int headless_run(const struct tui_options *o, struct headless_files *f, struct engine *e, struct source *s,

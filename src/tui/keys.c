@@ -12,41 +12,44 @@
 #include "sockeye/tui.h"
 
 const struct key_line keys_table[] = {
-	{ACTION_UP, "up", "Move", "one row up", NULL, {KEY_ARROW_UP, 'k'}},
-	{ACTION_DOWN, "down", "Move", "one row down", NULL, {KEY_ARROW_DOWN, 'j'}},
-	{ACTION_PAGE_UP, "page-up", "Move", "a page up", NULL, {KEY_PAGE_UP, KEY_CONTROL('B')}},
-	{ACTION_PAGE_DOWN, "page-down", "Move", "a page down", NULL, {KEY_PAGE_DOWN, KEY_CONTROL('F'), KEY_BLANK}},
-	{ACTION_HALF_UP, "half-page-up", "Move", "half a page up", NULL, {KEY_CONTROL('U')}},
-	{ACTION_HALF_DOWN, "half-page-down", "Move", "half a page down", NULL, {KEY_CONTROL('D')}},
-	{ACTION_FIRST, "first", "Move", "to the first row, and stay there", NULL, {'g', KEY_TO_HOME}},
-	{ACTION_LAST, "last", "Move", "to the last row, and stay there", NULL, {'G', KEY_TO_END}},
-	{ACTION_DEEPER, "deeper", "Look", "the selected connection in full", "Detail", {KEY_RETURN}},
-	{ACTION_BACK, "back", "Look", "back; in the list: drop the filter", NULL, {KEY_ESCAPE, KEY_ERASE}},
-	{ACTION_FILTER, "filter", "Look", "show rows that fit a filter, or hold a text", "Filter", {'/', KEY_FUNCTION + 4}},
-	{ACTION_YANK, "yank", "Look", "write the 4-tuple out, to copy it", NULL, {'y'}},
-	{ACTION_SORT_NEXT, "sort-next", "Order", "sort by the next column", "Sort", {'s', '>', KEY_FUNCTION + 6}},
-	{ACTION_SORT_BACK, "sort-previous", "Order", "sort by the previous column", NULL, {'<'}},
-	{ACTION_SORT_REVERSE, "sort-reverse", "Order", "turn the order round", "Reverse", {'S'}},
-	{ACTION_HOLD, "hold", "Order", "hold the order; values go on", "Hold", {'z'}},
-	{ACTION_PAUSE, "pause", "Order", "pause the view; capture goes on", "Pause", {'Z', KEY_FUNCTION + 7}},
-	{ACTION_VIEW_1, "view-connections", "Views", "Connections", NULL, {'1'}},
-	{ACTION_VIEW_2, "view-ladder", "Views", "Ladder (not built yet)", NULL, {'2'}},
-	{ACTION_VIEW_3, "view-packets", "Views", "Packets (not built yet)", NULL, {'3'}},
-	{ACTION_VIEW_4, "view-sockets", "Views", "Sockets (not built yet)", NULL, {'4'}},
-	{ACTION_VIEW_5, "view-diagnosis", "Views", "Diagnosis (not built yet)", NULL, {'5'}},
-	{ACTION_VIEW_6, "view-graphs", "Views", "Graphs (not built yet)", NULL, {'6'}},
-	{ACTION_HELP, "help", "Other", "this page, and away", "Help", {'?', KEY_FUNCTION + 1}},
-	{ACTION_REPAINT, "repaint", "Other", "draw everything anew", NULL, {KEY_CONTROL('L')}},
-	{ACTION_SUSPEND, "suspend", "Other", "to the shell; fg comes back", NULL, {KEY_CONTROL('Z')}},
-	{ACTION_QUIT, "quit", "Other", "quit; live asks once, ^C never", "Quit", {'q', KEY_FUNCTION + 10, KEY_CONTROL('C')}},
+	{ACTION_HELP, IN_ALL, "help", "Other", "this page, and away", "Help", {'?', KEY_FUNCTION + 1}},
+	{ACTION_UP, IN_ALL, "up", "Move", "one row up", NULL, {KEY_ARROW_UP, 'k'}},
+	{ACTION_DOWN, IN_ALL, "down", "Move", "one row down", NULL, {KEY_ARROW_DOWN, 'j'}},
+	{ACTION_PAGE_UP, IN_ALL, "page-up", "Move", "a page up", NULL, {KEY_PAGE_UP, KEY_CONTROL('B')}},
+	{ACTION_PAGE_DOWN, IN_ALL, "page-down", "Move", "a page down", NULL, {KEY_PAGE_DOWN, KEY_CONTROL('F'), KEY_BLANK}},
+	{ACTION_HALF_UP, IN_ALL, "half-page-up", "Move", "half a page up", NULL, {KEY_CONTROL('U')}},
+	{ACTION_HALF_DOWN, IN_ALL, "half-page-down", "Move", "half a page down", NULL, {KEY_CONTROL('D')}},
+	{ACTION_FIRST, IN_ALL, "first", "Move", "to the first row, and stay there", NULL, {'g', KEY_TO_HOME}},
+	{ACTION_LAST, IN_ALL, "last", "Move", "to the last row, and stay there", NULL, {'G', KEY_TO_END}},
+	{ACTION_DEEPER, IN_CONNECTIONS | IN_LADDER, "deeper", "Look", "the ladder of the connection, the packet of the segment", "Deeper", {KEY_RETURN}},
+	{ACTION_DETAIL, IN_CONNECTIONS, "detail", "Look", "the selected connection in full", "Detail", {'d'}},
+	{ACTION_LEFT, IN_PACKETS, "left", "Move", "fold", NULL, {KEY_ARROW_LEFT, 'h'}},
+	{ACTION_RIGHT, IN_PACKETS, "right", "Move", "unfold", NULL, {KEY_ARROW_RIGHT, 'l'}},
+	{ACTION_BACK, IN_ALL, "back", "Look", "back; in the list: drop the filter", NULL, {KEY_ESCAPE, KEY_ERASE}},
+	{ACTION_FILTER, IN_CONNECTIONS | IN_PACKETS, "filter", "Look", "show rows that fit a filter, or hold a text", "Filter", {'/', KEY_FUNCTION + 4}},
+	{ACTION_YANK, IN_CONNECTIONS, "yank", "Look", "write the 4-tuple out, to copy it", NULL, {'y'}},
+	{ACTION_SORT_NEXT, IN_CONNECTIONS, "sort-next", "Order", "sort by the next column", "Sort", {'s', '>', KEY_FUNCTION + 6}},
+	{ACTION_SORT_BACK, IN_CONNECTIONS, "sort-previous", "Order", "sort by the previous column", NULL, {'<'}},
+	{ACTION_SORT_REVERSE, IN_CONNECTIONS, "sort-reverse", "Order", "turn the order round", "Reverse", {'S'}},
+	{ACTION_HOLD, IN_CONNECTIONS, "hold", "Order", "hold the order; values go on", "Hold", {'z'}},
+	{ACTION_PAUSE, IN_SCREENS, "pause", "Order", "pause the view; capture goes on", "Pause", {'Z', KEY_FUNCTION + 7}},
+	{ACTION_VIEW_1, IN_ALL, "view-connections", "Views", "Connections", NULL, {'1'}},
+	{ACTION_VIEW_2, IN_ALL, "view-ladder", "Views", "Ladder", NULL, {'2'}},
+	{ACTION_VIEW_3, IN_ALL, "view-packets", "Views", "Packets", NULL, {'3'}},
+	{ACTION_VIEW_4, IN_ALL, "view-sockets", "Views", "Sockets (not built yet)", NULL, {'4'}},
+	{ACTION_VIEW_5, IN_ALL, "view-diagnosis", "Views", "Diagnosis (not built yet)", NULL, {'5'}},
+	{ACTION_VIEW_6, IN_ALL, "view-graphs", "Views", "Graphs (not built yet)", NULL, {'6'}},
+	{ACTION_REPAINT, IN_ALL, "repaint", "Other", "draw everything anew", NULL, {KEY_CONTROL('L')}},
+	{ACTION_SUSPEND, IN_ALL, "suspend", "Other", "to the shell; fg comes back", NULL, {KEY_CONTROL('Z')}},
+	{ACTION_QUIT, IN_ALL, "quit", "Other", "quit; live asks once, ^C never", "Quit", {'q', KEY_FUNCTION + 10, KEY_CONTROL('C')}},
 };
 const size_t keys_lines = sizeof keys_table / sizeof keys_table[0];
 
-enum action keys_action(uint32_t key)
+enum action keys_action(uint32_t key, unsigned place)
 {
 	for (size_t i = 0; i < keys_lines; i++)
 		for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++)
-			if (keys_table[i].key[k] == key)
+			if (keys_table[i].key[k] == key && keys_table[i].places & place)
 				return keys_table[i].action;
 	return ACTION_NONE;
 }

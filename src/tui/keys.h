@@ -25,12 +25,19 @@ enum key {
 };
 #define KEY_CONTROL(letter) ((uint32_t)(letter) & 31U)
 
+/* Where a line of the table holds: the same key may mean another thing elsewhere. */
+enum key_place {
+	IN_CONNECTIONS = 1, IN_LADDER = 2, IN_PACKETS = 4, IN_SOCKETS = 8, IN_DIAGNOSIS = 16, IN_GRAPHS = 32,
+	IN_TEXT = 64, /* pages of text: the detail, help */
+	IN_SCREENS = 63, IN_ALL = 127,
+};
+
 enum action {
 	ACTION_NONE,
 	ACTION_UP, ACTION_DOWN, ACTION_PAGE_UP, ACTION_PAGE_DOWN, ACTION_HALF_UP, ACTION_HALF_DOWN,
-	ACTION_FIRST, ACTION_LAST,
+	ACTION_FIRST, ACTION_LAST, ACTION_LEFT, ACTION_RIGHT,
 	ACTION_VIEW_1, ACTION_VIEW_2, ACTION_VIEW_3, ACTION_VIEW_4, ACTION_VIEW_5, ACTION_VIEW_6,
-	ACTION_DEEPER, ACTION_BACK,
+	ACTION_DEEPER, ACTION_BACK, ACTION_DETAIL,
 	ACTION_FILTER, ACTION_SORT_NEXT, ACTION_SORT_BACK, ACTION_SORT_REVERSE, ACTION_HOLD, ACTION_PAUSE,
 	ACTION_YANK,
 	ACTION_HELP, ACTION_REPAINT, ACTION_SUSPEND, ACTION_QUIT,
@@ -41,6 +48,7 @@ enum { KEYS_EACH = 5 };
 
 struct key_line {
 	enum action action;
+	unsigned places;   /* enum key_place */
 	const char *name;  /* "sort-next": stable, for --list-keys */
 	const char *group; /* "Move", of the help screen */
 	const char *help;
@@ -51,7 +59,8 @@ struct key_line {
 extern const struct key_line keys_table[];
 extern const size_t keys_lines;
 
-enum action keys_action(uint32_t key);
+/* What a key means in those places; the first line that has it. */
+enum action keys_action(uint32_t key, unsigned place);
 const struct key_line *keys_of(enum action action); /* never NULL but for ACTION_NONE */
 
 /* "PgUp", "^B", "j": as the screens write it. */

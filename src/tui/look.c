@@ -1,27 +1,17 @@
 /* The state of the screen: what it asks, what an answer changes, which part
  * draws where.
  *
- * Promises: the selection is a flow's id and survives sorting, filtering and
- * traffic; a flow that vanished hands over to its neighbour and is named. What
- * keys do is in look_key.c; nothing here talks to anybody.
+ * What keys do is in look_key.c, what a screen is in screen.h; nothing here talks
+ * to anybody.
  */
 #include "look.h"
 
 #include <string.h>
 
+#include "screen.h"
 #include "sockeye/clock.h"
 #include "sockeye/tui.h"
 #include "words.h"
-
-const struct look_sort look_sorts[LOOK_SORTS] = {
-	{RECORD_FIRST, "start", false, "oldest first"},
-	{RECORD_CLIENT, "client", false, "lowest first"},
-	{RECORD_SERVER, "server", false, "lowest first"},
-	{RECORD_HS_FIRST_SYN_TO_ACK, "handshake", true, "slowest first"},
-	{RECORD_BYTES, "bytes", true, "largest first"},
-	{RECORD_STATE, "state", false, "a to z"},
-	{RECORD_SERVICE, "service", false, "a to z"},
-};
 
 bool look_fits(unsigned width, unsigned height)
 {
@@ -60,6 +50,8 @@ void look_init(struct look *l, bool live, const char *title, const char *filter)
 	/* A file reads from top to bottom; live, what just came is on top. */
 	l->descending = live;
 	l->stick = STICK_FIRST;
+	for (unsigned i = 0; i < SCREENS; i++)
+		l->from[i] = i == SCREEN_PACKETS ? SCREEN_LADDER : SCREEN_CONNECTIONS;
 }
 
 /* ---- queries -------------------------------------------------------------- */
@@ -68,35 +60,16 @@ void look_ask(const struct look *l, const struct answer *a, unsigned width, unsi
 	      struct query *out)
 {
 	struct layout at = look_layout(width, height < TUI_HEIGHT_MIN ? TUI_HEIGHT_MIN : height);
-	int64_t anchor = l->anchor;
-	bool hold = l->stick == STICK_NONE && !l->fresh && (l->held || now_ns < l->hold_until_ns);
 
 	memset(out, 0, sizeof *out);
-	out->sort = look_sorts[l->sort].key;
-	out->descending = l->descending;
-	memcpy(out->match, l->match, sizeof out->match);
-	out->rows = at.rows;
-	out->to_first = l->stick == STICK_FIRST;
-	out->to_last = l->stick == STICK_LAST;
-	if (l->stick == STICK_NONE) {
-		out->selected = l->selected;
-		memcpy(out->otherwise, l->otherwise, sizeof out->otherwise);
-		out->move = l->move;
-	}
-	if (!l->scroll)
-		anchor += l->move;
-	out->anchor = (unsigned)(anchor < 0 ? 0 : anchor >= at.rows ? (int64_t)at.rows - 1 : anchor);
-	if (!hold && !(l->held && !l->fresh))
-		return;
-	for (out->holds = 0; out->holds < a->rows && out->holds < at.rows; out->holds++)
-		out->hold[out->holds] = a->row[out->holds].id;
+	screens[l->screen]->ask(l, a, &at, now_ns, out);
 }
 
 void look_asked(struct look *l)
 {
-	l->move = 0;
-	l->scroll = false;
-	l->fresh = false;
+	l->again = false;
+	if (screens[l->screen]->asked)
+		screens[l->screen]->asked(l);
 }
 
 static void look_rate(struct look *l, const struct answer *a)
@@ -132,25 +105,8 @@ bool look_fades(const struct answer *a)
 
 void look_answered(struct look *l, const struct answer *a)
 {
-	unsigned at = a->selected_row;
-	struct text t;
-
-	if (a->vanished && l->stick == STICK_NONE && l->message[0] == '\0') {
-		text_init(&t, l->message, sizeof l->message);
-		text_put(&t, l->selected_name);
-		text_put(&t, " left the list; its neighbour is selected");
-		l->message_bad = false;
-	}
-	l->selected = a->selected;
-	text_init(&t, l->selected_name, sizeof l->selected_name);
-	if (at < a->rows) {
-		tuple_endpoint(&t, &a->row[at].client);
-		text_put(&t, " → ");
-		tuple_endpoint(&t, &a->row[at].server);
-	}
-	l->anchor = at;
-	l->otherwise[0] = at + 1 < a->rows ? a->row[at + 1].id : 0;
-	l->otherwise[1] = at > 0 && at <= a->rows ? a->row[at - 1].id : 0;
+	if (screens[l->screen]->answered)
+		screens[l->screen]->answered(l, a);
 	if (a->live)
 		look_rate(l, a);
 }
@@ -186,10 +142,8 @@ void look_draw(struct look *l, const struct answer *a, struct canvas *c)
 	}
 	at = look_layout(c->width, c->height);
 	bars_draw(l, a, c, &at);
-	if (l->page == PAGE_LIST) {
-		connections_draw(l, a, c, &at);
-		if (at.pane)
-			detail_pane(l, a, c, &at);
+	if (l->page == PAGE_SCREEN) {
+		screens[l->screen]->draw(l, a, c, &at);
 		if (l->prompting)
 			prompt_draw(l, a, c, &at);
 		return;

@@ -13,9 +13,19 @@
 
 #include "canvas.h"
 #include "keys.h"
+#include "ladder.h"
+#include "packets.h"
 #include "sockeye/query.h"
 
-enum look_page { PAGE_LIST, PAGE_DETAIL, PAGE_HELP };
+/* The views on keys 1 to 6. */
+enum screen_id {
+	SCREEN_CONNECTIONS, SCREEN_LADDER, SCREEN_PACKETS, SCREEN_SOCKETS, SCREEN_DIAGNOSIS, SCREEN_GRAPHS, SCREENS,
+};
+
+enum look_page { PAGE_SCREEN, PAGE_DETAIL, PAGE_HELP };
+
+/* What a prompt is for: its text is the screen's filter, or one of its own. */
+enum prompt_kind { PROMPT_FILTER, PROMPT_FIND, PROMPT_GO_TO, PROMPT_COMMAND };
 
 enum reaction {
 	REACT_NOTHING,
@@ -31,8 +41,13 @@ enum { LOOK_PASTS = 16 };
 enum look_stick { STICK_NONE, STICK_FIRST, STICK_LAST };
 
 struct look {
+	enum screen_id screen;
+	enum screen_id from[SCREENS]; /* where Esc goes: itself, nowhere */
 	enum look_page page;
 	enum look_page help_from;
+	bool again;        /* an answer calls for another query at once */
+	struct ladder_look ladder;
+	struct packets_look packets;
 	bool live;
 	const char *title; /* foreign */
 	int64_t started_ns, clock_ns; /* monotonic: when the screen began, now (live only) */
@@ -42,6 +57,8 @@ struct look {
 	char match[QUERY_MATCH];
 	char former[QUERY_MATCH]; /* the filter before the prompt was opened */
 	bool prompting;
+	enum prompt_kind prompt;
+	char prompt_text[QUERY_MATCH]; /* of prompts that are no filter */
 	/* prompt.c: what was applied before, the newest first; the one shown (from
 	 * 1; 0: what was typed); Tab's place among the words for the stem. */
 	char past[LOOK_PASTS][QUERY_MATCH], typed[QUERY_MATCH], stem[QUERY_MATCH];
@@ -98,6 +115,7 @@ enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned 
 void look_ask(const struct look *l, const struct answer *a, unsigned width, unsigned height, int64_t now_ns,
 	      struct query *out);
 void look_asked(struct look *l); /* the query was posted: its move is spent */
+/* Sets l->again where another query must follow at once. */
 void look_answered(struct look *l, const struct answer *a);
 /* Is a flow shown as new, which it will not be for long? */
 bool look_fades(const struct answer *a);
@@ -106,15 +124,13 @@ bool look_new(const struct answer *a, const struct flow_record *r);
 void look_draw(struct look *l, const struct answer *a, struct canvas *c);
 
 /* prompt.c: the filter prompt, over the last rows of the screen */
-void prompt_open(struct look *l);
+void prompt_open(struct look *l, enum prompt_kind kind);
 bool prompt_takes(uint32_t key); /* else the list behind it does */
-enum reaction prompt_key(struct look *l, uint32_t key);
+enum reaction prompt_key(struct look *l, uint32_t key, int64_t now_ns);
 unsigned prompt_rows(const struct layout *at);
 void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* bars.c */
 void bars_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
-/* screen_connections.c */
-void connections_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* detail.c */
 void detail_pane(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* Pages of text: `rows` lines from l->scrolled on, at row top. Both return how

@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "look.h"
+#include "screen.h"
 #include "sockeye/filter.h"
 #include "words.h"
 
@@ -18,16 +18,45 @@ unsigned prompt_rows(const struct layout *at)
 	return at->pane ? PROMPT_ROWS : 1;
 }
 
-void prompt_open(struct look *l)
+/* What is typed: the filter of the screen itself, which holds at once, or a text
+ * that is used when it is whole. */
+static char *prompt_text(struct look *l, enum filter_scope *scope)
 {
+	return l->prompt == PROMPT_FILTER ? screens[l->screen]->match(l, scope) : l->prompt_text;
+}
+
+static char *prompt_line(const struct look *l)
+{
+	enum filter_scope scope;
+
+	/* The text is the look's: who may not change the look does not change the text. */
+	return prompt_text((struct look *)l, &scope);
+}
+
+static enum filter_scope prompt_scope(const struct look *l)
+{
+	enum filter_scope scope = FILTER_FLOWS;
+
+	(void)prompt_text((struct look *)l, &scope);
+	return scope;
+}
+
+void prompt_open(struct look *l, enum prompt_kind kind)
+{
+	enum filter_scope scope;
+
 	l->prompting = true;
+	l->prompt = kind;
 	l->completing = false;
 	l->recalled = 0;
-	memcpy(l->former, l->match, sizeof l->former);
+	memset(l->prompt_text, 0, sizeof l->prompt_text);
+	memcpy(l->former, prompt_text(l, &scope), sizeof l->former);
 }
 
 static enum reaction prompt_changed(struct look *l)
 {
+	if (l->prompt != PROMPT_FILTER)
+		return REACT_DRAW;
 	l->fresh = true;
 	l->hold_until_ns = 0;
 	return REACT_ASK;
@@ -44,20 +73,24 @@ static void prompt_erase(char *s)
 
 static void prompt_keep(struct look *l)
 {
-	if (l->match[0] == '\0' || (l->pasts > 0 && strcmp(l->past[0], l->match) == 0))
+	if (prompt_line(l)[0] == '\0' || (l->pasts > 0 && strcmp(l->past[0], prompt_line(l)) == 0))
 		return;
 	memmove(l->past[1], l->past[0], sizeof l->past - sizeof l->past[0]);
-	memcpy(l->past[0], l->match, sizeof l->past[0]);
+	memcpy(l->past[0], prompt_line(l), sizeof l->past[0]);
 	if (l->pasts < LOOK_PASTS)
 		l->pasts++;
 }
 
 /* Enter: what cannot be understood is not applied, and stays to be mended. */
-static enum reaction prompt_apply(struct look *l)
+static enum reaction prompt_apply(struct look *l, int64_t now_ns)
 {
 	struct filter *f;
 
-	if (filter_compile(&f, l->match, FILTER_FLOWS, NULL) < 0)
+	if (l->prompt != PROMPT_FILTER) {
+		l->prompting = false;
+		return screens[l->screen]->prompted ? screens[l->screen]->prompted(l, l->prompt_text, now_ns) : REACT_DRAW;
+	}
+	if (filter_compile(&f, prompt_line(l), prompt_scope(l), NULL) < 0)
 		return REACT_DRAW;
 	filter_free(f);
 	prompt_keep(l);
@@ -71,14 +104,14 @@ static enum reaction prompt_recall(struct look *l, int step, const char *needle)
 	unsigned at = l->recalled;
 
 	if (at == 0)
-		memcpy(l->typed, l->match, sizeof l->typed);
+		memcpy(l->typed, prompt_line(l), sizeof l->typed);
 	do {
 		if (step < 0 ? at == 0 : at == l->pasts)
 			return REACT_DRAW;
 		at = step < 0 ? at - 1 : at + 1;
 	} while (at > 0 && !strstr(l->past[at - 1], needle));
 	l->recalled = at;
-	memcpy(l->match, at > 0 ? l->past[at - 1] : l->typed, sizeof l->match);
+	memcpy(prompt_line(l), at > 0 ? l->past[at - 1] : l->typed, QUERY_MATCH);
 	return prompt_changed(l);
 }
 
@@ -92,8 +125,8 @@ static enum reaction prompt_complete(struct look *l, int step)
 	char line[QUERY_MATCH];
 
 	if (!l->completing)
-		memcpy(l->stem, l->match, sizeof l->stem);
-	n = filter_complete(l->stem, strlen(l->stem), FILTER_FLOWS, offers, FILTER_OFFERS, &from);
+		memcpy(l->stem, prompt_line(l), sizeof l->stem);
+	n = filter_complete(l->stem, strlen(l->stem), prompt_scope(l), offers, FILTER_OFFERS, &from);
 	if (n == 0)
 		return REACT_DRAW;
 	l->offer = !l->completing ? (step > 0 ? 0 : n - 1) : (l->offer + n + (unsigned)step) % n;
@@ -103,8 +136,8 @@ static enum reaction prompt_complete(struct look *l, int step)
 	text_put(&t, offers[l->offer].text);
 	if (t.cut)
 		return REACT_DRAW;
-	memset(l->match, 0, sizeof l->match);
-	memcpy(l->match, line, t.len);
+	memset(prompt_line(l), 0, QUERY_MATCH);
+	memcpy(prompt_line(l), line, t.len);
 	return prompt_changed(l);
 }
 
@@ -117,9 +150,9 @@ static enum reaction prompt_type(struct look *l, uint32_t key)
 		return REACT_NOTHING;
 	text_init(&t, one, sizeof one);
 	text_code(&t, key);
-	if (strlen(l->match) + t.len >= sizeof l->match)
+	if (strlen(prompt_line(l)) + t.len >= QUERY_MATCH)
 		return REACT_NOTHING;
-	memcpy(l->match + strlen(l->match), one, t.len + 1);
+	memcpy(prompt_line(l) + strlen(prompt_line(l)), one, t.len + 1);
 	return prompt_changed(l);
 }
 
@@ -129,7 +162,7 @@ bool prompt_takes(uint32_t key)
 	       key == KEY_ARROW_DOWN || key == KEY_BACK_TAB;
 }
 
-enum reaction prompt_key(struct look *l, uint32_t key)
+enum reaction prompt_key(struct look *l, uint32_t key, int64_t now_ns)
 {
 	enum reaction reaction;
 
@@ -139,25 +172,25 @@ enum reaction prompt_key(struct look *l, uint32_t key)
 	if (key == KEY_ARROW_UP || key == KEY_ARROW_DOWN)
 		return prompt_recall(l, key == KEY_ARROW_UP ? 1 : -1, "");
 	if (key == KEY_CONTROL('R'))
-		return prompt_recall(l, 1, l->recalled ? l->typed : l->match);
+		return prompt_recall(l, 1, l->recalled ? l->typed : prompt_line(l));
 	switch (key) {
 	case KEY_RETURN:
-		return prompt_apply(l);
+		return prompt_apply(l, now_ns);
 	case KEY_ESCAPE:
 		l->prompting = false;
-		memcpy(l->match, l->former, sizeof l->match);
+		memcpy(prompt_line(l), l->former, QUERY_MATCH);
 		return prompt_changed(l);
 	case KEY_ERASE:
 	case KEY_DELETE:
-		if (l->match[0] == '\0') {
+		if (prompt_line(l)[0] == '\0') {
 			l->prompting = false;
 			return REACT_DRAW;
 		}
-		prompt_erase(l->match);
+		prompt_erase(prompt_line(l));
 		reaction = prompt_changed(l);
 		break;
 	case KEY_CONTROL('U'):
-		l->match[0] = '\0';
+		prompt_line(l)[0] = '\0';
 		reaction = prompt_changed(l);
 		break;
 	default:
@@ -185,22 +218,22 @@ static size_t bytes_before(const char *s, unsigned column)
  * Returns the column behind it. */
 static unsigned draw_text(const struct look *l, const struct answer *a, struct canvas *c, unsigned y, unsigned end)
 {
-	size_t n = strlen(l->match), from = 0, wrong = n;
+	size_t n = strlen(prompt_line(l)), from = 0, wrong = n;
 	unsigned x = canvas_put(c, 1, y, c->width, ROLE_KEY, "/ "), begin = x;
 
-	while (x + canvas_width(l->match + from) + 1 > end && from < n)
-		for (from++; ((unsigned char)l->match[from] & 0xc0) == 0x80; from++)
+	while (x + canvas_width(prompt_line(l) + from) + 1 > end && from < n)
+		for (from++; ((unsigned char)prompt_line(l)[from] & 0xc0) == 0x80; from++)
 			;
 	if (a->match_error.column > 0)
-		wrong = bytes_before(l->match, a->match_error.column);
-	x = canvas_foreign(c, x, y, end, ROLE_TEXT, l->match + from, n - from);
+		wrong = bytes_before(prompt_line(l), a->match_error.column);
+	x = canvas_foreign(c, x, y, end, ROLE_TEXT, prompt_line(l) + from, n - from);
 	if (wrong >= from && wrong < n) {
 		char before[QUERY_MATCH];
 		struct text t;
 		unsigned at;
 
 		text_init(&t, before, sizeof before);
-		text_bytes(&t, l->match + from, wrong - from);
+		text_bytes(&t, prompt_line(l) + from, wrong - from);
 		at = begin + canvas_width(before);
 		canvas_role(c, at, y, at + 1, ROLE_BAD);
 		canvas_attr(c, at, y, at + 1, ATTR_REVERSE);
@@ -236,9 +269,9 @@ static void right_text(struct canvas *c, unsigned y, unsigned least, enum role r
 static void draw_offers(const struct look *l, struct canvas *c, unsigned y, unsigned *ends)
 {
 	struct filter_offer offers[FILTER_OFFERS];
-	const char *text = l->completing ? l->stem : l->match;
+	const char *text = l->completing ? l->stem : prompt_line(l);
 	size_t from;
-	unsigned n = filter_complete(text, strlen(text), FILTER_FLOWS, offers, FILTER_OFFERS, &from);
+	unsigned n = filter_complete(text, strlen(text), prompt_scope(l), offers, FILTER_OFFERS, &from);
 
 	for (unsigned i = 0; i < PROMPT_OFFERS; i++) {
 		unsigned at = l->completing && n > 0 ? (l->offer + i) % n : i, half = c->width / 2;

@@ -1,232 +1,276 @@
-/* The list of connections: a glyph, both ends, the handshake, how much went
- * each way, and what it was.
+/* The list of connections: which rows it wants, in which order, and what its
+ * actions do.
  *
- * Columns are chosen by the width of the screen from a written list; none ever
- * overlaps. The rows are the answer's; this file orders nothing.
+ * Promises: the selection is a flow's id and survives sorting, filtering and
+ * traffic; a flow that vanished hands over to its neighbour and is named. The
+ * order stands still for two seconds after navigation, or as long as it is held.
  */
 #include <string.h>
 
-#include "look.h"
+#include "connections.h"
+#include "screen.h"
+#include "sockeye/clock.h"
 #include "words.h"
 
-enum column_id {
-	COLUMN_START, COLUMN_CLIENT, COLUMN_PORT, COLUMN_SERVER, COLUMN_HANDSHAKE, COLUMN_UP, COLUMN_DOWN,
-	COLUMN_BYTES, COLUMN_STATE, COLUMN_SERVICE,
+enum { HOLD_NS = 2 * 1000000000LL };
+
+const struct look_sort look_sorts[LOOK_SORTS] = {
+	{RECORD_FIRST, "start", false, "oldest first"},
+	{RECORD_CLIENT, "client", false, "lowest first"},
+	{RECORD_SERVER, "server", false, "lowest first"},
+	{RECORD_HS_FIRST_SYN_TO_ACK, "handshake", true, "slowest first"},
+	{RECORD_BYTES, "bytes", true, "largest first"},
+	{RECORD_STATE, "state", false, "a to z"},
+	{RECORD_SERVICE, "service", false, "a to z"},
 };
 
-struct column {
-	enum column_id id;
-	const char *title;
-	enum record_key sort; /* what the head's mark stands for */
-	bool right;
-	unsigned width;       /* 0: the rest */
-};
+/* ---- queries -------------------------------------------------------------- */
 
-enum { COLUMNS_MAX = 9, GLYPH_WIDTH = 3, STATE_FROM = 140 };
-
-struct columns {
-	unsigned from; /* least width of the screen */
-	enum handshake_size handshake;
-	struct column at[COLUMNS_MAX];
-};
-
-#define START {COLUMN_START, "Start s", RECORD_FIRST, true, 9}
-#define CLIENT(w) {COLUMN_CLIENT, "Client", RECORD_CLIENT, false, w}
-#define SERVER(w) {COLUMN_SERVER, "Server", RECORD_SERVER, false, w}
-#define HANDSHAKE(t, w) {COLUMN_HANDSHAKE, t, RECORD_HS_FIRST_SYN_TO_ACK, false, w}
-#define UP {COLUMN_UP, "Up", RECORD_BYTES, true, 5}
-#define DOWN {COLUMN_DOWN, "Down", RECORD_KEYS, true, 6}
-#define BYTES {COLUMN_BYTES, "Bytes", RECORD_BYTES, true, 6}
-#define STATE {COLUMN_STATE, "State", RECORD_STATE, false, 12}
-#define SERVICE(t) {COLUMN_SERVICE, t, RECORD_SERVICE, false, 0}
-
-/* Widest first; a column that a line lacks was dropped there. */
-static const struct columns connections_columns[] = {
-	{160, HANDSHAKE_WORDS, {START, CLIENT(26), SERVER(26), HANDSHAKE("Handshake", 40), UP, DOWN, STATE,
-				SERVICE("Service, name")}},
-	{STATE_FROM, HANDSHAKE_CHAIN, {START, CLIENT(24), SERVER(24), HANDSHAKE("Handshake ms", 26), UP, DOWN, STATE,
-				SERVICE("Service, name")}},
-	{120, HANDSHAKE_CHAIN, {START, CLIENT(21), SERVER(21), HANDSHAKE("Handshake ms", 24), UP, DOWN,
-				SERVICE("Service, name")}},
-	{100, HANDSHAKE_CHAIN, {CLIENT(21), SERVER(21), HANDSHAKE("Handshake ms", 21), UP, DOWN,
-				SERVICE("Service, name")}},
-	{80, HANDSHAKE_SHORT, {CLIENT(20), SERVER(20), HANDSHAKE("Handshake", 13), BYTES, SERVICE("Service")}},
-	{60, HANDSHAKE_SHORT, {{COLUMN_PORT, "Client", RECORD_CLIENT, false, 6}, SERVER(20),
-			       HANDSHAKE("Handshake", 11), BYTES, SERVICE("Service")}},
-	{0, HANDSHAKE_SHORT, {SERVER(19), HANDSHAKE("Handshake", 9), BYTES}},
-};
-
-static const struct columns *connections_fit(unsigned width)
+static void connections_ask(const struct look *l, const struct answer *a, const struct layout *at, int64_t now_ns,
+			    struct query *out)
 {
-	const struct columns *set = connections_columns;
+	int64_t anchor = l->anchor;
+	bool hold = l->stick == STICK_NONE && !l->fresh && (l->held || now_ns < l->hold_until_ns);
 
-	while (set->from > width)
-		set++;
-	return set;
-}
-
-/* The cells of a column: [x, return). */
-static unsigned connections_end(const struct column *col, unsigned x, unsigned width)
-{
-	return col->width != 0 && x + col->width < width ? x + col->width : width;
-}
-
-static bool connections_last(const struct columns *set, unsigned i)
-{
-	return i == COLUMNS_MAX || set->at[i].title == NULL;
-}
-
-static void connections_heads(const struct look *l, struct canvas *c, unsigned y)
-{
-	const struct columns *set = connections_fit(c->width);
-	unsigned x = GLYPH_WIDTH;
-
-	canvas_put(c, 1, y, x, ROLE_HEAD, "St");
-	for (unsigned i = 0; !connections_last(set, i); i++) {
-		const struct column *col = &set->at[i];
-		unsigned end = connections_end(col, x + 1, c->width);
-		bool sorted = col->sort == look_sorts[l->sort].key;
-		char title[48];
-		struct text t;
-
-		text_init(&t, title, sizeof title);
-		text_put(&t, col->title);
-		if (sorted)
-			text_put(&t, l->descending ? "▼" : "▲");
-		if (col->right)
-			canvas_right(c, x + 1, y, end, sorted ? ROLE_KEY : ROLE_HEAD, title);
-		else
-			canvas_put(c, x + 1, y, end, sorted ? ROLE_KEY : ROLE_HEAD, title);
-		x = end;
+	out->about = QUERY_FLOWS;
+	out->sort = look_sorts[l->sort].key;
+	out->descending = l->descending;
+	memcpy(out->match, l->match, sizeof out->match);
+	out->rows = at->rows;
+	out->to_first = l->stick == STICK_FIRST;
+	out->to_last = l->stick == STICK_LAST;
+	if (l->stick == STICK_NONE) {
+		out->selected = l->selected;
+		memcpy(out->otherwise, l->otherwise, sizeof out->otherwise);
+		out->move = l->move;
 	}
-	canvas_attr(c, 0, y, c->width, ATTR_UNDERLINE);
-}
-
-/* Service and name; where neither is known, and no column of its own says it,
- * what became of the flow. */
-static void connections_service(struct canvas *c, unsigned x, unsigned y, unsigned end,
-				const struct flow_record *r, bool ended, bool remark)
-{
-	bool named = record_has(r, RECORD_SERVER_NAME) && r->server_name.len > 0;
-	bool room = end - x >= 20; /* for both the service and the name */
-
-	if (record_has(r, RECORD_SERVICE) && r->service != NULL && (!named || room)) {
-		x = canvas_cut(c, x, y, end, ROLE_TEXT, r->service);
-		if (named)
-			x = canvas_put(c, x, y, end, ROLE_TEXT, " ");
-	} else if (!named) {
-		enum condition is = condition_of(r, ended);
-
-		if (remark)
-			canvas_cut(c, x, y, end, is == CONDITION_CLOSED || is == CONDITION_CLOSING
-				   ? ROLE_DIM : condition_looks[is].role, condition_remark(r, ended));
+	if (!l->scroll)
+		anchor += l->move;
+	out->anchor = (unsigned)(anchor < 0 ? 0 : anchor >= at->rows ? (int64_t)at->rows - 1 : anchor);
+	if (!hold && !(l->held && !l->fresh))
 		return;
-	}
-	if (named)
-		canvas_foreign(c, x, y, end, ROLE_TEXT, r->server_name.bytes, r->server_name.len);
+	for (out->holds = 0; out->holds < a->rows && out->holds < at->rows; out->holds++)
+		out->hold[out->holds] = a->row[out->holds].id;
 }
 
-static void connections_cell(const struct answer *a, const struct columns *set, const struct column *col,
-			     struct canvas *c, unsigned x, unsigned y, unsigned end, const struct flow_record *r)
+static void connections_asked(struct look *l)
 {
-	enum condition is = condition_of(r, a->ended);
-	char buffer[96];
+	l->move = 0;
+	l->scroll = false;
+	l->fresh = false;
+}
+
+static void connections_answered(struct look *l, const struct answer *a)
+{
+	unsigned at = a->selected_row;
 	struct text t;
 
-	text_init(&t, buffer, sizeof buffer);
-	switch (col->id) {
-	case COLUMN_START:
-		text_seconds(&t, r->first_ns - a->totals.first_ns, 3);
-		canvas_right(c, x, y, end, ROLE_DIM, buffer);
-		break;
-	case COLUMN_PORT:
-		text_format(&t, r->client.has_port ? ":%u" : "-", (unsigned)r->client.port);
-		canvas_put(c, x, y, end, ROLE_TEXT, buffer);
-		break;
-	case COLUMN_CLIENT:
-	case COLUMN_SERVER:
-		words_endpoint(&t, col->id == COLUMN_CLIENT ? &r->client : &r->server, end - x);
-		canvas_cut(c, x, y, end, ROLE_TEXT, buffer);
-		break;
-	case COLUMN_HANDSHAKE:
-		handshake_draw(c, x, y, end, r, set->handshake);
-		break;
-	case COLUMN_UP:
-	case COLUMN_DOWN:
-		words_size(&t, r->bytes[col->id == COLUMN_DOWN]);
-		canvas_right(c, x, y, end, r->bytes[col->id == COLUMN_DOWN] == 0 ? ROLE_DIM : ROLE_TEXT, buffer);
-		break;
-	case COLUMN_BYTES:
-		words_size(&t, r->bytes[0] + r->bytes[1]);
-		canvas_right(c, x, y, end, ROLE_TEXT, buffer);
-		break;
-	case COLUMN_STATE:
-		canvas_cut(c, x, y, end, condition_looks[is].role,
-			   condition_remark(r, a->ended)[0] != '\0' ? condition_remark(r, a->ended)
-								: condition_looks[is].word);
-		break;
-	case COLUMN_SERVICE:
-		connections_service(c, x, y, end, r, a->ended, set->from < STATE_FROM);
-		break;
+	if (a->about != QUERY_FLOWS)
+		return; /* one that was under way when this screen came */
+	if (a->vanished && l->stick == STICK_NONE && l->message[0] == '\0') {
+		text_init(&t, l->message, sizeof l->message);
+		text_put(&t, l->selected_name);
+		text_put(&t, " left the list; its neighbour is selected");
+		l->message_bad = false;
 	}
+	l->selected = a->selected;
+	text_init(&t, l->selected_name, sizeof l->selected_name);
+	if (at < a->rows) {
+		tuple_endpoint(&t, &a->row[at].client);
+		text_put(&t, " → ");
+		tuple_endpoint(&t, &a->row[at].server);
+	}
+	l->anchor = at;
+	l->otherwise[0] = at + 1 < a->rows ? a->row[at + 1].id : 0;
+	l->otherwise[1] = at > 0 && at <= a->rows ? a->row[at - 1].id : 0;
 }
 
-static void connections_row(const struct look *l, const struct answer *a, struct canvas *c, unsigned y,
-			    const struct flow_record *r, bool selected)
+/* ---- moving ------------------------------------------------------------ */
+
+/* While paused the last answer stands: the selection moves inside it. */
+static enum reaction connections_move_paused(struct look *l, struct answer *a, int64_t move)
 {
-	const struct columns *set = connections_fit(c->width);
-	enum condition is = condition_of(r, a->ended);
-	char letter[2] = {condition_looks[is].ascii, '\0'};
-	unsigned x = GLYPH_WIDTH;
+	int64_t to = (int64_t)a->selected_row + move;
 
-	for (unsigned i = 0; !connections_last(set, i); i++) {
-		unsigned end = connections_end(&set->at[i], x + 1, c->width);
-
-		if (x + 1 < end)
-			connections_cell(a, set, &set->at[i], c, x + 1, y, end, r);
-		x = end;
-	}
-	if (is == CONDITION_CLOSED && a->live) /* of a file most are: none would stand out */
-		canvas_role(c, 0, y, c->width, ROLE_DIM);
-	else if (look_new(a, r))
-		canvas_attr(c, 0, y, c->width, ATTR_BOLD);
-	if (l->match[0] != '\0')
-		canvas_mark(c, GLYPH_WIDTH, y, c->width, l->match);
-	canvas_put(c, 1, y, 2, condition_looks[is].role, c->ascii ? letter : condition_looks[is].glyph);
-	if (selected) {
-		canvas_put(c, 0, y, 1, ROLE_TEXT, "▶");
-		canvas_role(c, 0, y, c->width, ROLE_TEXT);
-		canvas_attr(c, 0, y, c->width, ATTR_REVERSE | ATTR_BOLD);
-	}
-}
-
-/* An empty list says why. */
-static void connections_empty(const struct look *l, const struct answer *a, struct canvas *c,
-			      const struct layout *at)
-{
-	unsigned y = at->list + (at->rows > 4 ? at->rows / 3 : 0), x = 3;
-
-	if (l->match[0] != '\0') {
-		x = canvas_put(c, x, y, c->width, ROLE_DIM, "nothing matches ");
-		x = canvas_foreign(c, x, y, c->width, ROLE_MATCH, l->match, strlen(l->match));
-		canvas_cut(c, x, y, c->width, ROLE_DIM, ": Esc clears the filter");
-	} else if (a->live && !a->ended) {
-		x = canvas_put(c, x, y, c->width, ROLE_DIM, "no connections yet; waiting for packets on ");
-		canvas_foreign(c, x, y, c->width, ROLE_TEXT, l->title, strlen(l->title));
-	} else if (!a->ended) {
-		canvas_cut(c, x, y, c->width, ROLE_DIM, "no connections yet; reading");
-	} else if (a->totals.packets == 0) {
-		canvas_cut(c, x, y, c->width, ROLE_DIM, "no packets came in");
-	} else {
-		canvas_cut(c, x, y, c->width, ROLE_DIM, "no connections: none of these packets belongs to one");
-	}
-}
-
-void connections_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
-{
-	connections_heads(l, c, at->head);
-	for (unsigned i = 0; i < a->rows && i < at->rows; i++)
-		connections_row(l, a, c, at->list + i, &a->row[i], i == a->selected_row);
 	if (a->rows == 0)
-		connections_empty(l, a, c, at);
+		return REACT_NOTHING;
+	to = to < 0 ? 0 : to >= a->rows ? (int64_t)a->rows - 1 : to;
+	a->selected_row = (unsigned)to;
+	a->selected = l->selected = a->row[to].id;
+	l->anchor = (unsigned)to;
+	l->stick = STICK_NONE;
+	return REACT_DRAW;
 }
+
+static enum reaction connections_move(struct look *l, struct answer *a, int64_t move, bool scroll, int64_t now_ns)
+{
+	if (l->paused)
+		return connections_move_paused(l, a, move);
+	l->move += move;
+	l->scroll = scroll;
+	l->stick = STICK_NONE;
+	l->hold_until_ns = now_ns + HOLD_NS;
+	return REACT_ASK;
+}
+
+static enum reaction connections_stick_to(struct look *l, struct answer *a, enum look_stick end)
+{
+	if (l->paused)
+		return connections_move_paused(l, a, end == STICK_FIRST ? -QUERY_ROWS : QUERY_ROWS);
+	l->stick = end;
+	l->move = 0;
+	l->fresh = true;
+	return REACT_ASK;
+}
+
+/* ---- order, filter ------------------------------------------------------ */
+
+static enum reaction connections_sorted(struct look *l)
+{
+	const struct look_sort *by = &look_sorts[l->sort];
+	struct text t;
+
+	text_init(&t, l->message, sizeof l->message);
+	text_format(&t, "sorted by %s, ", by->name);
+	text_put(&t, l->descending == by->descending ? by->first : "the other way round");
+	l->message_bad = false;
+	l->held = false;
+	l->hold_until_ns = 0;
+	l->fresh = true;
+	return REACT_ASK;
+}
+
+static enum reaction connections_sort_by(struct look *l, int step)
+{
+	l->sort = (l->sort + LOOK_SORTS + (unsigned)step) % LOOK_SORTS;
+	l->descending = look_sorts[l->sort].descending || (l->sort == 0 && l->live);
+	return connections_sorted(l);
+}
+
+/* ---- the other actions --------------------------------------------------- */
+
+static enum reaction connections_yank(struct look *l, const struct answer *a)
+{
+	const struct flow_record *r;
+	struct text t;
+
+	if (a->rows == 0)
+		return screen_say(l, false, "nothing is selected");
+	r = &a->row[a->selected_row];
+	text_init(&t, l->message, sizeof l->message);
+	text_put(&t, r->proto != NULL ? r->proto : "?");
+	text_char(&t, ' ');
+	tuple_endpoint(&t, &r->client);
+	text_char(&t, ' ');
+	tuple_endpoint(&t, &r->server);
+	l->message_bad = false;
+	return REACT_DRAW;
+}
+
+static enum reaction connections_move_by(struct look *l, enum action act, struct answer *a, unsigned rows, int64_t now_ns)
+{
+	switch (act) {
+	case ACTION_UP: return connections_move(l, a, -1, false, now_ns);
+	case ACTION_DOWN: return connections_move(l, a, 1, false, now_ns);
+	case ACTION_PAGE_UP: return connections_move(l, a, -(int64_t)rows, true, now_ns);
+	case ACTION_PAGE_DOWN: return connections_move(l, a, rows, true, now_ns);
+	case ACTION_HALF_UP: return connections_move(l, a, -(int64_t)(rows + 1) / 2, true, now_ns);
+	case ACTION_HALF_DOWN: return connections_move(l, a, (rows + 1) / 2, true, now_ns);
+	case ACTION_FIRST: return connections_stick_to(l, a, STICK_FIRST);
+	case ACTION_LAST: return connections_stick_to(l, a, STICK_LAST);
+	default: return REACT_NOTHING;
+	}
+}
+
+static enum reaction connections_back(struct look *l)
+{
+	if (l->match[0] == '\0')
+		return REACT_DRAW;
+	l->match[0] = '\0';
+	screen_say(l, false, "filter dropped");
+	l->fresh = true;
+	l->hold_until_ns = 0;
+	return REACT_ASK;
+}
+
+static enum reaction connections_act(struct look *l, enum action act, struct answer *a, const struct layout *at,
+				     int64_t now_ns)
+{
+	enum reaction moved = connections_move_by(l, act, a, at->rows, now_ns);
+
+	if (moved != REACT_NOTHING)
+		return moved;
+	if (l->paused && (act == ACTION_FILTER || (act >= ACTION_SORT_NEXT && act <= ACTION_HOLD) ||
+			  (act == ACTION_BACK && l->match[0] != '\0')))
+		return screen_say(l, false, "paused: Z first, then sort and filter");
+	switch (act) {
+	case ACTION_DEEPER:
+		return a->rows > 0 ? screen_show(l, SCREEN_LADDER, a, true) : REACT_DRAW;
+	case ACTION_DETAIL:
+		if (a->rows > 0) {
+			l->page = PAGE_DETAIL;
+			l->scrolled = 0;
+		}
+		return REACT_DRAW;
+	case ACTION_BACK:
+		return connections_back(l);
+	case ACTION_SORT_NEXT:
+		return connections_sort_by(l, 1);
+	case ACTION_SORT_BACK:
+		return connections_sort_by(l, -1);
+	case ACTION_SORT_REVERSE:
+		l->descending = !l->descending;
+		return connections_sorted(l);
+	case ACTION_HOLD:
+		l->held = !l->held;
+		screen_say(l, false, l->held ? "order held: rows stand, values go on; z again lets go" : "order free");
+		return REACT_ASK;
+	case ACTION_YANK:
+		return connections_yank(l, a);
+	default:
+		return REACT_DRAW;
+	}
+}
+
+static void connections_standing(const struct look *l, const struct answer *a, struct text *place, struct text *order)
+{
+	if (a->matched == 0)
+		return;
+	words_count(place, a->first + a->selected_row + 1);
+	text_put(place, " of ");
+	words_count(place, a->matched);
+	text_format(order, "%s %s", look_sorts[l->sort].name, l->descending ? "▼" : "▲");
+}
+
+static char *connections_match(struct look *l, enum filter_scope *scope)
+{
+	*scope = FILTER_FLOWS;
+	return l->match;
+}
+
+static const char *connections_status(const struct look *l, const struct answer *a)
+{
+	(void)a;
+	return l->held ? " ORDER HELD " : l->live && l->stick == STICK_LAST ? " FOLLOW " : "";
+}
+
+static void connections_draw(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
+{
+	connections_list(l, a, c, at);
+	if (at->pane)
+		detail_pane(l, a, c, at);
+}
+
+const struct screen screen_connections = {
+	.name = "Connections",
+	.brief = "Conn",
+	.place = IN_CONNECTIONS,
+	.ask = connections_ask,
+	.asked = connections_asked,
+	.answered = connections_answered,
+	.draw = connections_draw,
+	.act = connections_act,
+	.standing = connections_standing,
+	.match = connections_match,
+	.status = connections_status,
+};

@@ -178,6 +178,7 @@ static void tui_answer(struct tui *t)
 	t->outstanding = false;
 	look_answered(&t->look, t->answer);
 	t->draw = true;
+	t->want = t->want || t->look.again;
 }
 
 /* Ask if something calls for it; else say how long to sleep, in ns, -1: until

@@ -18,7 +18,7 @@ TASKS = [
     ("Who never got an answer, and how often did it ask?", "/ no <Space> answer <Enter>", "row",
      r"203\.0\.113\.199:443 +(S─1\.0s─S─2\.0s─S…|S×3 …).*no answer"),
     ("Which handshake is half open?", "/ half-open <Enter>", "row", r"◐ .*203\.0\.113\.66:33012 .*half-open"),
-    ("What is 203.0.113.80 called, and how long did its handshake take?", "/ 203.0.113.80 <Enter> <Enter>",
+    ("What is 203.0.113.80 called, and how long did its handshake take?", "/ 203.0.113.80 <Enter> d",
      "screen", r"(?s)296\.7.*mirror\.example\.com"),
     ("Which connection moved the most bytes?", "s s s s", "row", r"192\.168\.1\.20:51054 .*203\.0\.113\.10:443"),
 ]

@@ -18,9 +18,11 @@
 static void keys_are_bound_once(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < keys_lines; i++)
-		for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++)
-			assert_int_equal(keys_action(keys_table[i].key[k]), keys_table[i].action);
+	for (unsigned place = 1; place < IN_ALL; place <<= 1)
+		for (size_t i = 0; i < keys_lines; i++)
+			for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++)
+				if (keys_table[i].places & place)
+					assert_int_equal(keys_action(keys_table[i].key[k], place), keys_table[i].action);
 }
 
 static void every_action_has_its_line(void **state)

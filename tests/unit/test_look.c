@@ -258,7 +258,7 @@ static void detail_and_help_open_and_close(void **state)
 {
 	(void)state;
 	times(flow("tcp", 443, "established"), 12100, 12300, 0);
-	press("<Enter>");
+	press("d");
 	draw(120, 35);
 	assert_non_null(strstr(row(2), "10.0.0.1:40001 → 192.0.2.7:443"));
 	assert_non_null(strstr(row(6), "SYN"));
@@ -270,10 +270,10 @@ static void detail_and_help_open_and_close(void **state)
 	press("GGGG<Esc>");
 	assert_int_equal(l.page, PAGE_DETAIL);
 	press("<Esc>");
-	assert_int_equal(l.page, PAGE_LIST);
-	assert_int_equal(press("2"), REACT_DRAW);
+	assert_int_equal(l.page, PAGE_SCREEN);
+	assert_int_equal(press("4"), REACT_DRAW);
 	draw(120, 35);
-	assert_string_equal(row(33), " Ladder is not built yet");
+	assert_string_equal(row(33), " Sockets is not built yet");
 }
 
 /* ---- what is asked -------------------------------------------------------------- */
@@ -458,8 +458,14 @@ static void random_driving(void **state)
 		(void)look_key(&l, key, &a, width, height, (int64_t)i * CLOCK_MS);
 		look_ask(&l, &a, width, height, (int64_t)i * CLOCK_MS, &q);
 		look_asked(&l);
-		assert_in_range(q.rows, 1, QUERY_ROWS);
-		assert_true(q.anchor < q.rows && q.holds <= q.rows);
+		a.about = q.about;
+		if (q.about == QUERY_FLOWS) {
+			assert_in_range(q.rows, 1, QUERY_ROWS);
+			assert_true(q.anchor < q.rows && q.holds <= q.rows);
+		} else if (q.about == QUERY_PACKETS) {
+			assert_in_range(q.packets.rows, 1, QUERY_ROWS);
+			assert_true(q.packets.anchor < q.packets.rows);
+		}
 		assert_non_null(memchr(q.match, '\0', sizeof q.match));
 		at = look_layout(width, height < 8 ? 8 : height);
 		if (a.rows > at.rows)
@@ -475,7 +481,7 @@ static void random_driving(void **state)
 				assert_true(code == 0 ? x > 0 && text_width(canvas_at(&c, x - 1, y)->code) == 2
 						      : text_width(code) > 0);
 			}
-		if (l.page != PAGE_LIST || !look_fits(width, height))
+		if (l.page != PAGE_SCREEN || l.screen != SCREEN_CONNECTIONS || !look_fits(width, height))
 			continue;
 		for (unsigned y = at.list; y < at.list + at.rows; y++)
 			reversed += (canvas_at(&c, width - 1, y)->attr & ATTR_REVERSE) != 0;

@@ -1,0 +1,50 @@
+/* The contract of a screen: one struct in one file, one line in screens.c.
+ *
+ * A screen draws from an answer into a canvas, says what it asks, and does what
+ * an action means there. It knows no key (keys.c gives it actions), no thread and
+ * no terminal. Its state is a struct of its own inside struct look, so that what
+ * was selected is still selected when one comes back.
+ */
+#ifndef TUI_SCREEN_H
+#define TUI_SCREEN_H
+
+#include "look.h"
+
+struct screen {
+	const char *name, *brief; /* of the tab: "Connections", "Conn" */
+	unsigned place;           /* its bit of enum key_place */
+
+	/* It will be shown from now on; the one before is l->screen still. May be NULL. */
+	void (*enter)(struct look *l, const struct answer *a);
+	/* Fill what the query is about; all else is zero. */
+	void (*ask)(const struct look *l, const struct answer *a, const struct layout *at, int64_t now_ns,
+		    struct query *out);
+	/* That query was posted: moves are spent. May be NULL. */
+	void (*asked)(struct look *l);
+	/* An answer came, of any kind (a->about). Sets l->again where it needs another at once. May be NULL. */
+	void (*answered)(struct look *l, const struct answer *a);
+	/* Between the tabs and the message row. */
+	void (*draw)(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
+	/* Actions that are not of every screen, and all movement. a: of which it may move the selection while paused. */
+	enum reaction (*act)(struct look *l, enum action act, struct answer *a, const struct layout *at, int64_t now_ns);
+	/* "12 of 1 204", for the end of the key bar, and the order or "". May be NULL. */
+	void (*standing)(const struct look *l, const struct answer *a, struct text *place, struct text *order);
+	/* Its display filter, QUERY_MATCH bytes, and what that is a filter of; NULL: has none. */
+	char *(*match)(struct look *l, enum filter_scope *scope);
+	/* What a prompt other than the filter's gave: find, go to. May be NULL. */
+	enum reaction (*prompted)(struct look *l, const char *text, int64_t now_ns);
+	/* The word of the status: " FOLLOW " or so, for the tabs' row; "" none. May be NULL. */
+	const char *(*status)(const struct look *l, const struct answer *a);
+};
+
+extern const struct screen *const screens[SCREENS]; /* NULL: not built yet */
+
+extern const struct screen screen_connections, screen_ladder, screen_packets;
+
+/* Show that screen; from another one, Esc comes back here. */
+enum reaction screen_show(struct look *l, enum screen_id id, const struct answer *a, bool deeper);
+
+/* A sentence for the message row. */
+enum reaction screen_say(struct look *l, bool bad, const char *words);
+
+#endif
