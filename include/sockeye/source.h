@@ -133,6 +133,10 @@ int source_open(struct source **out, const struct source_options *o, struct erro
  * cannot be looked up (rights are dropped); what is refused for one says so. */
 void source_close_names(void);
 
+/* -O: from now on filters are compiled without libpcap's optimizer. Before the first
+ * is. */
+void source_no_optimize(void);
+
 /* A running source that was opened with may_grow takes one more interface, by
  * the native ring, with o's options for live sources; packet_fd is a packet
  * socket bound to nothing (the broker's), taken over also when it fails. 0, or
