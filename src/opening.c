@@ -123,6 +123,8 @@ int opening_source(struct source **out, struct options *options, struct error *e
 		.direction = directions[options->direction],
 	};
 
+	if (options->no_optimize)
+		source_no_optimize();
 	if (o.n_files == 0 && o.n_interfaces == 0) {
 		options->interfaces[0] = any[0];
 		options->n_interfaces = o.n_interfaces = 1;

@@ -4,6 +4,7 @@
  * are sources; the rest is a BPF filter; after "--" everything is. Letters that
  * are tcpdump's keep tcpdump's meaning; what is known but not built says so.
  */
+#include "options_packets.h"
 #include "options_table.h"
 #include "options_values.h"
 #include "options_write.h"
@@ -213,6 +214,9 @@ static int apply_input(struct options *o, int letter, const char *value, struct 
 			return set_filter(o, "", e); /* says that there are two */
 		o->filter_file = value;
 		return 0;
+	case 'O':
+		o->no_optimize = true;
+		return 0;
 	case 's':
 		r = whole("-s", value, 0, 262144, &v, e);
 		o->snaplen = r == 0 ? (int)v : 0;
@@ -243,19 +247,20 @@ static int apply_output(struct options *o, int letter, const char *value, struct
 	case 'o':
 		return format_value(o, value, e);
 	case 'v':
-		o->verbose++;
-		return 0;
 	case 'x':
-		o->hex++;
-		return 0;
+	case 'X':
+	case 'A':
+	case 'e':
+	case 't':
+	case 'q':
+	case '#':
+	case 'S':
+		return options_apply_packets(o, letter, e);
 	case 'Y':
 		o->display_filter = value;
 		return 0;
 	case LONG_LIST_FIELDS:
 		o->action = OPTIONS_FIELDS;
-		return 0;
-	case 'S':
-		o->absolute = true;
 		return 0;
 	case 'l':
 		o->line_buffered = true;
@@ -272,7 +277,7 @@ static int apply_output(struct options *o, int letter, const char *value, struct
 		return 0;
 	case LONG_COLOR:
 		return color_value(o, value, e);
-	default: /* -n: names are never looked up */
+	default: /* -n, -K: names are never looked up, checksums never verified */
 		return 0;
 	}
 }
@@ -530,9 +535,8 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 		return error_set(e, EINVAL, "--follow wants a file that grows: -r FILE");
 	if (o->headless && o->view != OPTIONS_WATCH)
 		return error_set(e, EINVAL, "--headless belongs to the view watch, not to %s", options_views[o->view]);
-	if (o->view != OPTIONS_PACKETS && (o->verbose || o->hex || o->absolute))
-		return error_set(e, EINVAL, "%s belongs to the view packets, not to %s: sockeye packets ...",
-				 o->verbose ? "-v" : o->hex ? "-x" : "-S", options_views[o->view]);
+	if ((r = options_check_packets(o, format_names[o->format], e)) != 0)
+		return r;
 	if (o->direction != OPTIONS_INOUT && o->n_files > 0)
 		return error_set(e, EINVAL, "-Q belongs to interfaces, not to files");
 	if (o->backend != OPTIONS_BEST && o->n_files > 0 && o->n_interfaces == 0)

@@ -70,7 +70,10 @@ struct options {
 
 	const char *display_filter; /* -Y, or NULL */
 	bool line_buffered;
-	unsigned verbose, hex; /* how often -v, -x */
+	unsigned verbose, hex, hex_ascii, bytes; /* how often -v, -x, -X, -A */
+	unsigned times;       /* how often -t */
+	bool link, quiet, number; /* -e, -q, -# */
+	bool no_optimize;     /* -O */
 	bool absolute, ascii;
 	enum options_color color;
 

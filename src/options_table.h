@@ -21,7 +21,7 @@ struct option_row {
 	const char *argument; /* its name, "[=X]" if optional, or NULL */
 	enum group group;
 	bool built;
-	const char *help;
+	const char *help;     /* lines of 64 characters */
 };
 
 enum { OPTIONS_ROWS = 56 };
