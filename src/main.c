@@ -108,7 +108,7 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 		.view = kinds[options.view],
 		.format = formats[options.format],
 		.fd = STDOUT_FILENO,
-		.live = source->live,
+		.live = source->live && !source->replay, /* the files say how fine their times are */
 		/* A pipe may be somebody's live capture; a file that is read ahead is none. */
 		.flush = (source->fd >= 0 && source->ask_ms == 0) || options.line_buffered || options.packet_buffered,
 		.ascii = options.ascii,
@@ -259,7 +259,7 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 		if (r < 0)
 			return r;
 		rights_tell(&rights);
-		if (source->live)
+		if (source->live && !source->replay)
 			tell_listening();
 		return run_loop(engine, source, &o, result, e);
 	}
@@ -401,7 +401,7 @@ static int run_source(void)
 	status = status_of(r, &result, &e);
 	if (r >= 0 && !(result.observer_stopped && result.observer_error == -EPIPE)) {
 		say_written(&w, &result);
-		say_sources(&w, &result, w.source->live && !options.headless);
+		say_sources(&w, &result, w.source->live && !w.source->replay && !options.headless);
 	}
 	writer_free(w.writer);
 	w.source->free(w.source); /* and with it the thread that prepares batches for the engine */

@@ -122,6 +122,7 @@ int opening_source(struct source **out, struct options *options, struct error *e
 		.backend = backends[options->backend],
 		.direction = directions[options->direction],
 	};
+	int r;
 
 	if (options->no_optimize)
 		source_no_optimize();
@@ -135,5 +136,6 @@ int opening_source(struct source **out, struct options *options, struct error *e
 
 		o.buffer_kib = kib < INT_MAX ? (int)kib : INT_MAX;
 	}
-	return source_open(out, &o, e);
+	r = source_open(out, &o, e);
+	return r == 0 && options->replay ? source_replay(out, *out, options->replay, e) : r;
 }

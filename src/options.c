@@ -5,6 +5,7 @@
  * are tcpdump's keep tcpdump's meaning; what is known but not built says so.
  */
 #include "options_packets.h"
+#include "options_replay.h"
 #include "options_table.h"
 #include "options_values.h"
 #include "options_write.h"
@@ -204,6 +205,8 @@ static int apply_input(struct options *o, int letter, const char *value, struct 
 	case LONG_FOLLOW:
 		o->follow = true;
 		return 0;
+	case LONG_REPLAY:
+		return options_apply_replay(o, value, e);
 	case 'D':
 		o->action = OPTIONS_INTERFACES;
 		return 0;
@@ -516,7 +519,6 @@ static int check_format(struct options *o, bool format_said, struct error *e)
 
 static int check(struct options *o, bool view_said, bool format_said, bool terminal, struct error *e)
 {
-	char w[128];
 	int r;
 
 	if ((r = options_check_write(o, view_said, format_said, e)) != 0)
@@ -529,10 +531,8 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 		o->view = OPTIONS_PACKETS; /* silent; its options are taken, as tcpdump takes them */
 	if ((r = check_format(o, format_said, e)) != 0)
 		return r;
-	if (o->follow && o->n_files == 0 && options_path_word(o))
-		return error_set(e, EINVAL, "--follow %s: no such file", word(w, options_path_word(o)));
-	if (o->follow && o->n_files == 0)
-		return error_set(e, EINVAL, "--follow wants a file that grows: -r FILE");
+	if ((r = options_check_replay(o, e)) != 0)
+		return r;
 	if (o->headless && o->view != OPTIONS_WATCH)
 		return error_set(e, EINVAL, "--headless belongs to the view watch, not to %s", options_views[o->view]);
 	if ((r = options_check_packets(o, format_names[o->format], e)) != 0)

@@ -56,6 +56,7 @@ struct options {
 
 	uint64_t count;       /* -c; 0: no bound */
 	bool follow;          /* files: go on when they grow */
+	double replay;        /* files: how many times as fast as captured; 0: at once */
 	int snaplen;          /* -s; 0: default */
 	bool no_promiscuous;
 	int buffer_kib;       /* -B; 0: default */

@@ -11,6 +11,7 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'i', "interface", "IFACE", GROUP_INPUT, true, "capture on an interface; may be given again; any: all"},
 	{'r', "read", "FILE", GROUP_INPUT, true, "read a capture file; - is standard input; may be given again"},
 	{LONG_FOLLOW, "follow", NULL, GROUP_INPUT, true, "go on when a file grows, until interrupted"},
+	{LONG_REPLAY, "replay", "[=SPEED]", GROUP_INPUT, true, "play files at their own pace, or SPEED times as fast"},
 	{'D', "list-interfaces", NULL, GROUP_INPUT, true, "list the interfaces"},
 	{'f', "filter", "EXPR", GROUP_INPUT, true, "the BPF filter, as one word"},
 	{'F', NULL, "FILE", GROUP_INPUT, true, "the BPF filter, from a file"},
@@ -61,7 +62,6 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'h', "help", NULL, GROUP_OTHER, true, "this text"},
 	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
 	/* Known, reserved, not built yet: not in --help, exit 2. */
-	{LONG_NOT_BUILT, "replay", "[=SPEED]", GROUP_INPUT, false, NULL},
 	{LONG_NOT_BUILT, "netns", "NAME", GROUP_INPUT, false, NULL},
 	{LONG_NOT_BUILT, "no-bpf", NULL, GROUP_RUN, false, NULL},
 	{LONG_NOT_BUILT, "resolve", NULL, GROUP_OUTPUT, false, NULL},
@@ -171,7 +171,7 @@ static void help_row(FILE *to, const struct option_row *row)
 	else
 		text_put(&t, "    ");
 	if (row->name)
-		text_format(&t, "--%s%s", row->name, row->argument ? "=" : "");
+		text_format(&t, "--%s%s", row->name, row->argument && row->argument[0] != '[' ? "=" : "");
 	if (row->argument)
 		text_put(&t, row->argument);
 	if (t.len > 30)

@@ -47,6 +47,7 @@ struct answer {
 	bool vanished;              /* the selected flow of the query is gone or does not match */
 	int64_t now_ns;             /* the run's clock: last packet (file), wall (live) */
 	bool live, ended;           /* the source has come to its end */
+	bool replay;                /* live, but of files */
 	struct totals totals;
 	struct source_stats source[QUERY_SOURCES];
 	unsigned sources;           /* of them filled; there may be more */

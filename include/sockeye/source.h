@@ -45,6 +45,7 @@ struct source {
 	int fd;  /* readable when next_batch() may have something; -1: never blocks */
 	int ask_ms; /* ask again after that time though fd is not readable; 0: no need */
 	bool live;
+	bool replay; /* live, but of files: source_replay() */
 	/* Of pipes, kept by next_batch(): bytes that have arrived, and the time of the
 	 * last frame that was read, also where it did not pass the filter. */
 	uint64_t arrived;
@@ -128,6 +129,12 @@ struct source_options {
  * and others (exit 1); the error has the sentence. A filter that compiles for some
  * link types only is a note in stats().problem of that source, not an error. */
 int source_open(struct source **out, const struct source_options *o, struct error *e);
+
+/* A source that passes on what below reads when it is due, speed times as fast as it
+ * was captured, and otherwise behaves as a live one: time goes on between frames, and
+ * now() is their time. below is taken over, also where that fails. -errno with the
+ * sentence. */
+int source_replay(struct source **out, struct source *below, double speed, struct error *e);
 
 /* From now on the names of hosts, ports, networks and protocols in a filter
  * cannot be looked up (rights are dropped); what is refused for one says so. */

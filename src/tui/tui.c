@@ -270,6 +270,7 @@ static int tui_open(struct tui *t, const struct tui_options *o, struct source *s
 	if (t->answer == NULL)
 		return error_set(err, ENOMEM, "no memory for the screen");
 	t->answer->live = s->live;
+	t->answer->replay = s->replay;
 	failed = exchange_open(&t->exchange, err);
 	if (failed != 0)
 		return failed;

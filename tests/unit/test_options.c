@@ -13,6 +13,7 @@
 #include "options.c"
 #include "options_table.c"
 #include "options_packets.c"
+#include "options_replay.c"
 #include "options_write.c"
 
 static struct options o;
@@ -226,6 +227,34 @@ static void options_what_is_written(void **state)
 	assert_refused("-w - --headless 80x24", "standard output for itself");
 }
 
+static void options_replay(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--replay a.pcap"), 0);
+	assert_true(o.replay > 0.999999 && o.replay < 1.000001);
+	assert_int_equal(parse("--replay=10x -r a.pcap"), 0);
+	assert_true(o.replay > 9.99999 && o.replay < 10.00001);
+	assert_int_equal(parse("packets --replay=0.25 --follow a.pcap"), 0);
+	assert_true(o.replay > 0.2499999 && o.replay < 0.2500001);
+	assert_int_equal(parse("--replay=2.5x a.pcap b.pcap"), 0);
+	assert_true(o.replay > 2.4999999 && o.replay < 2.5000001);
+	assert_refused("--replay=0 a.pcap", "from 0.001");
+	assert_refused("--replay=0.0009 a.pcap", "from 0.001");
+	assert_refused("--replay=1000001 a.pcap", "from 0.001");
+	assert_refused("--replay=1000000.5 a.pcap", "from 0.001");
+	assert_refused("--replay=99999999999999999999999 a.pcap", "from 0.001");
+	assert_refused("--replay= a.pcap", "from 0.001");
+	assert_refused("--replay=2xx a.pcap", "not \"2xx\"");
+	assert_refused("--replay=-1 a.pcap", "from 0.001");
+	assert_refused("--replay=nan a.pcap", "from 0.001");
+	assert_refused("--replay=max a.pcap", "from 0.001");
+	assert_refused("--replay -i eth0", "plays files, not interfaces");
+	assert_refused("--replay -i eth0 a.pcap", "plays files");
+	assert_refused("--replay", "wants a file");
+	assert_refused("--replay ./c.pcap", "no such file");
+	assert_refused("watch --replay --headless 80x24 a.pcap", "--headless");
+}
+
 static void options_letters_of_packets(void **state)
 {
 	(void)state;
@@ -250,7 +279,7 @@ static void options_letters_of_packets(void **state)
 
 static void options_unknown_and_not_built(void **state)
 {
-	static const char *const later[] = {"--replay", "--replay=2", "--netns all", "--no-bpf", "--resolve", "--log x"};
+	static const char *const later[] = {"--netns all", "--no-bpf", "--resolve", "--log x"};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof later / sizeof *later; i++)
@@ -317,6 +346,7 @@ int main(void)
 		cmocka_unit_test(options_values_are_checked),
 		cmocka_unit_test(options_what_is_written),
 		cmocka_unit_test(options_letters_of_packets),
+		cmocka_unit_test(options_replay),
 		cmocka_unit_test(options_unknown_and_not_built),
 		cmocka_unit_test(options_actions),
 		cmocka_unit_test(options_help_has_what_is_built_only),
