@@ -483,6 +483,9 @@ int main(int argc, char **argv)
 	case OPTIONS_HELP:
 		options_help(stdout);
 		return action_finish(EXIT_COMPLETE);
+	case OPTIONS_COMPLETION:
+		options_completion(stdout, &options);
+		return action_finish(EXIT_COMPLETE);
 	case OPTIONS_VERSION:
 		return action_version();
 	case OPTIONS_INTERFACES:

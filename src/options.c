@@ -319,6 +319,8 @@ static int apply_rest(struct options *o, int letter, const char *value, struct e
 	case LONG_NO_FAST_PATH:
 		o->no_fast_path = true;
 		return 0;
+	case LONG_COMPLETION:
+		return options_apply_completion(o, value, e);
 	case 'h':
 		o->action = OPTIONS_HELP;
 		return 0;
@@ -498,6 +500,11 @@ static int place_words(struct options *o, const struct words *w, const struct op
 }
 
 /* ---- what fits together ------------------------------------------------------ */
+
+const char *options_format(enum options_view v, enum options_format f)
+{
+	return view_formats[v] & ~formats_not_built & 1u << f ? format_names[f] : NULL;
+}
 
 static int check_format(struct options *o, bool format_said, struct error *e)
 {

@@ -22,7 +22,7 @@ enum {
 
 enum options_action {
 	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_LINK_TYPES, OPTIONS_KEYS,
-	OPTIONS_FIELDS, OPTIONS_PRIVILEGES,
+	OPTIONS_FIELDS, OPTIONS_PRIVILEGES, OPTIONS_COMPLETION,
 };
 
 enum options_view {
@@ -85,6 +85,8 @@ struct options {
 	int64_t rotate_s;
 	unsigned rotate_files;
 
+	bool shell_zsh;       /* OPTIONS_COMPLETION: for zsh, else for bash */
+
 	bool headless;
 	unsigned width, height;
 	const char *keys, *dump, *dump_attrs;
@@ -101,6 +103,9 @@ int options_parse(struct options *o, int argc, char **argv, const struct options
 
 /* Grouped, only what is built. */
 void options_help(FILE *to);
+
+/* The script for a shell. */
+void options_completion(FILE *to, const struct options *o);
 
 /* A word of the filter that was probably meant as a file, or NULL. */
 const char *options_path_word(const struct options *o);

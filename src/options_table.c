@@ -61,6 +61,7 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{LONG_NO_FAST_PATH, "no-fast-path", NULL, GROUP_RUN, true, "judge common packets the long way, too: same results"},
 	{'h', "help", NULL, GROUP_OTHER, true, "this text"},
 	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
+	{LONG_COMPLETION, "completion", "bash|zsh", GROUP_OTHER, true, "write a script that completes command lines"},
 	/* Known, reserved, not built yet: not in --help, exit 2. */
 	{LONG_NOT_BUILT, "netns", "NAME", GROUP_INPUT, false, NULL},
 	{LONG_NOT_BUILT, "no-bpf", NULL, GROUP_RUN, false, NULL},

@@ -12,6 +12,7 @@
 
 #include "options.c"
 #include "options_table.c"
+#include "options_completion.c"
 #include "options_packets.c"
 #include "options_replay.c"
 #include "options_write.c"
@@ -258,6 +259,9 @@ static void options_replay(void **state)
 static void options_letters_of_packets(void **state)
 {
 	(void)state;
+	assert_int_equal(parse("--completion=zsh"), 0);
+	assert_true(o.action == OPTIONS_COMPLETION && o.shell_zsh);
+	assert_refused("--completion=sh", "bash or zsh");
 	assert_int_equal(parse("packets -eq#KO -XXttt a.pcap"), 0);
 	assert_true(o.link && o.quiet && o.number && o.no_optimize);
 	assert_int_equal(o.hex_ascii, 2);
