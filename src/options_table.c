@@ -59,7 +59,7 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'Z', "relinquish-privileges", "USER", GROUP_RUN, true, "as root: whom to become (default: sudo's caller, or nobody)"},
 	{LONG_PRIVILEGES, "privileges", NULL, GROUP_RUN, true, "tell what rights there are, and what is left of them"},
 	{LONG_NO_FAST_PATH, "no-fast-path", NULL, GROUP_RUN, true, "judge common packets the long way, too: same results"},
-	{'h', "help", NULL, GROUP_OTHER, true, "this text"},
+	{'h', "help", NULL, GROUP_OTHER, true, "list the options"},
 	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
 	{LONG_COMPLETION, "completion", "bash|zsh", GROUP_OTHER, true, "write a script that completes command lines"},
 	/* Known, reserved, not built yet: not in --help, exit 2. */
