@@ -137,5 +137,5 @@ int opening_source(struct source **out, struct options *options, struct error *e
 		o.buffer_kib = kib < INT_MAX ? (int)kib : INT_MAX;
 	}
 	r = source_open(out, &o, e);
-	return r == 0 && options->replay ? source_replay(out, *out, options->replay, e) : r;
+	return r == 0 && options->replay > 0 ? source_replay(out, *out, options->replay, e) : r;
 }

@@ -32,15 +32,15 @@ int options_check_replay(const struct options *o, struct error *e)
 {
 	char w[128];
 
-	if ((o->follow || o->replay) && o->n_files == 0 && options_path_word(o))
+	if ((o->follow || o->replay > 0) && o->n_files == 0 && options_path_word(o))
 		return error_set(e, EINVAL, "%s %s: no such file", o->follow ? "--follow" : "--replay",
 				 word(w, options_path_word(o)));
-	if ((o->follow || o->replay) && o->n_files == 0)
+	if ((o->follow || o->replay > 0) && o->n_files == 0)
 		return error_set(e, EINVAL, "%s: -r FILE", o->follow ? "--follow wants a file that grows"
 			 : o->n_interfaces ? "--replay plays files, not interfaces" : "--replay wants a file to play");
-	if (o->replay && o->n_interfaces > 0)
+	if (o->replay > 0 && o->n_interfaces > 0)
 		return error_set(e, EINVAL, "--replay plays files: what comes from interfaces has its pace already");
-	if (o->replay && o->headless)
+	if (o->replay > 0 && o->headless)
 		return error_set(e, EINVAL, "--headless draws what is there at the end, by the clock of the capture: "
 				 "the pace of --replay changes nothing in it");
 	return 0;

@@ -160,8 +160,8 @@ def same_lines(lab, measured):
 
 def flows_end_as_live(lab, measured):
     """A datagram's flow ends 60 s after it, by the replay's clock, and is told then."""
-    running = lab.start("connections", "-n", "--replay=100", lab.capture("a.pcap", [0, 200, 36000]))
     begun = time.monotonic()
+    running = lab.start("connections", "-n", "--replay=100", lab.capture("a.pcap", [0, 200, 36000]))
     for wanted in ("TIME ", "192.0.2.1:1000", "192.0.2.1:1001"):
         line = running.stdout.readline().decode()
         check(wanted in line, f"{line!r}, not {wanted}")
@@ -169,6 +169,7 @@ def flows_end_as_live(lab, measured):
     check(running.poll() is None, "the end has come, and an hour and a half is missing")
     running.send_signal(signal.SIGINT)
     check(running.wait(30) == 0, f"status {running.returncode}")
+    check(took >= 2.6, f"two flows told after {took:.2f} s, 2.6 would be right")
     measured.append(f"two flows told after {took:.2f} s, of 2.6")
 
 
@@ -247,14 +248,37 @@ def bounds(lab, measured):
 
 
 def written(lab, measured):
-    """-w has every frame, as it was."""
-    path, out = lab.capture("a.pcap", [0, 0.1, 0.3]), lab.folder / "w.pcap"
-    _, took, _ = lab.run("-w", str(out), "--replay", path)
-    plain = lab.folder / "p.pcap"
-    lab.run("-w", str(plain), path)
-    check(out.read_bytes() == plain.read_bytes(), "other bytes than without --replay")
-    check(took >= 0.3, f"took {took:.3f} s, 0.3 would be right")
-    measured.append(f"{took:.2f} s")
+    """-w has every frame, as it was; and -G counts the packets' time."""
+    path = lab.capture("a.pcap", [0, 0.1, 0.3])
+    for end in ("pcap", "pcapng"):
+        out, plain = lab.folder / f"w.{end}", lab.folder / f"p.{end}"
+        _, took, _ = lab.run("-w", str(out), "--replay", path)
+        lab.run("-w", str(plain), path)
+        check(out.read_bytes() == plain.read_bytes(), f"{end}: other bytes than without --replay")
+        check(took >= 0.3, f"took {took:.3f} s, 0.3 would be right")
+        measured.append(f"{end} {took:.2f} s")
+    path = lab.capture("a.pcap", [0, 1, 3600, 3601, 7200])
+    lab.run("-w", str(lab.folder / "g-%H.pcap"), "-G", "3600", "--replay=1000000", path)
+    made = sorted(f.name for f in lab.folder.glob("g-*"))
+    check(made == ["g-10.pcap", "g-11.pcap", "g-12.pcap"], f"-G: {made}")
+
+
+def growing(lab, measured):
+    """--follow: what is added is played at the same pace, and an interrupt ends it."""
+    path = lab.folder / "a.pcap"
+    path.write_bytes(HEADER + record(0, 1000))
+    begun = time.monotonic()
+    running = lab.start("packets", "-n", "--follow", "--replay", str(path))
+    check("192.0.2.1:1000" in running.stdout.readline().decode(), "the first frame")
+    with path.open("ab") as file:
+        file.write(record(0.2, 1001) + record(0.6, 1002))
+    check("192.0.2.1:1001" in running.stdout.readline().decode(), "the second frame")
+    check("192.0.2.1:1002" in running.stdout.readline().decode(), "the third frame")
+    took = time.monotonic() - begun
+    running.send_signal(signal.SIGINT)
+    check(running.wait(30) == 0, f"status {running.returncode}")
+    check(took >= 0.6, f"the third frame came after {took:.3f} s, 0.6 would be right")
+    measured.append(f"{took:.2f} s of 0.6")
 
 
 def screen(lab, measured):
@@ -288,7 +312,7 @@ def screen(lab, measured):
 
 
 TESTS = [own_pace, four_times, half, several_files, filtered, hours, steps_back, same_lines, flows_end_as_live,
-         no_flow_ends_early, fast_pipe, slow_pipe, idle_pipe_sleeps, interrupted, bounds, written, screen]
+         no_flow_ends_early, fast_pipe, slow_pipe, idle_pipe_sleeps, interrupted, bounds, written, growing, screen]
 
 
 def main():
