@@ -68,5 +68,6 @@ const struct dissector avs_dissector = {
 	.reference = "LINKTYPE_IEEE802_11_AVS",
 	.binds = avs_binds,
 	.info = "[channel {wlancap.channel}]",
+	.link = "AVS[ channel {wlancap.channel}]",
 	.dissect = avs_dissect,
 };

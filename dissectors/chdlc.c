@@ -81,5 +81,6 @@ const struct dissector chdlc_dissector = {
 	.reference = "RFC 1547",
 	.binds = chdlc_binds,
 	.info = "{chdlc.protocol}[ {slarp.ptype}][ {slarp.address}][ own {slarp.mysequence} peer {slarp.yoursequence}]",
+	.link = "{chdlc.address}, ethertype {chdlc.protocol}",
 	.dissect = chdlc_dissect,
 };

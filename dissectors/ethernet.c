@@ -42,5 +42,6 @@ const struct dissector ethernet_dissector = {
 	.reference = "IEEE 802.3",
 	.binds = ethernet_binds,
 	.info = "{eth.src} to {eth.dst}[ type {eth.type}][ length {eth.len}]",
+	.link = "{eth.src} > {eth.dst}[, ethertype {eth.type}][, 802.3 length {eth.len}]",
 	.dissect = ethernet_dissect,
 };

@@ -39,5 +39,6 @@ const struct dissector fddi_dissector = {
 	.reference = "ISO 9314-2",
 	.binds = fddi_binds,
 	.info = "{fddi.src} > {fddi.dst}",
+	.link = "FDDI {fddi.src} > {fddi.dst}",
 	.dissect = fddi_dissect,
 };

@@ -32,5 +32,6 @@ const struct dissector ipoib_dissector = {
 	.reference = "RFC 4391",
 	.binds = ipoib_binds,
 	.info = "type {ipoib.type}",
+	.link = "IPoIB, ethertype {ipoib.type}",
 	.dissect = ipoib_dissect,
 };

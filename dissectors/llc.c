@@ -74,5 +74,6 @@ const struct dissector llc_dissector = {
 	.reference = "IEEE 802.2",
 	.binds = llc_binds,
 	.info = "{llc.ssap} to {llc.dsap}[ {llc.type}]",
+	.link = "LLC, dsap {llc.dsap}, ssap {llc.ssap}[, oui {llc.oui}][, ethertype {llc.type}]",
 	.dissect = llc_dissect,
 };

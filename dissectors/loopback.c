@@ -55,5 +55,6 @@ const struct dissector loopback_dissector = {
 	.reference = "LINKTYPE_NULL, LINKTYPE_LOOP",
 	.binds = loopback_binds,
 	.info = "[family {null.family}][type {null.type}]",
+	.link = "[AF {null.family}][ethertype {null.type}]",
 	.dissect = loopback_dissect,
 };

@@ -100,5 +100,6 @@ const struct dissector nflog_dissector = {
 	.reference = "LINKTYPE_NFLOG",
 	.binds = nflog_binds,
 	.info = "{nflog.family}[ {nflog.prefix}]",
+	.link = "nflog group {nflog.res_id}, family {nflog.family}",
 	.dissect = nflog_dissect,
 };

@@ -108,5 +108,6 @@ const struct dissector ppi_dissector = {
 	.reference = "CACE PPI 1.0.7",
 	.binds = ppi_binds,
 	.info = "link type {ppi.dlt}[ {ppi.80211-common.chan.freq} MHz]",
+	.link = "PPI link type {ppi.dlt}",
 	.dissect = ppi_dissect,
 };

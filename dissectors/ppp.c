@@ -63,5 +63,6 @@ const struct dissector ppp_dissector = {
 	.reference = "RFC 1661",
 	.binds = ppp_binds,
 	.info = "[{ppp.protocol}][{chdlc.protocol}][ {slarp.ptype}]",
+	.link = "PPP[ {ppp.protocol}][ {chdlc.protocol}]",
 	.dissect = ppp_dissect,
 };

@@ -86,5 +86,6 @@ const struct dissector prism_dissector = {
 	.reference = "LINKTYPE_IEEE802_11_PRISM",
 	.binds = prism_binds,
 	.info = "[{prism.devname}]",
+	.link = "prism[ {prism.devname}]",
 	.dissect = prism_dissect,
 };

@@ -140,5 +140,6 @@ const struct dissector radiotap_dissector = {
 	.reference = "radiotap.org",
 	.binds = radiotap_binds,
 	.info = "[{radiotap.channel.freq} MHz][ {radiotap.dbm_antsignal} dBm]",
+	.link = "radiotap[ {radiotap.channel.freq} MHz][ {radiotap.dbm_antsignal} dBm]",
 	.dissect = radiotap_dissect,
 };

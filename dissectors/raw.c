@@ -31,5 +31,6 @@ const struct dissector raw_dissector = {
 	.reference = "LINKTYPE_RAW",
 	.binds = raw_binds,
 	.info = "{raw.version}",
+	.link = "{raw.version}",
 	.dissect = raw_dissect,
 };

@@ -47,5 +47,6 @@ const struct dissector sll_dissector = {
 	.reference = "LINKTYPE_LINUX_SLL",
 	.binds = sll_binds,
 	.info = "{sll.pkttype}[ from {sll.src.eth}] protocol {sll.etype}",
+	.link = "{sll.pkttype}[ {sll.src.eth}], ethertype {sll.etype}",
 	.dissect = sll_dissect,
 };

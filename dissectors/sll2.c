@@ -53,5 +53,6 @@ const struct dissector sll2_dissector = {
 	.reference = "LINKTYPE_LINUX_SLL2",
 	.binds = sll2_binds,
 	.info = "{sll.pkttype} on {sll.ifindex}[ from {sll.src.eth}] protocol {sll.etype}",
+	.link = "interface {sll.ifindex}, {sll.pkttype}[ {sll.src.eth}], ethertype {sll.etype}",
 	.dissect = sll2_dissect,
 };

@@ -37,5 +37,6 @@ const struct dissector vlan_dissector = {
 	.reference = "IEEE 802.1Q",
 	.binds = vlan_binds,
 	.info = "VLAN {vlan.id}[ type {vlan.etype}][ length {vlan.len}]",
+	.link = "vlan {vlan.id}, p {vlan.priority}[, ethertype {vlan.etype}][, 802.3 length {vlan.len}]",
 	.dissect = vlan_dissect,
 };

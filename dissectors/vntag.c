@@ -32,5 +32,6 @@ const struct dissector vntag_dissector = {
 	.reference = "IEEE 802.1BR",
 	.binds = vntag_binds,
 	.info = "tag {vntag.tag} type {vntag.etype}",
+	.link = "VN-Tag {vntag.tag}, ethertype {vntag.etype}",
 	.dissect = vntag_dissect,
 };

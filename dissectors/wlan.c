@@ -311,5 +311,6 @@ const struct dissector wlan_dissector = {
 	.binds = wlan_binds,
 	.info = "{wlan.fc.type_subtype}[ \"{wlan.ssid}\"][ reason {wlan.fixed.reason_code}]"
 		"[ encrypted, key {wlan.wep.key}]",
+	.link = "{wlan.fc.type_subtype}[, SA {wlan.sa}][, DA {wlan.da}][, TA {wlan.ta}][, RA {wlan.ra}][, BSSID {wlan.bssid}]",
 	.dissect = wlan_dissect,
 };

@@ -108,13 +108,19 @@ static int open_view(struct engine *engine, struct source *source, struct error 
 		.view = kinds[options.view],
 		.format = formats[options.format],
 		.fd = STDOUT_FILENO,
-		.live = source->live,
+		.live = source->live && !source->replay, /* the files say how fine their times are */
 		/* A pipe may be somebody's live capture; a file that is read ahead is none. */
 		.flush = (source->fd >= 0 && source->ask_ms == 0) || options.line_buffered || options.packet_buffered,
 		.ascii = options.ascii,
 		.absolute = options.absolute,
 		.verbose = options.verbose,
-		.hex = options.hex,
+		.time = (enum view_time)options.times,
+		.bytes = options.hex_ascii ? VIEW_HEX_ASCII : options.hex ? VIEW_HEX : options.bytes ? VIEW_ASCII
+												     : VIEW_NO_BYTES,
+		.bytes_of_link = (options.hex_ascii ? options.hex_ascii : options.hex ? options.hex : options.bytes) > 1,
+		.link = options.link,
+		.quiet = options.quiet,
+		.number = options.number,
 		.filter = display_filter,
 		.filter_text = options.display_filter,
 		.sources = {.source = ask_source, .interface = ask_interface, .fine = ask_fine, .arg = source},
@@ -253,7 +259,7 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 		if (r < 0)
 			return r;
 		rights_tell(&rights);
-		if (source->live)
+		if (source->live && !source->replay)
 			tell_listening();
 		return run_loop(engine, source, &o, result, e);
 	}
@@ -395,7 +401,7 @@ static int run_source(void)
 	status = status_of(r, &result, &e);
 	if (r >= 0 && !(result.observer_stopped && result.observer_error == -EPIPE)) {
 		say_written(&w, &result);
-		say_sources(&w, &result, w.source->live && !options.headless);
+		say_sources(&w, &result, w.source->live && !w.source->replay && !options.headless);
 	}
 	writer_free(w.writer);
 	w.source->free(w.source); /* and with it the thread that prepares batches for the engine */
@@ -476,6 +482,9 @@ int main(int argc, char **argv)
 	switch (options.action) {
 	case OPTIONS_HELP:
 		options_help(stdout);
+		return action_finish(EXIT_COMPLETE);
+	case OPTIONS_COMPLETION:
+		options_completion(stdout, &options);
 		return action_finish(EXIT_COMPLETE);
 	case OPTIONS_VERSION:
 		return action_version();

@@ -122,7 +122,10 @@ int opening_source(struct source **out, struct options *options, struct error *e
 		.backend = backends[options->backend],
 		.direction = directions[options->direction],
 	};
+	int r;
 
+	if (options->no_optimize)
+		source_no_optimize();
 	if (o.n_files == 0 && o.n_interfaces == 0) {
 		options->interfaces[0] = any[0];
 		options->n_interfaces = o.n_interfaces = 1;
@@ -133,5 +136,6 @@ int opening_source(struct source **out, struct options *options, struct error *e
 
 		o.buffer_kib = kib < INT_MAX ? (int)kib : INT_MAX;
 	}
-	return source_open(out, &o, e);
+	r = source_open(out, &o, e);
+	return r == 0 && options->replay > 0 ? source_replay(out, *out, options->replay, e) : r;
 }

@@ -4,6 +4,8 @@
  * are sources; the rest is a BPF filter; after "--" everything is. Letters that
  * are tcpdump's keep tcpdump's meaning; what is known but not built says so.
  */
+#include "options_packets.h"
+#include "options_replay.h"
 #include "options_table.h"
 #include "options_values.h"
 #include "options_write.h"
@@ -203,6 +205,8 @@ static int apply_input(struct options *o, int letter, const char *value, struct 
 	case LONG_FOLLOW:
 		o->follow = true;
 		return 0;
+	case LONG_REPLAY:
+		return options_apply_replay(o, value, e);
 	case 'D':
 		o->action = OPTIONS_INTERFACES;
 		return 0;
@@ -212,6 +216,9 @@ static int apply_input(struct options *o, int letter, const char *value, struct 
 		if (o->filter[0] || o->filter_file)
 			return set_filter(o, "", e); /* says that there are two */
 		o->filter_file = value;
+		return 0;
+	case 'O':
+		o->no_optimize = true;
 		return 0;
 	case 's':
 		r = whole("-s", value, 0, 262144, &v, e);
@@ -243,19 +250,20 @@ static int apply_output(struct options *o, int letter, const char *value, struct
 	case 'o':
 		return format_value(o, value, e);
 	case 'v':
-		o->verbose++;
-		return 0;
 	case 'x':
-		o->hex++;
-		return 0;
+	case 'X':
+	case 'A':
+	case 'e':
+	case 't':
+	case 'q':
+	case '#':
+	case 'S':
+		return options_apply_packets(o, letter, e);
 	case 'Y':
 		o->display_filter = value;
 		return 0;
 	case LONG_LIST_FIELDS:
 		o->action = OPTIONS_FIELDS;
-		return 0;
-	case 'S':
-		o->absolute = true;
 		return 0;
 	case 'l':
 		o->line_buffered = true;
@@ -272,7 +280,7 @@ static int apply_output(struct options *o, int letter, const char *value, struct
 		return 0;
 	case LONG_COLOR:
 		return color_value(o, value, e);
-	default: /* -n: names are never looked up */
+	default: /* -n, -K: names are never looked up, checksums never verified */
 		return 0;
 	}
 }
@@ -311,6 +319,8 @@ static int apply_rest(struct options *o, int letter, const char *value, struct e
 	case LONG_NO_FAST_PATH:
 		o->no_fast_path = true;
 		return 0;
+	case LONG_COMPLETION:
+		return options_apply_completion(o, value, e);
 	case 'h':
 		o->action = OPTIONS_HELP;
 		return 0;
@@ -491,6 +501,11 @@ static int place_words(struct options *o, const struct words *w, const struct op
 
 /* ---- what fits together ------------------------------------------------------ */
 
+const char *options_format(enum options_view v, enum options_format f)
+{
+	return view_formats[v] & ~formats_not_built & 1u << f ? format_names[f] : NULL;
+}
+
 static int check_format(struct options *o, bool format_said, struct error *e)
 {
 	if (!format_said)
@@ -511,7 +526,6 @@ static int check_format(struct options *o, bool format_said, struct error *e)
 
 static int check(struct options *o, bool view_said, bool format_said, bool terminal, struct error *e)
 {
-	char w[128];
 	int r;
 
 	if ((r = options_check_write(o, view_said, format_said, e)) != 0)
@@ -524,15 +538,12 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 		o->view = OPTIONS_PACKETS; /* silent; its options are taken, as tcpdump takes them */
 	if ((r = check_format(o, format_said, e)) != 0)
 		return r;
-	if (o->follow && o->n_files == 0 && options_path_word(o))
-		return error_set(e, EINVAL, "--follow %s: no such file", word(w, options_path_word(o)));
-	if (o->follow && o->n_files == 0)
-		return error_set(e, EINVAL, "--follow wants a file that grows: -r FILE");
+	if ((r = options_check_replay(o, e)) != 0)
+		return r;
 	if (o->headless && o->view != OPTIONS_WATCH)
 		return error_set(e, EINVAL, "--headless belongs to the view watch, not to %s", options_views[o->view]);
-	if (o->view != OPTIONS_PACKETS && (o->verbose || o->hex || o->absolute))
-		return error_set(e, EINVAL, "%s belongs to the view packets, not to %s: sockeye packets ...",
-				 o->verbose ? "-v" : o->hex ? "-x" : "-S", options_views[o->view]);
+	if ((r = options_check_packets(o, format_names[o->format], e)) != 0)
+		return r;
 	if (o->direction != OPTIONS_INOUT && o->n_files > 0)
 		return error_set(e, EINVAL, "-Q belongs to interfaces, not to files");
 	if (o->backend != OPTIONS_BEST && o->n_files > 0 && o->n_interfaces == 0)

@@ -22,7 +22,7 @@ enum {
 
 enum options_action {
 	OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION, OPTIONS_INTERFACES, OPTIONS_LINK_TYPES, OPTIONS_KEYS,
-	OPTIONS_FIELDS, OPTIONS_PRIVILEGES,
+	OPTIONS_FIELDS, OPTIONS_PRIVILEGES, OPTIONS_COMPLETION,
 };
 
 enum options_view {
@@ -56,6 +56,7 @@ struct options {
 
 	uint64_t count;       /* -c; 0: no bound */
 	bool follow;          /* files: go on when they grow */
+	double replay;        /* files: how many times as fast as captured; 0: at once */
 	int snaplen;          /* -s; 0: default */
 	bool no_promiscuous;
 	int buffer_kib;       /* -B; 0: default */
@@ -70,7 +71,10 @@ struct options {
 
 	const char *display_filter; /* -Y, or NULL */
 	bool line_buffered;
-	unsigned verbose, hex; /* how often -v, -x */
+	unsigned verbose, hex, hex_ascii, bytes; /* how often -v, -x, -X, -A */
+	unsigned times;       /* how often -t */
+	bool link, quiet, number; /* -e, -q, -# */
+	bool no_optimize;     /* -O */
 	bool absolute, ascii;
 	enum options_color color;
 
@@ -80,6 +84,8 @@ struct options {
 	uint64_t rotate_bytes;
 	int64_t rotate_s;
 	unsigned rotate_files;
+
+	bool shell_zsh;       /* OPTIONS_COMPLETION: for zsh, else for bash */
 
 	bool headless;
 	unsigned width, height;
@@ -97,6 +103,9 @@ int options_parse(struct options *o, int argc, char **argv, const struct options
 
 /* Grouped, only what is built. */
 void options_help(FILE *to);
+
+/* The script for a shell. */
+void options_completion(FILE *to, const struct options *o);
 
 /* A word of the filter that was probably meant as a file, or NULL. */
 const char *options_path_word(const struct options *o);

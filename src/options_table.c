@@ -11,9 +11,11 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'i', "interface", "IFACE", GROUP_INPUT, true, "capture on an interface; may be given again; any: all"},
 	{'r', "read", "FILE", GROUP_INPUT, true, "read a capture file; - is standard input; may be given again"},
 	{LONG_FOLLOW, "follow", NULL, GROUP_INPUT, true, "go on when a file grows, until interrupted"},
+	{LONG_REPLAY, "replay", "[=SPEED]", GROUP_INPUT, true, "play files at their own pace, or SPEED times as fast"},
 	{'D', "list-interfaces", NULL, GROUP_INPUT, true, "list the interfaces"},
 	{'f', "filter", "EXPR", GROUP_INPUT, true, "the BPF filter, as one word"},
 	{'F', NULL, "FILE", GROUP_INPUT, true, "the BPF filter, from a file"},
+	{'O', "no-optimize", NULL, GROUP_INPUT, true, "compile the BPF filter without libpcap's optimizer"},
 	{'s', "snapshot-length", "BYTES", GROUP_INPUT, true, "bytes to keep of each packet (default 262144)"},
 	{'p', "no-promiscuous-mode", NULL, GROUP_INPUT, true, "no promiscuous mode"},
 	{'B', "buffer-size", "KIB", GROUP_INPUT, true, "size of the capture buffer"},
@@ -24,11 +26,19 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'o', "output", "FORMAT", GROUP_OUTPUT, true, "text, json, csv or tsv; connections: zeek"},
 	{'v', "verbose", NULL, GROUP_OUTPUT, true, "packets: layers and their fields"},
 	{'x', "hex", NULL, GROUP_OUTPUT, true, "packets: their bytes; -xx with the link header"},
+	{'X', NULL, NULL, GROUP_OUTPUT, true, "packets: their bytes and characters; -XX with the link header"},
+	{'A', NULL, NULL, GROUP_OUTPUT, true, "packets: their characters; -AA with the link header"},
+	{'e', NULL, NULL, GROUP_OUTPUT, true, "packets: the link header: addresses, type, tags, length"},
+	{'t', NULL, NULL, GROUP_OUTPUT, true, "packets: no time; -tt: since 1970; -ttt: since the line\n"
+	 "before; -tttt: with the date; -ttttt: since the first line"},
+	{'q', "quiet", NULL, GROUP_OUTPUT, true, "packets: less of TCP and UDP"},
+	{'#', "number", NULL, GROUP_OUTPUT, true, "packets: their numbers"},
 	{'Y', "display-filter", "EXPR", GROUP_OUTPUT, true, "show only what fits, 'port:443 rtt>50ms'; docs/filter.md"},
 	{LONG_LIST_FIELDS, "list-fields", NULL, GROUP_OUTPUT, true, "list the names that -Y and / know"},
 	{'S', "absolute-tcp-sequence-numbers", NULL, GROUP_OUTPUT, true, "packets: sequence numbers as on the wire"},
 	{'l', "line-buffered", NULL, GROUP_OUTPUT, true, "write each record at once"},
 	{'n', "numeric", NULL, GROUP_OUTPUT, true, "do not look up names (they never are)"},
+	{'K', "dont-verify-checksums", NULL, GROUP_OUTPUT, true, "do not verify checksums (they never are)"},
 	{'w', "write", "FILE", GROUP_OUTPUT, true, "write the packets: pcapng, .pcap: pcap; -: standard output"},
 	{LONG_PRINT, "print", NULL, GROUP_OUTPUT, true, "with -w, show packets too (as a VIEW word or -o does)"},
 	{'U', "packet-buffered", NULL, GROUP_OUTPUT, true, "-w: write packets as they come, not by blocks"},
@@ -49,18 +59,10 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{'Z', "relinquish-privileges", "USER", GROUP_RUN, true, "as root: whom to become (default: sudo's caller, or nobody)"},
 	{LONG_PRIVILEGES, "privileges", NULL, GROUP_RUN, true, "tell what rights there are, and what is left of them"},
 	{LONG_NO_FAST_PATH, "no-fast-path", NULL, GROUP_RUN, true, "judge common packets the long way, too: same results"},
-	{'h', "help", NULL, GROUP_OTHER, true, "this text"},
+	{'h', "help", NULL, GROUP_OTHER, true, "list the options"},
 	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
+	{LONG_COMPLETION, "completion", "bash|zsh", GROUP_OTHER, true, "write a script that completes command lines"},
 	/* Known, reserved, not built yet: not in --help, exit 2. */
-	{'X', NULL, NULL, GROUP_OUTPUT, false, NULL},
-	{'e', NULL, NULL, GROUP_OUTPUT, false, NULL},
-	{'t', NULL, NULL, GROUP_OUTPUT, false, NULL},
-	{'q', "quiet", NULL, GROUP_OUTPUT, false, NULL},
-	{'#', "number", NULL, GROUP_OUTPUT, false, NULL},
-	{'A', NULL, NULL, GROUP_OUTPUT, false, NULL},
-	{'K', "dont-verify-checksums", NULL, GROUP_OUTPUT, false, NULL},
-	{'O', "no-optimize", NULL, GROUP_OUTPUT, false, NULL},
-	{LONG_NOT_BUILT, "replay", "[=SPEED]", GROUP_INPUT, false, NULL},
 	{LONG_NOT_BUILT, "netns", "NAME", GROUP_INPUT, false, NULL},
 	{LONG_NOT_BUILT, "no-bpf", NULL, GROUP_RUN, false, NULL},
 	{LONG_NOT_BUILT, "resolve", NULL, GROUP_OUTPUT, false, NULL},
@@ -170,13 +172,19 @@ static void help_row(FILE *to, const struct option_row *row)
 	else
 		text_put(&t, "    ");
 	if (row->name)
-		text_format(&t, "--%s%s", row->name, row->argument ? "=" : "");
+		text_format(&t, "--%s%s", row->name, row->argument && row->argument[0] != '[' ? "=" : "");
 	if (row->argument)
 		text_put(&t, row->argument);
 	if (t.len > 30)
-		fprintf(to, "  %s\n  %30s  %s\n", left, "", row->help);
+		fprintf(to, "  %s\n%34s", left, "");
 	else
-		fprintf(to, "  %-30s  %s\n", left, row->help);
+		fprintf(to, "  %-30s  ", left);
+	for (const char *c = row->help; *c; c++) {
+		fputc(*c, to);
+		if (*c == '\n')
+			fprintf(to, "%34s", "");
+	}
+	fputc('\n', to);
 }
 
 void options_help(FILE *to)
@@ -187,7 +195,7 @@ void options_help(FILE *to)
 	      "See every socket on the wire.\n"
 	      "\nViews\n"
 	      "  watch         the live view (default on a terminal)\n"
-	      "  packets       a line per packet; -v its layers, -x its bytes\n"
+	      "  packets       a line per packet; -v its layers, -x or -X its bytes\n"
 	      "  handshakes    a line per TCP handshake\n"
 	      "  connections   a line per flow, when it ends (default elsewhere)\n"
 	      "  report        the summary\n"

@@ -20,7 +20,10 @@ int64_t clock_boot_ns(void);      /* as monotonic, but goes on while the machine
  * must hold 32 bytes. */
 void clock_of_day(int64_t ns, unsigned digits, char *out);
 
-/* The same for many times that lie near each other: asks the system once in a
+/* Local date as YYYY-MM-DD; out must hold 32 bytes. */
+void clock_date(int64_t ns, char *out);
+
+/* clock_of_day() for many times that lie near each other: asks the system once in a
  * quarter of an hour of packet time. Begins as zeroes. */
 struct clock_near {
 	int64_t quarter; /* seconds since the epoch / 900 */

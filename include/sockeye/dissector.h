@@ -39,6 +39,9 @@ struct dissector {
 	 * the text of a field, [ ] around what goes if a key in it is absent,
 	 * e.g. "{dns.flags.response} {dns.qry.type}[ {dns.qry.name}]". */
 	const char *info;
+	/* Of what stands before the network layer: the same for the link header's words
+	 * (packets -e), of this layer's rows alone, "ethertype {eth.type}". Else NULL. */
+	const char *link;
 	enum dissect_result (*dissect)(struct cursor *c, struct packet *p);
 };
 

@@ -16,6 +16,8 @@ bool info_is_tcp(const struct packet *p);
 void info_tcp(struct text *t, const struct event *ev, bool absolute);
 /* The template of the innermost layer; nothing where that is TCP itself. */
 void info_upper(struct text *t, const struct packet *p);
+/* The link template of one layer. quiet: words without their numbers. */
+void info_link(struct text *t, const struct packet *p, unsigned layer, bool quiet);
 /* Both: TCP's line where nothing stands above TCP. */
 void info_line(struct text *t, const struct event *ev, bool absolute);
 

@@ -199,6 +199,7 @@ struct answer {
 	int64_t cost_ns;            /* what the answer cost the engine's thread */
 	int64_t now_ns;             /* the run's clock: last packet (file), wall (live) */
 	bool live, ended;           /* the source has come to its end */
+	bool replay;                /* live, but of files */
 	struct totals totals;
 	struct source_stats source[QUERY_SOURCES];
 	unsigned sources;           /* of them filled; there may be more */

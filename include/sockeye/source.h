@@ -45,6 +45,7 @@ struct source {
 	int fd;  /* readable when next_batch() may have something; -1: never blocks */
 	int ask_ms; /* ask again after that time though fd is not readable; 0: no need */
 	bool live;
+	bool replay; /* live, but of files: source_replay() */
 	/* Of pipes, kept by next_batch(): bytes that have arrived, and the time of the
 	 * last frame that was read, also where it did not pass the filter. */
 	uint64_t arrived;
@@ -129,9 +130,19 @@ struct source_options {
  * link types only is a note in stats().problem of that source, not an error. */
 int source_open(struct source **out, const struct source_options *o, struct error *e);
 
+/* A source that passes on what below reads when it is due, speed times as fast as it
+ * was captured, and otherwise behaves as a live one: time goes on between frames, and
+ * now() is their time. below is taken over, also where that fails. -errno with the
+ * sentence. */
+int source_replay(struct source **out, struct source *below, double speed, struct error *e);
+
 /* From now on the names of hosts, ports, networks and protocols in a filter
  * cannot be looked up (rights are dropped); what is refused for one says so. */
 void source_close_names(void);
+
+/* -O: from now on filters are compiled without libpcap's optimizer. Before the first
+ * is. */
+void source_no_optimize(void);
 
 /* A running source that was opened with may_grow takes one more interface, by
  * the native ring, with o's options for live sources; packet_fd is a packet

@@ -20,6 +20,10 @@
 struct filter;
 
 enum view_kind { VIEW_CONNECTIONS, VIEW_HANDSHAKES, VIEW_PACKETS, VIEW_REPORT };
+/* How packets tell the time, in text: tcpdump's -t so many times. */
+enum view_time { VIEW_TIME_OF_DAY, VIEW_NO_TIME, VIEW_EPOCH, VIEW_SINCE_LAST, VIEW_DATE, VIEW_SINCE_FIRST };
+/* What packets show of their bytes, in text: -x, -X, -A. */
+enum view_bytes { VIEW_NO_BYTES, VIEW_HEX, VIEW_HEX_ASCII, VIEW_ASCII };
 enum view_format { VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_TSV, VIEW_ZEEK };
 
 /* What a source says of itself; valid during the call that asked. */
@@ -52,7 +56,12 @@ struct views_options {
 	bool ascii;        /* no byte above 0x7e */
 	bool absolute;     /* -S: sequence numbers as on the wire */
 	unsigned verbose;  /* -v: layers and their fields */
-	unsigned hex;      /* -x: the bytes after the link header; -xx: all of the frame */
+	enum view_time time;
+	enum view_bytes bytes; /* those after the link header, or all: */
+	bool bytes_of_link;
+	bool link;         /* -e: the link header in the line */
+	bool quiet;        /* -q: less of TCP and UDP */
+	bool number;       /* -#: the packet's number leads the line */
 	struct views_sources sources;
 	/* -Y: only what fits is written; of packets for VIEW_PACKETS, else of flows.
 	 * Lent until the observer is closed; NULL: all. */

@@ -57,6 +57,17 @@ void clock_of_day(int64_t ns, unsigned digits, char *out)
 			       (int)digits, (long long)fraction);
 }
 
+void clock_date(int64_t ns, char *out)
+{
+	time_t seconds = (time_t)(ns / CLOCK_S - (ns % CLOCK_S < 0));
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm))
+		(void)snprintf(out, 32, "no date");
+	else
+		(void)snprintf(out, 32, "%04lld-%02d-%02d", tm.tm_year + 1900LL, tm.tm_mon + 1, tm.tm_mday);
+}
+
 enum { QUARTER = 900, DAY = 86400 };
 
 /* -1: unknown. */

@@ -432,6 +432,7 @@ void engine_answer(struct engine *e, const struct query *q, struct answer *out)
 void engine_answer_sources(struct answer *out, struct source *s, bool ended)
 {
 	out->live = s->live;
+	out->replay = s->replay;
 	out->ended = ended;
 	out->sources = 0;
 	while (out->sources < QUERY_SOURCES && s->stats(s, out->sources, &out->source[out->sources]))

@@ -137,32 +137,47 @@ void info_tcp(struct text *t, const struct event *ev, bool absolute)
 	info_number(t, ", length ", p->payload_len);
 }
 
-/* The first row of that key in the innermost layer, else in any. */
-static const struct field *info_field(const struct packet *p, const char *key)
+/* Whose rows a template takes. */
+struct info_of {
+	const struct packet *p;
+	unsigned layer;
+	bool only;    /* of that layer, and of no other */
+	bool numbers; /* beside the words for them: IPv4 (0x0800) */
+};
+
+/* The first row of that key in the layer, else in any. */
+static const struct field *info_field(const struct info_of *of, const char *key)
 {
+	const struct packet *p = of->p;
+
 	for (unsigned i = 0; i < p->fields; i++)
-		if (p->field[i].layer + 1 == p->layers && strcmp(p->field[i].info->key, key) == 0)
+		if (p->field[i].layer == of->layer && strcmp(p->field[i].info->key, key) == 0)
 			return &p->field[i];
-	return packet_find(p, key);
+	return of->only ? NULL : packet_find(p, key);
 }
 
-/* In a line the word of a number is enough. */
-static void info_value(struct text *t, const struct packet *p, const struct field *f)
+/* In a line the word of a number is enough, but for the numbers of the link header. */
+static void info_value(struct text *t, const struct info_of *of, const struct field *f)
 {
 	if (f->info->kind == FIELD_UINT || f->info->kind == FIELD_HEX) {
 		for (const struct name_of *n = f->info->names; n && n->name; n++) {
-			if (n->value == f->num) {
-				text_put(t, n->name);
-				return;
+			if (n->value != f->num)
+				continue;
+			text_put(t, n->name);
+			if (of->numbers && f->info->kind == FIELD_HEX) {
+				text_put(t, " (0x");
+				text_hex(t, f->num, f->len > 0 && f->len < 8 ? 2 * (unsigned)f->len : 16);
+				text_char(t, ')');
 			}
+			return;
 		}
 	}
-	packet_field_text(t, p, f);
+	packet_field_text(t, of->p, f);
 }
 
 /* Render from at to the end or to the closing bracket. False: a key in it is
  * absent. *end is where the template goes on. */
-static bool info_template(struct text *t, const struct packet *p, const char *at, bool inner, const char **end)
+static bool info_template(struct text *t, const struct info_of *of, const char *at, bool inner, const char **end)
 {
 	bool all = true;
 
@@ -178,10 +193,10 @@ static bool info_template(struct text *t, const struct packet *p, const char *at
 			if (n < sizeof key) {
 				memcpy(key, at + 1, n);
 				key[n] = '\0';
-				f = info_field(p, key);
+				f = info_field(of, key);
 			}
 			if (f)
-				info_value(t, p, f);
+				info_value(t, of, f);
 			else
 				all = false;
 			at = close + 1;
@@ -190,7 +205,7 @@ static bool info_template(struct text *t, const struct packet *p, const char *at
 			struct text sub;
 
 			text_init(&sub, part, sizeof part);
-			if (info_template(&sub, p, at + 1, true, &at))
+			if (info_template(&sub, of, at + 1, true, &at))
 				text_put(t, part);
 			if (*at == ']')
 				at++;
@@ -202,8 +217,17 @@ static bool info_template(struct text *t, const struct packet *p, const char *at
 	return all;
 }
 
+void info_link(struct text *t, const struct packet *p, unsigned layer, bool quiet)
+{
+	const struct info_of of = {.p = p, .layer = layer, .only = true, .numbers = !quiet};
+	const char *end;
+
+	(void)info_template(t, &of, p->layer[layer].by->link, false, &end);
+}
+
 void info_upper(struct text *t, const struct packet *p)
 {
+	const struct info_of of = {.p = p, .layer = p->layers ? p->layers - 1u : 0};
 	const struct layer *top = info_layer(p);
 	size_t before = t->len;
 	const char *end;
@@ -212,7 +236,7 @@ void info_upper(struct text *t, const struct packet *p)
 		return;
 	if (info_is_tcp(p) && strcmp(top->by->name, "tcp") == 0)
 		return;
-	if (!top->by->info || info_template(t, p, top->by->info, false, &end) || p->fields_dropped == 0)
+	if (!top->by->info || info_template(t, &of, top->by->info, false, &end) || p->fields_dropped == 0)
 		return;
 	/* Outer layers took all the rows: a sentence with holes says nothing. */
 	t->len = before;

@@ -80,6 +80,18 @@ void source_close_names(void)
 	bpf_names_closed = true;
 }
 
+static int bpf_optimize = 1;
+
+void source_no_optimize(void)
+{
+	bpf_optimize = 0;
+}
+
+int bpf_optimizing(void)
+{
+	return bpf_optimize;
+}
+
 void bpf_reason(struct text *out, const char *why)
 {
 	text_foreign(out, why, strlen(why), false);
@@ -163,7 +175,7 @@ static void bpf_compile_entry(const struct bpf_programs *b, struct bpf_entry *n)
 	struct text t;
 
 	text_init(&t, n->refusal, sizeof n->refusal);
-	if (p && pcap_compile(p, &n->program, b->words, 1, b->netmask) == 0) {
+	if (p && pcap_compile(p, &n->program, b->words, bpf_optimize, b->netmask) == 0) {
 		n->works = !b->files || !bpf_asks_kernel(&n->program);
 		if (!n->works) {
 			pcap_freecode(&n->program);
@@ -325,6 +337,10 @@ void bpf_reason(struct text *out, const char *why)
 }
 
 void source_close_names(void)
+{
+}
+
+void source_no_optimize(void)
 {
 }
 

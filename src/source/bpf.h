@@ -54,6 +54,9 @@ void bpf_files(struct bpf *b);
 struct sock_filter;
 unsigned bpf_program_of(struct bpf *b, uint16_t linktype, const struct sock_filter **out);
 
+/* What pcap_compile() is told: not 0, optimize. */
+int bpf_optimizing(void);
+
 /* The netmask of the interface, for "ip broadcast"; before anything is compiled. */
 void bpf_netmask(struct bpf *b, uint32_t mask);
 

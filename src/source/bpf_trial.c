@@ -45,7 +45,7 @@ static void *trial_run(void *arg)
 	struct bpf_program program;
 	pcap_t *p = pcap_open_dead(DLT_EN10MB, FRAME_MAX);
 
-	if (p && pcap_compile(p, &program, t->words, 1, PCAP_NETMASK_UNKNOWN) == 0)
+	if (p && pcap_compile(p, &program, t->words, bpf_optimizing(), PCAP_NETMASK_UNKNOWN) == 0)
 		pcap_freecode(&program);
 	if (p)
 		pcap_close(p);

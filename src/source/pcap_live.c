@@ -315,7 +315,7 @@ static int live_filter(struct live *l, const char *words, struct error *e)
 		words = "";
 	if (strcmp(l->name, "any") == 0 || pcap_lookupnet(l->name, &net, &mask, errors) != 0)
 		mask = PCAP_NETMASK_UNKNOWN;
-	if (pcap_compile(l->p, &program, words, 1, mask) == 0) {
+	if (pcap_compile(l->p, &program, words, bpf_optimizing(), mask) == 0) {
 		int rc = pcap_setfilter(l->p, &program);
 
 		pcap_freecode(&program);

@@ -373,7 +373,7 @@ int writer_open(struct writer **out, const struct writer_options *o, struct sour
 	if (w->o.snaplen == 0 || w->o.snaplen > FRAME_MAX)
 		w->o.snaplen = FRAME_MAX;
 	w->source = source;
-	w->live = source->live;
+	w->live = source->live && !source->replay; /* of a replay everything is as of the files */
 	w->kind = writer_format_of(o) == WRITER_PCAP ? &writing_pcap : &writing_pcapng;
 	w->opened_ns = clock_wall_ns();
 	w->looked_ns = clock_monotonic_ns();

@@ -54,7 +54,11 @@ static unsigned bars_mode(const struct look *l, const struct answer *a, struct c
 	int percent = bars_progress(a);
 
 	text_init(&t, buffer, sizeof buffer);
-	if (a->live || l->live) {
+	if (a->replay && !a->ended) {
+		x = canvas_put(c, x, 0, c->width, ROLE_GOOD, "REPLAY");
+		text_char(&t, ' ');
+		bars_clock(&t, a->now_ns - a->totals.first_ns);
+	} else if ((a->live || l->live) && !a->replay) {
 		x = canvas_put(c, x, 0, c->width, a->ended ? ROLE_WARN : ROLE_GOOD, a->ended ? "ENDED" : "LIVE");
 		if (l->clock_ns != 0) {
 			text_char(&t, ' ');

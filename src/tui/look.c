@@ -122,7 +122,7 @@ static void look_small(const struct look *l, const struct answer *a, struct canv
 	text_init(&t, line[0], sizeof line[0]);
 	text_format(&t, "needs %dx%d, is %ux%u", (int)TUI_WIDTH_MIN, (int)TUI_HEIGHT_MIN, c->width, c->height);
 	text_init(&t, line[1], sizeof line[1]);
-	text_put(&t, l->live && !a->ended ? "q quits; still capturing" : "q quits");
+	text_put(&t, l->live && !a->replay && !a->ended ? "q quits; still capturing" : "q quits");
 	text_init(&t, line[2], sizeof line[2]);
 	words_count(&t, a->totals.packets);
 	text_put(&t, " packets");

@@ -218,7 +218,8 @@ static int64_t tui_tick(struct tui *t, int64_t now_ns)
 	if ((now_ns - t->look.started_ns) / CLOCK_S != (t->look.clock_ns - t->look.started_ns) / CLOCK_S) {
 		t->look.clock_ns = now_ns;
 		t->draw = true;
-		if (!t->look.paused && ((t->look.rate_known && t->look.packets_s > 0) || look_fades(t->answer)))
+		if (!t->look.paused && (t->answer->replay || (t->look.rate_known && t->look.packets_s > 0) ||
+					look_fades(t->answer)))
 			t->want = true;
 	}
 	return left;
@@ -271,6 +272,7 @@ static int tui_open(struct tui *t, const struct tui_options *o, struct source *s
 	if (t->answer == NULL)
 		return error_set(err, ENOMEM, "no memory for the screen");
 	t->answer->live = s->live;
+	t->answer->replay = s->replay;
 	failed = exchange_open(&t->exchange, err);
 	if (failed != 0)
 		return failed;

@@ -1,6 +1,6 @@
 /* One packet: a line as tcpdump would write it, a JSON object, or a row.
  *
- * The layers, their rows and the bytes follow where asked (rows.c).
+ * The layers and their rows follow where asked (rows.c), then the bytes (bytes.c).
  */
 #include <string.h>
 
@@ -39,21 +39,22 @@ static void packets_mac(struct text *t, const uint8_t *mac)
 	}
 }
 
-/* "vlan 100, vxlan 42: " before the endpoints of what came inside. */
-static void packets_path(struct text *t, const struct path *path)
+/* "vlan 100, vxlan 42: " before the endpoints of what came inside; without the
+ * outer VLANs that have been told. */
+static void packets_path(struct text *t, const struct path *path, unsigned told)
 {
-	if (path->vlans == 0 && path->tunnels == 0)
+	if (path->vlans == told && path->tunnels == 0)
 		return;
-	for (unsigned i = 0; i < path->vlans; i++)
-		packets_number(t, i > 0 ? "/" : "vlan ", path->vlan[i]);
-	if (path->vlans > 0 && path->tunnels > 0)
+	for (unsigned i = told; i < path->vlans; i++)
+		packets_number(t, i > told ? "/" : "vlan ", path->vlan[i]);
+	if (path->vlans > told && path->tunnels > 0)
 		text_put(t, ", ");
 	path_tunnels(t, path);
 	text_put(t, ": ");
 }
 
-/* Adds ": a > b", with MAC addresses where there is no IP. */
-static void packets_ends(struct text *t, const struct packet *p)
+/* Adds "a > b: ", with MAC addresses where there is no IP and they have not been told. */
+static void packets_ends(struct text *t, const struct packet *p, bool told)
 {
 	if (p->tuple.family != FAMILY_NONE) {
 		struct endpoint from = packets_end(p, true), to = packets_end(p, false);
@@ -62,7 +63,7 @@ static void packets_ends(struct text *t, const struct packet *p)
 		text_put(t, " > ");
 		tuple_endpoint(t, &to);
 		text_put(t, ": ");
-	} else if (p->has_mac) {
+	} else if (p->has_mac && !told) {
 		packets_mac(t, p->mac_from);
 		text_put(t, " > ");
 		packets_mac(t, p->mac_to);
@@ -92,62 +93,83 @@ static void packets_sentences(struct view *v, const struct judgement *judged)
 		}
 }
 
-static void packets_text(struct view *v, const struct event *ev)
+/* What the packet is and does. */
+static void packets_what(struct view *v, struct text *t, const struct event *ev)
 {
 	const struct packet *p = ev->packet;
 	const char *protocol = info_protocol(p);
-	char line[4096], upper[2048], time[32];
-	struct text t, u;
+	bool ports = packets_end(p, true).has_port;
+	char upper[2048];
+	struct text u;
 
-	text_init(&t, line, sizeof line);
-	text_init(&u, upper, sizeof upper);
-	if (p->frame.flags & FRAME_NO_TIME) {
-		text_put(&t, "no time");
-	} else {
-		clock_of_day_near(&v->near, p->frame.ts_ns, view_digits(v), time);
-		text_put(&t, time);
+	if (v->o.quiet && ports) {
+		text_put(t, tuple_proto_name(p->tuple.proto));
+		packets_number(t, " length ", p->payload_len);
+		return;
 	}
-	text_char(&t, ' ');
-	packets_path(&t, &p->path);
-	packets_ends(&t, p);
+	text_init(&u, upper, sizeof upper);
 	info_upper(&u, p);
 	if (info_is_tcp(p)) {
-		text_put(&t, "tcp ");
-		info_tcp(&t, ev, v->o.absolute);
+		text_put(t, "tcp ");
+		info_tcp(t, ev, v->o.absolute);
 		if (strcmp(protocol, "tcp") != 0) {
-			text_put(&t, ": ");
-			text_put(&t, protocol);
+			text_put(t, ": ");
+			text_put(t, protocol);
 		}
 	} else {
-		text_put(&t, protocol);
+		text_put(t, protocol);
 	}
 	if (u.len > 0) {
-		text_char(&t, ' ');
-		text_put(&t, upper);
+		text_char(t, ' ');
+		text_put(t, upper);
 	}
 	if (!info_is_tcp(p) && p->transport && u.len == 0)
-		packets_number(&t, " length ", p->payload_len);
-	packets_fragment(&t, p);
+		packets_number(t, " length ", p->payload_len);
+}
+
+/* What is to be noted of it. */
+static void packets_notes(struct text *t, const struct event *ev)
+{
+	const struct packet *p = ev->packet;
+
 	if (p->frame.lost)
-		text_format(&t, " {capture dropped %u frames before}", (unsigned)p->frame.lost);
+		text_format(t, " {capture dropped %u frames before}", (unsigned)p->frame.lost);
 	if (ev->judged && ev->judged->verdicts) {
-		text_put(&t, " {");
-		verdict_text(&t, ev->judged);
-		text_char(&t, '}');
+		text_put(t, " {");
+		verdict_text(t, ev->judged);
+		text_char(t, '}');
 	}
 	if (p->issue)
-		text_format(&t, " [%s]", p->issue);
+		text_format(t, " [%s]", p->issue);
 	else if (p->cut)
-		text_format(&t, " [cut: %u of %u bytes captured]", (unsigned)p->frame.caplen,
+		text_format(t, " [cut: %u of %u bytes captured]", (unsigned)p->frame.caplen,
 			    (unsigned)p->frame.wirelen);
+}
+
+static void packets_text(struct view *v, const struct event *ev)
+{
+	const struct packet *p = ev->packet;
+	char line[4096];
+	struct text t;
+
+	text_init(&t, line, sizeof line);
+	if (v->o.number)
+		text_format(&t, "%5llu  ", (unsigned long long)p->frame.number);
+	times_text(v, &t, p);
+	if (v->o.link)
+		link_text(&t, p, v->o.quiet);
+	packets_path(&t, &p->path, v->o.link ? link_vlans(p) : 0);
+	packets_ends(&t, p, v->o.link);
+	packets_what(v, &t, ev);
+	packets_fragment(&t, p);
+	packets_notes(&t, ev);
 	out_text(&v->out, line);
 	out_put(&v->out, t.cut ? "...\n" : "\n");
 	if (v->o.verbose > 0 && ev->judged)
 		packets_sentences(v, ev->judged);
 	if (v->o.verbose > 0)
 		rows_text(v, p);
-	if (v->o.hex)
-		rows_hex(v, p);
+	bytes_text(v, p);
 }
 
 static void packets_json_end(struct json *j, const struct packet *p, bool from)

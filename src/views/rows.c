@@ -1,5 +1,5 @@
-/* The inside of a packet: its layers and rows as a tree or as JSON, and its
- * bytes. Knows no protocol: everything comes from the rows.
+/* The inside of a packet: its layers and rows as a tree or as JSON. Knows no
+ * protocol: everything comes from the rows.
  */
 #include <string.h>
 
@@ -170,39 +170,4 @@ void rows_json(struct view *v, const struct packet *p)
 		out_put(&v->out, "}}");
 	}
 	out_char(&v->out, ']');
-}
-
-/* Where the bytes of -x begin: after the link header, as in tcpdump; -xx shows
- * all. Without a link layer that was read: at the beginning. */
-static uint32_t hex_start(const struct view *v, const struct packet *p)
-{
-	const struct layer *link = &p->layer[0];
-
-	if (v->o.hex > 1 || p->layers == 0 || link->buffer != BUFFER_FRAME || link->off + link->len > p->frame.caplen)
-		return 0;
-	return link->off + link->len;
-}
-
-/* Offset and bytes in pairs, sixteen a line, as tcpdump -x. */
-void rows_hex(struct view *v, const struct packet *p)
-{
-	uint32_t start = hex_start(v, p), n = p->frame.caplen - start;
-	const uint8_t *data = p->frame.data + start;
-	char line[96];
-	struct text t;
-
-	text_init(&t, line, sizeof line);
-	for (uint32_t at = 0; at < n; at += 16) {
-		text_reset(&t);
-		text_put(&t, "\t0x");
-		text_hex(&t, at, at > 0xffff ? 8 : 4);
-		text_put(&t, ": ");
-		for (uint32_t i = at; i < at + 16 && i < n; i++) {
-			if (i % 2 == 0)
-				text_char(&t, ' ');
-			text_hex(&t, data[i], 2);
-		}
-		text_char(&t, '\n');
-		out_put(&v->out, line);
-	}
 }

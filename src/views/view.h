@@ -11,6 +11,14 @@ struct csv_plan;
 struct json_plan;
 struct report;
 
+/* Of the lines so far: times.c. */
+struct times {
+	bool begun;            /* first_ns and last_ns mean something */
+	int64_t first_ns, last_ns;
+	int64_t second;        /* since the epoch, of date[] */
+	char date[32];         /* "": none yet */
+};
+
 struct view {
 	struct views_options o;
 	struct report *report; /* VIEW_REPORT only */
@@ -19,6 +27,7 @@ struct view {
 	bool headed;           /* the header line is written */
 	bool fine;             /* times have nine digits from now on */
 	struct clock_near near;
+	struct times times;    /* VIEW_PACKETS, text */
 	struct out out;
 };
 
@@ -33,10 +42,22 @@ void lines_handshake(struct view *v, const struct flow_record *r);
 void packets_header(struct view *v);
 void packets_event(struct view *v, const struct event *ev);
 
-/* rows.c: the layers and rows of a packet, and its bytes. */
+/* times.c: the time at the beginning of a packet's line, with the blank after it; also nothing. */
+void times_text(struct view *v, struct text *t, const struct packet *p);
+
+/* link.c: -e, "02:... > 02:..., ethertype IPv4 (0x0800), length 74: vlan 100, p 3, ethertype ..., ". */
+void link_text(struct text *t, const struct packet *p, bool quiet);
+/* How many VLAN tags that has told of. */
+unsigned link_vlans(const struct packet *p);
+/* Where in the frame the link header ends. */
+uint32_t link_end(const struct packet *p);
+
+/* rows.c: the layers and rows of a packet. */
 void rows_text(struct view *v, const struct packet *p);
 void rows_json(struct view *v, const struct packet *p);
-void rows_hex(struct view *v, const struct packet *p);
+
+/* bytes.c: -x, -X, -A. */
+void bytes_text(struct view *v, const struct packet *p);
 
 /* files.c: the records that close the sources. */
 void files_json(struct view *v, const struct totals *t);

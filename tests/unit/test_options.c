@@ -12,6 +12,9 @@
 
 #include "options.c"
 #include "options_table.c"
+#include "options_completion.c"
+#include "options_packets.c"
+#include "options_replay.c"
 #include "options_write.c"
 
 static struct options o;
@@ -225,10 +228,62 @@ static void options_what_is_written(void **state)
 	assert_refused("-w - --headless 80x24", "standard output for itself");
 }
 
+static void options_replay(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--replay a.pcap"), 0);
+	assert_true(o.replay > 0.999999 && o.replay < 1.000001);
+	assert_int_equal(parse("--replay=10x -r a.pcap"), 0);
+	assert_true(o.replay > 9.99999 && o.replay < 10.00001);
+	assert_int_equal(parse("packets --replay=0.25 --follow a.pcap"), 0);
+	assert_true(o.replay > 0.2499999 && o.replay < 0.2500001);
+	assert_int_equal(parse("--replay=2.5x a.pcap b.pcap"), 0);
+	assert_true(o.replay > 2.4999999 && o.replay < 2.5000001);
+	assert_refused("--replay=0 a.pcap", "from 0.001");
+	assert_refused("--replay=0.0009 a.pcap", "from 0.001");
+	assert_refused("--replay=1000001 a.pcap", "from 0.001");
+	assert_refused("--replay=1000000.5 a.pcap", "from 0.001");
+	assert_refused("--replay=99999999999999999999999 a.pcap", "from 0.001");
+	assert_refused("--replay= a.pcap", "from 0.001");
+	assert_refused("--replay=2xx a.pcap", "not \"2xx\"");
+	assert_refused("--replay=-1 a.pcap", "from 0.001");
+	assert_refused("--replay=nan a.pcap", "from 0.001");
+	assert_refused("--replay=max a.pcap", "from 0.001");
+	assert_refused("--replay -i eth0", "plays files, not interfaces");
+	assert_refused("--replay -i eth0 a.pcap", "plays files");
+	assert_refused("--replay", "wants a file");
+	assert_refused("--replay ./c.pcap", "no such file");
+	assert_refused("watch --replay --headless 80x24 a.pcap", "--headless");
+}
+
+static void options_letters_of_packets(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("--completion=zsh"), 0);
+	assert_true(o.action == OPTIONS_COMPLETION && o.shell_zsh);
+	assert_refused("--completion=sh", "bash or zsh");
+	assert_int_equal(parse("packets -eq#KO -XXttt a.pcap"), 0);
+	assert_true(o.link && o.quiet && o.number && o.no_optimize);
+	assert_int_equal(o.hex_ascii, 2);
+	assert_int_equal(o.times, 3);
+	assert_int_equal(o.bytes + o.hex, 0);
+	assert_int_equal(parse("packets -AA --number a.pcap"), 0);
+	assert_int_equal(o.bytes, 2);
+	assert_int_equal(parse("-w x -e -XX -tttt a.pcap"), 0); /* tcpdump takes them, too */
+	assert_true(o.only_write);
+	assert_int_equal(parse("connections -K -O a.pcap"), 0);
+	assert_int_equal(parse("packets -o json -v -S a.pcap"), 0);
+	assert_refused("packets -tttttt a.pcap", "five times");
+	assert_refused("packets -o json -X a.pcap", "-X belongs to the text of packets, not to json");
+	assert_refused("packets -o csv -e a.pcap", "-e belongs to the text");
+	assert_refused("packets -v -o tsv -t a.pcap", "-t belongs to the text");
+	assert_refused("connections -# a.pcap", "-# belongs to the view packets, not to connections");
+	assert_refused("report -v -q a.pcap", "-v belongs to the view packets");
+}
+
 static void options_unknown_and_not_built(void **state)
 {
-	static const char *const later[] = {"-X", "-e", "-t", "-q", "-#", "-A", "-K", "-O",
-		"--replay", "--replay=2", "--netns all", "--no-bpf", "--resolve", "--log x"};
+	static const char *const later[] = {"--netns all", "--no-bpf", "--resolve", "--log x"};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof later / sizeof *later; i++)
@@ -294,6 +349,8 @@ int main(void)
 		cmocka_unit_test(options_table_of_views_and_formats),
 		cmocka_unit_test(options_values_are_checked),
 		cmocka_unit_test(options_what_is_written),
+		cmocka_unit_test(options_letters_of_packets),
+		cmocka_unit_test(options_replay),
 		cmocka_unit_test(options_unknown_and_not_built),
 		cmocka_unit_test(options_actions),
 		cmocka_unit_test(options_help_has_what_is_built_only),

@@ -429,6 +429,8 @@ static void views_packet_text_is_tcpdumps(void **state)
 			    "options [mss 1460,sackOK,TS val 5 ecr 0,wscale 7], length 0\n");
 }
 
+static const struct dissector ethernet = {.name = "eth", .title = "Ethernet", .link = "a > b[, type {eth.type}]"};
+
 static void add_dns(void)
 {
 	packet.layers = 2;
@@ -448,7 +450,8 @@ static void views_packet_layers_and_bytes(void **state)
 	start_packet();
 	add_dns();
 	o.verbose = 1;
-	o.hex = 2;
+	o.bytes = VIEW_HEX;
+	o.bytes_of_link = true;
 	packet.fields_dropped = 2;
 	packet.frame.comment = "hi\x1b";
 	assert_string_equal(play(o, packet_event(), 1),
@@ -465,10 +468,19 @@ static void views_packet_layers_and_bytes(void **state)
 		"\t0x0000:  4745 5420 2f20 4854 5450 2f31 2e31 1bff\n"
 		"\t0x0010:  0000 0000\n");
 	o.verbose = 0;
-	o.hex = 1; /* without the link header, here of 14 bytes */
+	o.bytes_of_link = false; /* without the link header, here of 14 bytes */
 	packet.layer[0].len = 14;
+	packet.layer[0].by = &ethernet;
 	packet.frame.comment = NULL;
 	assert_non_null(strstr(play(o, packet_event(), 1), "\n\t0x0000:  1bff 0000 0000\n"));
+	packet.layer[0].len = 2000; /* cut inside it */
+	assert_non_null(strstr(play(o, packet_event(), 1), "\n\t0x0000:  4745 5420"));
+	packet.layer[0].len = 0;
+	o.bytes = VIEW_ASCII;
+	assert_non_null(strstr(play(o, packet_event(), 1), "\nGET / HTTP/1.1......\n"));
+	o.bytes = VIEW_HEX_ASCII;
+	assert_non_null(strstr(play(o, packet_event(), 1), "\t0x0000:  4745 5420 2f20 4854 5450 2f31 2e31 1bff  GET./.HTTP/1.1..\n"
+			       "\t0x0010:  0000 0000                                ....\n"));
 }
 
 static void views_packet_json(void **state)
