@@ -43,14 +43,19 @@ struct packet_list {
 
 int packet_list_open(struct remembered *m, struct error *e)
 {
+	return packet_list_make(&m->list, m, e);
+}
+
+int packet_list_make(struct packet_list **out, struct remembered *m, struct error *e)
+{
 	struct packet_list *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return error_set(e, ENOMEM, "no memory for a list of packets");
 	l->m = m;
 	l->plain = true;
-	l->member.most = l->row.most = m->memory / 2 / sizeof(struct bits_page);
-	m->list = l;
+	l->member.most = l->row.most = m->memory / 4 / sizeof(struct bits_page);
+	*out = l;
 	return 0;
 }
 
