@@ -526,6 +526,8 @@ uint64_t packet_list_next(const struct packet_list *l, uint64_t number, bool bac
 	uint64_t at;
 
 	if (all_members(l)) {
+		if (back && number > last_number(l))
+			number = last_number(l) + 1;
 		at = back ? number - 1 : number + 1;
 		return at >= 1 && at <= last_number(l) ? at : 0;
 	}
