@@ -67,6 +67,8 @@ struct look {
 
 	enum look_stick stick; /* the first or last row is selected, whichever it is */
 	uint64_t selected, otherwise[2];
+	uint64_t marked[QUERY_TOGETHER]; /* flows, in the order of marking */
+	unsigned marks;
 	char selected_name[112]; /* to say who it was when it is gone */
 	int64_t move;
 	unsigned anchor;
