@@ -149,6 +149,8 @@ static void sums_handshake(struct text *t, const struct flow_record *r, bool end
 		words_span(t, r->first_syn_to_ack);
 	} else if (record_is(r, RECORD_STATE, "midstream")) {
 		text_put(t, "mid-stream, no handshake");
+	} else if (wide || record_has(r, RECORD_ICMP_ERROR_TYPE)) {
+		words_story(t, r, ended);
 	} else if (record_has(r, RECORD_STATE)) {
 		if (record_is(r, RECORD_STATE, "refused"))
 			text_put(t, "refused");
@@ -229,6 +231,13 @@ struct stalls {
 	bool silent_known, hidden; /* hidden: a folded run may hold some */
 };
 
+/* Clocks that were set give spans that are none. */
+static void stalls_add(int64_t *sum, int64_t ns)
+{
+	if (ns > 0 && __builtin_add_overflow(*sum, ns, sum))
+		*sum = INT64_MAX;
+}
+
 static struct stalls stalls_sum(const struct segment *g, unsigned n, const struct flow_record *r)
 {
 	int far = sums_far(r);
@@ -243,13 +252,13 @@ static struct stalls stalls_sum(const struct segment *g, unsigned n, const struc
 
 		if (row->gone || row->no_time)
 			continue;
-		last = row->ts_ns + (row->folded ? row->folded_ns : 0);
+		last = segment_end_ns(row);
 		if (row->folded > 0) {
 			s.hidden |= row->folded_ns > least;
 			continue;
 		}
 		if (g[i].has_delta && g[i].delta_ns > least && !zero[0] && !zero[1])
-			s.silent_ns += g[i].delta_ns;
+			stalls_add(&s.silent_ns, g[i].delta_ns);
 		if (!row->is_tcp || row->flags & TCP_RST)
 			continue;
 		if (!zero[side] && row->verdicts & verdict_bit(VERDICT_ZERO_WINDOW)) {
@@ -257,42 +266,56 @@ static struct stalls stalls_sum(const struct segment *g, unsigned n, const struc
 			begin[side] = row->ts_ns;
 		} else if (zero[side] && row->window != 0) {
 			zero[side] = false;
-			s.zero_ns[side] += row->ts_ns - begin[side];
+			stalls_add(&s.zero_ns[side], row->ts_ns - begin[side]);
 		}
 	}
 	for (unsigned side = 0; side < 2; side++)
-		s.zero_ns[side] += zero[side] ? last - begin[side] : 0;
+		if (zero[side])
+			stalls_add(&s.zero_ns[side], last - begin[side]);
 	return s;
 }
 
-static bool sums_stalls(struct text *t, const struct answer *a, const struct segment *g, unsigned n, bool wide)
+/* Whose window was zero, and for how long. */
+static bool sums_zero(struct text *t, const struct stalls *s, bool whole)
+{
+	static const char *const who[2] = {"client ", "server "};
+	bool any = false;
+
+	if (s->zero_ns[0] == 0 && s->zero_ns[1] == 0) {
+		text_put(t, whole ? "no stall" : "no stall in sight");
+		return false;
+	}
+	text_put(t, whole ? "stalled: " : "stalled, in sight: ");
+	for (unsigned side = 0; side < 2; side++)
+		if (s->zero_ns[side] > 0) {
+			text_put(t, any ? ", " : "");
+			text_put(t, who[side]);
+			words_span(t, s->zero_ns[side]);
+			any = true;
+		}
+	return true;
+}
+
+static void sums_stalls(struct sums *sums, const struct answer *a, const struct segment *g, unsigned n)
 {
 	const struct packet_answer *p = &a->packets;
 	struct stalls s = stalls_sum(g, n, &p->subject);
-	bool whole = p->first == 0 && p->counted && p->rows == p->matched, any = false;
-	static const char *const who[2] = {"client ", "server "}; /* whose window was zero */
+	bool whole = p->first == 0 && p->counted && p->rows == p->matched, bad;
+	char buffer[96];
+	struct text t;
 
 	if (p->subject.ip_proto != PROTO_TCP)
-		return false;
-	if (!wide && s.zero_ns[0] + s.zero_ns[1] == 0)
-		return false;
-	text_put(t, whole ? "stalls: " : "stalls in sight: ");
-	for (unsigned side = 0; side < 2; side++)
-		if (s.zero_ns[side] > 0) {
-			text_put(t, any ? ", " : "");
-			text_put(t, who[side]);
-			words_span(t, s.zero_ns[side]);
-			any = true;
-		}
-	if (s.silent_known && s.silent_ns > 0 && wide) {
-		text_put(t, any ? ", silence " : "silence ");
-		text_put(t, s.hidden ? "≥ " : "");
-		words_span(t, s.silent_ns);
-		any = true;
-	}
-	if (!any)
-		text_put(t, "none");
-	return any;
+		return;
+	text_init(&t, buffer, sizeof buffer);
+	bad = sums_zero(&t, &s, whole);
+	sums_put(sums, bad ? ROLE_WARN : ROLE_TEXT, buffer);
+	if (!s.silent_known || s.silent_ns == 0)
+		return;
+	text_reset(&t);
+	text_put(&t, whole ? "silence " : "silence in sight ");
+	text_put(&t, s.hidden ? "≥ " : "");
+	words_span(&t, s.silent_ns);
+	sums_put(sums, ROLE_TEXT, buffer);
 }
 
 void ladder_sums(const struct ladder_look *s, const struct answer *a, const struct segment *g, unsigned n,
@@ -334,28 +357,29 @@ void ladder_sums(const struct ladder_look *s, const struct answer *a, const stru
 		text_put(&t, wide ? " packets no longer in the history" : " forgotten");
 		sums_put(&sums, ROLE_WARN, buffer);
 	}
-	text_reset(&t);
-	bad = sums_stalls(&t, a, g, n, wide);
-	sums_put(&sums, bad ? ROLE_WARN : ROLE_TEXT, buffer);
+	sums_stalls(&sums, a, g, n);
 }
 
 /* ---- heads of the columns ---------------------------------------------------------- */
 
+/* Each host at its lifeline: the outer ones from there inwards, the others around it. */
 static void heads_hosts(const struct ladder_columns *at, struct canvas *c, unsigned y)
 {
 	for (unsigned i = 0; i < at->hosts; i++) {
-		bool last = i + 1 == at->hosts;
-		unsigned lo = last ? at->line[i - 1] + (at->line[i] - at->line[i - 1]) / 2 + 1 : at->line[i];
-		unsigned hi = last ? at->line[i] + 1 : at->line[i] + (at->line[i + 1] - at->line[i]) / 2;
+		unsigned lo = i == 0 ? at->line[0] : (at->line[i - 1] + at->line[i]) / 2 + 1;
+		unsigned hi = i + 1 == at->hosts ? at->line[i] + 1 : (at->line[i] + at->line[i + 1]) / 2, width;
 		char buffer[80];
 		struct text t;
 
 		text_init(&t, buffer, sizeof buffer);
 		words_endpoint(&t, &at->host[i], hi - lo);
-		if (last)
+		width = canvas_width(buffer);
+		if (i == 0)
+			canvas_cut(c, lo, y, hi, ROLE_HEAD, buffer);
+		else if (i + 1 == at->hosts || width >= hi - lo)
 			canvas_right(c, lo, y, hi, ROLE_HEAD, buffer);
 		else
-			canvas_cut(c, lo, y, hi, ROLE_HEAD, buffer);
+			canvas_put(c, lo + (hi - lo - width) / 2, y, hi, ROLE_HEAD, buffer);
 	}
 }
 

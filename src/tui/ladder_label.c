@@ -2,9 +2,9 @@
  * arrows reads alike:
  *
  *   0  PSH seq 1 len 517  ack 1  win 501  sack 4345-5546     what says something
- *   1  the same, sack without its numbers
+ *   1  the same, sack without its numbers, no window that is not zero
  *   2  no words for the numbers: PSH 517, ACK 518, SYN/ACK 1
- *   3  the same, without a window that is not zero
+ *   3  the same, nothing but zero of the window
  *   4  SYN, SA, A, R, F; data: its length alone
  *   5  one letter, or the length
  *
@@ -65,32 +65,23 @@ static void label_number(struct text *t, const char *word, uint64_t v, unsigned 
 	text_u64(t, v);
 }
 
-/* The blocks of the selective ACK, as the line has them. */
+/* The blocks of the selective ACK, as the line has them: "sack 4345-5546 and ...". A SYN
+ * only offers it. */
 static void label_sack(struct text *t, const struct packet_row *r, unsigned level)
 {
 	const char *at = strstr(r->line, "sack ");
-	unsigned blocks = 0;
 
-	if (at == NULL || strcmp(r->protocol, "tcp") != 0)
+	if (at == NULL || strcmp(r->protocol, "tcp") != 0 || level >= 4 || r->flags & TCP_SYN)
 		return;
-	if (level >= 4)
+	at += 5;
+	if (*at < '0' || *at > '9')
 		return;
-	text_put(t, level == 0 ? "  sack" : " sack");
-	if (level > 0)
-		return;
-	for (at = strchr(at, '{'); at != NULL && blocks < 2; at = strchr(at + 1, '{'), blocks++) {
-		text_char(t, blocks ? ',' : ' ');
-		for (at++; *at >= '0' && *at <= '9'; at++)
-			text_char(t, *at);
-		if (*at != ':')
-			return;
-		text_char(t, '-');
-		for (at++; *at >= '0' && *at <= '9'; at++)
-			text_char(t, *at);
-	}
+	text_put(t, level == 0 ? "  sack " : " sack");
+	for (; level == 0 && ((*at >= '0' && *at <= '9') || *at == '-'); at++)
+		text_char(t, *at);
 }
 
-static void label_tcp(struct text *t, const struct packet_row *r, bool raw, unsigned level)
+static void label_tcp(struct text *t, const struct packet_row *r, bool again, bool raw, unsigned level)
 {
 	uint64_t seq = raw || !r->seq_known ? r->seq : r->seq_from_isn;
 	uint64_t ack = raw || !r->ack_known ? r->ack : r->ack_from_isn;
@@ -98,9 +89,9 @@ static void label_tcp(struct text *t, const struct packet_row *r, bool raw, unsi
 	bool probe = label_has(r, VERDICT_ZERO_WINDOW_PROBE) || label_has(r, VERDICT_KEEP_ALIVE);
 
 	label_flags(t, r, level);
-	if (level < 2 && (!bare || marks || probe))
-		label_number(t, "seq", seq, level);
-	if (!bare || (probe && level < 3))
+	if ((level < 2 && (!bare || marks || probe)) || (level < 4 && probe))
+		label_number(t, "seq", seq, 0);
+	if (!bare || (probe && level < 2))
 		label_number(t, "len", r->payload_len, level);
 	/* Of a plain ACK the number is what it says; of others it seldom is news. */
 	if (r->flags & TCP_ACK && !(r->flags & TCP_RST) && level < 4 &&
@@ -108,11 +99,11 @@ static void label_tcp(struct text *t, const struct packet_row *r, bool raw, unsi
 	     (level == 2 && r->flags & TCP_SYN)))
 		label_number(t, "ack", ack, level);
 	label_sack(t, r, level);
-	if (label_window(r) && (level < 2 || (r->window == 0 && level < 5) || (level == 2 && !(r->flags & TCP_SYN)))) {
+	if (label_window(r) && (level < 1 || (r->window == 0 && level < 5) || (level < 3 && !(r->flags & TCP_SYN)))) {
 		text_put(t, t->len > 0 ? " win " : "win ");
 		text_u64(t, r->window);
 	}
-	if (level == 2 && r->verdicts & (SEGMENT_REPEATS | verdict_bit(VERDICT_EXACT_RETRANSMITTED)))
+	if (level == 2 && again)
 		text_put(t, " again");
 	if (t->len == 0)
 		text_put(t, "none"); /* no flag at all */
@@ -123,7 +114,7 @@ void ladder_label(struct text *t, const struct segment *g, bool raw, unsigned le
 	const struct packet_row *r = g->row;
 
 	if (r->is_tcp) {
-		label_tcp(t, r, raw, level);
+		label_tcp(t, r, segment_again(g), raw, level);
 		return;
 	}
 	if (level < 4 && r->protocol[0] != '\0') {

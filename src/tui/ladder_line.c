@@ -189,10 +189,12 @@ static bool line_has(const struct packet_row *r, enum verdict v)
 	return (r->verdicts & verdict_bit(v)) != 0;
 }
 
-static uint32_t line_stroke(const struct packet_row *r)
+static uint32_t line_stroke(const struct segment *g)
 {
+	const struct packet_row *r = g->row;
+
 	if (line_has(r, VERDICT_EXACT_RETRANSMITTED) || line_has(r, VERDICT_EXACT_DUPLICATE) ||
-	    (r->verdicts & SEGMENT_REPEATS && !line_has(r, VERDICT_EXACT_LATE)))
+	    (segment_again(g) && !line_has(r, VERDICT_EXACT_LATE)))
 		return 0x2550; /* ═ */
 	return line_has(r, VERDICT_OUT_OF_ORDER) || (line_has(r, VERDICT_EXACT_LATE) && !(r->verdicts & SEGMENT_REPEATS))
 		       ? 0xb7 /* · */ : 0x2500 /* ─ */;
@@ -222,12 +224,12 @@ static void line_arrow(const struct ladder_look *s, const struct ladder_columns 
 {
 	const struct packet_row *r = g->row;
 	enum role role = line_role(r);
-	bool twice = r->is_tcp && r->verdicts & SEGMENT_REPEATS && r->flags & (TCP_SYN | TCP_FIN);
+	bool twice = r->is_tcp && segment_again(g) && r->flags & (TCP_SYN | TCP_FIN);
 	unsigned heads = twice ? 2 : 1, width, x, end;
 	char label[128];
 	struct text t;
 
-	canvas_fill(c, lo, y, hi, role, line_stroke(r));
+	canvas_fill(c, lo, y, hi, role, line_stroke(g));
 	canvas_fill(c, right ? hi - heads : lo, y, right ? hi : lo + heads, role, right ? 0x25b6 : 0x25c0);
 	if (line_has(r, VERDICT_LOST_SEGMENT))
 		canvas_fill(c, right ? lo : hi - 1, y, right ? lo + 1 : hi, ROLE_WARN, 0x2715);
@@ -265,8 +267,9 @@ static void line_size(struct text *t, uint64_t bytes, const char *way)
 }
 
 /* ⋯ 41 segments, 58KB ◀, 0.9KB ▶, 61 ms ⋯ */
-static void line_folded(const struct ladder_columns *at, const struct packet_row *r, struct canvas *c, unsigned y)
+static void line_folded(const struct ladder_columns *at, const struct segment *g, struct canvas *c, unsigned y)
 {
+	const struct packet_row *r = g->row;
 	unsigned lo = at->lines > 0 ? at->line[0] + 1 : at->label;
 	unsigned hi = at->lines > 0 ? at->line[at->lines - 1] : at->note - 1, width;
 	char buffer[128];
@@ -293,7 +296,16 @@ static void line_folded(const struct ladder_columns *at, const struct packet_row
 	}
 	width = canvas_width(buffer);
 	canvas_cut(c, hi - lo > width ? lo + (hi - lo - width) / 2 : lo, y, hi, ROLE_DIM, buffer);
-	canvas_cut(c, at->note, y, c->width, ROLE_DIM, "+ to unfold");
+	/* The last step of a handshake is a plain ACK, too: what it says stays in sight. */
+	text_reset(&t);
+	if (g->flow != NULL && record_has(g->flow, RECORD_HS_FIRST_SYN_TO_ACK) && r->ts_ns <= g->flow->ack_ns &&
+	    g->flow->ack_ns <= segment_end_ns(r)) {
+		text_put(&t, at->brief ? "OPEN " : "OPEN after ");
+		words_span(&t, g->flow->first_syn_to_ack);
+		text_put(&t, at->brief ? "; " : ".  ");
+	}
+	width = canvas_put(c, at->note, y, c->width, ROLE_TEXT, buffer);
+	canvas_cut(c, width, y, c->width, ROLE_DIM, "+ to unfold");
 }
 
 /* ---- the note -------------------------------------------------------------------- */
@@ -359,7 +371,7 @@ static void line_narrow(const struct ladder_look *s, const struct ladder_columns
 	x = canvas_put(c, at->label, y, at->label_end, role, r->side ? "◀" : "▶");
 	/* Where there is no room for a stroke, its kind stands beside the head. */
 	x = canvas_fill(c, x, y, x + 1, role,
-			line_has(r, VERDICT_LOST_SEGMENT) ? 0x2715 : line_stroke(r) == 0x2500 ? ' ' : line_stroke(r));
+			line_has(r, VERDICT_LOST_SEGMENT) ? 0x2715 : line_stroke(g) == 0x2500 ? ' ' : line_stroke(g));
 	canvas_cut(c, x, y, at->label_end, role, label);
 }
 
@@ -374,7 +386,7 @@ void ladder_line(const struct ladder_look *s, const struct ladder_columns *at, c
 	for (unsigned i = 0; i < at->lines; i++)
 		canvas_put(c, at->line[i], y, c->width, ROLE_RULE, "│");
 	if (g->row->folded > 0) {
-		line_folded(at, g->row, c, y);
+		line_folded(at, g, c, y);
 		return;
 	}
 	if (at->lines == 0)

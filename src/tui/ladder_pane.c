@@ -60,16 +60,8 @@ static void pane_number(struct text *t, const char *word, uint32_t v, uint32_t r
 /* Options: of a segment without a message its line has them, else its layers. */
 static void pane_options(struct text *t, const struct packet_row *r, const struct packet_detail *d)
 {
-	const char *at = strstr(r->line, "options [");
 	bool any = false;
 
-	if (at != NULL && strcmp(r->protocol, "tcp") == 0) {
-		const char *end = strchr(at, ']');
-
-		text_put(t, "  options ");
-		text_bytes(t, at + 9, end != NULL ? (size_t)(end - at - 9) : strlen(at + 9));
-		return;
-	}
 	for (unsigned i = 0; d->number == r->number && i < d->lines && i < DETAIL_LINES; i++) {
 		const struct detail_line *line = &d->line[i];
 
@@ -81,6 +73,10 @@ static void pane_options(struct text *t, const struct packet_row *r, const struc
 		text_put(t, line->text);
 		any = true;
 	}
+	if (any || strcmp(r->protocol, "tcp") != 0 || r->line[0] == '\0')
+		return;
+	text_put(t, "  options ");
+	text_put(t, r->line);
 }
 
 static void pane_tcp(struct text *t, const struct packet_row *r, const struct packet_detail *d, bool wide)

@@ -17,12 +17,13 @@ struct past_hole {
 };
 
 struct past_side {
-	bool next_known, ack_known, dup_known, fin, fin_acked;
+	bool next_known, ack_known, dup_known, fin, fin_acked, syn, synack;
+	bool repaired; /* something was sent again, or late, since the last ACK that moved on after duplicates */
 	uint32_t next; /* the number after the highest seen */
 	uint32_t ack;
 	unsigned dups;
 	uint32_t fin_end;
-	int64_t zero_ns, last_ns; /* 0: none */
+	int64_t zero_ns, fin_ns, last_ns; /* 0: none */
 	bool zero;
 	struct past_hole hole[PAST_HOLES];
 	unsigned holes;
@@ -63,7 +64,7 @@ static void past_folded(struct past *p, const struct packet_row *r)
 		s->dup_known = true; /* none in a run: the next one is the first */
 		s->dups = 0;
 		s->zero = false;
-		s->last_ns = r->ts_ns + r->folded_ns;
+		s->last_ns = segment_end_ns(r);
 	}
 }
 
@@ -74,6 +75,8 @@ static void past_sequence(struct past_side *s, struct segment *out)
 	bool ordinary = !(r->verdicts & SEGMENT_REPEATS) && !has(r, VERDICT_OUT_OF_ORDER) && !has(r, VERDICT_EXACT_LATE) &&
 			!has(r, VERDICT_KEEP_ALIVE) && !has(r, VERDICT_ZERO_WINDOW_PROBE) && !(r->flags & TCP_RST);
 
+	if (!ordinary && r->payload_len > 0)
+		s->repaired = true;
 	if (!r->seq_known)
 		return;
 	if (has(r, VERDICT_LOST_SEGMENT) && s->next_known && after(r->seq_from_isn, s->next)) {
@@ -84,10 +87,18 @@ static void past_sequence(struct past_side *s, struct segment *out)
 	for (unsigned i = 0; i < PAST_HOLES && i < s->holes && r->payload_len > 0; i++)
 		if (!after(s->hole[i].from, r->seq_from_isn) && after(s->hole[i].to, r->seq_from_isn))
 			out->late_ns = r->ts_ns - s->hole[i].ts_ns;
-	out->fin_again = r->flags & TCP_FIN && s->fin;
-	if (r->flags & TCP_FIN) {
+	out->fin_sent = s->fin;
+	if (r->flags & TCP_FIN && s->fin && r->payload_len == 0)
+		out->late_ns = r->ts_ns - s->fin_ns;
+	if (r->flags & TCP_FIN && !s->fin) {
 		s->fin = true;
+		s->fin_ns = r->ts_ns;
 		s->fin_end = end;
+	}
+	if (r->flags & TCP_SYN) {
+		out->answers_syn = r->flags & TCP_ACK && s->syn && !s->synack;
+		s->syn = s->syn || !(r->flags & TCP_ACK);
+		s->synack = s->synack || r->flags & TCP_ACK;
 	}
 	/* The first one at hand says where the numbers are only if it is none of those behind the highest. */
 	if (ordinary && (!s->next_known || after(end, s->next))) {
@@ -100,19 +111,20 @@ static void past_acknowledged(struct past_side *s, struct past_side *other, stru
 {
 	const struct packet_row *r = out->row;
 
-	if (!(r->flags & TCP_ACK) || !r->ack_known || r->flags & TCP_RST)
+	if (!(r->flags & TCP_ACK) || !r->ack_known || r->flags & TCP_RST || has(r, VERDICT_EXACT_DUPLICATE))
 		return;
 	if (has(r, VERDICT_DUP_ACK)) {
 		s->dups++;
 		out->dup = s->dup_known ? s->dups : 0;
 	} else {
-		out->fills = s->dups > 0 && s->ack_known && after(r->ack_from_isn, s->ack);
+		out->fills = s->dups > 0 && other->repaired && s->ack_known && after(r->ack_from_isn, s->ack);
+		other->repaired = other->repaired && !out->fills;
 		/* The count begins with each new number. */
 		if (s->ack_known && r->ack_from_isn != s->ack) {
 			s->dups = 0;
 			s->dup_known = true;
 		}
-		s->dup_known = s->dup_known || r->flags & TCP_SYN;
+		s->dup_known = s->dup_known || s->syn || s->synack; /* of its first ACK none is a repeat */
 	}
 	if (other->fin && !other->fin_acked && !after(other->fin_end, r->ack_from_isn)) {
 		other->fin_acked = true;
@@ -128,8 +140,12 @@ static void past_window(struct past_side *s, struct segment *out)
 	const struct packet_row *r = out->row;
 	bool zero = has(r, VERDICT_ZERO_WINDOW) || has(r, VERDICT_ZERO_WINDOW_PROBE_ACK);
 
+	if (r->flags & TCP_RST || has(r, VERDICT_EXACT_DUPLICATE))
+		return;
 	if (zero && s->zero)
 		out->zero_ns = r->ts_ns - s->zero_ns;
+	if (s->zero && !zero && r->window != 0)
+		out->open_ns = r->ts_ns - s->zero_ns;
 	if (zero && !s->zero)
 		s->zero_ns = r->ts_ns;
 	s->zero = zero || (s->zero && r->window == 0);
@@ -176,7 +192,7 @@ void segment_read(struct segment *out, const struct packet_row *rows, unsigned n
 			s->flow = record;
 		s->has_delta = i > 0 && !r->no_time && !rows[i - 1].no_time && !r->gone && !rows[i - 1].gone;
 		if (s->has_delta)
-			s->delta_ns = r->ts_ns - (rows[i - 1].ts_ns + (rows[i - 1].folded ? rows[i - 1].folded_ns : 0));
+			s->delta_ns = r->ts_ns - segment_end_ns(&rows[i - 1]);
 		if (r->folded > 0) {
 			past_folded(p, r);
 			continue;
@@ -184,9 +200,10 @@ void segment_read(struct segment *out, const struct packet_row *rows, unsigned n
 		if (r->is_tcp && !r->gone) {
 			past_sequence(side, s);
 			past_acknowledged(side, other, s);
+			s->peer_zero = other->zero;
 			past_window(side, s);
 			past_closes(p, s);
-		} else if (!r->gone && other->last_ns > side->last_ns) {
+		} else if (!r->gone && r->side == 1 && other->last_ns > side->last_ns) {
 			s->answer_ns = r->ts_ns - other->last_ns;
 		}
 		side->last_ns = r->ts_ns;

@@ -30,7 +30,7 @@ static const struct {
 	{VERDICT_SYN_ON_ESTABLISHED, SEGMENT_WARNING, "SYN while open: a restart, or a stranger", "SYN while open"},
 	{VERDICT_SYNACK_AFTER_ACK, SEGMENT_WARNING, "the client's ACK was not taken", "ACK not taken"},
 	{VERDICT_FAST_RETRANSMISSION, SEGMENT_PROBLEM, "fast retransmission", "fast again"},
-	{VERDICT_SPURIOUS_RETRANSMISSION, SEGMENT_WARNING, "sent again needlessly: it had arrived", "again, in vain"},
+	{VERDICT_SPURIOUS_RETRANSMISSION, SEGMENT_WARNING, "sent again needlessly", "again, in vain"},
 	{VERDICT_RETRANSMISSION, SEGMENT_PROBLEM, "retransmission", "again"},
 	{VERDICT_EXACT_RETRANSMITTED, SEGMENT_WARNING, "holds bytes that were seen before", "bytes again"},
 	{VERDICT_LOST_SEGMENT, SEGMENT_WARNING, "gap: bytes missing before this", "gap before"},
@@ -80,6 +80,16 @@ const char *segment_verdict(enum verdict v, bool brief)
 
 /* ---- which verdicts are said ---------------------------------------------------- */
 
+static bool segment_answers(const struct segment *s)
+{
+	return s->answers_syn && !segment_has(s, VERDICT_SYNACK_AFTER_ACK);
+}
+
+bool segment_again(const struct segment *s)
+{
+	return s->row->verdicts & SEGMENT_REPEATS && !segment_has(s, VERDICT_EXACT_DUPLICATE) && !segment_answers(s);
+}
+
 /* What another verdict says better is left out. */
 static uint64_t segment_said(const struct segment *s)
 {
@@ -93,6 +103,14 @@ static uint64_t segment_said(const struct segment *s)
 		left &= ~verdict_bit(VERDICT_EXACT_LATE);
 	if (left & verdict_bit(VERDICT_ZERO_WINDOW_PROBE_ACK))
 		left &= ~verdict_bit(VERDICT_ZERO_WINDOW);
+	/* A copy is no second sending, and neither is the SYN that a SYN/ACK of a simultaneous open repeats. */
+	if (left & verdict_bit(VERDICT_EXACT_DUPLICATE))
+		left &= ~(SEGMENT_REPEATS | verdict_bit(VERDICT_DUP_ACK) | verdict_bit(VERDICT_OUT_OF_ORDER));
+	if (segment_answers(s))
+		left &= ~SEGMENT_REPEATS;
+	/* Linux asks for room with what is a keep-alive elsewhere. */
+	if (left & verdict_bit(VERDICT_KEEP_ALIVE) && s->peer_zero)
+		left = (left & ~verdict_bit(VERDICT_KEEP_ALIVE)) | verdict_bit(VERDICT_ZERO_WINDOW_PROBE);
 	return left;
 }
 
@@ -145,7 +163,7 @@ static void phrase_span(struct phrases *p, int64_t ns)
 static void phrase_repeat(struct phrases *p, const struct segment *s, enum verdict v)
 {
 	const struct packet_row *r = s->row;
-	int64_t late = r->about != 0 ? r->ts_ns - r->about_ns : s->late_ns;
+	int64_t late = r->about != 0 && !(r->flags & TCP_FIN && s->late_ns > 0) ? r->ts_ns - r->about_ns : s->late_ns;
 	bool brief = p->size == SEGMENT_BRIEF, plain = v == VERDICT_RETRANSMISSION;
 
 	if (!phrases_next(p))
@@ -159,10 +177,12 @@ static void phrase_repeat(struct phrases *p, const struct segment *s, enum verdi
 	else
 		text_put(p->t, segment_verdict(v, brief));
 	if (late > 0) {
-		text_put(p->t, brief ? " +" : ", ");
+		text_put(p->t, brief ? " +" : r->flags & (TCP_SYN | TCP_FIN) ? " after " : ", ");
 		phrase_span(p, late);
-		text_put(p->t, brief ? "" : " late");
+		text_put(p->t, brief || r->flags & (TCP_SYN | TCP_FIN) ? "" : " late");
 	}
+	if (v == VERDICT_SPURIOUS_RETRANSMISSION && !brief)
+		text_put(p->t, ": it had arrived");
 	if (r->flags & TCP_SYN)
 		return;
 	if (plain && late >= RETRANSMIT_TIMER_NS)
@@ -211,27 +231,29 @@ static void phrase_zero(struct phrases *p, const struct segment *s, enum verdict
 		text_format(p->t, ": the %s has no room left", side_name[s->row->side & 1]);
 }
 
-/* Is it the window that opens again which this one is about? */
-static bool segment_reopens(const struct segment *s)
+/* So long was the window zero that this one opens; 0: it opens none. The record of an update
+ * without a zero before it is about the handshake, or about nothing. */
+static int64_t segment_reopens(const struct segment *s)
 {
-	uint64_t other = SEGMENT_REPEATS | verdict_bit(VERDICT_EXACT_RETRANSMITTED) |
-			 verdict_bit(VERDICT_ZERO_WINDOW_PROBE_ACK) | verdict_bit(VERDICT_ZERO_WINDOW) |
-			 verdict_bit(VERDICT_KEEP_ALIVE_ACK);
-
-	return s->row->is_tcp && s->row->about != 0 && s->row->window != 0 && !(s->row->verdicts & other) &&
-	       !(s->row->flags & (TCP_SYN | TCP_RST)) &&
-	       !(s->flow != NULL && s->row->side == 0 && s->row->ts_ns == s->flow->ack_ns);
+	if (s->open_ns > 0)
+		return s->open_ns;
+	if (!segment_has(s, VERDICT_WINDOW_UPDATE) || s->row->about == 0 || s->row->window == 0 ||
+	    (s->flow != NULL && s->row->about_ns <= s->flow->ack_ns))
+		return 0;
+	return s->row->ts_ns - s->row->about_ns;
 }
 
 static void phrase_window(struct phrases *p, const struct segment *s)
 {
-	if (segment_reopens(s) && phrases_next(p)) {
+	int64_t zero = segment_reopens(s);
+
+	if ((zero <= 0 && !segment_has(s, VERDICT_WINDOW_UPDATE)) || !phrases_next(p))
+		return;
+	if (zero > 0) {
 		text_put(p->t, p->size == SEGMENT_BRIEF ? "open after " : "window open again after ");
-		phrase_span(p, s->row->ts_ns - s->row->about_ns);
+		phrase_span(p, zero);
 		return;
 	}
-	if (segment_reopens(s) || !segment_has(s, VERDICT_WINDOW_UPDATE) || !phrases_next(p))
-		return;
 	text_put(p->t, "window update");
 	if (p->size == SEGMENT_BRIEF || s->row->room < 0)
 		return;
@@ -330,18 +352,21 @@ static void phrase_half(struct phrases *p, const struct segment *s, int64_t ns, 
 	else
 		text_format(p->t, brief ? "%s " : "%s's half ", host[far]);
 	phrase_span(p, ns);
-	if (!brief && near != NULL && strcmp(near, host[far ^ 1]) == 0)
-		text_put(p->t, far ? " (SYN → SYN/ACK)" : " (SYN/ACK → ACK)");
+	if (!brief && far && near != NULL && strcmp(near, host[far ^ 1]) == 0)
+		text_put(p->t, " (SYN → SYN/ACK)");
 }
 
 static void phrase_synack(struct phrases *p, const struct segment *s)
 {
-	if (s->row->about == 0 || s->row->verdicts & SEGMENT_REPEATS) {
+	const struct flow_record *r = s->flow;
+	bool first = r != NULL && record_has(r, RECORD_HS_LAST_SYN_TO_SYNACK) && r->synack_ns[0] == s->row->ts_ns;
+
+	if (segment_answers(s))
+		phrase(p, "ACKs the other's SYN with its own", "both SYNs");
+	else if (s->row->verdicts & SEGMENT_REPEATS || (s->row->about == 0 && !first))
 		phrase_offer(p, s);
-		return;
-	}
-	if (phrases_next(p))
-		phrase_half(p, s, s->row->ts_ns - s->row->about_ns, 1);
+	else if (phrases_next(p))
+		phrase_half(p, s, first ? r->last_syn_to_synack : s->row->ts_ns - s->row->about_ns, 1);
 }
 
 static bool segment_opens(const struct segment *s)
@@ -356,8 +381,8 @@ static void phrase_open(struct phrases *p, const struct segment *s)
 
 	if (!phrases_next(p))
 		return;
-	if (s->row->about != 0 && !brief) {
-		phrase_half(p, s, s->row->ts_ns - s->row->about_ns, 0);
+	if (record_has(s->flow, RECORD_HS_SYNACK_TO_ACK) && !brief) {
+		phrase_half(p, s, s->flow->synack_to_ack, 0);
 		text_put(p->t, ".  ");
 	}
 	text_put(p->t, "OPEN");
@@ -373,7 +398,7 @@ static void phrase_fin(struct phrases *p, const struct segment *s)
 	bool known = s->flow != NULL && record_has(s->flow, RECORD_CLOSED_BY) && s->flow->closed_by != NULL;
 	bool first = known && strcmp(s->flow->closed_by, who) == 0;
 
-	if (s->row->verdicts & SEGMENT_REPEATS || s->fin_again || !phrases_next(p))
+	if (segment_again(s) || s->fin_sent || segment_has(s, VERDICT_SIMULTANEOUS_CLOSE) || !phrases_next(p))
 		return;
 	text_put(p->t, who);
 	text_put(p->t, p->size == SEGMENT_BRIEF || !known ? " closes" : first ? " closes first" : " closes, too");
@@ -389,7 +414,7 @@ static void phrase_closed(struct phrases *p, const struct segment *s)
 	if (!phrases_next(p))
 		return;
 	if (!s->closes) {
-		text_put(p->t, p->size == SEGMENT_BRIEF ? "ACKs the FIN" : "ACKs the FIN; this end may go on");
+		text_put(p->t, p->size == SEGMENT_BRIEF || s->fin_sent ? "ACKs the FIN" : "ACKs the FIN; this end may go on");
 		return;
 	}
 	text_put(p->t, "CLOSED tidy");
@@ -454,11 +479,12 @@ static void phrase_message(struct phrases *p, const struct packet_row *r)
 
 static void segment_datagram(struct phrases *p, const struct segment *s)
 {
-	phrase_message(p, s->row);
-	if (s->answer_ns > 0 && phrases_next(p)) {
-		text_put(p->t, "answered after ");
+	if (s->answer_ns > 0 && p->size != SEGMENT_BRIEF) {
+		text_put(p->t, "after ");
 		phrase_span(p, s->answer_ns);
+		text_put(p->t, "  ");
 	}
+	phrase_message(p, s->row);
 	if (p->n == 0 && p->size == SEGMENT_WHOLE)
 		phrase(p, "a datagram", "datagram");
 }
@@ -486,13 +512,17 @@ void segment_words(struct text *t, const struct segment *s, enum segment_size si
 		phrase(&p, "no longer in the history", "forgotten");
 	if (s->row->issue[0] != '\0')
 		phrase(&p, s->row->issue, s->row->issue);
+	if (segment_has(s, VERDICT_EXACT_DUPLICATE)) {
+		phrase(&p, segment_verdict(VERDICT_EXACT_DUPLICATE, false), segment_verdict(VERDICT_EXACT_DUPLICATE, true));
+		return;
+	}
 	if (!s->row->is_tcp) {
 		if (!s->row->gone)
 			segment_datagram(&p, s);
 		return;
 	}
 	phrase_verdicts(&p, s, true);
-	if (!segment_has(s, VERDICT_WINDOW_UPDATE))
+	if (s->open_ns > 0 && !segment_has(s, VERDICT_WINDOW_UPDATE))
 		phrase_window(&p, s);
 	phrase_steps(&p, s);
 	phrase_message(&p, s->row);

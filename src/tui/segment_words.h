@@ -23,13 +23,16 @@ struct segment {
 	int64_t delta_ns;   /* since the row before, where has_delta */
 	uint32_t gap;       /* bytes missing before it, */
 	uint32_t gap_at;    /* from this number on, relative */
-	int64_t late_ns;    /* it fills a hole that was noticed so long ago */
+	int64_t late_ns;    /* it fills a hole that was noticed so long ago, or is a FIN sent first then */
 	unsigned dup;       /* n-th duplicate ACK */
 	int64_t zero_ns;    /* this side's window is zero for so long */
-	int64_t answer_ns;  /* not TCP: since the other side's last one */
+	int64_t open_ns;    /* it opens again, after so long */
+	bool peer_zero;     /* the other side's window is zero */
+	bool answers_syn;   /* a SYN/ACK of a side that had sent its SYN before: both ends open at once */
+	int64_t answer_ns;  /* not TCP, of the server: since the client's last one */
 	bool fills;         /* an ACK that moves on after duplicates of it */
 	bool acks_fin, closes; /* it ACKs the other's FIN; the second of both */
-	bool fin_again;     /* this side's FIN was there before */
+	bool fin_sent;      /* this side's FIN was there before */
 };
 
 enum segment_weight { SEGMENT_PLAIN, SEGMENT_NOTE, SEGMENT_WARNING, SEGMENT_PROBLEM };
@@ -45,6 +48,8 @@ void segment_read(struct segment *out, const struct packet_row *rows, unsigned n
 
 void segment_words(struct text *t, const struct segment *s, enum segment_size size);
 enum segment_weight segment_weight(const struct segment *s);
+/* Is it a second sending, by all that is known? */
+bool segment_again(const struct segment *s);
 
 /* The sentence for one verdict without what only this packet knows. */
 const char *segment_verdict(enum verdict v, bool brief);
@@ -55,6 +60,14 @@ void segment_offer(struct text *t, const struct flow_record *r, unsigned side);
 #define SEGMENT_REPEATS                                                                      \
 	(verdict_bit(VERDICT_RETRANSMISSION) | verdict_bit(VERDICT_FAST_RETRANSMISSION) |    \
 	 verdict_bit(VERDICT_SPURIOUS_RETRANSMISSION))
+
+/* When a row ends: a run with its last segment. */
+static inline int64_t segment_end_ns(const struct packet_row *r)
+{
+	int64_t end;
+
+	return r->folded == 0 ? r->ts_ns : __builtin_add_overflow(r->ts_ns, r->folded_ns, &end) ? INT64_MAX : end;
+}
 
 static inline bool segment_has(const struct segment *s, enum verdict v)
 {

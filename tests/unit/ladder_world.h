@@ -20,7 +20,7 @@ static struct look l;
 static struct canvas c;
 static unsigned width = 120, height = 35;
 
-static void world_record(void)
+static inline void world_record(void)
 {
 	struct flow_record *r = &a.packets.subject;
 
@@ -39,6 +39,9 @@ static void world_record(void)
 	r->first_syn_to_ack = 12310 * CLOCK_US;
 	r->ack_ns = BEGIN + 12310 * CLOCK_US;
 	r->syns = r->synacks = 1;
+	r->synack_ns[0] = BEGIN + 12104 * CLOCK_US;
+	r->last_syn_to_synack = 12104 * CLOCK_US;
+	r->synack_to_ack = 206 * CLOCK_US;
 	r->round_trip[0].min = 12000 * CLOCK_US;
 	r->round_trip[0].p50 = 12400 * CLOCK_US;
 	r->round_trip[0].max = 13900 * CLOCK_US;
@@ -60,13 +63,13 @@ static void world_record(void)
 	record_set(r, RECORD_CAPTURE_SIDE);
 	record_set(r, RECORD_TCP_STATE_CLIENT);
 	record_set(r, RECORD_TCP_STATE_SERVER);
-	record_set(r, RECORD_HS_FIRST_SYN_TO_ACK);
+	record_set_from(r, RECORD_HS_LAST_SYN_TO_SYNACK, RECORD_HS_FIRST_SYN_TO_ACK);
 	record_set(r, RECORD_SERVER_NAME);
 	a.packets.has_subject = true;
 }
 
 /* The next row: so many microseconds after the start. */
-static struct packet_row *world_row(int64_t us, unsigned side, unsigned flags, uint32_t seq, uint32_t len, uint32_t ack,
+static inline struct packet_row *world_row(int64_t us, unsigned side, unsigned flags, uint32_t seq, uint32_t len, uint32_t ack,
 				    uint16_t window)
 {
 	struct packet_row *r = &a.packets.row[a.packets.rows];
@@ -95,20 +98,20 @@ static struct packet_row *world_row(int64_t us, unsigned side, unsigned flags, u
 	return r;
 }
 
-static void world_message(struct packet_row *r, const char *protocol, const char *line)
+static inline void world_message(struct packet_row *r, const char *protocol, const char *line)
 {
 	(void)snprintf(r->protocol, sizeof r->protocol, "%s", protocol);
 	(void)snprintf(r->line, sizeof r->line, "%s", line);
 }
 
-static void world_about(struct packet_row *r, unsigned which)
+static inline void world_about(struct packet_row *r, unsigned which)
 {
 	r->about = which;
 	r->about_ns = a.packets.row[which - 1].ts_ns;
 }
 
 /* tui.md 2.2 */
-static void world_conversation(void)
+static inline void world_conversation(void)
 {
 	struct packet_row *r;
 
@@ -125,7 +128,7 @@ static void world_conversation(void)
 	world_row(25502, 1, TCP_ACK | TCP_PSH, 4345, 1201, 518, 509)->verdicts = V(LOST_SEGMENT);
 	r = world_row(25530, 0, TCP_ACK, 518, 0, 2897, 501);
 	r->verdicts = V(DUP_ACK);
-	(void)snprintf(r->line, sizeof r->line, "options [sack 1 {4345:5546}]");
+	(void)snprintf(r->line, sizeof r->line, "sack 4345-5546");
 	world_row(238113, 1, TCP_ACK, 2897, 1448, 518, 509)->verdicts = V(RETRANSMISSION) | V(EXACT_LATE);
 	world_row(238141, 0, TCP_ACK, 518, 0, 5546, 501);
 	r = world_row(249696, 1, TCP_ACK, 5546, 0, 518, 509);
@@ -148,7 +151,7 @@ static void world_conversation(void)
 	world_row(1927102, 1, TCP_ACK, 63339, 0, 919, 509);
 }
 
-static const char *row(unsigned y)
+static inline const char *row(unsigned y)
 {
 	static char out[4][2048];
 	static unsigned turn;
@@ -164,13 +167,13 @@ static const char *row(unsigned y)
 	return at;
 }
 
-static void select_row(unsigned i)
+static inline void select_row(unsigned i)
 {
 	a.packets.selected_row = i;
 	a.packets.selected = a.packets.row[i].number;
 }
 
-static void draw(unsigned w, unsigned h)
+static inline void draw(unsigned w, unsigned h)
 {
 	width = w;
 	height = h;
@@ -180,7 +183,7 @@ static void draw(unsigned w, unsigned h)
 	look_draw(&l, &a, &c);
 }
 
-static enum reaction press(const char *keys)
+static inline enum reaction press(const char *keys)
 {
 	enum reaction last = REACT_NOTHING;
 	uint32_t key;
@@ -190,7 +193,7 @@ static enum reaction press(const char *keys)
 	return last;
 }
 
-static struct query ask(void)
+static inline struct query ask(void)
 {
 	static struct query q;
 
@@ -199,7 +202,7 @@ static struct query ask(void)
 	return q;
 }
 
-static int start(void **state)
+static inline int start(void **state)
 {
 	(void)state;
 	memset(&a, 0, sizeof a);
@@ -221,7 +224,7 @@ static int start(void **state)
 	return canvas_resize(&c, width, height) ? 0 : -1;
 }
 
-static int stop(void **state)
+static inline int stop(void **state)
 {
 	(void)state;
 	canvas_release(&c);
