@@ -87,6 +87,7 @@ static void past_sequence(struct past_side *s, struct segment *out)
 	for (unsigned i = 0; i < PAST_HOLES && i < s->holes && r->payload_len > 0; i++)
 		if (!after(s->hole[i].from, r->seq_from_isn) && after(s->hole[i].to, r->seq_from_isn))
 			out->late_ns = r->ts_ns - s->hole[i].ts_ns;
+	out->tail = s->next_known && end == s->next;
 	out->fin_sent = s->fin;
 	if (r->flags & TCP_FIN && s->fin && r->payload_len == 0)
 		out->late_ns = r->ts_ns - s->fin_ns;

@@ -66,7 +66,8 @@ static const struct {
 	{VERDICT_EXACT_DUPLICATE, SEGMENT_NOTE, "a copy: mirror, or another interface", "a copy"},
 };
 
-enum { RETRANSMIT_TIMER_NS = 200 * CLOCK_MS }; /* the least that Linux waits; RFC 6298 has a second */
+/* The least that Linux waits: RFC 6298 has a second for the timer. */
+enum { RETRANSMIT_TIMER_NS = 200 * CLOCK_MS, TAIL_PROBE_NS = 10 * CLOCK_MS };
 
 static const char *const side_name[2] = {"client", "server"};
 
@@ -159,6 +160,16 @@ static void phrase_span(struct phrases *p, int64_t ns)
 	words_span(p->t, ns);
 }
 
+/* RFC 8985 7.2: the last segment again after two round trips, before the timer. */
+static bool segment_probes(const struct segment *s, int64_t late)
+{
+	const struct flow_record *r = s->flow;
+	unsigned side = s->row->side & 1;
+
+	return s->tail && late >= TAIL_PROBE_NS && r != NULL &&
+	       record_has(r, side ? RECORD_RTT_CLIENT_P50 : RECORD_RTT_SERVER_P50) && late >= 2 * r->round_trip[side].p50;
+}
+
 /* How long after the first sending, and who noticed that it was lost. */
 static void phrase_repeat(struct phrases *p, const struct segment *s, enum verdict v)
 {
@@ -189,9 +200,8 @@ static void phrase_repeat(struct phrases *p, const struct segment *s, enum verdi
 		text_put(p->t, brief ? ", timeout" : " (a timeout)");
 	else if (brief)
 		return;
-	else if (plain && late > 0 && s->flow != NULL && record_has(s->flow, r->side ? RECORD_RTT_CLIENT_MIN : RECORD_RTT_SERVER_MIN) &&
-		 late >= 2 * s->flow->round_trip[r->side].min)
-		text_put(p->t, " (a probe?)");
+	else if (plain && segment_probes(s, late))
+		text_put(p->t, " (a tail probe?)");
 	if (p->size == SEGMENT_WHOLE && segment_has(s, VERDICT_EXACT_LATE))
 		text_put(p->t, "; the first never came here");
 }

@@ -24,6 +24,7 @@ struct segment {
 	uint32_t gap;       /* bytes missing before it, */
 	uint32_t gap_at;    /* from this number on, relative */
 	int64_t late_ns;    /* it fills a hole that was noticed so long ago, or is a FIN sent first then */
+	bool tail;          /* nothing behind it was sent yet */
 	unsigned dup;       /* n-th duplicate ACK */
 	int64_t zero_ns;    /* this side's window is zero for so long */
 	int64_t open_ns;    /* it opens again, after so long */
