@@ -36,6 +36,7 @@ const struct key_line keys_table[] = {
 	{ACTION_LADDER_NEXT, IN_LADDER, "connection-next", "Ladder", "the next connection of the list", "Next", {']'}},
 	{ACTION_LADDER_TIMES, IN_LADDER, "times", "Ladder", "times: since the start, the row before, of the day", "Times", {'t'}},
 	{ACTION_LADDER_RAW, IN_LADDER, "raw-numbers", "Ladder", "numbers as on the wire, or from the first", "Raw", {'u'}},
+	{ACTION_LADDER_SAVE, IN_LADDER, "save-ladder", "Ladder", "save the whole ladder as text, as it is shown", "Save", {'w'}},
 	{ACTION_LADDER_PACKET, IN_LADDER, "packet", "Ladder", "the packet of the segment", NULL, {'p'}},
 	{ACTION_SORT_NEXT, IN_CONNECTIONS, "sort-next", "Order", "sort by the next column", "Sort", {'s', '>', KEY_FUNCTION + 6}},
 	{ACTION_SORT_BACK, IN_CONNECTIONS, "sort-previous", "Order", "sort by the previous column", NULL, {'<'}},

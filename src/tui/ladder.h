@@ -6,6 +6,7 @@
  *   ladder_head.c    both ends and the sums, above; the heads of the columns
  *   ladder_pane.c    the selected segment, below
  *   ladder_text.c    the same lines as text, for yank and save
+ *   ladder_whole.c   all of them, window by window, for save
  */
 #ifndef TUI_LADDER_H
 #define TUI_LADDER_H
@@ -44,6 +45,15 @@ struct ladder_look {
 	int step;                      /* [ ]: the connection that many further on is wanted */
 };
 
+/* The whole ladder on its way into a text. */
+struct ladder_whole {
+	bool on, full;
+	char *text;     /* heap; not terminated */
+	size_t len, room;
+	uint64_t last;  /* number of the last row that is in it; 0: none yet */
+	unsigned misses;
+};
+
 /* How the columns of a ladder of this width are used. */
 struct ladder_columns {
 	unsigned width;
@@ -74,6 +84,12 @@ struct ladder_rows ladder_rows(const struct layout *at);
 
 /* The first of the answer's rows that is in sight. */
 unsigned ladder_top(const struct ladder_look *s, const struct packet_answer *a, unsigned rows);
+
+/* Ask for the next window of it; take the answer in; no more of it. */
+struct look;
+void ladder_whole_ask(const struct ladder_whole *w, struct packet_query *q);
+void ladder_whole_answered(struct look *l, const struct answer *a);
+void ladder_whole_release(struct ladder_whole *w);
 
 /* One row. */
 void ladder_line(const struct ladder_look *s, const struct ladder_columns *at, const struct segment *g,

@@ -202,7 +202,7 @@ static void sums_bytes(struct text *t, const struct flow_record *r)
 /* "1 lost": gaps in the numbers. What was not captured of one direction, nobody can say. */
 static bool sums_losses(struct text *t, const struct flow_record *r)
 {
-	uint64_t lost, again;
+	uint64_t lost, again, copies;
 
 	if (r->ip_proto != PROTO_TCP)
 		return false;
@@ -216,12 +216,14 @@ static bool sums_losses(struct text *t, const struct flow_record *r)
 	}
 	lost = r->lost_segments[0] + r->lost_segments[1];
 	again = r->retransmissions[0] + r->retransmissions[1];
+	copies = r->exact.duplicates[0] + r->exact.duplicates[1];
 	words_count(t, lost);
 	text_put(t, " lost");
-	if (again > 0) {
+	/* Wireshark counts copies by a mirror as sent again. */
+	if (copies > 0 || again > 0) {
 		text_put(t, ", ");
-		words_count(t, again);
-		text_put(t, " again");
+		words_count(t, copies > 0 ? copies : again);
+		text_put(t, copies > 1 ? " copies" : copies > 0 ? " copy" : " again");
 	}
 	return lost > 0 || again > 0;
 }

@@ -57,21 +57,46 @@ static void pane_number(struct text *t, const char *word, uint32_t v, uint32_t r
 	text_char(t, ')');
 }
 
-/* Options: of a segment without a message its line has them, else its layers. */
+/* "mss 1460": the short word of a row of options; NULL: its title; "": it is left out. */
+static const char *pane_option(const struct detail_line *line)
+{
+	static const struct {
+		const char *key, *word;
+	} words[] = {
+		{"tcp.options.mss_val", "mss "}, {"tcp.options.wscale.shift", "wscale "},
+		{"tcp.options.wscale.multiplier", ""}, {"tcp.options.timestamp.tsval", "ts "},
+		{"tcp.options.timestamp.tsecr", "/"}, {"tcp.options.sack_le", "sack "}, {"tcp.options.sack_re", "-"},
+		{"tcp.options.tfo.cookie", "fast open cookie "},
+	};
+
+	if (strcmp(line->key, "tcp.option_kind") == 0)
+		return strstr(line->text, "ermitted") != NULL ? "sackOK" : "";
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		if (strcmp(line->key, words[i].key) == 0)
+			return words[i].word;
+	return NULL;
+}
+
+/* Options: as its layers have them; without those, of a segment without a message, its line. */
 static void pane_options(struct text *t, const struct packet_row *r, const struct packet_detail *d)
 {
 	bool any = false;
 
 	for (unsigned i = 0; d->number == r->number && i < d->lines && i < DETAIL_LINES; i++) {
 		const struct detail_line *line = &d->line[i];
+		const char *word = pane_option(line);
 
-		if (line->depth == 0 || strncmp(line->key, "tcp.options", 11) != 0 || line->text[0] == '\0')
+		if (line->depth == 0 || strncmp(line->key, "tcp.option", 10) != 0 || line->text[0] == '\0' ||
+		    (word != NULL && word[0] == '\0'))
 			continue;
-		text_put(t, any ? ", " : "  options ");
-		text_put(t, line->title);
-		text_char(t, ' ');
-		text_put(t, line->text);
+		if (word == NULL || (word[0] != '/' && word[0] != '-'))
+			text_put(t, any ? "  " : "  options ");
 		any = true;
+		text_put(t, word != NULL ? word : line->title);
+		if (word != NULL && strcmp(word, "sackOK") == 0)
+			continue;
+		text_put(t, word != NULL ? "" : " ");
+		text_put(t, line->text);
 	}
 	if (any || strcmp(r->protocol, "tcp") != 0 || r->line[0] == '\0')
 		return;

@@ -117,13 +117,15 @@ static void ladder_ask(const struct look *l, const struct answer *a, const struc
 	q->rows = rows.rows + LADDER_BEFORE;
 	q->anchor = LADDER_BEFORE + ladder_clip((int64_t)s->anchor + (s->scroll ? 0 : s->move), rows.rows);
 	q->detail = rows.rule > 0;
+	if (l->whole.on)
+		ladder_whole_ask(&l->whole, q);
 }
 
 static void ladder_asked(struct look *l)
 {
 	struct ladder_look *s = &l->ladder;
 
-	if (s->step != 0)
+	if (s->step != 0 || l->whole.on)
 		return;
 	if (s->lines > 0 && !s->scroll)
 		s->anchor = ladder_clip((int64_t)s->anchor + s->move, s->lines);
@@ -178,6 +180,10 @@ static void ladder_answered(struct look *l, const struct answer *a)
 		ladder_stepped(l, a);
 	if (a->about != QUERY_PACKETS)
 		return;
+	if (l->whole.on) {
+		ladder_whole_answered(l, a);
+		return;
+	}
 	s->selected = p->selected;
 	ladder_learn(s, p);
 	/* Live, who has come down to the last row stays there. */
@@ -355,6 +361,18 @@ static enum reaction ladder_step(struct look *l, int step)
 	return REACT_ASK;
 }
 
+static enum reaction ladder_save(struct look *l, const struct packet_answer *p)
+{
+	if (l->whole.on || l->save_ready)
+		return screen_say(l, false, "the ladder is being written already");
+	if (p->rows == 0)
+		return screen_say(l, false, "nothing to save");
+	ladder_whole_release(&l->whole);
+	l->whole.on = true;
+	screen_say(l, false, "writing the whole ladder");
+	return REACT_ASK;
+}
+
 static void yank_line(void *to, const char *line)
 {
 	while (*line == ' ')
@@ -404,6 +422,7 @@ static enum reaction ladder_act(struct look *l, enum action act, struct answer *
 	case ACTION_LADDER_PREVIOUS: return ladder_step(l, -1);
 	case ACTION_LADDER_NEXT: return ladder_step(l, 1);
 	case ACTION_YANK: return ladder_yank(l, a);
+	case ACTION_LADDER_SAVE: return ladder_save(l, &a->packets);
 	default: return REACT_DRAW;
 	}
 }

@@ -481,6 +481,82 @@ static void text_is_what_the_screen_shows(void **state)
 	assert_string_equal(all, shown);
 }
 
+/* ---- the whole ladder ------------------------------------------------------------------ */
+
+enum { MANY = 700 };
+
+/* A window of that many segments, as an engine would answer. */
+static void many_answer(const struct packet_query *q)
+{
+	unsigned at = q->to_first || q->selected == 0 ? 0 : (unsigned)q->selected - 1;
+	unsigned first = at > q->anchor ? at - q->anchor : 0;
+
+	if (first + q->rows > MANY)
+		first = MANY - q->rows;
+	a.packets.rows = 0;
+	for (unsigned i = 0; i < q->rows; i++)
+		world_row(first + i, 0, TCP_ACK, 1 + 10 * (first + i), 10, 1, 500)->number = first + i + 1;
+	a.packets.first = first;
+	a.packets.matched = MANY;
+	a.packets.selected_row = at - first;
+	a.packets.selected = at + 1;
+	a.about = QUERY_PACKETS;
+	look_answered(&l, &a);
+}
+
+static void the_whole_ladder_is_saved(void **state)
+{
+	struct save_answer saved = {.done = true, .name = "sockeye-x.txt", .bytes = 12345};
+	const char *at;
+	unsigned turns = 0, lines = 0;
+	struct query q;
+
+	(void)state;
+	draw(120, 35);
+	q = ask();
+	many_answer(&q.packets);
+	press("jjjj");
+	q = ask();
+	q.packets.selected = 400; /* it was there that the key was pressed */
+	many_answer(&q.packets);
+	assert_int_equal(press("w"), REACT_ASK);
+	many_answer(&q.packets); /* one that was under way: not the beginning */
+	assert_int_equal(l.whole.len, 0);
+	while (!l.save_ready && turns++ < 50) {
+		assert_true(l.again);
+		q = ask();
+		assert_int_equal(q.packets.rows, QUERY_ROWS);
+		many_answer(&q.packets);
+	}
+	assert_in_range(turns, MANY / QUERY_ROWS, 6);
+	assert_int_equal(l.ladder.selected, 400);
+	assert_int_equal(l.save.kind, SAVE_TEXT);
+	assert_int_equal(l.save.packets.flow[0], 2);
+	at = l.save.text;
+	for (unsigned i = 0; i < 3; i++)
+		at = (const char *)memchr(at, '\n', l.save.len) + 1;
+	for (; at < l.save.text + l.save.len; at = (const char *)memchr(at, '\n', l.save.len) + 1, lines++) {
+		char want[32];
+
+		(void)snprintf(want, sizeof want, " seq %u len 10 ", 1 + 10 * lines);
+		assert_non_null(memmem(at, 200, want, strlen(want)));
+	}
+	assert_int_equal(lines, MANY);
+	look_save_posted(&l);
+	assert_null(l.whole.text);
+	look_saved(&l, &saved);
+	assert_string_equal(l.message, "saved sockeye-x.txt: 12 345 bytes");
+	(void)snprintf(saved.error, sizeof saved.error, "the disk is full");
+	look_saved(&l, &saved);
+	assert_true(l.message_bad);
+	/* Left in the middle: nothing stays behind. */
+	press("w");
+	q = ask();
+	many_answer(&q.packets);
+	look_release(&l);
+	assert_false(l.whole.on);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -497,6 +573,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(marked_ones_stand_together, start, stop),
 		cmocka_unit_test_setup_teardown(random_answers, start, stop),
 		cmocka_unit_test_setup_teardown(text_is_what_the_screen_shows, start, stop),
+		cmocka_unit_test_setup_teardown(the_whole_ladder_is_saved, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
