@@ -107,6 +107,23 @@ static int headless_write(const struct canvas *c, FILE **f, const char *name,
 			 strerror(errno ? errno : EIO));
 }
 
+enum { SAVE_TURN_NS = 1000000000 };
+
+static void headless_save(struct look *l, struct engine *e)
+{
+	struct save_answer saved;
+
+	if (!l->save_ready)
+		return;
+	engine_save(e, &l->save, &saved);
+	while (!saved.done) {
+		engine_go_on(e, SAVE_TURN_NS);
+		engine_saved(e, &saved);
+	}
+	look_save_posted(l);
+	look_saved(l, &saved);
+}
+
 static void headless_answer(struct look *l, struct engine *e, struct source *s, const struct run_result *run,
 			    const struct canvas *c, struct answer *a)
 {
@@ -120,7 +137,8 @@ static void headless_answer(struct look *l, struct engine *e, struct source *s, 
 		engine_answer_sources(a, s, true);
 		(void)snprintf(a->trouble, sizeof a->trouble, "%s", run->writer_problem.text);
 		look_answered(l, a);
-	} while (l->again && ++turns < 16);
+	} while (l->again && ++turns < 4096);
+	headless_save(l, e);
 }
 
 int headless_run(const struct tui_options *o, struct headless_files *f, struct engine *e, struct source *s,
@@ -152,6 +170,7 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 	if (failed == 0)
 		failed = headless_write(&c, &f->attrs, o->dump_attrs, headless_attrs, err);
 	canvas_release(&c);
+	look_release(&look);
 	free(a);
 	return failed;
 }

@@ -47,6 +47,10 @@ struct look {
 	enum look_page help_from;
 	bool again;        /* an answer calls for another query at once */
 	struct ladder_look ladder;
+	struct ladder_whole whole;
+	/* Something is to be saved: the loop posts it and says look_save_posted(). */
+	struct save_query save;
+	bool save_ready;
 	struct packets_look packets;
 	bool live;
 	const char *title; /* foreign */
@@ -67,6 +71,8 @@ struct look {
 
 	enum look_stick stick; /* the first or last row is selected, whichever it is */
 	uint64_t selected, otherwise[2];
+	uint64_t marked[QUERY_TOGETHER]; /* flows, in the order of marking */
+	unsigned marks;
 	char selected_name[112]; /* to say who it was when it is gone */
 	int64_t move;
 	unsigned anchor;
@@ -120,6 +126,11 @@ void look_answered(struct look *l, const struct answer *a);
 /* Is a flow shown as new, which it will not be for long? */
 bool look_fades(const struct answer *a);
 bool look_new(const struct answer *a, const struct flow_record *r);
+/* What was to be saved is on its way: its text is no longer needed. */
+void look_save_posted(struct look *l);
+/* How far saving is, or how it ended. */
+void look_saved(struct look *l, const struct save_answer *s);
+void look_release(struct look *l);
 /* Clips how far a page is scrolled, else changes nothing. */
 void look_draw(struct look *l, const struct answer *a, struct canvas *c);
 

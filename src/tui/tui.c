@@ -168,6 +168,19 @@ static void tui_keys(struct tui *t)
 		t->leave = t->gone = true;
 }
 
+/* Something to save, or news of what is being saved. */
+static void tui_save(struct tui *t)
+{
+	struct save_answer saved;
+
+	if (t->look.save_ready && exchange_save(t->exchange, &t->look.save))
+		look_save_posted(&t->look);
+	if (!exchange_saved(t->exchange, &saved))
+		return;
+	look_saved(&t->look, &saved);
+	t->draw = true;
+}
+
 static void tui_answer(struct tui *t)
 {
 	uint64_t before = t->answer->totals.packets;
@@ -256,6 +269,7 @@ static void tui_loop(struct tui *t)
 		}
 		if (fds[1].revents & POLLIN)
 			tui_answer(t);
+		tui_save(t);
 	}
 }
 
@@ -296,6 +310,7 @@ static void tui_close(struct tui *t)
 	if (t->signal_fd >= 0)
 		close(t->signal_fd);
 	exchange_free(t->exchange);
+	look_release(&t->look);
 	free(t->answer);
 }
 

@@ -77,8 +77,8 @@ void words_span(struct text *t, int64_t ns)
 		text_put(t, "a negative time");
 	else if (ns < CLOCK_MS)
 		text_format(t, "%.0f µs", d / 1e3);
-	else if (ns < CLOCK_S)
-		text_format(t, d < 100e6 ? "%.2f ms" : "%.0f ms", d / 1e6);
+	else if (d < 999.5e6)
+		text_format(t, d < 99.995e6 ? "%.2f ms" : "%.0f ms", d / 1e6);
 	else if (ns < 60 * CLOCK_S)
 		text_format(t, "%.2f s", d / 1e9);
 	else if (ns < 3600 * CLOCK_S)

@@ -1,0 +1,72 @@
+/* The ladder as text: the same lines, drawn into a canvas of one row. */
+#include <string.h>
+
+#include "look.h"
+
+enum { LINE_CELLS = 512, LINE_BYTES = 4 * LINE_CELLS + 1 }; /* a cell is at most four bytes */
+
+struct lines {
+	struct canvas c;
+	char *at;   /* a line of it */
+	size_t room;
+	void (*put)(void *to, const char *line);
+	void *to;
+};
+
+static void lines_put(struct lines *l)
+{
+	unsigned end = l->c.width;
+	struct text t;
+
+	while (end > 0 && canvas_at(&l->c, end - 1, 0)->code == ' ')
+		end--;
+	text_init(&t, l->at, l->room);
+	for (unsigned x = 0; x < end; x++)
+		if (canvas_at(&l->c, x, 0)->code != 0)
+			text_code(&t, canvas_at(&l->c, x, 0)->code);
+	l->put(l->to, l->at);
+	canvas_clear(&l->c);
+}
+
+bool ladder_text_row(const struct ladder_look *s, const struct segment *g, unsigned width, bool ascii,
+		     void (*put)(void *to, const char *line), void *to)
+{
+	struct ladder_columns at = ladder_columns(s, width);
+	char line[LINE_BYTES];
+	struct lines l = {.c = {.ascii = ascii}, .at = line, .room = sizeof line, .put = put, .to = to};
+
+	if (!canvas_resize(&l.c, width < LINE_CELLS ? width : LINE_CELLS, 1))
+		return false;
+	ladder_line(s, &at, g, &l.c, 0);
+	lines_put(&l);
+	canvas_release(&l.c);
+	return true;
+}
+
+bool ladder_text(const struct ladder_look *s, const struct answer *a, unsigned from, unsigned width, bool ascii,
+		 bool head, void (*put)(void *to, const char *line), void *to)
+{
+	struct ladder_columns at = ladder_columns(s, width);
+	struct segment g[QUERY_ROWS];
+	unsigned n = a->packets.rows < QUERY_ROWS ? a->packets.rows : QUERY_ROWS;
+	char line[LINE_BYTES];
+	struct lines l = {.c = {.ascii = ascii}, .at = line, .room = sizeof line, .put = put, .to = to};
+
+	if (!canvas_resize(&l.c, width < LINE_CELLS ? width : LINE_CELLS, 1))
+		return false;
+	segment_read(g, a->packets.row, n, a->packets.has_subject ? &a->packets.subject : NULL);
+	if (head) {
+		ladder_ends(s, a, &l.c, 0);
+		lines_put(&l);
+		ladder_sums(s, a, g, n, &l.c, 0);
+		lines_put(&l);
+		ladder_heads(s, &at, a, &l.c, 0);
+		lines_put(&l);
+	}
+	for (unsigned i = from; i < n; i++) {
+		ladder_line(s, &at, &g[i], &l.c, 0);
+		lines_put(&l);
+	}
+	canvas_release(&l.c);
+	return true;
+}
