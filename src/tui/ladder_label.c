@@ -89,6 +89,11 @@ static void label_tcp(struct text *t, const struct packet_row *r, bool again, bo
 	bool probe = label_has(r, VERDICT_ZERO_WINDOW_PROBE) || label_has(r, VERDICT_KEEP_ALIVE);
 
 	label_flags(t, r, level);
+	if (r->gone) { /* its numbers are not known any more */
+		if (!bare)
+			label_number(t, "len", r->payload_len, level);
+		return;
+	}
 	if ((level < 2 && (!bare || marks || probe)) || (level < 4 && probe))
 		label_number(t, "seq", seq, 0);
 	if (!bare || (probe && level < 2))

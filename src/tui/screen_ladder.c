@@ -198,6 +198,7 @@ static void ladder_answered(struct look *l, const struct answer *a)
 static void ladder_nothing(const struct ladder_look *s, const struct answer *a, struct canvas *c, unsigned y)
 {
 	const char *words = s->flow[0] == 0 ? "no connection is selected: 1 shows them"
+			    : a->packets.trouble[0] != '\0' ? a->packets.trouble
 			    : s->events	    ? "no event yet; e shows all segments"
 			    : a->packets.elsewhere > 0 ? "its packets are no longer in the history"
 						       : "no packet of it is there yet";

@@ -55,6 +55,11 @@ bool segment_again(const struct segment *s);
 /* The sentence for one verdict without what only this packet knows. */
 const char *segment_verdict(enum verdict v, bool brief);
 
+/* Is it a SYN/ACK that is no repeat of its side's SYN, but the answer to the other's? */
+bool segment_answers(const struct segment *s);
+/* The verdicts to be told, the grave ones (warnings and problems) or the others, in order. */
+unsigned segment_said(const struct segment *s, bool grave, enum verdict order[VERDICTS]);
+
 /* "mss 1460 sackOK ts wscale 7": what a SYN of that side offers, as the record knows it. */
 void segment_offer(struct text *t, const struct flow_record *r, unsigned side);
 
