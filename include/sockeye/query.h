@@ -175,13 +175,30 @@ struct stream_answer {
 	uint8_t bytes[STREAM_BYTES];
 };
 
+/* ---- flows --------------------------------------------------------------- */
+
+/* What flows are ordered by: a key of the record, or what follows from several. */
+enum query_rank { RANK_KEY, RANK_UP, RANK_DOWN, RANK_RATE, RANK_RETRANSMITTED, RANK_ROUND_TRIP };
+
+/* Why the selected flow is not among the rows any more. */
+enum query_left { LEFT_NOT, LEFT_GONE, LEFT_FILTER, LEFT_OVER /* query.open_only */ };
+
+/* What a round trip takes: of data, both ways together, where both are known; else
+ * of the handshake; else of the one side. False: not known. */
+bool query_round_trip(const struct flow_record *r, int64_t *ns);
+
 struct query {
 	uint64_t serial;            /* answers carry it back */
 	enum query_about about;
 	struct packet_query packets; /* about QUERY_PACKETS; the members below then mean nothing */
 	struct stream_query stream;  /* about QUERY_STREAM */
-	enum record_key sort;
+	enum query_rank rank;
+	enum record_key sort;       /* rank RANK_KEY */
 	bool descending;
+	bool open_only;             /* those that are over are left out, and counted */
+	uint64_t only[QUERY_TOGETHER]; /* these flows and no others, */
+	unsigned onlys;             /* 0: all */
+	uint64_t since;             /* flows begun after this one are counted in answer.newer; 0: none are */
 	char match[QUERY_MATCH];    /* display filter (filter.h); "" matches all */
 	uint64_t selected;          /* flow id, 0: the first row */
 	uint64_t otherwise[2];      /* if that is gone: its neighbours, below and above */
@@ -208,6 +225,11 @@ struct answer {
 	/* QUERY_FLOWS: from here to row[] */
 	uint64_t flows, open;       /* in the table */
 	uint64_t matched;
+	uint64_t over;              /* left out by query.open_only */
+	uint64_t newest, newer;     /* greatest id; of the matching ones, begun after query.since and not in sight */
+	uint64_t reused;            /* flows that began on the ports of another, which ended by it and is gone */
+	enum query_left left;       /* why, where vanished */
+	uint64_t rate[QUERY_ROWS];  /* bytes a second of row[]: live as of late, of files over its life */
 	/* The query's filter does not compile: what holds is the one before it. */
 	struct filter_error match_error; /* column 0: it does */
 	uint64_t first;             /* position of row[0] among the matched, 0-based */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "match.h"
+#include "rates.h"
 #include "prepare.h"
 #include "sockeye/clock.h"
 #include "sockeye/descriptor.h"
@@ -42,6 +43,7 @@ struct engine {
 	enum packet_is packet_is; /* what packet has of the frame at hand */
 	struct flow_record record;
 	struct match match;      /* the screen's filter */
+	struct rates *rates;     /* live: of flows, for the screen */
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -173,6 +175,7 @@ void engine_free(struct engine *e)
 		if (e->observer[i].close)
 			e->observer[i].close(e->observer[i].self);
 	match_free(&e->match);
+	rates_free(e->rates);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -562,6 +565,13 @@ struct flow_table *engine_flows(struct engine *e)
 struct match *engine_match(struct engine *e)
 {
 	return &e->match;
+}
+
+struct rates *engine_rates(struct engine *e)
+{
+	if (!e->rates && e->options.live)
+		e->rates = rates_open();
+	return e->rates;
 }
 
 const struct paths *engine_paths(const struct engine *e)

@@ -17,13 +17,15 @@
 
 #include "engine/answer.c"
 #include "engine/match.c"
+#include "engine/rates.c"
 
 struct flow {
 	uint64_t id;
 	uint64_t bytes;
 	int64_t handshake; /* -1: none */
 	uint16_t port;
-	bool gone, open;
+	bool gone, open, reused;
+	int64_t first, last;
 };
 
 enum { FLOWS_MAX = 600 };
@@ -71,12 +73,28 @@ bool flow_is_open(const struct flow *f)
 	return f->open;
 }
 
+bool flow_is_reused(const struct flow *f)
+{
+	return f->reused;
+}
+
 bool flow_sort_key(const struct flow *f, enum record_key k, uint64_t *out)
 {
-	if (k != RECORD_BYTES)
+	if (k == RECORD_BYTES)
+		*out = f->bytes;
+	else if (k == RECORD_FIRST || k == RECORD_LAST)
+		*out = (uint64_t)(k == RECORD_FIRST ? f->first : f->last) ^ UINT64_C(1) << 63;
+	else
 		return false;
-	*out = f->bytes;
 	return true;
+}
+
+static struct rates *live_rates; /* NULL: a file */
+
+struct rates *engine_rates(struct engine *e)
+{
+	(void)e;
+	return live_rates;
 }
 
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f, const struct paths *p)
@@ -91,6 +109,10 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 	record_set(r, RECORD_BYTES);
 	record_set(r, RECORD_CLIENT);
 	record_set(r, RECORD_SERVER);
+	if (!f->open) {
+		r->state = "closed";
+		record_set(r, RECORD_STATE);
+	}
 	if (f->handshake >= 0) {
 		r->first_syn_to_ack = f->handshake;
 		record_set(r, RECORD_HS_FIRST_SYN_TO_ACK);
@@ -127,12 +149,24 @@ const struct totals *engine_totals(struct engine *e)
 
 static const struct query *model_query;
 
+/* Bytes a second over the life, as of a file. */
+static int64_t model_rate(const struct flow *f)
+{
+	int64_t life = f->last > f->first ? f->last - f->first : CLOCK_S;
+
+	return (int64_t)((double)f->bytes * 1e9 / (double)life);
+}
+
 static int model_compare(const void *a, const void *b)
 {
 	const struct flow *x = *(struct flow *const *)a, *y = *(struct flow *const *)b;
 	int64_t vx = 0, vy = 0;
 
-	switch (model_query->sort) {
+	if (model_query->rank == RANK_RATE) {
+		vx = model_rate(x);
+		vy = model_rate(y);
+	}
+	switch (model_query->rank == RANK_RATE ? RECORD_KEYS : model_query->rank == RANK_UP ? RECORD_BYTES : model_query->sort) {
 	case RECORD_BYTES:
 		vx = (int64_t)x->bytes;
 		vy = (int64_t)y->bytes;
@@ -164,7 +198,8 @@ static unsigned model(const struct query *q, struct flow **out)
 		char port[16];
 
 		(void)snprintf(port, sizeof port, ":%u ", (unsigned)flows[i].port);
-		if (!flows[i].gone && (q->match[0] == '\0' || strstr(port, q->match) != NULL))
+		if (!flows[i].gone && (q->match[0] == '\0' || strstr(port, q->match) != NULL) &&
+		    !(q->open_only && !flows[i].open))
 			out[n++] = &flows[i];
 	}
 	qsort(out, n, sizeof out[0], model_compare);
@@ -209,6 +244,8 @@ static void random_query(struct query *q)
 
 	memset(q, 0, sizeof *q);
 	q->sort = sorts[rand() % 3];
+	q->rank = rand() % 8 == 0 ? RANK_RATE : rand() % 8 == 0 ? RANK_UP : RANK_KEY;
+	q->open_only = rand() % 4 == 0;
 	q->descending = rand() % 2;
 	q->rows = 1 + (unsigned)rand() % 40;
 	q->anchor = (unsigned)rand() % q->rows;
@@ -231,7 +268,8 @@ static void random_step(uint64_t *next_id)
 
 	if (n_flows < FLOWS_MAX && rand() % 3 == 0)
 		flows[n_flows++] = (struct flow){.id = ++*next_id, .bytes = (uint64_t)(rand() % 50),
-						 .handshake = rand() % 4 ? rand() % 30 : -1, .port = (uint16_t)(rand() % 900)};
+						 .handshake = rand() % 4 ? rand() % 30 : -1, .port = (uint16_t)(rand() % 900),
+						 .open = rand() % 2, .first = rand() % 1000, .last = 1000 + rand() % 1000};
 	else if (n_flows > 0 && rand() % 4 == 0)
 		flows[i].gone = true;
 	else if (n_flows > 0)
@@ -277,7 +315,7 @@ static void selection_stays(void **state)
 		random_query(&q);
 		q.selected = selected;
 		q.move = 0;
-		q.to_first = q.to_last = false;
+		q.to_first = q.to_last = q.open_only = false;
 		q.match[0] = '\0';
 		engine_answer(NULL, &q, &answer);
 		assert_int_equal(answer.selected, selected);
@@ -383,6 +421,125 @@ static void held_random(void **state)
 	}
 }
 
+/* Why a flow left, what came meanwhile, what is over, what was marked. */
+static void what_is_counted(void **state)
+{
+	struct query q = {.sort = RECORD_BYTES, .rows = 3, .selected = 2, .otherwise = {3, 1}};
+
+	(void)state;
+	n_flows = 0;
+	for (uint64_t id = 1; id <= 9; id++)
+		flows[n_flows++] = (struct flow){.id = id, .bytes = id, .open = id != 2 && id != 8, .reused = id % 4 == 0,
+						 .port = (uint16_t)(id * 10)};
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.left, LEFT_NOT);
+	assert_int_equal(answer.newest, 9);
+	assert_int_equal(answer.newer, 0);
+	assert_int_equal(answer.reused, 2);
+	q.open_only = true;
+	q.since = 2;
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.left, LEFT_OVER);
+	assert_false(answer.vanished);
+	assert_int_equal(answer.selected, 3);
+	assert_int_equal(answer.over, 2);
+	assert_int_equal(answer.matched, 7);
+	assert_int_equal(answer.row[0].id, 3);
+	assert_int_equal(answer.newer, 3); /* 3 to 7 and 9, but for the rows */
+	q.open_only = false;
+	memcpy(q.match, ":30 ", 5);
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.left, LEFT_FILTER);
+	q.match[0] = '\0';
+	q.only[0] = 5;
+	q.only[1] = 7;
+	q.onlys = 2;
+	q.selected = 7;
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.rows, 2);
+	assert_int_equal(answer.selected_row, 1);
+	flows[1].gone = true;
+	q.onlys = 0;
+	q.selected = 2;
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.left, LEFT_GONE);
+}
+
+/* Rows that change places from one answer to the next, in a second. */
+static double swaps(bool calm, uint64_t *rate)
+{
+	struct query q = {.sort = RECORD_BYTES, .rank = calm ? RANK_RATE : RANK_KEY, .descending = true, .rows = 30};
+	uint64_t before[30], mean[30], all = 0;
+	const unsigned answers = 300; /* ten a second */
+
+	srand(5);
+	live_rates = rates_open();
+	assert_non_null(live_rates);
+	totals.now_ns = 100 * CLOCK_S;
+	n_flows = 0;
+	for (unsigned i = 0; i < 30; i++) {
+		mean[i] = 20000 + 1500 * i; /* bytes in 100 ms */
+		flows[n_flows++] = (struct flow){.id = i + 1, .open = true, .first = totals.now_ns};
+	}
+	for (unsigned n = 0; n < answers + 50; n++) {
+		totals.now_ns += 100 * CLOCK_MS;
+		for (unsigned i = 0; i < 30; i++) {
+			uint64_t some = mean[i] / 2 + (uint64_t)rand() % mean[i];
+
+			/* Not calm: what a list would do that goes by the last interval. */
+			flows[i].bytes = calm ? flows[i].bytes + some : some;
+			flows[i].last = totals.now_ns;
+		}
+		engine_answer(NULL, &q, &answer);
+		assert_int_equal(answer.rows, 30);
+		for (unsigned i = 0; i < 30 && n >= 50; i++)
+			all += n > 50 && before[i] != answer.row[i].id;
+		for (unsigned i = 0; i < 30; i++)
+			before[i] = answer.row[i].id;
+	}
+	*rate = 0;
+	for (unsigned i = 0; i < 30; i++)
+		if (answer.row[i].id == 30)
+			*rate = answer.rate[i];
+	rates_free(live_rates);
+	live_rates = NULL;
+	totals.now_ns = 0;
+	return (double)all * 10 / (answers - 1);
+}
+
+static void an_order_by_rate_is_calm(void **state)
+{
+	uint64_t rate, none;
+	double wild = swaps(false, &none), calm = swaps(true, &rate);
+
+	(void)state;
+	print_message("rows that change places in a second, of 30 with noise of 50 %%: by the last interval %.0f, "
+		      "by the calm rate %.1f (limit: a tenth)\n", wild, calm);
+	assert_true(calm * 10 <= wild);
+	assert_in_range(rate, 550000, 720000); /* 635 000 is its mean */
+}
+
+/* A rate falls to nothing, what is displaced begins anew, and silence needs no place. */
+static void rates_are_bounded(void **state)
+{
+	struct flow f = {.id = 7, .bytes = 1000000, .first = 0, .last = CLOCK_S};
+	struct rates *r = rates_open();
+
+	(void)state;
+	assert_non_null(r);
+	assert_int_equal(rates_of(r, &f, CLOCK_S), 1000000);
+	for (int64_t at = 2; at < 29; at++)
+		(void)rates_of(r, &f, at * CLOCK_S);
+	assert_in_range(rates_of(r, &f, 29 * CLOCK_S), 0, 1000);
+	assert_int_equal(rates_of(r, &f, 40 * CLOCK_S), 0);
+	for (uint64_t id = 1; id < 200000; id++) {
+		f = (struct flow){.id = id, .bytes = id, .first = 0, .last = CLOCK_S};
+		(void)rates_of(r, &f, CLOCK_S);
+	}
+	assert_int_equal(rates_of(r, &f, CLOCK_S), f.bytes);
+	rates_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -391,6 +548,9 @@ int main(void)
 		cmocka_unit_test(a_vanished_flow_hands_over),
 		cmocka_unit_test(a_held_order_stands),
 		cmocka_unit_test(held_random),
+		cmocka_unit_test(what_is_counted),
+		cmocka_unit_test(an_order_by_rate_is_calm),
+		cmocka_unit_test(rates_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
