@@ -220,6 +220,9 @@ struct answer {
 	struct source_stats source[QUERY_SOURCES];
 	unsigned sources;           /* of them filled; there may be more */
 	struct source_note note;    /* the newest that the sources told; text "": none */
+	uint64_t tellings;          /* counts what told[] was set to */
+	bool told_bad;
+	char told[256];             /* what came of exchange_capture_filter(), a sentence of ours */
 	char trouble[512];          /* of the run, not of a source: a sentence, foreign; or "" */
 
 	/* QUERY_FLOWS: from here to row[] */

@@ -165,7 +165,7 @@ static bool walk_rank(struct walk *w, const struct flow *f, struct rank *out)
 			return false;
 	}
 	w->why = LEFT_OVER;
-	if (q->open_only && !flow_is_open(f)) {
+	if (q->open_only) {
 		walk_fill(w, f, &filled);
 		if (walk_over(w))
 			return false;

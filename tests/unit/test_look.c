@@ -196,17 +196,17 @@ static void a_whole_row(void **state)
 	times(r, 12100, 12300, 0);
 	named(r, "tls", "www.example\x1b[31m.org");
 	draw(120, 35);
-	assert_string_equal(row(3), "▶●      0.500 10.0.0.1:40001        192.0.2.7:443         S─12.1─SA─0.20─A"
-				    "           517   218K tls www.example·[31m.org");
+	assert_string_equal(row(3), "▶●  10.0.0.1:40001        192.0.2.7:443         S─12.1─SA─0.20─A            517  218K"
+				    "     0    · tls www.example·[31m.o…");
 	c.ascii = true;
 	look_draw(&l, &a, &c);
-	assert_string_equal(row(3), ">O      0.500 10.0.0.1:40001        192.0.2.7:443         S-12.1-SA-0.20-A"
-				    "           517   218K tls www.example.[31m.org");
+	assert_string_equal(row(3), ">O  10.0.0.1:40001        192.0.2.7:443         S-12.1-SA-0.20-A            517  218K"
+				    "     0    . tls www.example.[31m.o.");
 	c.ascii = false;
 	draw(60, 20);
-	assert_string_equal(row(3), "▶●  :40001 192.0.2.7:443        12.1+0.20     219K www.exam…");
+	assert_string_equal(row(3), "▶●  :40001 192.0.2.7:443        12.1+0.20    219K  www.exam…");
 	draw(40, 8);
-	assert_string_equal(row(2), "▶●  192.0.2.7:443       12.1+0.20   219K");
+	assert_string_equal(row(2), "▶●  192.0.2.7:443       12.1+0.20  219K");
 }
 
 static void small_screens_say_so(void **state)
@@ -319,6 +319,8 @@ static void moves_add_up_and_are_spent(void **state)
 
 static void sorting_goes_round(void **state)
 {
+	unsigned turns = 0;
+
 	(void)state;
 	press("sss");
 	assert_int_equal(ask().sort, RECORD_HS_FIRST_SYN_TO_ACK);
@@ -327,9 +329,10 @@ static void sorting_goes_round(void **state)
 	assert_false(ask().descending);
 	press("<lt>");
 	assert_int_equal(ask().sort, RECORD_SERVER);
-	for (unsigned i = 0; i < LOOK_SORTS; i++)
+	do
 		press(">");
-	assert_int_equal(ask().sort, RECORD_SERVER);
+	while (ask().sort != RECORD_SERVER && ++turns < LOOK_SORTS);
+	assert_in_range(turns, 7, LOOK_SORTS - 1); /* all whose column is in sight, and round */
 }
 
 static void the_filter_is_typed_and_taken_back(void **state)
@@ -481,7 +484,7 @@ static void random_driving(void **state)
 				assert_true(code == 0 ? x > 0 && text_width(canvas_at(&c, x - 1, y)->code) == 2
 						      : text_width(code) > 0);
 			}
-		if (l.page != PAGE_SCREEN || l.screen != SCREEN_CONNECTIONS || !look_fits(width, height))
+		if (l.page != PAGE_SCREEN || l.screen != SCREEN_CONNECTIONS || !look_fits(width, height) || l.dialog.kind)
 			continue;
 		for (unsigned y = at.list; y < at.list + at.rows; y++)
 			reversed += (canvas_at(&c, width - 1, y)->attr & ATTR_REVERSE) != 0;
