@@ -13,6 +13,8 @@
 #include "sockeye/tui.h"
 #include "words.h"
 
+enum { LOOK_MOVES_S = 30 };
+
 bool look_fits(unsigned width, unsigned height)
 {
 	return width >= TUI_WIDTH_MIN && height >= TUI_HEIGHT_MIN;
@@ -100,7 +102,7 @@ bool look_new(const struct answer *a, const struct flow_record *r)
 bool look_fades(const struct answer *a)
 {
 	for (unsigned i = 0; i < a->rows; i++)
-		if (look_new(a, &a->row[i]))
+		if (look_new(a, &a->row[i]) || a->now_ns - a->row[i].last_ns < LOOK_MOVES_S * CLOCK_S)
 			return true;
 	return false;
 }

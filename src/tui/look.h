@@ -134,7 +134,8 @@ void look_ask(const struct look *l, const struct answer *a, unsigned width, unsi
 void look_asked(struct look *l); /* the query was posted: its move is spent */
 /* Sets l->again where another query must follow at once. */
 void look_answered(struct look *l, const struct answer *a);
-/* Is a flow shown as new, which it will not be for long? */
+/* Does a row change though nothing comes in: it is shown as new, its rate falls, its curve
+ * moves on, it is about to be dimmed? */
 bool look_fades(const struct answer *a);
 bool look_new(const struct answer *a, const struct flow_record *r);
 /* Clips how far a page is scrolled, else changes nothing. */
