@@ -183,7 +183,7 @@ void columns_fit(const struct look *l, unsigned width, struct columns *out)
 		/* The last one has what is left, which must be enough to be read. */
 		if (cells == 0 || (i + 1 == n && id == COLUMN_SERVICE))
 			cells = i + 1 == n || room < columns_table[id].cells ? room : columns_table[id].cells;
-		if (cells > room || (id == COLUMN_SERVICE && cells < SERVICE_LEAST && i > first)) {
+		if (cells > room || cells == 0 || (id == COLUMN_SERVICE && cells < SERVICE_LEAST && i > first)) {
 			out->more_right = true;
 			break;
 		}

@@ -262,8 +262,13 @@ static enum reaction connections_move_by(struct look *l, enum action act, struct
 
 static enum reaction connections_back(struct look *l)
 {
+	if (l->list.marked_only) {
+		l->list.marked_only = false;
+		l->fresh = true;
+		return REACT_ASK;
+	}
 	if (l->match[0] == '\0')
-		return REACT_DRAW;
+		return screen_say(l, false, "nothing to go back to; q quits");
 	l->match[0] = '\0';
 	screen_say(l, false, "filter dropped");
 	l->fresh = true;
