@@ -180,6 +180,20 @@ struct stream_answer {
 /* What flows are ordered by: a key of the record, or what follows from several. */
 enum query_rank { RANK_KEY, RANK_UP, RANK_DOWN, RANK_RATE, RANK_RETRANSMITTED, RANK_ROUND_TRIP };
 
+/* Flows taken together: by the client's address, the server's address and port, the application. */
+enum query_group { GROUP_NONE, GROUP_CLIENT, GROUP_SERVER, GROUP_SERVICE, QUERY_GROUPINGS };
+
+enum { QUERY_GROUPS = 4096 }; /* at most; flows of further ones are counted in answer.ungrouped */
+
+struct flow_group {
+	uint64_t id;              /* of its name: the same from answer to answer */
+	struct endpoint at;       /* its port only of GROUP_SERVER; GROUP_SERVICE: family NONE */
+	const char *service;      /* our own word, NULL: not known */
+	uint64_t flows, open, failed; /* failed: refused, reset, unreachable, no answer */
+	uint64_t packets, bytes[2], again, rate; /* again: retransmissions */
+	int64_t last_ns;
+};
+
 /* Why the selected flow is not among the rows any more. */
 enum query_left { LEFT_NOT, LEFT_GONE, LEFT_FILTER, LEFT_OVER /* query.open_only */ };
 
@@ -192,6 +206,10 @@ struct query {
 	enum query_about about;
 	struct packet_query packets; /* about QUERY_PACKETS; the members below then mean nothing */
 	struct stream_query stream;  /* about QUERY_STREAM */
+	/* Not GROUP_NONE: groups instead of rows. They are ordered by what rank or sort adds up to
+	 * (bytes, a direction, rate, retransmissions), else by their number of flows; `selected`
+	 * is a group's id, `otherwise` and `hold` mean nothing. */
+	enum query_group group;
 	enum query_rank rank;
 	enum record_key sort;       /* rank RANK_KEY */
 	bool descending;
@@ -228,6 +246,11 @@ struct answer {
 	/* QUERY_FLOWS: from here to row[] */
 	uint64_t flows, open;       /* in the table */
 	uint64_t matched;
+	/* query.group: how many there are, flows in none of them, and those of the window; then
+	 * first, selected and selected_row are of them, and rows is 0. */
+	uint64_t groups_all, ungrouped;
+	unsigned groups;
+	struct flow_group group[QUERY_ROWS];
 	uint64_t over;              /* left out by query.open_only */
 	uint64_t newest, newer;     /* greatest id; of the matching ones, begun after query.since and not in sight */
 	uint64_t reused;            /* flows that began on the ports of another, which ended by it and is gone */

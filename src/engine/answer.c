@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "groups.h"
 #include "match.h"
 #include "rates.h"
 #include "sockeye/clock.h"
@@ -460,6 +461,32 @@ static void walk_init(struct walk *w, struct engine *e, const struct query *q)
 	w->behind.before = false;
 }
 
+/* Groups instead of rows: a record of every flow that matches. */
+static void answer_groups(struct walk *w, struct answer *out, unsigned rows)
+{
+	const struct query *q = w->query;
+	struct groups *g = groups_begin(q->group);
+	const struct flow *f;
+	uint64_t at = 0;
+	struct rank r;
+
+	out->flows = out->open = out->matched = out->over = out->newest = out->newer = out->reused = 0;
+	while ((f = flow_next(w->flows, &at)) != NULL) {
+		out->flows++;
+		out->open += flow_is_open(f);
+		out->reused += flow_is_reused(f);
+		out->newest = flow_id(f) > out->newest ? flow_id(f) : out->newest;
+		if (!walk_rank(w, f, &r)) {
+			out->over += w->why == LEFT_OVER;
+			continue;
+		}
+		out->matched++;
+		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
+		groups_add(g, &w->record, flow_is_open(f), rates_of(engine_rates(w->engine), f, w->live_ns), w->live_ns == 0);
+	}
+	groups_end(g, q, rows, out);
+}
+
 void engine_answer(struct engine *e, const struct query *q, struct answer *out)
 {
 	int64_t begun = clock_monotonic_ns();
@@ -473,8 +500,11 @@ void engine_answer(struct engine *e, const struct query *q, struct answer *out)
 	out->selected_row = 0;
 	out->vanished = false;
 	out->left = LEFT_NOT;
+	out->groups = 0;
 	walk_init(&w, e, q);
-	if (q->holds == 0 || !answer_held(&w, out, rows)) {
+	if (q->group != GROUP_NONE)
+		answer_groups(&w, out, rows);
+	else if (q->holds == 0 || !answer_held(&w, out, rows)) {
 		walk_init(&w, e, q);
 		answer_ordered(&w, out, rows);
 	}

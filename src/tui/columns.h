@@ -38,4 +38,13 @@ unsigned column_sort(const struct look *l, enum column_id id);
 /* connections_more.c: what neither moves nor sorts */
 enum reaction connections_more(struct look *l, enum action act, const struct answer *a, const struct layout *at);
 
+/* connections_groups.c: the list as groups */
+enum reaction groups_next(struct look *l);
+void groups_ask(const struct look *l, struct query *out);
+void groups_answered(struct look *l, const struct answer *a);
+void groups_list(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
+enum reaction groups_open(struct look *l, const struct answer *a);
+/* Esc: out of a group that was opened; REACT_NOTHING: none was. */
+enum reaction groups_back(struct look *l);
+
 #endif

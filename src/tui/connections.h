@@ -33,6 +33,10 @@ struct connections_look {
 	unsigned columns;            /* 0: by the width of the screen */
 	unsigned skipped;            /* columns scrolled out at the left */
 	bool owners;                 /* a process was seen: its column has something to show */
+	enum query_group group;      /* GROUP_NONE: connections one by one */
+	uint64_t group_selected;
+	enum query_group opened;     /* a group was opened: Esc goes back to those, */
+	char opened_match[QUERY_MATCH]; /* and to the filter that was then */
 	bool open_only, marked_only;
 	bool by_line;                /* the selection stays on its line, whoever comes to stand there */
 	uint64_t line;               /* then: its place in the order */

@@ -33,6 +33,7 @@ struct key_line keys_table[] = {
 	{ACTION_MARKED_ONLY, IN_CONNECTIONS, "marked-only", "Look", "only those marked, or all", NULL, {'&'}},
 	{ACTION_CLOSED, IN_CONNECTIONS, "hide-closed", "Look", "hide what is over, or show it", NULL, {'x'}},
 	{ACTION_FOLLOW, IN_CONNECTIONS, "follow", "Move", "the selection follows its connection, or keeps its line", NULL, {'F'}},
+	{ACTION_GROUP, IN_CONNECTIONS, "group", "Look", "group by client, server, service, or not", NULL, {'t', KEY_FUNCTION + 5}},
 	{ACTION_COLUMNS, IN_CONNECTIONS, "columns", "Look", "choose columns and their order", NULL, {'c'}},
 	{ACTION_SEARCH, IN_TEXT, "search", "Look", "search the text", "Search", {'/'}},
 	{ACTION_SEARCH_NEXT, IN_TEXT, "search-next", "Look", "in a text: the next place", NULL, {'n'}},

@@ -34,7 +34,7 @@ static enum reaction mouse_head(struct look *l, unsigned x, const struct layout 
 {
 	struct columns set;
 
-	if (l->screen != SCREEN_CONNECTIONS || l->paused)
+	if (l->screen != SCREEN_CONNECTIONS || l->paused || l->list.group != GROUP_NONE)
 		return REACT_NOTHING;
 	columns_fit(l, at->width, &set);
 	for (unsigned i = 0; i < set.n; i++) {
@@ -51,7 +51,7 @@ static enum reaction mouse_head(struct look *l, unsigned x, const struct layout 
 static enum reaction mouse_row(struct look *l, unsigned line, struct answer *a, const struct layout *at, int64_t now_ns)
 {
 	bool flows = l->screen == SCREEN_CONNECTIONS;
-	unsigned rows = flows ? a->rows : a->packets.rows, now = flows ? a->selected_row : a->packets.selected_row;
+	unsigned rows = flows ? l->list.group != GROUP_NONE ? a->groups : a->rows : a->packets.rows, now = flows ? a->selected_row : a->packets.selected_row;
 
 	if (line >= rows)
 		return REACT_NOTHING;

@@ -67,6 +67,10 @@ static void connections_ask(const struct look *l, const struct answer *a, const 
 	if (!l->scroll)
 		anchor += l->move;
 	out->anchor = (unsigned)(anchor < 0 ? 0 : anchor >= at->rows ? (int64_t)at->rows - 1 : anchor);
+	if (l->list.group != GROUP_NONE) {
+		groups_ask(l, out);
+		return;
+	}
 	if (!connections_holds(l, now_ns))
 		return;
 	out->since = l->list.since;
@@ -106,6 +110,10 @@ static void connections_answered(struct look *l, const struct answer *a)
 
 	if (a->about != QUERY_FLOWS)
 		return; /* one that was under way when this screen came */
+	if (l->list.group != GROUP_NONE) {
+		groups_answered(l, a);
+		return;
+	}
 	connections_left(l, a);
 	l->selected = a->selected;
 	text_init(&t, l->selected_name, sizeof l->selected_name);
@@ -137,7 +145,7 @@ static enum reaction connections_move_paused(struct look *l, struct answer *a, i
 	int64_t to = (int64_t)a->selected_row + move;
 
 	if (a->rows == 0)
-		return REACT_NOTHING;
+		return screen_say(l, false, "paused: nothing moves; Z goes on");
 	to = to < 0 ? 0 : to >= a->rows ? (int64_t)a->rows - 1 : to;
 	a->selected_row = (unsigned)to;
 	a->selected = l->selected = a->row[to].id;
@@ -262,6 +270,8 @@ static enum reaction connections_move_by(struct look *l, enum action act, struct
 
 static enum reaction connections_back(struct look *l)
 {
+	if (groups_back(l) == REACT_ASK)
+		return REACT_ASK;
 	if (l->list.marked_only) {
 		l->list.marked_only = false;
 		l->fresh = true;
@@ -285,7 +295,14 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 		return moved;
 	if (l->paused && ((act >= ACTION_SORT_NEXT && act <= ACTION_HOLD) || (act == ACTION_BACK && l->match[0] != '\0')))
 		return screen_say(l, false, "paused: Z first, then sort and filter");
+	if (l->list.group != GROUP_NONE && (act == ACTION_DEEPER || act == ACTION_RIGHT))
+		return groups_open(l, a);
+	if (l->list.group != GROUP_NONE && (act == ACTION_DETAIL || act == ACTION_MARK || act == ACTION_FROM_CELL ||
+					    act == ACTION_YANK || act == ACTION_FOLLOW || act == ACTION_HOLD || act == ACTION_SORT_REVERSE))
+		return screen_say(l, false, "a group is selected: Enter opens it, t goes back to connections");
 	switch (act) {
+	case ACTION_GROUP:
+		return groups_next(l);
 	case ACTION_DEEPER:
 		return a->rows > 0 ? screen_show(l, SCREEN_LADDER, a, true) : REACT_DRAW;
 	case ACTION_DETAIL:
@@ -325,6 +342,12 @@ static void connections_standing(const struct look *l, const struct answer *a, s
 		words_count(order, a->newer);
 		text_put(order, " new  ");
 	}
+	if (l->list.group != GROUP_NONE) {
+		words_count(place, a->groups > 0 ? a->first + a->selected_row + 1 : 0);
+		text_put(place, " of ");
+		words_count(place, a->groups_all);
+		return;
+	}
 	if (a->matched == 0)
 		return;
 	words_count(place, a->first + a->selected_row + 1);
@@ -348,6 +371,10 @@ static const char *connections_status(const struct look *l, const struct answer 
 
 static void connections_draw(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
 {
+	if (l->list.group != GROUP_NONE) {
+		groups_list(l, a, c, at);
+		return;
+	}
 	connections_list(l, a, c, at);
 	if (at->pane)
 		detail_pane(l, a, c, at);

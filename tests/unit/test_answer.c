@@ -15,135 +15,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/answer.c"
-#include "engine/match.c"
-#include "engine/rates.c"
+#include "answer_world.h"
 
-struct flow {
-	uint64_t id;
-	uint64_t bytes;
-	int64_t handshake; /* -1: none */
-	uint16_t port;
-	bool gone, open, reused;
-	int64_t first, last;
-};
-
-enum { FLOWS_MAX = 600 };
-
-static struct flow flows[FLOWS_MAX];
-static unsigned n_flows;
-static struct totals totals;
 static struct answer answer;
-
-struct flow *flow_next(struct flow_table *t, uint64_t *at)
-{
-	(void)t;
-	while (*at < n_flows && flows[*at].gone)
-		++*at;
-	return *at < n_flows ? &flows[(*at)++] : NULL;
-}
-
-struct flow *flow_by_id(struct flow_table *t, uint64_t id)
-{
-	(void)t;
-	for (unsigned i = 0; i < n_flows; i++)
-		if (flows[i].id == id)
-			return flows[i].gone ? NULL : &flows[i];
-	return NULL;
-}
-
-uint64_t flow_id(const struct flow *f)
-{
-	return f->id;
-}
-
-uint32_t flow_place(const struct flow *f)
-{
-	return (uint32_t)(f - flows);
-}
-
-struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
-{
-	(void)t;
-	return place < n_flows && flows[place].id == id && !flows[place].gone ? &flows[place] : NULL;
-}
-
-bool flow_is_open(const struct flow *f)
-{
-	return f->open;
-}
-
-bool flow_is_reused(const struct flow *f)
-{
-	return f->reused;
-}
-
-bool flow_sort_key(const struct flow *f, enum record_key k, uint64_t *out)
-{
-	if (k == RECORD_BYTES)
-		*out = f->bytes;
-	else if (k == RECORD_FIRST || k == RECORD_LAST)
-		*out = (uint64_t)(k == RECORD_FIRST ? f->first : f->last) ^ UINT64_C(1) << 63;
-	else
-		return false;
-	return true;
-}
-
-static struct rates *live_rates; /* NULL: a file */
-
-struct rates *engine_rates(struct engine *e)
-{
-	(void)e;
-	return live_rates;
-}
-
-void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f, const struct paths *p)
-{
-	(void)t;
-	(void)p;
-	memset(r, 0, sizeof *r);
-	r->id = f->id;
-	r->bytes[0] = f->bytes;
-	r->client = r->server = (struct endpoint){.family = FAMILY_IPV4, .port = f->port, .has_port = true};
-	record_set(r, RECORD_ID);
-	record_set(r, RECORD_BYTES);
-	record_set(r, RECORD_CLIENT);
-	record_set(r, RECORD_SERVER);
-	if (!f->open) {
-		r->state = "closed";
-		record_set(r, RECORD_STATE);
-	}
-	if (f->handshake >= 0) {
-		r->first_syn_to_ack = f->handshake;
-		record_set(r, RECORD_HS_FIRST_SYN_TO_ACK);
-	}
-}
-
-struct flow_table *engine_flows(struct engine *e)
-{
-	(void)e;
-	return NULL;
-}
-
-const struct paths *engine_paths(const struct engine *e)
-{
-	(void)e;
-	return NULL;
-}
-
-struct match *engine_match(struct engine *e)
-{
-	static struct match match;
-
-	(void)e;
-	return &match;
-}
-
-const struct totals *engine_totals(struct engine *e)
-{
-	(void)e;
-	return &totals;
-}
 
 /* ---- the model ------------------------------------------------------------- */
 
@@ -465,81 +339,6 @@ static void what_is_counted(void **state)
 	assert_int_equal(answer.left, LEFT_GONE);
 }
 
-/* Rows that change places from one answer to the next, in a second. */
-static double swaps(bool calm, uint64_t *rate)
-{
-	struct query q = {.sort = RECORD_BYTES, .rank = calm ? RANK_RATE : RANK_KEY, .descending = true, .rows = 30};
-	uint64_t before[30], mean[30], all = 0;
-	const unsigned answers = 300; /* ten a second */
-
-	srand(5);
-	live_rates = rates_open();
-	assert_non_null(live_rates);
-	totals.now_ns = 100 * CLOCK_S;
-	n_flows = 0;
-	for (unsigned i = 0; i < 30; i++) {
-		mean[i] = 20000 + 1500 * i; /* bytes in 100 ms */
-		flows[n_flows++] = (struct flow){.id = i + 1, .open = true, .first = totals.now_ns};
-	}
-	for (unsigned n = 0; n < answers + 50; n++) {
-		totals.now_ns += 100 * CLOCK_MS;
-		for (unsigned i = 0; i < 30; i++) {
-			uint64_t some = mean[i] / 2 + (uint64_t)rand() % mean[i];
-
-			/* Not calm: what a list would do that goes by the last interval. */
-			flows[i].bytes = calm ? flows[i].bytes + some : some;
-			flows[i].last = totals.now_ns;
-		}
-		engine_answer(NULL, &q, &answer);
-		assert_int_equal(answer.rows, 30);
-		for (unsigned i = 0; i < 30 && n >= 50; i++)
-			all += n > 50 && before[i] != answer.row[i].id;
-		for (unsigned i = 0; i < 30; i++)
-			before[i] = answer.row[i].id;
-	}
-	*rate = 0;
-	for (unsigned i = 0; i < 30; i++)
-		if (answer.row[i].id == 30)
-			*rate = answer.rate[i];
-	rates_free(live_rates);
-	live_rates = NULL;
-	totals.now_ns = 0;
-	return (double)all * 10 / (answers - 1);
-}
-
-static void an_order_by_rate_is_calm(void **state)
-{
-	uint64_t rate, none;
-	double wild = swaps(false, &none), calm = swaps(true, &rate);
-
-	(void)state;
-	print_message("rows that change places in a second, of 30 with noise of 50 %%: by the last interval %.0f, "
-		      "by the calm rate %.1f (limit: a tenth)\n", wild, calm);
-	assert_true(calm * 10 <= wild);
-	assert_in_range(rate, 550000, 720000); /* 635 000 is its mean */
-}
-
-/* A rate falls to nothing, what is displaced begins anew, and silence needs no place. */
-static void rates_are_bounded(void **state)
-{
-	struct flow f = {.id = 7, .bytes = 1000000, .first = 0, .last = CLOCK_S};
-	struct rates *r = rates_open();
-
-	(void)state;
-	assert_non_null(r);
-	assert_int_equal(rates_of(r, &f, CLOCK_S), 1000000);
-	for (int64_t at = 2; at < 29; at++)
-		(void)rates_of(r, &f, at * CLOCK_S);
-	assert_in_range(rates_of(r, &f, 29 * CLOCK_S), 0, 1000);
-	assert_int_equal(rates_of(r, &f, 40 * CLOCK_S), 0);
-	for (uint64_t id = 1; id < 200000; id++) {
-		f = (struct flow){.id = id, .bytes = id, .first = 0, .last = CLOCK_S};
-		(void)rates_of(r, &f, CLOCK_S);
-	}
-	assert_int_equal(rates_of(r, &f, CLOCK_S), f.bytes);
-	rates_free(r);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -549,8 +348,6 @@ int main(void)
 		cmocka_unit_test(a_held_order_stands),
 		cmocka_unit_test(held_random),
 		cmocka_unit_test(what_is_counted),
-		cmocka_unit_test(an_order_by_rate_is_calm),
-		cmocka_unit_test(rates_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,131 +15,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/answer.c"
-#include "engine/match.c"
-#include "engine/rates.c"
+#include "answer_world.h"
 #include "tui/look.h"
 
-enum { FLOWS_MAX = 90, STEPS = 100000, WIDTH = 120, HEIGHT = 15 };
+enum { LIST_MAX = 90, STEPS = 100000, WIDTH = 120, HEIGHT = 15 };
 
-struct flow {
-	uint64_t id, bytes;
-	int64_t handshake, first, last; /* handshake -1: none */
-	uint16_t port;
-	bool gone, open;
-};
-
-static struct flow flows[FLOWS_MAX];
-static unsigned n_flows;
 static uint64_t next_id;
-static struct totals totals;
 static struct answer answer;
 static struct look look;
-
-struct flow *flow_next(struct flow_table *t, uint64_t *at)
-{
-	(void)t;
-	while (*at < n_flows && flows[*at].gone)
-		++*at;
-	return *at < n_flows ? &flows[(*at)++] : NULL;
-}
-
-struct flow *flow_by_id(struct flow_table *t, uint64_t id)
-{
-	(void)t;
-	for (unsigned i = 0; i < n_flows; i++)
-		if (flows[i].id == id)
-			return flows[i].gone ? NULL : &flows[i];
-	return NULL;
-}
-
-struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
-{
-	(void)t;
-	return place < n_flows && flows[place].id == id && !flows[place].gone ? &flows[place] : NULL;
-}
-
-uint64_t flow_id(const struct flow *f)
-{
-	return f->id;
-}
-
-uint32_t flow_place(const struct flow *f)
-{
-	return (uint32_t)(f - flows);
-}
-
-bool flow_is_open(const struct flow *f)
-{
-	return f->open;
-}
-
-bool flow_is_reused(const struct flow *f)
-{
-	(void)f;
-	return false;
-}
-
-bool flow_sort_key(const struct flow *f, enum record_key k, uint64_t *out)
-{
-	if (k != RECORD_BYTES && k != RECORD_FIRST && k != RECORD_LAST)
-		return false;
-	*out = k == RECORD_BYTES ? f->bytes : (uint64_t)(k == RECORD_FIRST ? f->first : f->last) ^ UINT64_C(1) << 63;
-	return true;
-}
-
-void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f, const struct paths *p)
-{
-	(void)t, (void)p;
-	memset(r, 0, sizeof *r);
-	r->id = f->id;
-	r->bytes[0] = f->bytes;
-	r->first_ns = f->first;
-	r->last_ns = f->last;
-	r->client = r->server = (struct endpoint){.family = FAMILY_IPV4, .port = f->port, .has_port = true};
-	r->state = f->open ? "established" : "closed";
-	record_set(r, RECORD_ID);
-	record_set(r, RECORD_BYTES);
-	record_set(r, RECORD_CLIENT);
-	record_set(r, RECORD_SERVER);
-	record_set(r, RECORD_STATE);
-	if (f->handshake >= 0) {
-		r->first_syn_to_ack = f->handshake;
-		record_set(r, RECORD_HS_FIRST_SYN_TO_ACK);
-	}
-}
-
-struct flow_table *engine_flows(struct engine *e)
-{
-	(void)e;
-	return NULL;
-}
-
-const struct paths *engine_paths(const struct engine *e)
-{
-	(void)e;
-	return NULL;
-}
-
-struct match *engine_match(struct engine *e)
-{
-	static struct match match;
-
-	(void)e;
-	return &match;
-}
-
-struct rates *engine_rates(struct engine *e)
-{
-	(void)e;
-	return NULL;
-}
-
-const struct totals *engine_totals(struct engine *e)
-{
-	(void)e;
-	return &totals;
-}
 
 /* ---- the model --------------------------------------------------------------------- */
 
@@ -203,7 +86,7 @@ static void change(void)
 	struct flow *f = n_flows > 0 ? &flows[(unsigned)rand() % n_flows] : NULL;
 	unsigned what = (unsigned)rand() % 8;
 
-	if (n_flows < FLOWS_MAX && (what < 3 || f == NULL))
+	if (n_flows < LIST_MAX && (what < 3 || f == NULL))
 		flows[n_flows++] = (struct flow){.id = ++next_id, .bytes = (uint64_t)rand() % 99, .handshake = rand() % 4 ? rand() % 30 : -1,
 						 .port = (uint16_t)(rand() % 900), .first = rand() % 50, .last = 50 + rand() % 50,
 						 .open = rand() % 3 != 0};
@@ -213,7 +96,7 @@ static void change(void)
 		f->open = false;
 	else
 		f->bytes = (uint64_t)rand() % 99;
-	if (n_flows == FLOWS_MAX) { /* those that are gone make room */
+	if (n_flows == LIST_MAX) { /* those that are gone make room */
 		unsigned kept = 0;
 
 		for (unsigned i = 0; i < n_flows; i++)
@@ -259,7 +142,7 @@ static unsigned ask(int64_t now_ns)
 
 static void check_rows(unsigned holds)
 {
-	static struct flow *want[FLOWS_MAX];
+	static struct flow *want[LIST_MAX];
 	unsigned n = sorted(want);
 
 	assert_int_equal(answer.matched, n);

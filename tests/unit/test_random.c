@@ -91,6 +91,22 @@ static void some_record(struct flow_record *r, uint64_t id)
 		record_set(r, RECORD_OWNER_CLIENT);
 }
 
+static void answer_groups(const struct query *q)
+{
+	a.rows = a.selected_row = 0;
+	a.groups = (unsigned)rand() % (q->rows < 30 ? q->rows + 1 : 30);
+	a.groups_all = a.groups;
+	a.ungrouped = (uint64_t)rand() % 2;
+	for (unsigned i = 0; i < a.groups; i++) {
+		a.group[i] = (struct flow_group){.id = i + 1, .flows = (uint64_t)rand(), .again = (uint64_t)rand() % 9};
+		if (rand() % 2)
+			a.group[i].at = (struct endpoint){{{0x20, 1, 0xd, 0xb8}}, 443, FAMILY_IPV6, rand() % 2};
+		a.group[i].service = rand() % 2 ? "tls" : NULL;
+	}
+	a.selected_row = a.groups > 0 ? (unsigned)rand() % a.groups : 0;
+	a.selected = a.groups > 0 ? a.group[a.selected_row].id : 0;
+}
+
 static void answer_flows(const struct query *q)
 {
 	unsigned most = (unsigned)rand() % 40;
@@ -168,7 +184,11 @@ static void answer_some(const struct query *q)
 	case QUERY_FLOWS:
 		assert_in_range(q->rows, 1, QUERY_ROWS);
 		assert_true(q->anchor < q->rows && q->holds <= q->rows && q->onlys <= QUERY_TOGETHER);
-		answer_flows(q);
+		a.groups = 0;
+		if (q->group != GROUP_NONE)
+			answer_groups(q);
+		else
+			answer_flows(q);
 		break;
 	case QUERY_PACKETS:
 		assert_in_range(q->packets.rows, 1, QUERY_ROWS);
@@ -215,7 +235,8 @@ static void check_rows(void)
 	struct layout at = look_layout(width, height < 8 ? 8 : height);
 	unsigned reversed = 0;
 
-	if (l.page != PAGE_SCREEN || l.screen != SCREEN_CONNECTIONS || !look_fits(width, height) || l.dialog.kind)
+	if (l.page != PAGE_SCREEN || l.screen != SCREEN_CONNECTIONS || !look_fits(width, height) || l.dialog.kind ||
+	    l.list.group != GROUP_NONE)
 		return;
 	for (unsigned y = at.list; y < at.list + at.rows; y++)
 		reversed += (canvas_at(&c, width - 1, y)->attr & ATTR_REVERSE) != 0;
