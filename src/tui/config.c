@@ -171,6 +171,15 @@ unsigned config_text(struct look *l, const char *text, size_t n, struct error *f
 	return wrong;
 }
 
+/* Was a line of that name bound, and told, already? */
+static bool config_named_before(size_t line)
+{
+	for (size_t i = 0; i < line; i++)
+		if (keys_bound(i) && strcmp(keys_table[i].name, keys_table[line].name) == 0)
+			return true;
+	return false;
+}
+
 void config_lines(const struct look *l, struct text *t)
 {
 	bool begins = l->sort == 0 && l->descending == l->live;
@@ -192,7 +201,7 @@ void config_lines(const struct look *l, struct text *t)
 	if (l->ladder.times != LADDER_RELATIVE)
 		text_format(t, "times = %s\n", times[l->ladder.times]);
 	for (size_t i = 0; i < keys_lines; i++) {
-		if (!keys_bound(i))
+		if (!keys_bound(i) || (i > 0 && config_named_before(i)))
 			continue;
 		text_format(t, "key %s =", keys_table[i].name);
 		for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++) {

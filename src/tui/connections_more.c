@@ -147,7 +147,7 @@ static enum reaction connections_yank(struct look *l, const struct answer *a)
 enum reaction connections_more(struct look *l, enum action act, const struct answer *a, const struct layout *at)
 {
 	switch (act) {
-	case ACTION_MARKED_ONLY: return connections_marked_only(l);
+	case ACTION_MARKED: return connections_marked_only(l);
 	case ACTION_CLOSED: return connections_closed(l);
 	case ACTION_FOLLOW: return connections_follow(l, a);
 	case ACTION_FROM_CELL: return connections_from_cell(l, a);

@@ -30,7 +30,7 @@ struct key_line keys_table[] = {
 	{ACTION_FILTER, IN_CONNECTIONS | IN_PACKETS, "filter", "Look", "show rows that fit a filter, or hold a text", "Filter", {'/', KEY_FUNCTION + 4}},
 	{ACTION_FROM_CELL, IN_CONNECTIONS, "filter-from-cell", "Look", "filter by the selected row, in the column it is sorted by", NULL, {'='}},
 	{ACTION_MARK, IN_CONNECTIONS, "mark", "Look", "mark the connection, or take its mark off; Enter: all marked", NULL, {KEY_BLANK}},
-	{ACTION_MARKED_ONLY, IN_CONNECTIONS, "marked-only", "Look", "only those marked, or all", NULL, {'&'}},
+	{ACTION_MARKED, IN_CONNECTIONS, "marked", "Look", "only those marked, or all", NULL, {'&'}},
 	{ACTION_CLOSED, IN_CONNECTIONS, "hide-closed", "Look", "hide what is over, or show it", NULL, {'x'}},
 	{ACTION_FOLLOW, IN_CONNECTIONS, "follow", "Move", "the selection follows its connection, or keeps its line", NULL, {'F'}},
 	{ACTION_GROUP, IN_CONNECTIONS, "group", "Look", "group by client, server, service, or not", NULL, {'t', KEY_FUNCTION + 5}},

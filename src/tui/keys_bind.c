@@ -50,14 +50,31 @@ static bool keys_among(const uint32_t *keys, unsigned n, uint32_t key)
 	return false;
 }
 
-/* Would somebody in the same places be left without a key? */
-static const struct key_line *keys_robbed(const struct key_line *by, const uint32_t *keys, unsigned n)
+static bool keys_named(const struct key_line *l, const char *name, size_t n)
 {
+	return strlen(l->name) == n && memcmp(l->name, name, n) == 0;
+}
+
+/* Where the lines of that name hold; an action may have one for each of several places. */
+static unsigned keys_places(const char *name, size_t n)
+{
+	unsigned places = 0;
+
+	for (size_t i = 0; i < keys_lines && i < LINES_MAX; i++)
+		places |= keys_named(&keys_table[i], name, n) ? keys_table[i].places : 0;
+	return places;
+}
+
+/* Would somebody else in the same places be left without a key? */
+static const struct key_line *keys_robbed(const char *name, size_t len, const uint32_t *keys, unsigned n)
+{
+	unsigned places = keys_places(name, len);
+
 	for (size_t i = 0; i < keys_lines; i++) {
 		const struct key_line *l = &keys_table[i];
 		unsigned left = 0, had = keys_count(l);
 
-		if (l == by || !(l->places & by->places))
+		if (keys_named(l, name, len) || !(l->places & places))
 			continue;
 		for (unsigned k = 0; k < had; k++)
 			left += !keys_among(keys, n, l->key[k]);
@@ -67,13 +84,15 @@ static const struct key_line *keys_robbed(const struct key_line *by, const uint3
 	return NULL;
 }
 
-static void keys_take(const struct key_line *by, const uint32_t *keys, unsigned n)
+static void keys_take(const char *name, size_t len, const uint32_t *keys, unsigned n)
 {
+	unsigned places = keys_places(name, len);
+
 	for (size_t i = 0; i < keys_lines; i++) {
 		struct key_line *l = &keys_table[i];
 		unsigned left = 0;
 
-		if (l == by || !(l->places & by->places))
+		if (keys_named(l, name, len) || !(l->places & places))
 			continue;
 		for (unsigned k = 0; k < KEYS_EACH && l->key[k] != 0; k++)
 			if (!keys_among(keys, n, l->key[k]))
@@ -102,35 +121,43 @@ static int keys_read(const char *keys, uint32_t out[KEYS_EACH], unsigned *n, str
 	return *n > 0 ? 0 : error_set(err, EINVAL, "no key is said");
 }
 
+/* Of a line, the key that is not to be bound and stays where it is; 0: none. */
+static uint32_t keys_fixed(const struct key_line *l)
+{
+	for (unsigned k = 0; k < keys_count(l); k++)
+		if (l->key[k] == KEY_ESCAPE || l->key[k] == KEY_RETURN || l->key[k] == KEY_CONTROL('C'))
+			return l->key[k];
+	return 0;
+}
+
 int keys_bind(const char *name, size_t n, const char *keys, struct error *err)
 {
 	uint32_t to[KEYS_EACH] = {0};
-	struct key_line *line = NULL;
 	const struct key_line *robbed;
-	unsigned many, fixed = 0;
+	unsigned many;
 	int failed;
 
-	for (size_t i = 0; i < keys_lines && i < LINES_MAX; i++)
-		if (strlen(keys_table[i].name) == n && memcmp(keys_table[i].name, name, n) == 0)
-			line = &keys_table[i];
-	if (line == NULL)
+	if (keys_places(name, n) == 0)
 		return error_set(err, EINVAL, "no action has that name; --list-keys lists them");
 	failed = keys_read(keys, to, &many, err);
 	if (failed != 0)
 		return failed;
-	/* What is not to be bound stays where it is. */
-	for (unsigned k = 0; k < keys_count(line); k++)
-		if (line->key[k] == KEY_ESCAPE || line->key[k] == KEY_RETURN || line->key[k] == KEY_CONTROL('C'))
-			fixed = line->key[k];
-	if (fixed != 0 && many == KEYS_EACH)
-		return error_set(err, EINVAL, "more than %d keys, with the one that stays", (int)KEYS_EACH);
-	robbed = keys_robbed(line, to, many);
+	for (size_t i = 0; i < keys_lines && many == KEYS_EACH; i++)
+		if (keys_named(&keys_table[i], name, n) && keys_fixed(&keys_table[i]) != 0)
+			return error_set(err, EINVAL, "more than %d keys, with the one that stays", (int)KEYS_EACH);
+	robbed = keys_robbed(name, n, to, many);
 	if (robbed != NULL)
 		return error_set(err, EINVAL, "that would leave %s without a key; give it another one first", robbed->name);
 	keys_keep();
-	keys_take(line, to, many);
-	if (fixed != 0)
-		to[many++] = fixed;
-	memcpy(line->key, to, sizeof line->key);
+	keys_take(name, n, to, many);
+	for (size_t i = 0; i < keys_lines && i < LINES_MAX; i++) {
+		uint32_t fixed = keys_fixed(&keys_table[i]);
+
+		if (!keys_named(&keys_table[i], name, n))
+			continue;
+		memcpy(keys_table[i].key, to, sizeof to);
+		if (fixed != 0)
+			keys_table[i].key[many] = fixed;
+	}
 	return 0;
 }

@@ -50,17 +50,35 @@ static void help_line(struct help_flow *f, const struct key_line *line, const ch
 	canvas_cut(c, f->x + 24, f->y, f->x + f->half - 1, ROLE_TEXT, line->help);
 }
 
-/* Those of the place, group by group. */
+static const char *const help_groups[] = {"Move", "Look", "Order", "Views", "Other"};
+
+enum { HELP_GROUPS = sizeof help_groups / sizeof help_groups[0] };
+
+/* One that a screen has for itself. */
+static bool help_own(const char *group)
+{
+	for (unsigned g = 0; g < HELP_GROUPS; g++)
+		if (strcmp(group, help_groups[g]) == 0)
+			return false;
+	return true;
+}
+
+static void help_group(struct help_flow *f, const char *group, unsigned place, unsigned not)
+{
+	for (size_t i = 0; i < keys_lines; i++)
+		if (keys_table[i].places & place && !(keys_table[i].places & not) &&
+		    (group != NULL ? strcmp(keys_table[i].group, group) == 0 : help_own(keys_table[i].group)))
+			help_line(f, &keys_table[i], keys_table[i].group);
+}
+
+/* Those of the place, group by group; what is the screen's own first. */
 static void help_keys(struct sheet *s, unsigned place, unsigned not)
 {
-	static const char *const groups[] = {"Move", "Look", "Order", "Views", "Other"};
 	struct help_flow f = {s, s->c->width >= 100 ? s->c->width / 2 : s->c->width, 0, 0, ""};
 
-	for (size_t g = 0; g < sizeof groups / sizeof groups[0]; g++)
-		for (size_t i = 0; i < keys_lines; i++)
-			if (keys_table[i].places & place && !(keys_table[i].places & not) &&
-			    strcmp(keys_table[i].group, groups[g]) == 0)
-				help_line(&f, &keys_table[i], groups[g]);
+	help_group(&f, NULL, place, not);
+	for (unsigned g = 0; g < HELP_GROUPS; g++)
+		help_group(&f, help_groups[g], place, not);
 }
 
 /* The keys of the screen one came from, then what others have besides. */
