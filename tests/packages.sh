@@ -11,9 +11,9 @@ set -eu
 build='build-essential cmake ninja-build pkg-config libpcap-dev libncurses-dev libutf8proc-dev zlib1g-dev
 	libzstd-dev nettle-dev'
 # clang and its runtime: second compiler, sanitizers and libFuzzer. nginx and
-# curl: real handshakes. tshark and tcpdump: second opinions. tmux: a terminal.
+# curl: real handshakes. tshark and tcpdump: second opinions. tmux: a terminal. locales: of a wide one.
 test="$build libcmocka-dev clang libclang-rt-dev llvm tshark tcpdump nginx-light curl tmux
-	gzip zstd iproute2 libcap2-bin python3 procps netcat-openbsd socat util-linux ncurses-bin"
+	gzip zstd iproute2 libcap2-bin python3 procps netcat-openbsd socat util-linux ncurses-bin locales"
 
 case "${1:-build}" in
 build) wanted=$build ;;

@@ -140,6 +140,45 @@ def frames_in_marks(lab):
     return "asked once; no answer, 0 and 4: no marks; 2: each frame between its marks"
 
 
+def frames_by_terminfo(lab):
+    """terminfo has the capability Sync: frames are in its marks from the first one on, and nothing is asked"""
+    source, folder = os.path.join(lab.folder, "sync.ti"), os.path.join(lab.folder, "terminfo")
+    entry = subprocess.run(["infocmp", "-x", "xterm-256color"], capture_output=True, text=True, check=True, timeout=20).stdout
+    pathlib.Path(source).write_text(entry.rstrip().rstrip(",") + r", Sync=\E[?2026%?%p1%{1}%-%tl%eh%;," + "\n")
+    subprocess.run(["tic", "-x", "-o", folder, source], check=True, capture_output=True, timeout=20)
+    seat = Seat(lab, "watch", CAPTURE, before=["env", f"TERMINFO={folder}"])
+    seat.until(" of 45")
+    raw = bytes(seat.raw)
+    check(b"\x1b[?2026$p" not in raw, "the terminal was asked all the same")
+    check(raw.count(b"\x1b[?2026h") == raw.count(b"\x1b[?2026l") > 0, "marks:", raw.count(b"\x1b[?2026h"), raw.count(b"\x1b[?2026l"))
+    leave(seat)
+    return f"{raw.count(b'2026h')} frames in marks"
+
+
+def glyphs_by_locale(lab):
+    """where glyphs may take two columns (zh, ja, ko), and where the locale is not UTF-8: the same columns in ASCII"""
+    folder = os.path.join(lab.folder, "locales")
+    os.mkdir(folder)
+    made = []
+    for name in ("ja_JP", "de_DE"):
+        # Warnings are a status of 1, and the locale is made all the same.
+        subprocess.run(["localedef", "-c", "-i", name, "-f", "UTF-8", f"{folder}/{name}.UTF-8"], capture_output=True, timeout=60)
+        if os.path.isdir(f"{folder}/{name}.UTF-8"):
+            made.append(name)
+    check(len(made) == 2, "localedef made no locale: is the package locales installed?")
+    seen = {}
+    for name in [f"{n}.UTF-8" for n in made] + ["C", "C.UTF-8"]:
+        seat = Seat(lab, f"LOCPATH={folder}" if name in os.listdir(folder) else "LOCPATH=", f"LC_ALL={name}", lab.program, "watch", CAPTURE, program="env")
+        seat.until(" of 45")
+        text = "".join(seat.screen.lines())
+        seen[name] = text.isascii()
+        leave(seat)
+    check(seen["C"] and not seen["C.UTF-8"], "C and C.UTF-8:", seen)
+    for name in made:
+        check(seen[f"{name}.UTF-8"] == (name != "de_DE"), f"{name}:", seen)
+    return "ASCII in " + ", ".join(n for n, a in seen.items() if a) + "; glyphs in " + ", ".join(n for n, a in seen.items() if not a)
+
+
 def resize(seat, width, height):
     """As a terminal does it whose foreground process the program is."""
     seat.size(width, height)
@@ -279,5 +318,6 @@ def rates_live(lab):
     return "a curve of 3 cells within 8 s, blank again at most 20 s after the last packet"
 
 
-TESTS = [idle_on_a_file, idle_live, mouse_at_a_terminal, colours_as_wished, frames_in_marks, storm_of_sizes, own_configuration,
+TESTS = [idle_on_a_file, idle_live, mouse_at_a_terminal, colours_as_wished, frames_in_marks, frames_by_terminfo,
+         glyphs_by_locale, storm_of_sizes, own_configuration,
          somebody_elses_configuration, another_capture_filter, rates_live]
