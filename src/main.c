@@ -163,6 +163,15 @@ static int give_up_rights(void *arg, struct error *e)
 	return r;
 }
 
+#if SOCKEYE_TUI
+/* For the help page. */
+static void rights_left(void *arg, struct text *t)
+{
+	(void)arg;
+	rights_lines(&rights, t);
+}
+#endif
+
 static bool tell_lost(void *arg, struct error *e)
 {
 	(void)arg;
@@ -280,6 +289,10 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 			.dump_attrs = options.dump_attrs,
 			.title = title,
 			.ready = give_up_rights,
+			.rights = rights_left,
+			.no_mouse = options.no_mouse,
+			.config = options.config,
+			.capture_filter = options.filter,
 			.filter = options.display_filter,
 		};
 

@@ -299,6 +299,12 @@ static int apply_rest(struct options *o, int letter, const char *value, struct e
 	case LONG_DUMP_ATTRS:
 		o->dump_attrs = value;
 		return 0;
+	case LONG_NO_MOUSE:
+		o->no_mouse = true;
+		return 0;
+	case LONG_CONFIG:
+		o->config = value;
+		return 0;
 	case LONG_LIST_KEYS:
 		o->action = OPTIONS_KEYS;
 		return 0;

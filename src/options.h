@@ -89,7 +89,8 @@ struct options {
 
 	bool headless;
 	unsigned width, height;
-	const char *keys, *dump, *dump_attrs;
+	const char *keys, *dump, *dump_attrs, *config;
+	bool no_mouse;
 };
 
 /* What the parser may ask about the world. */

@@ -51,6 +51,8 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{LONG_KEYS, "keys", "KEYS", GROUP_WATCH, true, "headless: keys to type, '2 j <Enter>'"},
 	{LONG_DUMP, "dump", "FILE", GROUP_WATCH, true, "headless: write the last screen (default: standard output)"},
 	{LONG_DUMP_ATTRS, "dump-attrs", "FILE", GROUP_WATCH, true, "headless: write its attributes"},
+	{LONG_NO_MOUSE, "no-mouse", NULL, GROUP_WATCH, true, "leave the mouse to the terminal"},
+	{LONG_CONFIG, "config", "FILE", GROUP_WATCH, true, "read that configuration instead of one's own"},
 	{LONG_LIST_KEYS, "list-keys", NULL, GROUP_WATCH, true, "list keys and what they do"},
 	{'c', "count", "N", GROUP_RUN, true, "stop after N packets"},
 	{LONG_DURATION, "duration", "SECONDS", GROUP_RUN, true, "stop after that time"},

@@ -208,6 +208,24 @@ int rights_drop(struct rights *r, struct error *e)
 
 /* ---- afterwards ------------------------------------------------------------------ */
 
+void rights_lines(const struct rights *r, struct text *t)
+{
+	text_format(t, "user %u: %s\n", (unsigned)r->uid, r->why);
+	text_put(t, "capabilities: none in any set\n");
+	text_put(t, r->no_new_privs ? "no_new_privs: no program started from here gains a right\n" : "");
+	if (r->calls > 0)
+		text_format(t, "seccomp: %u system calls are left\n", r->calls);
+	else
+		text_put(t, "seccomp: none\n");
+	if (r->landlock_abi > 0)
+		text_format(t, "Landlock: ABI %d, no file can be opened\n", r->landlock_abi);
+	else
+		text_put(t, "Landlock: none\n");
+	text_put(t, r->broker ? "a broker keeps what another interface or the next file takes, and sees no packet\n" : "");
+	for (unsigned i = 0; i < r->missing; i++)
+		text_format(t, "missing: %s\n", r->missing_why[i]);
+}
+
 void rights_tell(const struct rights *r)
 {
 	for (unsigned i = 0; i < r->missing && (r->had != 0 || r->root); i++)

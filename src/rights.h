@@ -15,6 +15,7 @@
 
 #include "sockeye/broker.h"
 #include "sockeye/error.h"
+#include "sockeye/text.h"
 
 enum { RIGHTS_MISSING = 5 };
 
@@ -54,6 +55,9 @@ int rights_broker(struct rights *r, bool capture, const struct broker_options *o
 /* 0, or -errno: capabilities or the user of -Z are as they were, and nothing may
  * be read. What this kernel lacks is a sentence in missing_why, and no error. */
 int rights_drop(struct rights *r, struct error *e);
+
+/* What is left, a line each, once they are given up. */
+void rights_lines(const struct rights *r, struct text *t);
 
 /* The sentences, where rights were at stake: one for each that is missing. */
 void rights_tell(const struct rights *r);

@@ -12,9 +12,9 @@ build='build-essential cmake ninja-build pkg-config libpcap-dev libncurses-dev l
 	libzstd-dev nettle-dev'
 # clang and its runtime: second compiler, sanitizers and libFuzzer. nginx and
 # curl: real handshakes. tshark and tcpdump: second opinions. tmux: a terminal. zsh: its
-# completion. mandoc: reads the manual.
+# completion. mandoc: reads the manual. locales: of a wide one.
 test="$build libcmocka-dev clang libclang-rt-dev llvm tshark tcpdump nginx-light curl tmux
-	gzip zstd iproute2 libcap2-bin python3 procps netcat-openbsd socat util-linux ncurses-bin bash zsh mandoc"
+	gzip zstd iproute2 libcap2-bin python3 procps netcat-openbsd socat util-linux ncurses-bin bash zsh mandoc locales"
 
 case "${1:-build}" in
 build) wanted=$build ;;

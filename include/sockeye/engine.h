@@ -141,6 +141,9 @@ int exchange_open(struct exchange **out, struct error *e);
 void exchange_free(struct exchange *x);
 /* Screen: ask. Replaces a query that has not been served yet. */
 void exchange_post(struct exchange *x, const struct query *q);
+/* Screen: another capture filter, "" none, at most 200 characters. Its outcome comes with the
+ * next answer (answer.told). Replaces one that has not been served yet. */
+void exchange_capture_filter(struct exchange *x, const char *words);
 /* Screen: copy the newest answer if there is a new one. */
 bool exchange_take(struct exchange *x, struct answer *out);
 /* Screen: save. False: the one before is not done yet. */

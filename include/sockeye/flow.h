@@ -157,6 +157,7 @@ struct flow *flow_next(struct flow_table *t, uint64_t *at);
  * every flow; false: this key needs a record. */
 bool flow_sort_key(const struct flow *f, enum record_key k, uint64_t *out);
 bool flow_is_open(const struct flow *f);
+bool flow_is_reused(const struct flow *f); /* it began on the ports of another, which ended by it */
 
 /* Brought up to date by the call; the pointer stays valid. */
 const struct flow_stats *flow_stats(struct flow_table *t);

@@ -206,13 +206,48 @@ struct save_answer {
 	uint64_t gone;               /* packets that could not be had any more */
 };
 
+/* ---- flows --------------------------------------------------------------- */
+
+/* What flows are ordered by: a key of the record, or what follows from several. */
+enum query_rank { RANK_KEY, RANK_UP, RANK_DOWN, RANK_RATE, RANK_RETRANSMITTED, RANK_ROUND_TRIP };
+
+/* Flows taken together: by the client's address, the server's address and port, the application. */
+enum query_group { GROUP_NONE, GROUP_CLIENT, GROUP_SERVER, GROUP_SERVICE, QUERY_GROUPINGS };
+
+enum { QUERY_GROUPS = 4096 }; /* at most; flows of further ones are counted in answer.ungrouped */
+
+struct flow_group {
+	uint64_t id;              /* of its name: the same from answer to answer */
+	struct endpoint at;       /* its port only of GROUP_SERVER; GROUP_SERVICE: family NONE */
+	const char *service;      /* our own word, NULL: not known */
+	uint64_t flows, open, failed; /* failed: refused, reset, unreachable, no answer */
+	uint64_t packets, bytes[2], again, rate; /* again: retransmissions */
+	int64_t last_ns;
+};
+
+/* Why the selected flow is not among the rows any more. */
+enum query_left { LEFT_NOT, LEFT_GONE, LEFT_FILTER, LEFT_OVER /* query.open_only */ };
+
+/* What a round trip takes: of data, both ways together, where both are known; else
+ * of the handshake; else of the one side. False: not known. */
+bool query_round_trip(const struct flow_record *r, int64_t *ns);
+
 struct query {
 	uint64_t serial;            /* answers carry it back */
 	enum query_about about;
 	struct packet_query packets; /* about QUERY_PACKETS; the members below then mean nothing */
 	struct stream_query stream;  /* about QUERY_STREAM */
-	enum record_key sort;
+	/* Not GROUP_NONE: groups instead of rows. They are ordered by what rank or sort adds up to
+	 * (bytes, a direction, rate, retransmissions), else by their number of flows; `selected`
+	 * is a group's id, `otherwise` and `hold` mean nothing. */
+	enum query_group group;
+	enum query_rank rank;
+	enum record_key sort;       /* rank RANK_KEY */
 	bool descending;
+	bool open_only;             /* those that are over are left out, and counted */
+	uint64_t only[QUERY_TOGETHER]; /* these flows and no others, */
+	unsigned onlys;             /* 0: all */
+	uint64_t since;             /* flows begun after this one are counted in answer.newer; 0: none are */
 	char match[QUERY_MATCH];    /* display filter (filter.h); "" matches all */
 	uint64_t selected;          /* flow id, 0: the first row */
 	uint64_t otherwise[2];      /* if that is gone: its neighbours, below and above */
@@ -235,11 +270,24 @@ struct answer {
 	struct source_stats source[QUERY_SOURCES];
 	unsigned sources;           /* of them filled; there may be more */
 	struct source_note note;    /* the newest that the sources told; text "": none */
+	uint64_t tellings;          /* counts what told[] was set to */
+	bool told_bad;
+	char told[256];             /* what came of exchange_capture_filter(), a sentence of ours */
 	char trouble[512];          /* of the run, not of a source: a sentence, foreign; or "" */
 
 	/* QUERY_FLOWS: from here to row[] */
 	uint64_t flows, open;       /* in the table */
 	uint64_t matched;
+	/* query.group: how many there are, flows in none of them, and those of the window; then
+	 * first, selected and selected_row are of them, and rows is 0. */
+	uint64_t groups_all, ungrouped;
+	unsigned groups;
+	struct flow_group group[QUERY_ROWS];
+	uint64_t over;              /* left out by query.open_only */
+	uint64_t newest, newer;     /* greatest id; of the matching ones, begun after query.since and not in sight */
+	uint64_t reused;            /* flows that began on the ports of another, which ended by it and is gone */
+	enum query_left left;       /* why, where vanished */
+	uint64_t rate[QUERY_ROWS];  /* bytes a second of row[]: live as of late, of files over its life */
 	/* The query's filter does not compile: what holds is the one before it. */
 	struct filter_error match_error; /* column 0: it does */
 	uint64_t first;             /* position of row[0] among the matched, 0-based */

@@ -20,6 +20,7 @@
 #include "sockeye/engine.h"
 #include "sockeye/error.h"
 #include "sockeye/source.h"
+#include "sockeye/text.h"
 
 enum tui_color { TUI_COLOR_AUTO, TUI_COLOR_ALWAYS, TUI_COLOR_NEVER };
 
@@ -35,6 +36,13 @@ struct tui_options {
 	const char *dump;       /* file for the last screen, "-" is standard output */
 	const char *dump_attrs; /* file for its roles, one letter a cell, or NULL */
 	const char *filter;     /* display filter to begin with, shorter than QUERY_MATCH, or NULL */
+	bool no_mouse;
+	/* The configuration: that file instead of one's own. Headless reads none but this. */
+	const char *config;
+	const char *capture_filter; /* that the source was opened with, or NULL */
+	/* Lines about what this process may still do, asked for after ready(). May be NULL. */
+	void (*rights)(void *arg, struct text *t);
+	void *rights_arg;
 	const char *title;      /* what is watched, foreign: "eth0", "two.pcap", "3 files" */
 	/* Called once, when the terminal is taken (headless: the dumps are open) and
 	 * nothing was read of the source: from here on nothing need be opened. 0, or

@@ -15,8 +15,11 @@
 #include <string.h>
 
 #include "answers.h"
+#include "groups.h"
 #include "match.h"
+#include "rates.h"
 #include "sockeye/clock.h"
+#include "sockeye/condition.h"
 
 enum { NEAR_MAX = 2 * QUERY_ROWS };
 
@@ -40,6 +43,8 @@ struct walk {
 	struct flow_table *flows;
 	const struct query *query;
 	const struct filter *filter; /* NULL: all match */
+	int64_t live_ns;          /* now, of a live run; else 0 */
+	enum query_left why;      /* walk_rank() said no: why */
 	struct rank pivot;
 	bool have_pivot;          /* without: everything is behind it */
 	uint64_t n_before;        /* matching flows before the pivot */
@@ -121,25 +126,61 @@ static int rank_compare(const struct rank *a, const struct rank *b, bool descend
 	return (a->id > b->id) - (a->id < b->id);
 }
 
+static bool walk_among(const uint64_t *ids, unsigned n, unsigned most, uint64_t id)
+{
+	for (unsigned i = 0; i < n && i < most; i++)
+		if (ids[i] == id)
+			return true;
+	return false;
+}
+
+static void walk_fill(struct walk *w, const struct flow *f, bool *filled)
+{
+	if (!*filled)
+		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
+	*filled = true;
+}
+
+static bool walk_over(const struct walk *w)
+{
+	enum condition is = condition_of(&w->record, w->live_ns == 0);
+
+	return is == CONDITION_CLOSED || is == CONDITION_FAILED || is == CONDITION_SILENT;
+}
+
 /* The rank of a flow; false if it does not match. Fills w->record only where
  * the match or the key need it. */
 static bool walk_rank(struct walk *w, const struct flow *f, struct rank *out)
 {
 	const struct query *q = w->query;
-	bool filled = w->filter != NULL;
+	bool filled = false;
 
 	memset(out, 0, sizeof *out);
 	out->id = flow_id(f);
 	out->place = flow_place(f);
-	if (filled) {
-		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
+	w->why = LEFT_FILTER;
+	if (q->onlys > 0 && !walk_among(q->only, q->onlys, QUERY_TOGETHER, out->id))
+		return false;
+	if (w->filter != NULL) {
+		walk_fill(w, f, &filled);
 		if (!filter_flow(w->filter, &w->record))
 			return false;
 	}
-	if (flow_sort_key(f, q->sort, &out->at[0]))
+	w->why = LEFT_OVER;
+	if (q->open_only) {
+		walk_fill(w, f, &filled);
+		if (walk_over(w))
+			return false;
+	}
+	if (q->rank == RANK_RATE)
+		return rates_rank(engine_rates(w->engine), f, w->live_ns, &out->at[0]);
+	if (q->rank == RANK_KEY && flow_sort_key(f, q->sort, &out->at[0]))
 		return true;
-	if (!filled)
-		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
+	walk_fill(w, f, &filled);
+	if (q->rank != RANK_KEY) {
+		out->absent = !rank_derived(&w->record, q->rank, &out->at[0]);
+		return true;
+	}
 	out->absent = !record_has(&w->record, q->sort);
 	if (!out->absent)
 		rank_value(out, &w->record, q->sort);
@@ -207,14 +248,6 @@ static void near_sort(struct near *h, bool descending)
 			near_swap(h, i, n - 1 - i);
 }
 
-static bool walk_held(const struct query *q, uint64_t id)
-{
-	for (unsigned i = 0; i < q->holds && i < QUERY_ROWS; i++)
-		if (q->hold[i] == id)
-			return true;
-	return false;
-}
-
 /* The one walk: counts, and the neighbours of the pivot. */
 static void walk_all(struct walk *w, struct answer *out, bool skip_held)
 {
@@ -223,18 +256,25 @@ static void walk_all(struct walk *w, struct answer *out, bool skip_held)
 	uint64_t at = 0;
 	struct rank r;
 
-	out->flows = out->open = out->matched = 0;
+	out->flows = out->open = out->matched = out->over = out->newest = out->newer = out->reused = 0;
 	while ((f = flow_next(w->flows, &at)) != NULL) {
 		int c;
 
 		out->flows++;
 		out->open += flow_is_open(f);
-		if (!walk_rank(w, f, &r))
+		out->reused += flow_is_reused(f);
+		out->newest = flow_id(f) > out->newest ? flow_id(f) : out->newest;
+		if (!walk_rank(w, f, &r)) {
+			out->over += w->why == LEFT_OVER;
 			continue;
+		}
 		out->matched++;
+		out->newer += q->since != 0 && r.id > q->since;
 		c = w->have_pivot ? rank_compare(&r, &w->pivot, q->descending) : 1;
+		if (w->have_pivot && r.id == w->pivot.id)
+			c = 0; /* whatever became of its rank meanwhile */
 		w->n_before += c < 0;
-		if (c == 0 || (skip_held && walk_held(q, r.id)))
+		if (c == 0 || (skip_held && walk_among(q->hold, q->holds, QUERY_ROWS, r.id)))
 			continue;
 		near_add(c < 0 ? &w->before : &w->behind, &r, q->descending);
 	}
@@ -249,12 +289,24 @@ static bool walk_find(struct walk *w, uint64_t id, struct rank *out)
 	return f != NULL && walk_rank(w, f, out);
 }
 
+static enum query_left walk_why(struct walk *w, uint64_t id)
+{
+	struct rank r;
+
+	if (flow_by_id(w->flows, id) == NULL)
+		return LEFT_GONE;
+	return walk_find(w, id, &r) ? LEFT_NOT : w->why;
+}
+
 static void answer_put(struct walk *w, struct answer *out, const struct rank *r)
 {
 	const struct flow *f = flow_at(w->flows, r->place, r->id);
 
-	if (f != NULL && out->rows < QUERY_ROWS)
-		flow_record_fill(&out->row[out->rows++], w->flows, f, engine_paths(w->engine));
+	if (f == NULL || out->rows >= QUERY_ROWS)
+		return;
+	out->newer -= w->query->since != 0 && r->id > w->query->since;
+	out->rate[out->rows] = rates_of(engine_rates(w->engine), f, w->live_ns);
+	flow_record_fill(&out->row[out->rows++], w->flows, f, engine_paths(w->engine));
 }
 
 /* Rows in the present order: the pivot with its neighbours, and a window on
@@ -273,7 +325,9 @@ static void answer_ordered(struct walk *w, struct answer *out, unsigned rows)
 		for (unsigned i = 0; i < 2 && !w->have_pivot; i++)
 			w->have_pivot = walk_find(w, q->otherwise[i], &w->pivot);
 	}
-	out->vanished = q->selected != 0 && flow_by_id(w->flows, q->selected) == NULL;
+	if (q->selected != 0 && !(w->have_pivot && w->pivot.id == q->selected))
+		out->left = walk_why(w, q->selected);
+	out->vanished = out->left == LEFT_GONE;
 	if (q->to_last) { /* the end is a pivot that nothing is behind */
 		memset(&w->pivot, 0xff, sizeof w->pivot.at + sizeof w->pivot.id);
 		w->pivot.absent = true;
@@ -400,11 +454,38 @@ static void walk_init(struct walk *w, struct engine *e, const struct query *q)
 	w->flows = engine_flows(e);
 	w->query = q;
 	w->filter = match_for(engine_match(e), q->match);
+	w->live_ns = engine_rates(e) ? engine_totals(e)->now_ns : 0;
 	w->have_pivot = false;
 	w->n_before = 0;
 	w->before.n = w->before.most = w->behind.n = w->behind.most = 0;
 	w->before.before = true;
 	w->behind.before = false;
+}
+
+/* Groups instead of rows: a record of every flow that matches. */
+static void answer_groups(struct walk *w, struct answer *out, unsigned rows)
+{
+	const struct query *q = w->query;
+	struct groups *g = groups_begin(q->group);
+	const struct flow *f;
+	uint64_t at = 0;
+	struct rank r;
+
+	out->flows = out->open = out->matched = out->over = out->newest = out->newer = out->reused = 0;
+	while ((f = flow_next(w->flows, &at)) != NULL) {
+		out->flows++;
+		out->open += flow_is_open(f);
+		out->reused += flow_is_reused(f);
+		out->newest = flow_id(f) > out->newest ? flow_id(f) : out->newest;
+		if (!walk_rank(w, f, &r)) {
+			out->over += w->why == LEFT_OVER;
+			continue;
+		}
+		out->matched++;
+		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
+		groups_add(g, &w->record, flow_is_open(f), rates_of(engine_rates(w->engine), f, w->live_ns), w->live_ns == 0);
+	}
+	groups_end(g, q, rows, out);
 }
 
 static void answer_flows(struct engine *e, const struct query *q, struct answer *out)
@@ -416,8 +497,12 @@ static void answer_flows(struct engine *e, const struct query *q, struct answer 
 	out->first = out->selected = 0;
 	out->selected_row = 0;
 	out->vanished = false;
+	out->left = LEFT_NOT;
+	out->groups = 0;
 	walk_init(&w, e, q);
-	if (q->holds == 0 || !answer_held(&w, out, rows)) {
+	if (q->group != GROUP_NONE)
+		answer_groups(&w, out, rows);
+	else if (q->holds == 0 || !answer_held(&w, out, rows)) {
 		walk_init(&w, e, q);
 		answer_ordered(&w, out, rows);
 	}

@@ -14,6 +14,7 @@
 #include "count.h"
 #include "index.h"
 #include "match.h"
+#include "rates.h"
 #include "prepare.h"
 #include "remember.h"
 #include "sockeye/clock.h"
@@ -48,6 +49,7 @@ struct engine {
 	struct index *index;     /* of packets, for those who look again; NULL: nobody will */
 	uint32_t looked;         /* at the application of the packet at hand: bits of enum index_about */
 	struct remembered *remembered;
+	struct rates *rates;     /* live: of flows, for the screen */
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -181,6 +183,7 @@ void engine_free(struct engine *e)
 	match_free(&e->match);
 	remember_free(e->remembered);
 	index_free(e->index);
+	rates_free(e->rates);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -578,6 +581,13 @@ struct remembered *engine_remembered(struct engine *e)
 int engine_remember(struct engine *e, struct source *s, struct error *err)
 {
 	return remember_open(&e->remembered, &e->index, e, s, e->options.memory, err);
+}
+
+struct rates *engine_rates(struct engine *e)
+{
+	if (!e->rates && e->options.live)
+		e->rates = rates_open();
+	return e->rates;
 }
 
 const struct paths *engine_paths(const struct engine *e)

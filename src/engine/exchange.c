@@ -23,6 +23,11 @@
 struct exchange {
 	pthread_mutex_t lock;
 	struct query query;
+	char filter[256];       /* guarded by the lock, for the source */
+	bool filter_wanted;
+	uint64_t tellings;      /* the engine's own, like told */
+	bool told_bad;
+	char told[sizeof((struct answer *)0)->told];
 	bool asked;             /* query waits */
 	bool answered;          /* handed waits */
 	struct answer *handed;  /* guarded by the lock */
@@ -228,10 +233,45 @@ int exchange_query_fd(const struct exchange *x)
 	return x->query_fd;
 }
 
+void exchange_capture_filter(struct exchange *x, const char *words)
+{
+	struct text t;
+
+	pthread_mutex_lock(&x->lock);
+	text_init(&t, x->filter, sizeof x->filter);
+	text_put(&t, words);
+	x->filter_wanted = true;
+	pthread_mutex_unlock(&x->lock);
+	exchange_wake(x->query_fd);
+	atomic_store(&x->waiting, true);
+}
+
+/* On the engine's thread, between two batches. */
+static void exchange_filter(struct exchange *x, struct source *s, const char *words, bool ended)
+{
+	struct error e = {""};
+	int r = ended || !s->filter ? error_set(&e, ENOTSUP, "this source takes no other one")
+				    : s->filter(s, words[0] != '\0' ? words : NULL, &e);
+	struct text t;
+
+	text_init(&t, x->told, sizeof x->told);
+	if (r < 0) {
+		text_put(&t, "capture filter: ");
+		text_put(&t, e.text);
+	} else {
+		text_put(&t, "captured from now on: ");
+		text_foreign(&t, words[0] != '\0' ? words : "everything", strlen(words[0] != '\0' ? words : "everything"), false);
+	}
+	x->told_bad = r < 0;
+	x->tellings++;
+	exchange_dirty(x);
+}
+
 bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool ended)
 {
 	struct query q;
-	bool asked;
+	bool asked, filter_wanted;
+	char filter[sizeof x->filter];
 
 	if (!atomic_load(&x->waiting) && !engine_saving(e))
 		return false;
@@ -245,7 +285,12 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
 	if (asked)
 		q = x->query;
 	x->asked = false;
+	filter_wanted = x->filter_wanted;
+	memcpy(filter, x->filter, sizeof filter);
+	x->filter_wanted = false;
 	pthread_mutex_unlock(&x->lock);
+	if (filter_wanted)
+		exchange_filter(x, s, filter, ended);
 	if (!asked)
 		return false;
 	/* Before the walk: what comes during it is news for the next answer. */
@@ -254,6 +299,9 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
 	engine_answer_sources(x->working, s, ended);
 	memcpy(x->working->trouble, x->trouble, sizeof x->trouble);
 	x->working->note = x->note;
+	x->working->tellings = x->tellings;
+	x->working->told_bad = x->told_bad;
+	memcpy(x->working->told, x->told, sizeof x->told);
 	pthread_mutex_lock(&x->lock);
 	answer_copy(x->handed, x->working);
 	x->answered = true;

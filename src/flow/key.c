@@ -30,3 +30,8 @@ bool flow_is_open(const struct flow *f)
 {
 	return f->class == FLOW_ESTABLISHED || f->class == FLOW_HALF_OPEN;
 }
+
+bool flow_is_reused(const struct flow *f)
+{
+	return f->bits & FLOW_BIT_REUSED;
+}

@@ -192,36 +192,77 @@ static void bars_filter(const struct look *l, const struct answer *a, struct can
 	}
 }
 
+static unsigned bars_tab_width(unsigned i, bool wide)
+{
+	char buffer[64];
+	struct text t;
+
+	text_init(&t, buffer, sizeof buffer);
+	text_format(&t, wide ? "%u %s" : "%u%s", i + 1, bars_view(i, wide));
+	return canvas_width(buffer) + 2; /* brackets, or blanks */
+}
+
+bool bars_tab(const struct look *l, unsigned width, unsigned i, unsigned *from, unsigned *end)
+{
+	bool wide = width >= 100;
+
+	(void)l;
+	*from = 1;
+	for (unsigned k = 0; k < i; k++)
+		*from += bars_tab_width(k, wide) + wide;
+	*end = *from + bars_tab_width(i, wide);
+	return width >= 60;
+}
+
+/* What is not in the list though it might be looked for there. */
+static void bars_missing(const struct look *l, const struct answer *a, struct right *r)
+{
+	char buffer[64];
+	struct text t;
+
+	if (l->screen != SCREEN_CONNECTIONS)
+		return;
+	text_init(&t, buffer, sizeof buffer);
+	if (l->list.open_only) {
+		words_count(&t, a->over);
+		text_put(&t, " over, hidden");
+		right_put(r, ROLE_WARN, buffer);
+	}
+	if (a->reused > 0) {
+		text_reset(&t);
+		text_put(&t, "ended by reuse: ");
+		words_count(&t, a->reused);
+		right_put(r, ROLE_DIM, buffer);
+	}
+}
+
 static void bars_tabs(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
-	unsigned x = 1, wide = c->width >= 100;
+	unsigned wide = c->width >= 100, from, end = 1;
 	char buffer[64];
 	struct text t;
 	struct right r = {c, y, c->width - 1, 0};
 	const struct screen *shown = screens[l->screen];
 	const char *status = shown->status ? shown->status(l, a) : "";
 
-	for (unsigned i = 0; i < SCREENS && c->width >= 60; i++) {
+	for (unsigned i = 0; i < SCREENS && bars_tab(l, c->width, i, &from, &end); i++) {
 		text_init(&t, buffer, sizeof buffer);
 		text_format(&t, wide ? "%u %s" : "%u%s", i + 1, bars_view(i, wide));
 		if (i == (unsigned)l->screen) {
-			unsigned from = x;
-
-			x = canvas_put(c, x, y, c->width, ROLE_TAB, "[");
-			x = canvas_put(c, x, y, c->width, ROLE_TAB, buffer);
-			x = canvas_put(c, x, y, c->width, ROLE_TAB, "]");
-			canvas_attr(c, from, y, x, ATTR_REVERSE | ATTR_BOLD);
-			x += wide;
+			canvas_put(c, from, y, c->width, ROLE_TAB, "[");
+			canvas_put(c, from + 1, y, c->width, ROLE_TAB, buffer);
+			canvas_put(c, end - 1, y, c->width, ROLE_TAB, "]");
+			canvas_attr(c, from, y, end, ATTR_REVERSE | ATTR_BOLD);
 		} else {
-			x = canvas_put(c, x + 1, y, c->width, screens[i] ? ROLE_TEXT : ROLE_DIM, buffer);
-			x += 1 + wide;
+			canvas_put(c, from + 1, y, c->width, screens[i] ? ROLE_TEXT : ROLE_DIM, buffer);
 		}
 	}
-	r.least = x + 1;
+	r.least = c->width >= 60 ? end + wide + 1 : 2;
 	if (l->paused)
 		right_put(&r, ROLE_WARN, " PAUSED ");
 	else if (status[0] != '\0')
 		right_put(&r, ROLE_WARN, status);
+	bars_missing(l, a, &r);
 	bars_filter(l, a, c, y, &r);
 }
 

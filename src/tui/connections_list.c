@@ -1,92 +1,26 @@
-/* The list of connections: a glyph, both ends, the handshake, how much went
- * each way, and what it was.
+/* The list of connections: a glyph, both ends, the handshake, how fast and how much went
+ * each way, what was lost, and what it was.
  *
- * Columns are chosen by the width of the screen from a written list; none ever
- * overlaps. The rows are the answer's; this file orders nothing.
+ * columns.c says which columns fit; none ever overlaps. The rows are the answer's; this
+ * file orders nothing.
  */
 #include <string.h>
 
-#include "connections.h"
+#include "columns.h"
 #include "look.h"
+#include "sockeye/clock.h"
 #include "words.h"
 
-enum column_id {
-	COLUMN_START, COLUMN_CLIENT, COLUMN_PORT, COLUMN_SERVER, COLUMN_HANDSHAKE, COLUMN_UP, COLUMN_DOWN,
-	COLUMN_BYTES, COLUMN_STATE, COLUMN_SERVICE,
-};
+enum { GLYPH_AT = 1, MARK_AT = 2, FADE_S = 5, /* live: a closed one is shown as others for so long */
+       RTX_PERCENT = 1 };
 
-struct column {
-	enum column_id id;
-	const char *title;
-	enum record_key sort; /* what the head's mark stands for */
-	bool right;
-	unsigned width;       /* 0: the rest */
-};
-
-enum { COLUMNS_MAX = 9, GLYPH_WIDTH = 3, STATE_FROM = 140 };
-
-struct columns {
-	unsigned from; /* least width of the screen */
-	enum handshake_size handshake;
-	struct column at[COLUMNS_MAX];
-};
-
-#define START {COLUMN_START, "Start s", RECORD_FIRST, true, 9}
-#define CLIENT(w) {COLUMN_CLIENT, "Client", RECORD_CLIENT, false, w}
-#define SERVER(w) {COLUMN_SERVER, "Server", RECORD_SERVER, false, w}
-#define HANDSHAKE(t, w) {COLUMN_HANDSHAKE, t, RECORD_HS_FIRST_SYN_TO_ACK, false, w}
-#define UP {COLUMN_UP, "Up", RECORD_BYTES, true, 5}
-#define DOWN {COLUMN_DOWN, "Down", RECORD_KEYS, true, 6}
-#define BYTES {COLUMN_BYTES, "Bytes", RECORD_BYTES, true, 6}
-#define STATE {COLUMN_STATE, "State", RECORD_STATE, false, 12}
-#define SERVICE(t) {COLUMN_SERVICE, t, RECORD_SERVICE, false, 0}
-
-/* Widest first; a column that a line lacks was dropped there. */
-static const struct columns connections_columns[] = {
-	{160, HANDSHAKE_WORDS, {START, CLIENT(26), SERVER(26), HANDSHAKE("Handshake", 40), UP, DOWN, STATE,
-				SERVICE("Service, name")}},
-	{STATE_FROM, HANDSHAKE_CHAIN, {START, CLIENT(24), SERVER(24), HANDSHAKE("Handshake ms", 26), UP, DOWN, STATE,
-				SERVICE("Service, name")}},
-	{120, HANDSHAKE_CHAIN, {START, CLIENT(21), SERVER(21), HANDSHAKE("Handshake ms", 24), UP, DOWN,
-				SERVICE("Service, name")}},
-	{100, HANDSHAKE_CHAIN, {CLIENT(21), SERVER(21), HANDSHAKE("Handshake ms", 21), UP, DOWN,
-				SERVICE("Service, name")}},
-	{80, HANDSHAKE_SHORT, {CLIENT(20), SERVER(20), HANDSHAKE("Handshake", 13), BYTES, SERVICE("Service")}},
-	{60, HANDSHAKE_SHORT, {{COLUMN_PORT, "Client", RECORD_CLIENT, false, 6}, SERVER(20),
-			       HANDSHAKE("Handshake", 11), BYTES, SERVICE("Service")}},
-	{0, HANDSHAKE_SHORT, {SERVER(19), HANDSHAKE("Handshake", 9), BYTES}},
-};
-
-static const struct columns *connections_fit(unsigned width)
+static void connections_heads(const struct look *l, struct canvas *c, const struct columns *set, unsigned y)
 {
-	const struct columns *set = connections_columns;
-
-	while (set->from > width)
-		set++;
-	return set;
-}
-
-/* The cells of a column: [x, return). */
-static unsigned connections_end(const struct column *col, unsigned x, unsigned width)
-{
-	return col->width != 0 && x + col->width < width ? x + col->width : width;
-}
-
-static bool connections_last(const struct columns *set, unsigned i)
-{
-	return i == COLUMNS_MAX || set->at[i].title == NULL;
-}
-
-static void connections_heads(const struct look *l, struct canvas *c, unsigned y)
-{
-	const struct columns *set = connections_fit(c->width);
-	unsigned x = GLYPH_WIDTH;
-
-	canvas_put(c, 1, y, x, ROLE_HEAD, "St");
-	for (unsigned i = 0; !connections_last(set, i); i++) {
+	canvas_put(c, GLYPH_AT, y, COLUMNS_FROM, ROLE_HEAD, "St");
+	for (unsigned i = 0; i < set->n; i++) {
 		const struct column *col = &set->at[i];
-		unsigned end = connections_end(col, x + 1, c->width);
-		bool sorted = col->sort == look_sorts[l->sort].key;
+		bool sorted = column_sort(l, col->id) == l->sort;
+		enum role role = sorted ? ROLE_KEY : ROLE_HEAD;
 		char title[48];
 		struct text t;
 
@@ -94,12 +28,16 @@ static void connections_heads(const struct look *l, struct canvas *c, unsigned y
 		text_put(&t, col->title);
 		if (sorted)
 			text_put(&t, l->descending ? "▼" : "▲");
+		/* A number's head may begin in the gap before it: the mark must not cost a letter. */
 		if (col->right)
-			canvas_right(c, x + 1, y, end, sorted ? ROLE_KEY : ROLE_HEAD, title);
+			canvas_right(c, canvas_width(title) > col->end - col->x ? col->x - 1 : col->x, y, col->end, role, title);
 		else
-			canvas_put(c, x + 1, y, end, sorted ? ROLE_KEY : ROLE_HEAD, title);
-		x = end;
+			canvas_put(c, col->x, y, col->end, role, title);
 	}
+	if (set->more_left)
+		canvas_put(c, COLUMNS_FROM, y, COLUMNS_FROM + 1, ROLE_KEY, "◀");
+	if (set->more_right)
+		canvas_put(c, c->width - 1, y, c->width, ROLE_KEY, "▶");
 	canvas_attr(c, 0, y, c->width, ATTR_UNDERLINE);
 }
 
@@ -127,19 +65,135 @@ static void connections_service(struct canvas *c, unsigned x, unsigned y, unsign
 		canvas_foreign(c, x, y, end, ROLE_TEXT, r->server_name.bytes, r->server_name.len);
 }
 
-static void connections_cell(const struct answer *a, const struct columns *set, const struct column *col,
-			     struct canvas *c, unsigned x, unsigned y, unsigned end, const struct flow_record *r)
+/* The process that has it, and through which descriptor. */
+static void connections_process(struct canvas *c, unsigned x, unsigned y, unsigned end, const struct flow_record *r)
 {
+	static const enum record_key owner[] = {RECORD_OWNER_CLIENT, RECORD_OWNER_SERVER};
+	char fd[16];
+	struct text t;
+
+	for (unsigned i = 0; i < 2; i++) {
+		const struct record_owner *o = &r->owner[i].at[0];
+		unsigned room;
+
+		if (!record_has(r, owner[i]) || r->owner[i].n == 0)
+			continue;
+		text_init(&t, fd, sizeof fd);
+		if (end - x >= 12)
+			text_format(&t, ":%d", (int)o->fd);
+		room = end - x - (unsigned)t.len;
+		x = canvas_foreign(c, x, y, x + room, ROLE_TEXT, o->comm, strnlen(o->comm, sizeof o->comm));
+		canvas_put(c, x, y, end, ROLE_DIM, fd);
+		return;
+	}
+}
+
+/* One cell a second, the highest is whole; what was silent is blank. */
+static void connections_curve(const struct look *l, const struct answer *a, struct canvas *c, const struct column *col,
+			      unsigned y, const struct flow_record *r, unsigned seconds)
+{
+	const struct spark *s = sparks_of(&l->list, r->id);
+	int64_t now = a->now_ns / CLOCK_S;
+	uint64_t most = 0;
+
+	if (s == NULL)
+		return;
+	for (unsigned turn = 0; turn < 2; turn++)
+		for (unsigned i = 0; i < seconds && col->x + i < col->end; i++) {
+			int64_t second = now - (int64_t)seconds + 1 + (int64_t)i;
+			bool known = second >= 0 && second <= s->second && second > s->second - SPARK_SECONDS;
+			uint64_t v = known ? s->at[second % SPARK_SECONDS] : 0;
+			unsigned level;
+
+			most = v > most ? v : most;
+			if (turn == 0 || v == 0)
+				continue;
+			level = (unsigned)((double)v * 7.99 / (double)most); /* 0 to 7 */
+			canvas_fill(c, col->x + i, y, col->x + i + 1, ROLE_GOOD, c->ascii ? '1' + level : 0x2581 + level);
+		}
+}
+
+/* 0.3s, 42s, 18m, 5h, 3d */
+static void connections_span(struct text *t, int64_t ns)
+{
+	double s = (double)ns / 1e9;
+
+	if (ns < 0)
+		text_put(t, "<0");
+	else if (s < 9.95)
+		text_format(t, "%.1fs", s);
+	else if (s < 99.5)
+		text_format(t, "%.0fs", s);
+	else if (s < 99.5 * 60)
+		text_format(t, "%.0fm", s / 60);
+	else if (s < 99.5 * 3600)
+		text_format(t, "%.0fh", s / 3600);
+	else
+		text_format(t, "%.0fd", s / 86400);
+}
+
+static uint64_t connections_again(const struct flow_record *r)
+{
+	return record_has(r, RECORD_RETRANSMISSIONS) ? r->retransmissions[0] + r->retransmissions[1] : 0;
+}
+
+/* Numbers as text, and how they look. */
+static enum role connections_number(const struct look *l, const struct answer *a, enum column_id id, struct text *t,
+				    unsigned row)
+{
+	const struct flow_record *r = &a->row[row];
+	bool live = a->live && !a->ended;
+	int64_t now = live ? a->now_ns : a->totals.last_ns, ns;
+	uint64_t again = connections_again(r);
+
+	switch (id) {
+	case COLUMN_START:
+		text_seconds(t, r->first_ns - a->totals.first_ns, 3);
+		return ROLE_DIM;
+	case COLUMN_RTT:
+		if (query_round_trip(r, &ns))
+			words_ms(t, ns);
+		return ROLE_TEXT;
+	case COLUMN_UP:
+	case COLUMN_DOWN:
+		words_size(t, r->bytes[id == COLUMN_DOWN]);
+		return r->bytes[id == COLUMN_DOWN] == 0 ? ROLE_DIM : ROLE_TEXT;
+	case COLUMN_BYTES:
+		words_size(t, l->live ? a->rate[row] : r->bytes[0] + r->bytes[1]);
+		return ROLE_TEXT;
+	case COLUMN_RATE:
+		words_size(t, a->rate[row]);
+		return a->rate[row] == 0 ? ROLE_DIM : ROLE_TEXT;
+	case COLUMN_RTX:
+		if (again == 0)
+			text_put(t, r->ip_proto == PROTO_TCP ? "·" : "");
+		else
+			words_size(t, again);
+		return again == 0 ? ROLE_DIM : again * 100 > (r->packets[0] + r->packets[1]) * RTX_PERCENT ? ROLE_BAD
+													    : ROLE_TEXT;
+	case COLUMN_AGE:
+		connections_span(t, (live && record_has(r, RECORD_OPEN) && r->open ? now : r->last_ns) - r->first_ns);
+		return ROLE_TEXT;
+	case COLUMN_IDLE:
+		connections_span(t, now - r->last_ns);
+		return ROLE_DIM;
+	default:
+		return ROLE_TEXT;
+	}
+}
+
+static void connections_cell(const struct look *l, const struct answer *a, const struct columns *set,
+			     const struct column *col, struct canvas *c, unsigned y, unsigned row)
+{
+	const struct flow_record *r = &a->row[row];
 	enum condition is = condition_of(r, a->ended);
+	unsigned x = col->x, end = col->end;
+	enum role role;
 	char buffer[96];
 	struct text t;
 
 	text_init(&t, buffer, sizeof buffer);
 	switch (col->id) {
-	case COLUMN_START:
-		text_seconds(&t, r->first_ns - a->totals.first_ns, 3);
-		canvas_right(c, x, y, end, ROLE_DIM, buffer);
-		break;
 	case COLUMN_PORT:
 		text_format(&t, r->client.has_port ? ":%u" : "-", (unsigned)r->client.port);
 		canvas_put(c, x, y, end, ROLE_TEXT, buffer);
@@ -152,48 +206,62 @@ static void connections_cell(const struct answer *a, const struct columns *set, 
 	case COLUMN_HANDSHAKE:
 		handshake_draw(c, x, y, end, r, set->handshake);
 		break;
-	case COLUMN_UP:
-	case COLUMN_DOWN:
-		words_size(&t, r->bytes[col->id == COLUMN_DOWN]);
-		canvas_right(c, x, y, end, r->bytes[col->id == COLUMN_DOWN] == 0 ? ROLE_DIM : ROLE_TEXT, buffer);
-		break;
-	case COLUMN_BYTES:
-		words_size(&t, r->bytes[0] + r->bytes[1]);
-		canvas_right(c, x, y, end, ROLE_TEXT, buffer);
-		break;
 	case COLUMN_STATE:
 		canvas_cut(c, x, y, end, condition_looks[is].role,
 			   condition_remark(r, a->ended)[0] != '\0' ? condition_remark(r, a->ended)
 								: condition_looks[is].word);
 		break;
 	case COLUMN_SERVICE:
-		connections_service(c, x, y, end, r, a->ended, set->from < STATE_FROM);
+		connections_service(c, x, y, end, r, a->ended, !set->state_said);
+		break;
+	case COLUMN_PROCESS:
+		connections_process(c, x, y, end, r);
+		break;
+	case COLUMN_RATE:
+		if (set->spark > 0) {
+			connections_curve(l, a, c, col, y, r, set->spark);
+			break;
+		}
+		/* fall through */
+	default:
+		role = connections_number(l, a, col->id, &t, row);
+		if (col->id == COLUMN_BYTES && connections_again(r) > 0)
+			canvas_put(c, --end, y, col->end, ROLE_BAD, "!");
+		else if (col->id == COLUMN_BYTES)
+			end--;
+		canvas_right(c, x, y, end, role, buffer);
 		break;
 	}
 }
 
-static void connections_row(const struct look *l, const struct answer *a, struct canvas *c, unsigned y,
-			    const struct flow_record *r, bool selected)
+static bool connections_marked(const struct look *l, uint64_t id)
 {
-	const struct columns *set = connections_fit(c->width);
+	for (unsigned i = 0; i < l->marks; i++)
+		if (l->marked[i] == id)
+			return true;
+	return false;
+}
+
+static void connections_row(const struct look *l, const struct answer *a, struct canvas *c, const struct columns *set,
+			    unsigned y, unsigned row, bool selected)
+{
+	const struct flow_record *r = &a->row[row];
 	enum condition is = condition_of(r, a->ended);
 	char letter[2] = {condition_looks[is].ascii, '\0'};
-	unsigned x = GLYPH_WIDTH;
 
-	for (unsigned i = 0; !connections_last(set, i); i++) {
-		unsigned end = connections_end(&set->at[i], x + 1, c->width);
-
-		if (x + 1 < end)
-			connections_cell(a, set, &set->at[i], c, x + 1, y, end, r);
-		x = end;
-	}
-	if (is == CONDITION_CLOSED && a->live) /* of a file most are: none would stand out */
+	for (unsigned i = 0; i < set->n; i++)
+		connections_cell(l, a, set, &set->at[i], c, y, row);
+	/* Of a file most are closed: none would stand out. */
+	if (is == CONDITION_CLOSED && a->live && a->now_ns - r->last_ns > FADE_S * CLOCK_S)
 		canvas_role(c, 0, y, c->width, ROLE_DIM);
 	else if (look_new(a, r))
 		canvas_attr(c, 0, y, c->width, ATTR_BOLD);
 	if (l->match[0] != '\0')
-		canvas_mark(c, GLYPH_WIDTH, y, c->width, l->match);
-	canvas_put(c, 1, y, 2, condition_looks[is].role, c->ascii ? letter : condition_looks[is].glyph);
+		canvas_mark(c, COLUMNS_FROM, y, c->width, l->match);
+	canvas_put(c, GLYPH_AT, y, GLYPH_AT + 1, condition_looks[is].role,
+		   c->ascii ? letter : condition_looks[is].glyph);
+	if (connections_marked(l, r->id))
+		canvas_put(c, MARK_AT, y, MARK_AT + 1, ROLE_MATCH, "*");
 	if (selected) {
 		canvas_put(c, 0, y, 1, ROLE_TEXT, "▶");
 		canvas_role(c, 0, y, c->width, ROLE_TEXT);
@@ -207,10 +275,14 @@ static void connections_empty(const struct look *l, const struct answer *a, stru
 {
 	unsigned y = at->list + (at->rows > 4 ? at->rows / 3 : 0), x = 3;
 
-	if (l->match[0] != '\0') {
+	if (l->list.marked_only) {
+		canvas_cut(c, x, y, c->width, ROLE_DIM, "none of those marked is here any more: & shows the others");
+	} else if (l->match[0] != '\0') {
 		x = canvas_put(c, x, y, c->width, ROLE_DIM, "nothing matches ");
 		x = canvas_foreign(c, x, y, c->width, ROLE_MATCH, l->match, strlen(l->match));
 		canvas_cut(c, x, y, c->width, ROLE_DIM, ": Esc clears the filter");
+	} else if (l->list.open_only && a->over > 0) {
+		canvas_cut(c, x, y, c->width, ROLE_DIM, "all of them are over: x shows them");
 	} else if (a->live && !a->ended) {
 		x = canvas_put(c, x, y, c->width, ROLE_DIM, "no connections yet; waiting for packets on ");
 		canvas_foreign(c, x, y, c->width, ROLE_TEXT, l->title, strlen(l->title));
@@ -225,9 +297,12 @@ static void connections_empty(const struct look *l, const struct answer *a, stru
 
 void connections_list(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
 {
-	connections_heads(l, c, at->head);
+	struct columns set;
+
+	columns_fit(l, c->width, &set);
+	connections_heads(l, c, &set, at->head);
 	for (unsigned i = 0; i < a->rows && i < at->rows; i++)
-		connections_row(l, a, c, at->list + i, &a->row[i], i == a->selected_row);
+		connections_row(l, a, c, &set, at->list + i, i, i == a->selected_row);
 	if (a->rows == 0)
 		connections_empty(l, a, c, at);
 }

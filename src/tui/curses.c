@@ -38,6 +38,9 @@ enum {
 	SEQUENCE_MAX = 64,          /* bytes of a sequence that nobody knows */
 };
 
+static const char mouse_off[] = "\033[?1006;1000l";
+/* Synchronized update: does the terminal know that mode? Its answer is read among the keys. */
+static const char sync_ask[] = "\033[?2026$p", sync_on[] = "\033[?2026h", sync_off[] = "\033[?2026l";
 static const char paste_on[] = "\033[?2004h", paste_off[] = "\033[?2004l";
 
 struct display {
@@ -46,7 +49,10 @@ struct display {
 	bool own_in; /* /dev/tty, because packets come on standard input */
 	bool ascii;
 	bool marks_paste;
-	enum depth depth;
+	bool mouse;
+	const char *sync; /* of terminfo, "" */
+	bool syncs;       /* the terminal can be told that a frame begins and ends */
+	enum depth depth, most; /* used; what the terminal has */
 	struct canvas shown; /* what curses was told last */
 };
 
@@ -103,6 +109,8 @@ static void crash_watch(const struct termios *modes, bool marks_paste)
 		crash.modes = *modes;
 	if (marks_paste)
 		crash_keep(paste_off);
+	if (marks_paste)
+		crash_keep(mouse_off);
 	crash_keep(capability("sgr0"));
 	crash_keep(capability("cnorm"));
 	crash_keep(capability("rmcup"));
@@ -156,6 +164,14 @@ static bool curses_unicode(void)
 	       strncmp(language, "ko", 2) != 0;
 }
 
+static bool curses_pairs(enum depth depth)
+{
+	for (int role = 0; role < ROLES && depth != DEPTH_MONO; role++)
+		if (init_extended_pair(role + 1, theme_look((enum role)role, depth).color, -1) == ERR)
+			return false;
+	return true;
+}
+
 static enum depth curses_colors(enum tui_color wish)
 {
 	enum depth depth;
@@ -165,10 +181,37 @@ static enum depth curses_colors(enum tui_color wish)
 	(void)use_default_colors();
 	depth = COLORS > 256 ? DEPTH_DIRECT : COLORS == 256 ? DEPTH_256 : COLORS >= 16 ? DEPTH_16 :
 		COLORS >= 8 ? DEPTH_8 : DEPTH_MONO;
-	for (int role = 0; role < ROLES && depth != DEPTH_MONO; role++)
-		if (init_extended_pair(role + 1, theme_look((enum role)role, depth).color, -1) == ERR)
-			return DEPTH_MONO;
-	return depth;
+	return curses_pairs(depth) ? depth : DEPTH_MONO;
+}
+
+/* Terminals that read past a question they do not know; others might print it. */
+static bool curses_asks(void)
+{
+	static const char *const begins[] = {"xterm", "tmux", "foot", "alacritty", "kitty", "wezterm", "contour", "ghostty",
+					     "mintty", "rio"};
+	const char *name = getenv("TERM");
+
+	for (size_t i = 0; name != NULL && i < sizeof begins / sizeof begins[0]; i++)
+		if (strncmp(name, begins[i], strlen(begins[i])) == 0)
+			return true;
+	return false;
+}
+
+static void curses_say(const char *s)
+{
+	(void)putp(s);
+	(void)fflush(stdout);
+}
+
+/* A frame begins, or is whole. */
+static void curses_frame(const struct display *t, bool begins)
+{
+	if (!t->syncs)
+		return;
+	if (t->sync[0] != '\0')
+		curses_say(tparm(t->sync, begins ? 1L : 2L, 0L, 0L, 0L, 0L, 0L, 0L, 0L, 0L));
+	else
+		curses_say(begins ? sync_on : sync_off);
 }
 
 /* Ask for marks around pasted text, or no more of them. */
@@ -218,7 +261,9 @@ int display_open(struct display **out, const struct tui_options *o, struct error
 	/* A terminal of the ANSI family reads past a mode that it does not have. */
 	t->marks_paste = strncmp(capability("cup"), "\033[", 2) == 0;
 	crash_watch(failed == 0 ? &modes : NULL, t->marks_paste);
-	t->depth = curses_colors(o->color);
+	t->depth = t->most = curses_colors(o->color);
+	t->sync = capability("Sync");
+	t->syncs = t->sync[0] != '\0';
 	cbreak();
 	noecho();
 	nonl();
@@ -231,6 +276,8 @@ int display_open(struct display **out, const struct tui_options *o, struct error
 	(void)define_key("\033[200~", PASTE_BEGINS);
 	(void)define_key("\033[201~", PASTE_ENDS);
 	curses_paste(t, true);
+	if (!t->syncs && t->marks_paste && curses_asks())
+		curses_say(sync_ask);
 	*out = t;
 	return 0;
 }
@@ -293,8 +340,9 @@ void display_size(struct display *t, unsigned *width, unsigned *height)
 
 /* After ESC: the rest of a sequence that curses does not know is read past.
  * False: no sequence, it was the key. */
-static bool curses_sequence(void)
+static bool curses_sequence(struct display *t)
 {
+	char report[16] = "";
 	wint_t c;
 
 	if (wget_wch(stdscr, &c) != OK)
@@ -309,6 +357,8 @@ static bool curses_sequence(void)
 				;
 			break;
 		}
+		if (c < 0x7f && i + 1 < sizeof report)
+			report[i] = (char)c;
 		if (c < ' ' || c > 0x7e) { /* broken off: a key, or the next sequence */
 			(void)unget_wch((wchar_t)c);
 			break;
@@ -316,6 +366,9 @@ static bool curses_sequence(void)
 		if (c >= 0x40)
 			break;
 	}
+	/* Set or reset: it knows the mode. 0 and 4: it does not, or never will. */
+	if (strcmp(report, "?2026;1$y") == 0 || strcmp(report, "?2026;2$y") == 0)
+		t->syncs = true;
 	return true;
 }
 
@@ -330,6 +383,38 @@ static void curses_mouse(void)
 		if (numbers ? c == 'M' || c == 'm' : i == 2)
 			return;
 	}
+}
+
+static uint32_t curses_pointed(void)
+{
+	MEVENT event;
+
+	if (getmouse(&event) != OK || event.x < 0 || event.y < 0 || event.x >= TUI_WIDTH_MAX || event.y >= TUI_HEIGHT_MAX)
+		return KEY_NONE_YET;
+	if (event.bstate & BUTTON1_PRESSED)
+		return KEY_POINTED(POINTER_CLICK, event.x, event.y);
+	if (event.bstate & BUTTON4_PRESSED)
+		return KEY_POINTED(POINTER_WHEEL_UP, event.x, event.y);
+	return event.bstate & BUTTON5_PRESSED ? KEY_POINTED(POINTER_WHEEL_DOWN, event.x, event.y) : (uint32_t)KEY_NONE_YET;
+}
+
+void display_mouse(struct display *t, bool on)
+{
+	t->mouse = on;
+	(void)mousemask(on ? BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED : 0, NULL);
+	(void)mouseinterval(0);
+}
+
+void display_theme(struct display *t, enum theme theme)
+{
+	enum depth depth = theme_depth(theme) < t->most ? theme_depth(theme) : t->most;
+
+	if (t->most == DEPTH_DIRECT && theme == THEME_256)
+		depth = DEPTH_DIRECT; /* numbers mean other colours there */
+	if (depth == t->depth || !curses_pairs(depth))
+		return;
+	t->depth = depth;
+	display_repaint(t);
 }
 
 uint32_t display_key(struct display *t)
@@ -347,17 +432,18 @@ uint32_t display_key(struct display *t)
 	};
 	wint_t c;
 
-	(void)t;
 	for (;;) {
 		int kind = wget_wch(stdscr, &c);
 
 		if (kind == ERR)
 			return 0;
-		if (kind == OK && c == KEY_ESCAPE && curses_sequence())
+		if (kind == OK && c == KEY_ESCAPE && curses_sequence(t))
 			return KEY_NONE_YET;
 		if (kind == OK)
 			return c == '\n' ? KEY_RETURN : c == 0x7f || c == 8 ? (uint32_t)KEY_ERASE : (uint32_t)c;
 		if (c == KEY_MOUSE) {
+			if (t->mouse)
+				return curses_pointed();
 			curses_mouse();
 			return KEY_NONE_YET;
 		}
@@ -391,7 +477,7 @@ static void curses_cell(const struct display *t, const struct cell *cell, unsign
 
 void display_show(struct display *t, const struct canvas *c)
 {
-	bool all = t->shown.width != c->width || t->shown.height != c->height;
+	bool all = t->shown.width != c->width || t->shown.height != c->height, any = all;
 
 	if (all && !canvas_resize(&t->shown, c->width, c->height))
 		return; /* no memory: the old frame stands */
@@ -400,12 +486,17 @@ void display_show(struct display *t, const struct canvas *c)
 			const struct cell *cell = canvas_at(c, x, y), *old = canvas_at(&t->shown, x, y);
 			bool same = cell->code == old->code && cell->role == old->role && cell->attr == old->attr;
 
+			any = any || !same;
 			if (cell->code != 0 && (all || !same))
 				curses_cell(t, cell, x, y);
 		}
 	memcpy(t->shown.cell, c->cell, (size_t)c->width * c->height * sizeof *c->cell);
+	if (!any)
+		return;
 	wnoutrefresh(stdscr);
+	curses_frame(t, true);
 	doupdate();
+	curses_frame(t, false);
 }
 
 void display_repaint(struct display *t)

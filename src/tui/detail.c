@@ -45,7 +45,11 @@ static void detail_handshake(struct canvas *c, unsigned y, const struct flow_rec
 	x = detail_duration(c, x, y, r, RECORD_HS_LAST_SYN_TO_SYNACK, "network");
 	x = detail_duration(c, x, y, r, RECORD_HS_SYNACK_TO_ACK, "client");
 	if (r->syns > 1 || roomy)
-		detail_duration(c, x, y, r, RECORD_HS_FIRST_SYN_TO_ACK, "in all");
+		x = detail_duration(c, x, y, r, RECORD_HS_FIRST_SYN_TO_ACK, "in all");
+	if (roomy && record_has(r, RECORD_CAPTURE_SIDE) && x + 26 < c->width) {
+		x = canvas_put(c, x, y, c->width, ROLE_DIM, strcmp(r->capture_side, "between") == 0 ? "captured " : "captured near the ");
+		canvas_put(c, x, y, c->width, ROLE_DIM, r->capture_side);
+	}
 }
 
 static void detail_pair_number(struct text *t, const struct flow_record *r, enum record_key client,
@@ -110,11 +114,39 @@ static void detail_options(struct canvas *c, unsigned y, const struct flow_recor
 	canvas_cut(c, x, y, c->width - 1, ROLE_TEXT, buffer);
 }
 
+/* "retransmitted 0   out of order 0   dup ack 2": of TCP, where it is judged. */
+static void detail_repeats(struct canvas *c, unsigned x, unsigned y, const struct flow_record *r)
+{
+	static const struct {
+		const char *name;
+		enum record_key key;
+	} count[] = {
+		{"retransmitted", RECORD_RETRANSMISSIONS}, {"out of order", RECORD_OUT_OF_ORDER},
+		{"dup ack", RECORD_DUP_ACKS}, {"zero window", RECORD_ZERO_WINDOWS},
+	};
+
+	for (size_t i = 0; i < sizeof count / sizeof count[0]; i++) {
+		const uint64_t *pair = record_member(r, count[i].key);
+		char buffer[32];
+		struct text t;
+
+		if (!record_has(r, count[i].key))
+			continue;
+		text_init(&t, buffer, sizeof buffer);
+		words_size(&t, pair[0] + pair[1]);
+		if (x + canvas_width(count[i].name) + canvas_width(buffer) + 2 > c->width)
+			return;
+		x = canvas_put(c, x, y, c->width, ROLE_DIM, count[i].name);
+		x = canvas_put(c, x + 1, y, c->width, pair[0] + pair[1] > 0 ? ROLE_WARN : ROLE_TEXT, buffer) + 2;
+	}
+}
+
 static void detail_data(struct canvas *c, unsigned y, const struct flow_record *r)
 {
 	static const char *const way[] = {"▶ ", "◀ "};
 	static const enum role role[] = {ROLE_UP, ROLE_DOWN};
-	unsigned x = detail_label(c, y, "data");
+	/* What a datagram carries, without headers; of TCP the stream. */
+	unsigned x = detail_label(c, y, r->ip_proto == PROTO_TCP ? "data" : "payload");
 	char buffer[96], lost[256];
 	bool trouble;
 	struct text t;
@@ -139,8 +171,38 @@ static void detail_data(struct canvas *c, unsigned y, const struct flow_record *
 		text_init(&t, buffer, sizeof buffer);
 		words_span(&t, r->last_ns - r->first_ns);
 		x = canvas_put(c, x, y, c->width, ROLE_DIM, "for ");
-		canvas_put(c, x, y, c->width, ROLE_TEXT, buffer);
+		x = canvas_put(c, x, y, c->width, ROLE_TEXT, buffer) + 3;
+		detail_repeats(c, x, y, r);
 	}
+}
+
+/* The process at each end that is known: "client curl pid 22731 fd 7". */
+static bool detail_owners(struct canvas *c, unsigned y, const struct flow_record *r)
+{
+	static const enum record_key key[] = {RECORD_OWNER_CLIENT, RECORD_OWNER_SERVER};
+	static const char *const end[] = {"client ", "server "};
+	unsigned x = VALUE;
+	bool any = false;
+
+	for (unsigned i = 0; i < 2; i++) {
+		if (!record_has(r, key[i]))
+			continue;
+		if (!any)
+			detail_label(c, y, "socket");
+		any = true;
+		x = canvas_put(c, x, y, c->width, ROLE_DIM, end[i]);
+		for (unsigned k = 0; k < r->owner[i].n && k < RECORD_OWNERS_MAX; k++) {
+			const struct record_owner *o = &r->owner[i].at[k];
+			char buffer[64];
+			struct text t;
+
+			text_init(&t, buffer, sizeof buffer);
+			text_format(&t, " pid %d fd %d uid %u", (int)o->pid, (int)o->fd, (unsigned)o->uid);
+			x = canvas_foreign(c, x, y, c->width, ROLE_TEXT, o->comm, strnlen(o->comm, sizeof o->comm));
+			x = canvas_put(c, x, y, c->width, ROLE_TEXT, buffer) + 2;
+		}
+	}
+	return any;
 }
 
 /* Service and name, then the way the packets took. */
@@ -199,7 +261,8 @@ static void detail_story(struct canvas *c, unsigned y, const struct flow_record 
 }
 
 /* ── 10.9.0.1:47840 → 10.9.0.2:5301  tcp  #17 ──────────────────────── */
-static void detail_rule(struct canvas *c, unsigned y, const struct flow_record *r, const char *right)
+static void detail_rule(struct canvas *c, unsigned y, const struct flow_record *r, const char *right,
+			const char *place)
 {
 	unsigned x = canvas_fill(c, 0, y, 2, ROLE_RULE, 0x2500), end = c->width;
 	unsigned room = c->width > 30 ? (c->width - 24) / 2 : 12;
@@ -222,6 +285,10 @@ static void detail_rule(struct canvas *c, unsigned y, const struct flow_record *
 	text_reset(&t);
 	text_format(&t, "  %s  #", r->proto != NULL ? r->proto : "?");
 	text_u64(&t, r->id);
+	if (place != NULL && place[0] != '\0' && c->width >= 100) {
+		text_put(&t, "  ");
+		text_put(&t, place);
+	}
 	x = canvas_put(c, x, y, end, ROLE_DIM, buffer) + 1;
 	canvas_fill(c, x, y, end, ROLE_RULE, 0x2500);
 	if (right != NULL && x + canvas_width(right) + 4 < end) {
@@ -237,6 +304,8 @@ void detail_pane(const struct look *l, const struct answer *a, struct canvas *c,
 {
 	const struct flow_record *r;
 	unsigned y = at->pane + 1;
+	char place[64];
+	struct text t;
 
 	(void)l;
 	if (a->rows == 0) {
@@ -244,13 +313,19 @@ void detail_pane(const struct look *l, const struct answer *a, struct canvas *c,
 		return;
 	}
 	r = &a->row[a->selected_row];
-	detail_rule(c, at->pane, r, "Enter: all of it");
+	text_init(&t, place, sizeof place);
+	if (record_has(r, RECORD_OPEN) && r->open) {
+		text_put(&t, "open ");
+		words_span(&t, (a->live && !a->ended ? a->now_ns : r->last_ns) - r->first_ns);
+	}
+	detail_rule(c, at->pane, r, "Enter: ladder  d: all of it", place);
 	detail_handshake(c, y++, r);
 	if (at->pane_rows >= 5)
 		detail_options(c, y++, r);
 	detail_data(c, y++, r);
-	if (at->pane_rows >= 5)
-		detail_path(c, y++, r);
+	if (at->pane_rows >= 5 && !detail_owners(c, y, r))
+		detail_path(c, y, r);
+	y += at->pane_rows >= 5;
 	detail_story(c, y, r, a->ended);
 }
 
@@ -383,7 +458,10 @@ static void detail_keys(struct sheet *s, const struct flow_record *r)
 		if (column == 0)
 			y = sheet_next(s);
 		text_init(&t, buffer, sizeof buffer);
-		record_text(&t, r, (enum record_key)k);
+		if (record_fields[k].kind == VALUE_TIME)
+			words_date(&t, *(const int64_t *)record_member(r, (enum record_key)k));
+		else
+			record_text(&t, r, (enum record_key)k);
 		canvas_cut(s->c, x, y, x + 24, ROLE_DIM, record_fields[k].title);
 		/* record_text() has escaped what is foreign. */
 		canvas_cut(s->c, x + 25, y, x + half - 2, ROLE_TEXT, buffer);
@@ -401,7 +479,7 @@ unsigned detail_page(const struct look *l, const struct answer *a, struct canvas
 		return s.line;
 	}
 	r = &a->row[a->selected_row];
-	detail_rule(c, sheet_next(&s), r, NULL);
+	detail_rule(c, sheet_next(&s), r, NULL, NULL);
 	detail_story(c, sheet_next(&s), r, a->ended);
 	sheet_next(&s);
 	detail_ladder(&s, r);
@@ -409,6 +487,8 @@ unsigned detail_page(const struct look *l, const struct answer *a, struct canvas
 	detail_options(c, sheet_next(&s), r);
 	detail_data(c, sheet_next(&s), r);
 	detail_path(c, sheet_next(&s), r);
+	if (record_has(r, RECORD_OWNER_CLIENT) || record_has(r, RECORD_OWNER_SERVER))
+		detail_owners(c, sheet_next(&s), r);
 	sheet_next(&s);
 	detail_keys(&s, r);
 	return s.line;

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "canvas.h"
+#include "look.h"
 #include "sockeye/tui.h"
 
 struct display;
@@ -25,6 +26,8 @@ uint32_t display_key(struct display *t);
 /* Show a canvas: only what changed is written, all of it after a repaint. */
 void display_show(struct display *t, const struct canvas *c);
 void display_repaint(struct display *t);
+void display_mouse(struct display *t, bool on);
+void display_theme(struct display *t, enum theme theme);
 void display_suspend(struct display *t); /* stops the process; returns when it goes on */
 
 #endif

@@ -6,11 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "config.h"
 #include "theme.h"
 
-void headless_text(const struct canvas *c, FILE *to)
+void headless_text(const struct canvas *c, enum theme theme, FILE *to)
 {
+	(void)theme;
 	for (unsigned y = 0; y < c->height; y++) {
 		unsigned end = c->width;
 
@@ -30,12 +33,26 @@ void headless_text(const struct canvas *c, FILE *to)
 	}
 }
 
-void headless_attrs(const struct canvas *c, FILE *to)
+/* What a role looks like with at most so many colours: its letter where it has one of the
+ * 256; the colour's where there are 8; its attribute where there is none. */
+static char headless_letter(enum role role, enum theme theme)
+{
+	static const char eight[] = "krgybmcw";
+	struct theme_look look = theme_look(role, theme_depth(theme));
+
+	if (theme == THEME_AUTO)
+		return theme_letter(role);
+	if (look.color >= 0)
+		return look.color < 8 ? eight[look.color] : theme_letter(role);
+	return look.attr & ATTR_UNDERLINE ? 'u' : look.attr & ATTR_BOLD ? 'o' : look.dim ? 'd' : '.';
+}
+
+void headless_attrs(const struct canvas *c, enum theme theme, FILE *to)
 {
 	for (unsigned y = 0; y < c->height; y++) {
 		for (unsigned x = 0; x < c->width; x++) {
 			const struct cell *cell = canvas_at(c, x, y);
-			char letter = theme_letter((enum role)cell->role);
+			char letter = headless_letter((enum role)cell->role, theme);
 
 			if (cell->attr & ATTR_REVERSE)
 				letter = letter == '.' ? '#' : (char)(letter - 'a' + 'A');
@@ -66,11 +83,20 @@ static int headless_file(FILE **out, const char *name, struct error *err)
 	return error_set(err, errno, "%s: cannot write the screen: %s", headless_name(shown, name), strerror(errno));
 }
 
-int headless_open(struct headless_files *f, const struct tui_options *o, struct error *err)
+int headless_open(struct headless_files *f, const struct tui_options *o, struct source *s, struct error *err)
 {
 	int failed = headless_file(&f->text, o->dump, err);
 
-	return failed != 0 ? failed : headless_file(&f->attrs, o->dump_attrs, err);
+	if (failed == 0)
+		failed = headless_file(&f->attrs, o->dump_attrs, err);
+	if (failed != 0)
+		return failed;
+	f->look = calloc(1, sizeof *f->look);
+	if (f->look == NULL)
+		return error_set(err, ENOMEM, "no memory for the screen");
+	look_init(f->look, s->live, o->title, o->filter);
+	/* Nobody's own: the same command draws the same on every machine. */
+	return o->config != NULL ? config_begin(f->look, o, err) : 0;
 }
 
 static int headless_shut(FILE **f)
@@ -85,10 +111,14 @@ void headless_close(struct headless_files *f)
 {
 	(void)headless_shut(&f->text);
 	(void)headless_shut(&f->attrs);
+	if (f->look != NULL && f->look->config_fd >= 0)
+		close(f->look->config_fd);
+	free(f->look);
+	f->look = NULL;
 }
 
-static int headless_write(const struct canvas *c, FILE **f, const char *name,
-			  void (*write)(const struct canvas *, FILE *), struct error *err)
+static int headless_write(const struct canvas *c, enum theme theme, FILE **f, const char *name,
+			  void (*write)(const struct canvas *, enum theme, FILE *), struct error *err)
 {
 	char shown[256];
 	int failed;
@@ -96,7 +126,7 @@ static int headless_write(const struct canvas *c, FILE **f, const char *name,
 	if (*f == NULL)
 		return 0;
 	errno = 0;
-	write(c, *f);
+	write(c, theme, *f);
 	failed = ferror(*f);
 	failed |= headless_shut(f);
 	if (failed == 0)
@@ -148,7 +178,7 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 	struct canvas c = {.ascii = o->ascii};
 	const char *at = o->keys != NULL ? o->keys : "";
 	enum reaction reaction = REACT_DRAW;
-	struct look look;
+	struct look *look = f->look;
 	uint32_t key;
 	int failed = 0;
 
@@ -156,21 +186,20 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 		free(a);
 		return error_set(err, ENOMEM, "no memory for a screen of %ux%u", o->width, o->height);
 	}
-	look_init(&look, s->live, o->title, o->filter);
-	headless_answer(&look, e, s, run, &c, a);
+	headless_answer(look, e, s, run, &c, a);
 	while (reaction != REACT_QUIT && (key = keys_script(&at, NULL)) != 0) {
 		/* Drawn after every key, as a terminal would: drawing clips. */
-		reaction = look_key(&look, key, a, c.width, c.height, 0);
+		reaction = look_key(look, key, a, c.width, c.height, 0);
 		if (reaction == REACT_ASK)
-			headless_answer(&look, e, s, run, &c, a);
-		look_draw(&look, a, &c);
+			headless_answer(look, e, s, run, &c, a);
+		look_draw(look, a, &c);
 	}
-	look_draw(&look, a, &c);
-	failed = headless_write(&c, &f->text, o->dump, headless_text, err);
+	look_draw(look, a, &c);
+	failed = headless_write(&c, look->theme, &f->text, o->dump, headless_text, err);
 	if (failed == 0)
-		failed = headless_write(&c, &f->attrs, o->dump_attrs, headless_attrs, err);
+		failed = headless_write(&c, look->theme, &f->attrs, o->dump_attrs, headless_attrs, err);
 	canvas_release(&c);
-	look_release(&look);
+	look_release(look);
 	free(a);
 	return failed;
 }

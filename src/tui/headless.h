@@ -9,9 +9,10 @@
  * nothing can be. NULL: not asked for. */
 struct headless_files {
 	FILE *text, *attrs;
+	struct look *look; /* with its configuration, which is read as early */
 };
 
-int headless_open(struct headless_files *f, const struct tui_options *o, struct error *err);
+int headless_open(struct headless_files *f, const struct tui_options *o, struct source *s, struct error *err);
 void headless_close(struct headless_files *f);
 
 /* After the source was read to its end. */
@@ -19,8 +20,9 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 		 const struct run_result *run,		 struct error *err);
 
 /* The cells as text, height lines of at most width columns without blanks at
- * their ends; or one letter a cell, upper case where it is reversed. */
-void headless_text(const struct canvas *c, FILE *to);
-void headless_attrs(const struct canvas *c, FILE *to);
+ * their ends; or one letter a cell, upper case where it is reversed: of its
+ * role, or, with a theme, of what the role looks like with so many colours. */
+void headless_text(const struct canvas *c, enum theme theme, FILE *to);
+void headless_attrs(const struct canvas *c, enum theme theme, FILE *to);
 
 #endif

@@ -11,23 +11,23 @@
 
 #include "sockeye/tui.h"
 
-const struct key_line keys_table[] = {
+struct key_line keys_table[] = {
 	{ACTION_HELP, IN_ALL, "help", "Other", "this page, and away", "Help", {'?', KEY_FUNCTION + 1}},
 	{ACTION_UP, IN_ALL, "up", "Move", "one row up", NULL, {KEY_ARROW_UP, 'k'}},
 	{ACTION_DOWN, IN_ALL, "down", "Move", "one row down", NULL, {KEY_ARROW_DOWN, 'j'}},
 	{ACTION_PAGE_UP, IN_ALL, "page-up", "Move", "a page up", NULL, {KEY_PAGE_UP, KEY_CONTROL('B')}},
-	{ACTION_PAGE_DOWN, IN_ALL, "page-down", "Move", "a page down", NULL, {KEY_PAGE_DOWN, KEY_CONTROL('F'), KEY_BLANK}},
+	{ACTION_PAGE_DOWN, IN_ALL, "page-down", "Move", "a page down", NULL, {KEY_PAGE_DOWN, KEY_CONTROL('F')}},
+	{ACTION_PAGE_DOWN, IN_TEXT, "page-down-text", "Move", "in a text: a page down", NULL, {KEY_BLANK}},
 	{ACTION_HALF_UP, IN_ALL, "half-page-up", "Move", "half a page up", NULL, {KEY_CONTROL('U')}},
 	{ACTION_HALF_DOWN, IN_ALL, "half-page-down", "Move", "half a page down", NULL, {KEY_CONTROL('D')}},
 	{ACTION_FIRST, IN_ALL, "first", "Move", "to the first row, and stay there", NULL, {'g', KEY_TO_HOME}},
 	{ACTION_LAST, IN_ALL, "last", "Move", "to the last row, and stay there", NULL, {'G', KEY_TO_END}},
 	{ACTION_DEEPER, IN_CONNECTIONS | IN_LADDER, "deeper", "Look", "the ladder of the connection, the packet of the segment", "Deeper", {KEY_RETURN}},
 	{ACTION_DETAIL, IN_CONNECTIONS, "detail", "Look", "the selected connection in full", "Detail", {'d'}},
-	{ACTION_LEFT, IN_PACKETS, "left", "Move", "fold", NULL, {KEY_ARROW_LEFT, 'h'}},
-	{ACTION_RIGHT, IN_PACKETS, "right", "Move", "unfold", NULL, {KEY_ARROW_RIGHT, 'l'}},
+	{ACTION_LEFT, IN_CONNECTIONS | IN_PACKETS, "left", "Move", "columns to the left; fold", NULL, {KEY_ARROW_LEFT, 'h'}},
+	{ACTION_RIGHT, IN_CONNECTIONS | IN_PACKETS, "right", "Move", "columns to the right; unfold", NULL, {KEY_ARROW_RIGHT, 'l'}},
 	{ACTION_BACK, IN_ALL, "back", "Look", "back; in the list: drop the filter", NULL, {KEY_ESCAPE, KEY_ERASE}},
 	{ACTION_FILTER, IN_CONNECTIONS | IN_PACKETS, "filter", "Look", "show rows that fit a filter, or hold a text", "Filter", {'/', KEY_FUNCTION + 4}},
-	{ACTION_YANK, IN_CONNECTIONS | IN_LADDER, "yank", "Look", "write the 4-tuple, or the row, out, to copy it", NULL, {'y'}},
 	{ACTION_LADDER_UNFOLD, IN_LADDER, "unfold", "Ladder", "show each segment of a folded run", "Unfold", {'+', KEY_ARROW_RIGHT, 'l'}},
 	{ACTION_LADDER_FOLD, IN_LADDER, "fold", "Ladder", "fold that run again", "Fold", {'-', KEY_ARROW_LEFT, 'h'}},
 	{ACTION_LADDER_FOLD_ALL, IN_LADDER, "fold-all", "Ladder", "unfold or fold all runs", "All", {'*'}},
@@ -38,9 +38,21 @@ const struct key_line keys_table[] = {
 	{ACTION_LADDER_RAW, IN_LADDER, "raw-numbers", "Ladder", "numbers as on the wire, or from the first", "Raw", {'u'}},
 	{ACTION_LADDER_SAVE, IN_LADDER, "save-ladder", "Ladder", "save the whole ladder as text, as it is shown", "Save", {'w'}},
 	{ACTION_LADDER_PACKET, IN_LADDER, "packet", "Ladder", "the packet of the segment", NULL, {'p'}},
-	{ACTION_SORT_NEXT, IN_CONNECTIONS, "sort-next", "Order", "sort by the next column", "Sort", {'s', '>', KEY_FUNCTION + 6}},
+	{ACTION_FROM_CELL, IN_CONNECTIONS, "filter-from-cell", "Look", "filter by the selected row, in the column it is sorted by", NULL, {'='}},
+	{ACTION_MARK, IN_CONNECTIONS, "mark", "Look", "mark the connection, or take its mark off; Enter: all marked", NULL, {KEY_BLANK}},
+	{ACTION_MARKED, IN_CONNECTIONS, "marked", "Look", "only those marked, or all", NULL, {'&'}},
+	{ACTION_CLOSED, IN_CONNECTIONS, "hide-closed", "Look", "hide what is over, or show it", NULL, {'x'}},
+	{ACTION_FOLLOW, IN_CONNECTIONS, "follow", "Move", "the selection follows its connection, or keeps its line", NULL, {'F'}},
+	{ACTION_GROUP, IN_CONNECTIONS, "group", "Look", "group by client, server, service, or not", NULL, {'t', KEY_FUNCTION + 5}},
+	{ACTION_COLUMNS, IN_CONNECTIONS, "columns", "Look", "choose columns and their order", NULL, {'c'}},
+	{ACTION_SEARCH, IN_TEXT, "search", "Look", "search the text", "Search", {'/'}},
+	{ACTION_SEARCH_NEXT, IN_TEXT, "search-next", "Look", "in a text: the next place", NULL, {'n'}},
+	{ACTION_SEARCH_BACK, IN_TEXT, "search-previous", "Look", "in a text: the place before", NULL, {'N'}},
+	{ACTION_YANK, IN_CONNECTIONS | IN_LADDER, "yank", "Look", "write the 4-tuple, or the row, out, to copy it", NULL, {'y'}},
+	{ACTION_SORT_NEXT, IN_CONNECTIONS, "sort-next", "Order", "sort by the next column", "Sort", {'s', '>'}},
 	{ACTION_SORT_BACK, IN_CONNECTIONS, "sort-previous", "Order", "sort by the previous column", NULL, {'<'}},
 	{ACTION_SORT_REVERSE, IN_CONNECTIONS, "sort-reverse", "Order", "turn the order round", "Reverse", {'S'}},
+	{ACTION_SORT_CHOOSE, IN_CONNECTIONS, "sort", "Order", "choose what to sort by", NULL, {KEY_FUNCTION + 6}},
 	{ACTION_HOLD, IN_CONNECTIONS, "hold", "Order", "hold the order; values go on", "Hold", {'z'}},
 	{ACTION_PAUSE, IN_SCREENS, "pause", "Order", "pause the view; capture goes on", "Pause", {'Z', KEY_FUNCTION + 7}},
 	{ACTION_VIEW_1, IN_ALL, "view-connections", "Views", "Connections", NULL, {'1'}},
@@ -49,6 +61,8 @@ const struct key_line keys_table[] = {
 	{ACTION_VIEW_4, IN_ALL, "view-sockets", "Views", "Sockets (not built yet)", NULL, {'4'}},
 	{ACTION_VIEW_5, IN_ALL, "view-diagnosis", "Views", "Diagnosis (not built yet)", NULL, {'5'}},
 	{ACTION_VIEW_6, IN_ALL, "view-graphs", "Views", "Graphs (not built yet)", NULL, {'6'}},
+	{ACTION_COMMAND, IN_ALL, "command", "Other", "a command: q w filter set sort help, or a packet's number", NULL, {':'}},
+	{ACTION_INTERFACES, IN_SCREENS, "interfaces", "Other", "interfaces and the capture filter", NULL, {'i', KEY_FUNCTION + 2}},
 	{ACTION_REPAINT, IN_ALL, "repaint", "Other", "draw everything anew", NULL, {KEY_CONTROL('L')}},
 	{ACTION_SUSPEND, IN_ALL, "suspend", "Other", "to the shell; fg comes back", NULL, {KEY_CONTROL('Z')}},
 	{ACTION_QUIT, IN_ALL, "quit", "Other", "quit; live asks once, ^C never", "Quit", {'q', KEY_FUNCTION + 10, KEY_CONTROL('C')}},
@@ -113,6 +127,21 @@ void keys_name(struct text *t, uint32_t key, bool ascii)
 		text_code(t, key);
 }
 
+void keys_script_name(struct text *t, uint32_t key)
+{
+	for (size_t i = 0; i < sizeof keys_names / sizeof keys_names[0]; i++)
+		if (keys_names[i].key == key) {
+			text_format(t, "<%s>", keys_names[i].script);
+			return;
+		}
+	if (key > KEY_FUNCTION && key <= KEY_FUNCTION_LAST)
+		text_format(t, "<F%u>", (unsigned)(key - KEY_FUNCTION));
+	else if (key < ' ')
+		text_format(t, "<C-%c>", (char)(key + '`'));
+	else
+		text_code(t, key);
+}
+
 static char keys_lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
@@ -128,8 +157,32 @@ static bool keys_same(const char *name, const char *s, size_t n)
 	return true;
 }
 
+/* <click:12,3>, <wheel-up>, <wheel-down> */
+static uint32_t keys_pointed(const char *s, size_t n)
+{
+	unsigned at[2] = {0, 0}, i = 0;
+
+	if (keys_same("wheel-up", s, n))
+		return KEY_POINTED(POINTER_WHEEL_UP, 0, 0);
+	if (keys_same("wheel-down", s, n))
+		return KEY_POINTED(POINTER_WHEEL_DOWN, 0, 0);
+	if (n < 7 || memcmp(s, "click:", 6) != 0)
+		return 0;
+	for (s += 6, n -= 6; n > 0; s++, n--) {
+		if (*s == ',' && i == 0)
+			i = 1;
+		else if (*s >= '0' && *s <= '9' && at[i] < 100)
+			at[i] = at[i] * 10 + (unsigned)(*s - '0');
+		else
+			return 0;
+	}
+	return i == 1 ? KEY_POINTED(POINTER_CLICK, at[0], at[1]) : 0;
+}
+
 static uint32_t keys_by_name(const char *s, size_t n)
 {
+	if (keys_pointed(s, n) != 0)
+		return keys_pointed(s, n);
 	if (n == 3 && (s[0] == 'C' || s[0] == 'c') && s[1] == '-' &&
 	    keys_lower(s[2]) >= 'a' && keys_lower(s[2]) <= 'z')
 		return KEY_CONTROL(s[2]);

@@ -23,6 +23,10 @@ enum key {
 	KEY_FUNCTION_LAST = KEY_FUNCTION + 12,
 	KEY_TABULATOR = '\t', KEY_RETURN = '\r', KEY_ESCAPE = 27, KEY_BLANK = ' ',
 };
+/* The mouse: what it did and where, in one number. */
+enum pointer { POINTER_CLICK, POINTER_WHEEL_UP, POINTER_WHEEL_DOWN };
+#define KEY_POINTER UINT32_C(0x1000000)
+#define KEY_POINTED(kind, x, y) (KEY_POINTER | (uint32_t)(kind) << 20 | ((uint32_t)(y) & 1023U) << 10 | ((uint32_t)(x) & 1023U))
 #define KEY_CONTROL(letter) ((uint32_t)(letter) & 31U)
 
 /* Where a line of the table holds: the same key may mean another thing elsewhere. */
@@ -38,12 +42,25 @@ enum action {
 	ACTION_FIRST, ACTION_LAST, ACTION_LEFT, ACTION_RIGHT,
 	ACTION_VIEW_1, ACTION_VIEW_2, ACTION_VIEW_3, ACTION_VIEW_4, ACTION_VIEW_5, ACTION_VIEW_6,
 	ACTION_DEEPER, ACTION_BACK, ACTION_DETAIL,
-	ACTION_FILTER, ACTION_SORT_NEXT, ACTION_SORT_BACK, ACTION_SORT_REVERSE, ACTION_HOLD, ACTION_PAUSE,
-	ACTION_YANK,
+	ACTION_FILTER, ACTION_SORT_NEXT, ACTION_SORT_BACK, ACTION_SORT_REVERSE, ACTION_SORT_CHOOSE, ACTION_HOLD,
+	ACTION_PAUSE,
+	ACTION_FROM_CELL, ACTION_MARK, ACTION_MARKED, ACTION_CLOSED, ACTION_FOLLOW, ACTION_COLUMNS, ACTION_GROUP,
+	ACTION_YANK, ACTION_SEARCH, ACTION_SEARCH_NEXT, ACTION_SEARCH_BACK,
 	ACTION_LADDER_UNFOLD, ACTION_LADDER_FOLD, ACTION_LADDER_FOLD_ALL, ACTION_LADDER_EVENTS, ACTION_LADDER_TIMES,
 	ACTION_LADDER_RAW, ACTION_LADDER_PREVIOUS, ACTION_LADDER_NEXT, ACTION_LADDER_PACKET, ACTION_LADDER_SAVE,
+	ACTION_COMMAND, ACTION_INTERFACES,
 	ACTION_HELP, ACTION_REPAINT, ACTION_SUSPEND, ACTION_QUIT,
 	ACTIONS,
+};
+
+/* What the loop must do after a key. */
+enum reaction {
+	REACT_NOTHING,
+	REACT_DRAW,
+	REACT_ASK,     /* the rows change: post a query */
+	REACT_REPAINT, /* draw every cell anew */
+	REACT_SUSPEND,
+	REACT_QUIT,
 };
 
 enum { KEYS_EACH = 5 };
@@ -58,12 +75,24 @@ struct key_line {
 	uint32_t key[KEYS_EACH];
 };
 
-extern const struct key_line keys_table[];
+extern struct key_line keys_table[]; /* changed by keys_bind() alone */
 extern const size_t keys_lines;
 
 /* What a key means in those places; the first line that has it. */
 enum action keys_action(uint32_t key, unsigned place);
 const struct key_line *keys_of(enum action action); /* never NULL but for ACTION_NONE */
+
+/* The action of that name gets these keys and no others; whoever had one of them in the
+ * same place loses it. -EINVAL with the sentence, and nothing is changed: no such action, no
+ * key, too many, one that has another meaning of its own in prompts and dialogs, or somebody
+ * would be left without any. */
+int keys_bind(const char *name, size_t n, const char *keys, struct error *err);
+/* All as they were when the program began. */
+void keys_reset(void);
+/* Was it bound anew? */
+bool keys_bound(size_t line);
+/* As a script writes it: "<F4>", "j". */
+void keys_script_name(struct text *t, uint32_t key);
 
 /* "PgUp", "^B", "j": as the screens write it. */
 void keys_name(struct text *t, uint32_t key, bool ascii);

@@ -13,6 +13,8 @@
 #include "sockeye/tui.h"
 #include "words.h"
 
+enum { LOOK_MOVES_S = 30 };
+
 bool look_fits(unsigned width, unsigned height)
 {
 	return width >= TUI_WIDTH_MIN && height >= TUI_HEIGHT_MIN;
@@ -23,7 +25,7 @@ struct layout look_layout(unsigned width, unsigned height)
 	struct layout at = {0};
 	unsigned below;
 
-	(void)width;
+	at.width = width;
 	at.bar = height - 1;
 	at.tabs = height >= 10 ? 1 : 0;
 	at.message = height >= 10 ? height - 2 : 0;
@@ -45,6 +47,8 @@ void look_init(struct look *l, bool live, const char *title, const char *filter)
 	memset(l, 0, sizeof *l);
 	l->live = live;
 	l->title = title != NULL ? title : "";
+	l->mouse = true;
+	l->config_fd = -1;
 	text_init(&t, l->match, sizeof l->match);
 	text_put(&t, filter != NULL ? filter : "");
 	/* A file reads from top to bottom; live, what just came is on top. */
@@ -98,13 +102,29 @@ bool look_new(const struct answer *a, const struct flow_record *r)
 bool look_fades(const struct answer *a)
 {
 	for (unsigned i = 0; i < a->rows; i++)
-		if (look_new(a, &a->row[i]))
+		if (look_new(a, &a->row[i]) || a->now_ns - a->row[i].last_ns < LOOK_MOVES_S * CLOCK_S)
 			return true;
 	return false;
 }
 
+/* What came of something that was handed on. */
+static void look_told(struct look *l, const struct answer *a)
+{
+	struct text t;
+
+	if (a->tellings == l->tellings)
+		return;
+	l->tellings = a->tellings;
+	if (l->dialog.kind == &dialog_sources)
+		dialog_say(l, a->told_bad, a->told);
+	text_init(&t, l->message, sizeof l->message);
+	text_put(&t, a->told);
+	l->message_bad = a->told_bad;
+}
+
 void look_answered(struct look *l, const struct answer *a)
 {
+	look_told(l, a);
 	if (screens[l->screen]->answered)
 		screens[l->screen]->answered(l, a);
 	if (a->live)
@@ -169,11 +189,20 @@ static void look_small(const struct look *l, const struct answer *a, struct canv
 		canvas_put(c, 0, y, c->width, ROLE_TEXT, line[y]);
 }
 
+/* What stands over screen or page. */
+static void look_over(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
+{
+	if (l->dialog.kind != NULL)
+		dialog_draw(l, c);
+	if (l->prompting)
+		prompt_draw(l, a, c, at);
+}
+
 void look_draw(struct look *l, const struct answer *a, struct canvas *c)
 {
 	struct layout at;
-	unsigned top, rows, lines;
 
+	l->ascii = c->ascii;
 	canvas_clear(c);
 	if (!look_fits(c->width, c->height)) {
 		look_small(l, a, c);
@@ -183,17 +212,9 @@ void look_draw(struct look *l, const struct answer *a, struct canvas *c)
 	bars_draw(l, a, c, &at);
 	if (l->page == PAGE_SCREEN) {
 		screens[l->screen]->draw(l, a, c, &at);
-		if (l->prompting)
-			prompt_draw(l, a, c, &at);
+		look_over(l, a, c, &at);
 		return;
 	}
-	top = at.head;
-	rows = (at.message ? at.message : at.bar) - top;
-	lines = l->page == PAGE_HELP ? help_page(l, c, top, 0) : detail_page(l, a, c, top, 0);
-	if (l->scrolled + rows > lines) /* past the end there is nothing to see */
-		l->scrolled = lines > rows ? lines - rows : 0;
-	if (l->page == PAGE_HELP)
-		help_page(l, c, top, rows);
-	else
-		detail_page(l, a, c, top, rows);
+	page_draw(l, a, c, &at);
+	look_over(l, a, c, &at);
 }

@@ -12,10 +12,13 @@
 #include <stdint.h>
 
 #include "canvas.h"
+#include "connections.h"
+#include "dialog.h"
 #include "keys.h"
 #include "ladder.h"
 #include "packets.h"
 #include "sockeye/query.h"
+#include "theme.h"
 
 /* The views on keys 1 to 6. */
 enum screen_id {
@@ -27,16 +30,8 @@ enum look_page { PAGE_SCREEN, PAGE_DETAIL, PAGE_HELP };
 /* What a prompt is for: its text is the screen's filter, or one of its own. */
 enum prompt_kind { PROMPT_FILTER, PROMPT_FIND, PROMPT_GO_TO, PROMPT_COMMAND };
 
-enum reaction {
-	REACT_NOTHING,
-	REACT_DRAW,
-	REACT_ASK,     /* the rows change: post a query */
-	REACT_REPAINT, /* draw every cell anew */
-	REACT_SUSPEND,
-	REACT_QUIT,
-};
+enum { LOOK_PASTS = 16, CONFIG_LINES = 4096 };
 
-enum { LOOK_PASTS = 16 };
 
 enum look_stick { STICK_NONE, STICK_FIRST, STICK_LAST };
 
@@ -46,6 +41,9 @@ struct look {
 	enum look_page page;
 	enum look_page help_from;
 	bool again;        /* an answer calls for another query at once */
+	struct connections_look list;
+	uint64_t marked[QUERY_TOGETHER]; /* connections, for the ladder of several */
+	unsigned marks;
 	struct ladder_look ladder;
 	struct ladder_whole whole;
 	/* Something is to be saved: the loop posts it and says look_save_posted(). */
@@ -63,6 +61,7 @@ struct look {
 	bool prompting;
 	enum prompt_kind prompt;
 	char prompt_text[QUERY_MATCH]; /* of prompts that are no filter */
+	size_t cursor;                 /* in the text of the prompt, in bytes */
 	/* prompt.c: what was applied before, the newest first; the one shown (from
 	 * 1; 0: what was typed); Tab's place among the words for the stem. */
 	char past[LOOK_PASTS][QUERY_MATCH], typed[QUERY_MATCH], stem[QUERY_MATCH];
@@ -71,8 +70,6 @@ struct look {
 
 	enum look_stick stick; /* the first or last row is selected, whichever it is */
 	uint64_t selected, otherwise[2];
-	uint64_t marked[QUERY_TOGETHER]; /* flows, in the order of marking */
-	unsigned marks;
 	char selected_name[112]; /* to say who it was when it is gone */
 	int64_t move;
 	unsigned anchor;
@@ -82,6 +79,20 @@ struct look {
 	bool paused;
 
 	unsigned scrolled;     /* first line shown, of detail or help */
+	unsigned page_at;      /* the line found last */
+	char page_search[QUERY_MATCH];
+	bool ascii;            /* as it was drawn last */
+	struct dialog dialog;
+	char dialog_lines[CONFIG_LINES];
+	enum theme theme;
+	bool mouse;
+	const char *rights;    /* what may still be done, lines of ours; or NULL */
+	const char *interfaces; /* a line each, of the start, printable; or NULL */
+	char capture_filter[DIALOG_TEXT];
+	bool capture_filter_wanted; /* the loop must hand it on */
+	uint64_t tellings;     /* answers to that which were shown */
+	int config_fd;         /* -1: none */
+	char config_name[300]; /* printable; "" */
 	char message[192];     /* ours, UTF-8 */
 	bool message_bad;
 	bool quit_asked;
@@ -94,17 +105,21 @@ struct look {
 };
 
 struct look_sort {
-	enum record_key key;
+	enum query_rank rank;
+	enum record_key key;   /* rank RANK_KEY */
+	enum column_id column; /* whose head stands for it */
+	bool always;           /* also where that column is not shown */
 	const char *name;
 	bool descending; /* what one wants first */
 	const char *first; /* what then comes first: "slowest first" */
 };
 
-enum { LOOK_SORTS = 7 };
+enum { LOOK_SORTS = 13 };
 extern const struct look_sort look_sorts[LOOK_SORTS];
 
 /* How the rows of a screen of this size are used. */
 struct layout {
+	unsigned width;
 	unsigned tabs;              /* row of the tabs, 0: none */
 	unsigned head, list, rows;  /* column heads, first row, how many */
 	unsigned pane, pane_rows;   /* rule of the detail pane, lines under it; 0: none */
@@ -123,7 +138,8 @@ void look_ask(const struct look *l, const struct answer *a, unsigned width, unsi
 void look_asked(struct look *l); /* the query was posted: its move is spent */
 /* Sets l->again where another query must follow at once. */
 void look_answered(struct look *l, const struct answer *a);
-/* Is a flow shown as new, which it will not be for long? */
+/* Does a row change though nothing comes in: it is shown as new, its rate falls, its curve
+ * moves on, it is about to be dimmed? */
 bool look_fades(const struct answer *a);
 bool look_new(const struct answer *a, const struct flow_record *r);
 /* What was to be saved is on its way: its text is no longer needed. */
@@ -137,11 +153,13 @@ void look_draw(struct look *l, const struct answer *a, struct canvas *c);
 /* prompt.c: the filter prompt, over the last rows of the screen */
 void prompt_open(struct look *l, enum prompt_kind kind);
 bool prompt_takes(uint32_t key); /* else the list behind it does */
-enum reaction prompt_key(struct look *l, uint32_t key, int64_t now_ns);
-unsigned prompt_rows(const struct layout *at);
+void prompt_set(struct look *l, const char *text); /* what stands in it */
+enum reaction prompt_key(struct look *l, uint32_t key, struct answer *a, const struct layout *at, int64_t now_ns);
 void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* bars.c */
 void bars_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
+/* connections_list.c: heads and rows */
+void connections_list(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* detail.c */
 void detail_pane(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* Pages of text: `rows` lines from l->scrolled on, at row top. Both return how

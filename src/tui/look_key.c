@@ -9,33 +9,13 @@
 #include "sockeye/tui.h"
 #include "words.h"
 
-/* In a page of text the keys scroll; drawing clips the end. */
-static enum reaction look_scroll(struct look *l, enum action act, unsigned page)
-{
-	int64_t to = l->scrolled;
-
-	switch (act) {
-	case ACTION_UP: to -= 1; break;
-	case ACTION_DOWN: to += 1; break;
-	case ACTION_PAGE_UP: to -= page; break;
-	case ACTION_PAGE_DOWN: to += page; break;
-	case ACTION_HALF_UP: to -= page / 2; break;
-	case ACTION_HALF_DOWN: to += page / 2; break;
-	case ACTION_FIRST: to = 0; break;
-	case ACTION_LAST: to = 1000; break;
-	default: return REACT_NOTHING;
-	}
-	l->scrolled = (unsigned)(to < 0 ? 0 : to > 1000 ? 1000 : to);
-	return REACT_DRAW;
-}
-
 /* Up and down on the page of a connection go to the next one. */
 static enum reaction look_in_page(struct look *l, enum action act, struct answer *a, const struct layout *at,
 				  int64_t now_ns)
 {
 	if (l->page == PAGE_DETAIL && (act == ACTION_UP || act == ACTION_DOWN))
 		return screens[l->screen]->act(l, act, a, at, now_ns);
-	return look_scroll(l, act, at->rows);
+	return page_act(l, act, a, at);
 }
 
 /* ---- the other actions --------------------------------------------------- */
@@ -55,7 +35,8 @@ static enum reaction look_pause(struct look *l)
 static enum reaction look_back(struct look *l)
 {
 	l->page = l->page == PAGE_HELP ? l->help_from : PAGE_SCREEN;
-	l->scrolled = 0;
+	l->scrolled = l->page_at = 0;
+	l->page_search[0] = '\0';
 	return REACT_DRAW;
 }
 
@@ -65,7 +46,8 @@ static enum reaction look_help(struct look *l)
 		return look_back(l);
 	l->help_from = l->page;
 	l->page = PAGE_HELP;
-	l->scrolled = 0;
+	l->scrolled = l->page_at = 0;
+	l->page_search[0] = '\0';
 	return REACT_DRAW;
 }
 
@@ -112,10 +94,18 @@ static enum reaction look_act(struct look *l, enum action act, uint32_t key, str
 	case ACTION_QUIT:
 		return look_quit(l, a, asked, key);
 	case ACTION_FILTER:
+	case ACTION_FROM_CELL:
 		if (l->paused)
 			return screen_say(l, false, "paused: Z first, then sort and filter");
+		if (act == ACTION_FROM_CELL)
+			break;
 		prompt_open(l, PROMPT_FILTER);
 		return REACT_DRAW;
+	case ACTION_COMMAND:
+		prompt_open(l, PROMPT_COMMAND);
+		return REACT_DRAW;
+	case ACTION_INTERFACES:
+		return dialog_open(l, &dialog_sources, at);
 	default:
 		break;
 	}
@@ -133,11 +123,15 @@ enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned 
 
 	l->quit_asked = false;
 	l->message[0] = '\0';
+	if (!look_fits(width, height) && act != ACTION_QUIT && act != ACTION_SUSPEND)
+		return REACT_DRAW;
 	/* Pages move behind the prompt; every other key there is its own. */
 	if (l->prompting && key != KEY_CONTROL('C') && key != KEY_CONTROL('L') && key != KEY_CONTROL('Z') &&
 	    prompt_takes(key))
-		return prompt_key(l, key, now_ns);
-	if (!look_fits(width, height) && act != ACTION_QUIT && act != ACTION_SUSPEND)
-		return REACT_DRAW;
+		return prompt_key(l, key, a, &at, now_ns);
+	if (l->dialog.kind != NULL && key != KEY_CONTROL('C') && key != KEY_CONTROL('L') && key != KEY_CONTROL('Z'))
+		return dialog_key(l, key, a, &at, now_ns);
+	if (key & KEY_POINTER)
+		return l->prompting ? REACT_DRAW : mouse_key(l, key, a, &at, now_ns);
 	return look_act(l, act, key, a, &at, now_ns, asked);
 }

@@ -7,15 +7,19 @@
  */
 #include <string.h>
 
+#include "command.h"
+#include "edit.h"
 #include "screen.h"
 #include "sockeye/filter.h"
 #include "words.h"
 
 enum { PROMPT_ROWS = 4, PROMPT_OFFERS = 2 };
 
-unsigned prompt_rows(const struct layout *at)
+static unsigned prompt_rows(const struct look *l, const struct layout *at)
 {
-	return at->pane ? PROMPT_ROWS : 1;
+	bool offers = l->prompt == PROMPT_FILTER || l->prompt == PROMPT_COMMAND;
+
+	return at->pane && offers ? PROMPT_ROWS : 1;
 }
 
 /* What is typed: the filter of the screen itself, which holds at once, or a text
@@ -51,6 +55,17 @@ void prompt_open(struct look *l, enum prompt_kind kind)
 	l->recalled = 0;
 	memset(l->prompt_text, 0, sizeof l->prompt_text);
 	memcpy(l->former, prompt_text(l, &scope), sizeof l->former);
+	l->cursor = strlen(l->former);
+}
+
+void prompt_set(struct look *l, const char *text)
+{
+	struct text t;
+
+	memset(prompt_line(l), 0, QUERY_MATCH);
+	text_init(&t, prompt_line(l), QUERY_MATCH);
+	text_put(&t, text);
+	l->cursor = t.len;
 }
 
 static enum reaction prompt_changed(struct look *l)
@@ -62,32 +77,37 @@ static enum reaction prompt_changed(struct look *l)
 	return REACT_ASK;
 }
 
-static void prompt_erase(char *s)
-{
-	size_t n = strlen(s);
-
-	while (n > 0 && ((unsigned char)s[--n] & 0xc0) == 0x80)
-		;
-	s[n] = '\0';
-}
-
+/* Commands stand among what was applied before with the colon that they were typed behind. */
 static void prompt_keep(struct look *l)
 {
-	if (prompt_line(l)[0] == '\0' || (l->pasts > 0 && strcmp(l->past[0], prompt_line(l)) == 0))
+	char line[QUERY_MATCH];
+	struct text t;
+
+	text_init(&t, line, sizeof line);
+	text_put(&t, l->prompt == PROMPT_COMMAND ? ":" : "");
+	text_put(&t, prompt_line(l));
+	if (prompt_line(l)[0] == '\0' || t.cut || (l->pasts > 0 && strcmp(l->past[0], line) == 0))
 		return;
 	memmove(l->past[1], l->past[0], sizeof l->past - sizeof l->past[0]);
-	memcpy(l->past[0], prompt_line(l), sizeof l->past[0]);
+	memcpy(l->past[0], line, sizeof l->past[0]);
 	if (l->pasts < LOOK_PASTS)
 		l->pasts++;
 }
 
 /* Enter: what cannot be understood is not applied, and stays to be mended. */
-static enum reaction prompt_apply(struct look *l, int64_t now_ns)
+static enum reaction prompt_apply(struct look *l, struct answer *a, const struct layout *at, int64_t now_ns)
 {
 	struct filter *f;
 
+	if (l->prompt == PROMPT_COMMAND) {
+		prompt_keep(l);
+		l->prompting = false;
+		return command_run(l, l->prompt_text, a, at, now_ns);
+	}
 	if (l->prompt != PROMPT_FILTER) {
 		l->prompting = false;
+		if (l->page != PAGE_SCREEN)
+			return page_find(l, l->prompt_text, a, at, 1);
 		return screens[l->screen]->prompted ? screens[l->screen]->prompted(l, l->prompt_text, now_ns) : REACT_DRAW;
 	}
 	if (filter_compile(&f, prompt_line(l), prompt_scope(l), NULL) < 0)
@@ -101,70 +121,87 @@ static enum reaction prompt_apply(struct look *l, int64_t now_ns)
 /* The past one step further that contains the needle; what was typed at its end. */
 static enum reaction prompt_recall(struct look *l, int step, const char *needle)
 {
-	unsigned at = l->recalled;
+	unsigned at = l->recalled, command = l->prompt == PROMPT_COMMAND;
+	char line[QUERY_MATCH] = "";
 
+	if (l->prompt != PROMPT_FILTER && !command)
+		return REACT_DRAW;
 	if (at == 0)
 		memcpy(l->typed, prompt_line(l), sizeof l->typed);
 	do {
 		if (step < 0 ? at == 0 : at == l->pasts)
 			return REACT_DRAW;
 		at = step < 0 ? at - 1 : at + 1;
-	} while (at > 0 && !strstr(l->past[at - 1], needle));
+	} while (at > 0 && !((l->past[at - 1][0] == ':') == command && strstr(l->past[at - 1] + command, needle)));
 	l->recalled = at;
-	memcpy(prompt_line(l), at > 0 ? l->past[at - 1] : l->typed, QUERY_MATCH);
+	memcpy(line, at > 0 ? l->past[at - 1] + command : l->typed, sizeof line - command);
+	prompt_set(l, line);
 	return prompt_changed(l);
 }
 
-/* Tab: the next word for what stood at the end when Tab was first pressed. */
+/* Words that could stand at the cursor, behind what is before it. */
+static unsigned prompt_offers(const struct look *l, const char *before, struct filter_offer *out, size_t *from)
+{
+	if (l->prompt == PROMPT_COMMAND)
+		return command_complete(l, before, out, FILTER_OFFERS, from);
+	if (l->prompt == PROMPT_FILTER)
+		return filter_complete(before, strlen(before), prompt_scope(l), out, FILTER_OFFERS, from);
+	return 0;
+}
+
+/* Tab: the next word for what stood before the cursor when Tab was first pressed. */
 static enum reaction prompt_complete(struct look *l, int step)
 {
 	struct filter_offer offers[FILTER_OFFERS];
-	size_t from;
+	size_t from, cursor;
 	unsigned n;
 	struct text t;
 	char line[QUERY_MATCH];
 
-	if (!l->completing)
-		memcpy(l->stem, prompt_line(l), sizeof l->stem);
-	n = filter_complete(l->stem, strlen(l->stem), prompt_scope(l), offers, FILTER_OFFERS, &from);
+	if (!l->completing) {
+		text_init(&t, l->stem, sizeof l->stem);
+		text_bytes(&t, prompt_line(l), l->cursor);
+	}
+	n = prompt_offers(l, l->stem, offers, &from);
 	if (n == 0)
 		return REACT_DRAW;
 	l->offer = !l->completing ? (step > 0 ? 0 : n - 1) : (l->offer + n + (unsigned)step) % n;
-	l->completing = true;
 	text_init(&t, line, sizeof line);
 	text_bytes(&t, l->stem, from);
 	text_put(&t, offers[l->offer].text);
+	cursor = t.len;
+	text_put(&t, prompt_line(l) + l->cursor);
 	if (t.cut)
 		return REACT_DRAW;
-	memset(prompt_line(l), 0, QUERY_MATCH);
-	memcpy(prompt_line(l), line, t.len);
-	return prompt_changed(l);
-}
-
-static enum reaction prompt_type(struct look *l, uint32_t key)
-{
-	struct text t;
-	char one[8];
-
-	if (key >= KEY_NONE_YET || text_width(key) == 0)
-		return REACT_NOTHING;
-	text_init(&t, one, sizeof one);
-	text_code(&t, key);
-	if (strlen(prompt_line(l)) + t.len >= QUERY_MATCH)
-		return REACT_NOTHING;
-	memcpy(prompt_line(l) + strlen(prompt_line(l)), one, t.len + 1);
+	l->completing = true;
+	prompt_set(l, line);
+	l->cursor = cursor;
 	return prompt_changed(l);
 }
 
 bool prompt_takes(uint32_t key)
 {
-	return key < KEY_NONE_YET || key == KEY_ERASE || key == KEY_DELETE || key == KEY_ARROW_UP ||
-	       key == KEY_ARROW_DOWN || key == KEY_BACK_TAB;
+	switch (key) {
+	case KEY_ERASE: case KEY_DELETE: case KEY_BACK_TAB: case KEY_ARROW_UP: case KEY_ARROW_DOWN:
+	case KEY_ARROW_LEFT: case KEY_ARROW_RIGHT: case KEY_TO_HOME: case KEY_TO_END:
+		return true;
+	default:
+		return key < KEY_NONE_YET;
+	}
 }
 
-enum reaction prompt_key(struct look *l, uint32_t key, int64_t now_ns)
+static enum reaction prompt_close(struct look *l)
 {
-	enum reaction reaction;
+	l->prompting = false;
+	if (l->prompt != PROMPT_FILTER)
+		return REACT_DRAW;
+	memcpy(prompt_line(l), l->former, QUERY_MATCH);
+	return prompt_changed(l);
+}
+
+enum reaction prompt_key(struct look *l, uint32_t key, struct answer *a, const struct layout *at, int64_t now_ns)
+{
+	enum edited edited;
 
 	if (key == KEY_TABULATOR || key == KEY_BACK_TAB)
 		return prompt_complete(l, key == KEY_TABULATOR ? 1 : -1);
@@ -173,32 +210,21 @@ enum reaction prompt_key(struct look *l, uint32_t key, int64_t now_ns)
 		return prompt_recall(l, key == KEY_ARROW_UP ? 1 : -1, "");
 	if (key == KEY_CONTROL('R'))
 		return prompt_recall(l, 1, l->recalled ? l->typed : prompt_line(l));
-	switch (key) {
-	case KEY_RETURN:
-		return prompt_apply(l, now_ns);
-	case KEY_ESCAPE:
+	if (key == KEY_RETURN)
+		return prompt_apply(l, a, at, now_ns);
+	if (key == KEY_ESCAPE)
+		return prompt_close(l);
+	if ((key == KEY_ERASE || key == KEY_DELETE) && prompt_line(l)[0] == '\0') {
 		l->prompting = false;
-		memcpy(prompt_line(l), l->former, QUERY_MATCH);
-		return prompt_changed(l);
-	case KEY_ERASE:
-	case KEY_DELETE:
-		if (prompt_line(l)[0] == '\0') {
-			l->prompting = false;
-			return REACT_DRAW;
-		}
-		prompt_erase(prompt_line(l));
-		reaction = prompt_changed(l);
-		break;
-	case KEY_CONTROL('U'):
-		prompt_line(l)[0] = '\0';
-		reaction = prompt_changed(l);
-		break;
-	default:
-		reaction = prompt_type(l, key);
-		break;
+		return REACT_DRAW;
 	}
+	edited = edit_key(prompt_line(l), QUERY_MATCH, &l->cursor, key);
+	if (edited == EDIT_NO)
+		return REACT_NOTHING;
+	if (edited == EDIT_MOVED)
+		return REACT_DRAW;
 	l->recalled = 0;
-	return reaction;
+	return prompt_changed(l);
 }
 
 /* ---- drawing ------------------------------------------------------------------ */
@@ -214,35 +240,37 @@ static size_t bytes_before(const char *s, unsigned column)
 	return at;
 }
 
-/* The text, or as much of its end as there is room for, and the error marked.
- * Returns the column behind it. */
+/* The text round its cursor, and the error marked. Returns the column behind it. */
 static unsigned draw_text(const struct look *l, const struct answer *a, struct canvas *c, unsigned y, unsigned end)
 {
-	size_t n = strlen(prompt_line(l)), from = 0, wrong = n;
-	unsigned x = canvas_put(c, 1, y, c->width, ROLE_KEY, "/ "), begin = x;
+	static const char *const sign[] = {
+		[PROMPT_FILTER] = "/ ", [PROMPT_FIND] = "find ", [PROMPT_GO_TO] = "packet ", [PROMPT_COMMAND] = ": ",
+	};
+	const char *text = prompt_line(l);
+	size_t n = strlen(text), from, wrong = n;
+	unsigned begin = canvas_put(c, 1, y, c->width, ROLE_KEY, sign[l->prompt]);
+	unsigned x = edit_draw(c, begin, y, end, text, l->cursor, &from);
 
-	while (x + canvas_width(prompt_line(l) + from) + 1 > end && from < n)
-		for (from++; ((unsigned char)prompt_line(l)[from] & 0xc0) == 0x80; from++)
-			;
-	if (a->match_error.column > 0)
-		wrong = bytes_before(prompt_line(l), a->match_error.column);
-	x = canvas_foreign(c, x, y, end, ROLE_TEXT, prompt_line(l) + from, n - from);
+	if (l->prompt == PROMPT_FILTER && a->match_error.column > 0)
+		wrong = bytes_before(text, a->match_error.column);
 	if (wrong >= from && wrong < n) {
 		char before[QUERY_MATCH];
 		struct text t;
 		unsigned at;
 
 		text_init(&t, before, sizeof before);
-		text_bytes(&t, prompt_line(l) + from, wrong - from);
+		text_bytes(&t, text + from, wrong - from);
 		at = begin + canvas_width(before);
 		canvas_role(c, at, y, at + 1, ROLE_BAD);
 		canvas_attr(c, at, y, at + 1, ATTR_REVERSE);
 	}
-	return canvas_put(c, x, y, c->width, ROLE_KEY, "▏");
+	return x;
 }
 
 static void count_text(struct text *t, const struct look *l, const struct answer *a)
 {
+	if (l->prompt != PROMPT_FILTER)
+		return;
 	text_put(t, "matches ");
 	words_count(t, a->matched);
 	text_put(t, " of ");
@@ -269,9 +297,14 @@ static void right_text(struct canvas *c, unsigned y, unsigned least, enum role r
 static void draw_offers(const struct look *l, struct canvas *c, unsigned y, unsigned *ends)
 {
 	struct filter_offer offers[FILTER_OFFERS];
-	const char *text = l->completing ? l->stem : prompt_line(l);
+	char before[QUERY_MATCH];
+	struct text t;
 	size_t from;
-	unsigned n = filter_complete(text, strlen(text), prompt_scope(l), offers, FILTER_OFFERS, &from);
+	unsigned n;
+
+	text_init(&t, before, sizeof before);
+	text_bytes(&t, prompt_line(l), l->cursor);
+	n = prompt_offers(l, l->completing ? l->stem : before, offers, &from);
 
 	for (unsigned i = 0; i < PROMPT_OFFERS; i++) {
 		unsigned at = l->completing && n > 0 ? (l->offer + i) % n : i, half = c->width / 2;
@@ -290,7 +323,7 @@ static void draw_offers(const struct look *l, struct canvas *c, unsigned y, unsi
 /* One row: the text and beside it what is most wanted. */
 static void draw_short(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
-	bool wrong = a->match_error.column > 0;
+	bool wrong = l->prompt == PROMPT_FILTER && a->match_error.column > 0;
 	unsigned x = draw_text(l, a, c, y, c->width - 24 > 10 ? c->width - 24 : c->width);
 	char buffer[320];
 	struct text t;
@@ -305,7 +338,7 @@ static void draw_short(const struct look *l, const struct answer *a, struct canv
 
 void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
 {
-	unsigned rows = prompt_rows(at), y = at->message ? at->bar - rows + 1 : at->bar, ends[PROMPT_OFFERS];
+	unsigned rows = prompt_rows(l, at), y = at->message ? at->bar - rows + 1 : at->bar, ends[PROMPT_OFFERS];
 	char buffer[320];
 	struct text t;
 
@@ -322,10 +355,11 @@ void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c,
 	text_init(&t, buffer, sizeof buffer);
 	count_text(&t, l, a);
 	right_text(c, y + 1, ends[0], a->matched > 0 ? ROLE_TEXT : ROLE_WARN, buffer);
-	right_text(c, y + 2, ends[1], ROLE_DIM, "Tab complete  ↑↓ history  ^R search");
+	if (l->prompt == PROMPT_FILTER || l->prompt == PROMPT_COMMAND)
+		right_text(c, y + 2, ends[1], ROLE_DIM, "Tab complete  ↑↓ history  ^R search");
 	text_reset(&t);
-	if (a->match_error.column > 0)
+	if (l->prompt == PROMPT_FILTER && a->match_error.column > 0)
 		error_text(&t, a);
 	right_text(c, y + 3, canvas_cut(c, 1, y + 3, c->width - 1, ROLE_BAD, buffer), ROLE_DIM,
-		   "Enter apply  Esc keep the old one");
+		   l->prompt == PROMPT_FILTER ? "Enter apply  Esc keep the old one" : "Enter go  Esc away");
 }

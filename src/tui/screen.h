@@ -41,6 +41,27 @@ extern const struct screen *const screens[SCREENS]; /* NULL: not built yet */
 
 extern const struct screen screen_connections, screen_ladder, screen_packets;
 
+/* connections */
+extern const struct dialog_kind dialog_columns, dialog_sort, dialog_sources;
+enum reaction connections_sort(struct look *l, unsigned sort); /* of look_sorts; the same again: turned round */
+
+/* page.c: text that scrolls */
+void page_draw(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
+enum reaction page_act(struct look *l, enum action act, const struct answer *a, const struct layout *at);
+enum reaction page_find(struct look *l, const char *text, const struct answer *a, const struct layout *at, int step);
+
+/* dialog.c */
+enum reaction dialog_open(struct look *l, const struct dialog_kind *kind, const struct layout *at);
+enum reaction dialog_close(struct look *l);
+enum reaction dialog_say(struct look *l, bool bad, const char *words); /* on its last row but one */
+enum reaction dialog_key(struct look *l, uint32_t key, struct answer *a, const struct layout *at, int64_t now_ns);
+void dialog_draw(struct look *l, struct canvas *c);
+
+/* mouse.c */
+enum reaction mouse_key(struct look *l, uint32_t key, struct answer *a, const struct layout *at, int64_t now_ns);
+/* bars.c: the cells of a tab; false: it is not on a screen of that width. */
+bool bars_tab(const struct look *l, unsigned width, unsigned i, unsigned *from, unsigned *end);
+
 /* Show that screen; from another one, Esc comes back here. */
 enum reaction screen_show(struct look *l, enum screen_id id, const struct answer *a, bool deeper);
 

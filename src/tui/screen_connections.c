@@ -7,7 +7,7 @@
  */
 #include <string.h>
 
-#include "connections.h"
+#include "columns.h"
 #include "screen.h"
 #include "sockeye/clock.h"
 #include "words.h"
@@ -15,31 +15,51 @@
 enum { HOLD_NS = 2 * 1000000000LL };
 
 const struct look_sort look_sorts[LOOK_SORTS] = {
-	{RECORD_FIRST, "start", false, "oldest first"},
-	{RECORD_CLIENT, "client", false, "lowest first"},
-	{RECORD_SERVER, "server", false, "lowest first"},
-	{RECORD_HS_FIRST_SYN_TO_ACK, "handshake", true, "slowest first"},
-	{RECORD_BYTES, "bytes", true, "largest first"},
-	{RECORD_STATE, "state", false, "a to z"},
-	{RECORD_SERVICE, "service", false, "a to z"},
+	{RANK_KEY, RECORD_FIRST, COLUMN_START, true, "start", false, "oldest first"},
+	{RANK_KEY, RECORD_CLIENT, COLUMN_CLIENT, true, "client", false, "lowest first"},
+	{RANK_KEY, RECORD_SERVER, COLUMN_SERVER, true, "server", false, "lowest first"},
+	{RANK_KEY, RECORD_HS_FIRST_SYN_TO_ACK, COLUMN_HANDSHAKE, true, "handshake", true, "slowest first"},
+	{RANK_KEY, RECORD_BYTES, COLUMN_BYTES, true, "bytes", true, "largest first"},
+	{RANK_KEY, RECORD_STATE, COLUMN_STATE, true, "state", false, "a to z"},
+	{RANK_KEY, RECORD_SERVICE, COLUMN_SERVICE, true, "service", false, "a to z"},
+	{RANK_ROUND_TRIP, RECORD_KEYS, COLUMN_RTT, false, "rtt", true, "slowest first"},
+	{RANK_UP, RECORD_KEYS, COLUMN_UP, false, "up", true, "most first"},
+	{RANK_DOWN, RECORD_KEYS, COLUMN_DOWN, false, "down", true, "most first"},
+	{RANK_RATE, RECORD_KEYS, COLUMN_RATE, false, "rate", true, "fastest first"},
+	{RANK_RETRANSMITTED, RECORD_KEYS, COLUMN_RTX, false, "rtx", true, "most first"},
+	{RANK_KEY, RECORD_LAST, COLUMN_IDLE, false, "idle", true, "the latest first"},
 };
 
 /* ---- queries -------------------------------------------------------------- */
 
+/* Does the order stand still? */
+static bool connections_holds(const struct look *l, int64_t now_ns)
+{
+	return !l->fresh && !l->list.by_line && (l->held || (l->stick == STICK_NONE && now_ns < l->hold_until_ns));
+}
+
 static void connections_ask(const struct look *l, const struct answer *a, const struct layout *at, int64_t now_ns,
 			    struct query *out)
 {
-	int64_t anchor = l->anchor;
-	bool hold = l->stick == STICK_NONE && !l->fresh && (l->held || now_ns < l->hold_until_ns);
+	int64_t anchor = l->anchor, line = (int64_t)l->list.line + l->move;
 
 	out->about = QUERY_FLOWS;
+	out->rank = look_sorts[l->sort].rank;
 	out->sort = look_sorts[l->sort].key;
 	out->descending = l->descending;
 	memcpy(out->match, l->match, sizeof out->match);
+	out->open_only = l->list.open_only;
+	if (l->list.marked_only) {
+		memcpy(out->only, l->marked, sizeof out->only);
+		out->onlys = l->marks;
+	}
 	out->rows = at->rows;
 	out->to_first = l->stick == STICK_FIRST;
 	out->to_last = l->stick == STICK_LAST;
-	if (l->stick == STICK_NONE) {
+	if (l->stick == STICK_NONE && l->list.by_line) {
+		out->to_first = true;
+		out->move = line < 0 ? 0 : line;
+	} else if (l->stick == STICK_NONE) {
 		out->selected = l->selected;
 		memcpy(out->otherwise, l->otherwise, sizeof out->otherwise);
 		out->move = l->move;
@@ -47,8 +67,13 @@ static void connections_ask(const struct look *l, const struct answer *a, const 
 	if (!l->scroll)
 		anchor += l->move;
 	out->anchor = (unsigned)(anchor < 0 ? 0 : anchor >= at->rows ? (int64_t)at->rows - 1 : anchor);
-	if (!hold && !(l->held && !l->fresh))
+	if (l->list.group != GROUP_NONE) {
+		groups_ask(l, out);
 		return;
+	}
+	if (!connections_holds(l, now_ns))
+		return;
+	out->since = l->list.since;
 	for (out->holds = 0; out->holds < a->rows && out->holds < at->rows; out->holds++)
 		out->hold[out->holds] = a->row[out->holds].id;
 }
@@ -60,6 +85,24 @@ static void connections_asked(struct look *l)
 	l->fresh = false;
 }
 
+/* Who was selected and is not among the rows any more. */
+static void connections_left(struct look *l, const struct answer *a)
+{
+	static const char *const why[] = {
+		[LEFT_NOT] = "", [LEFT_GONE] = " left the list; its neighbour is selected",
+		[LEFT_FILTER] = " does not match any more; its neighbour is selected",
+		[LEFT_OVER] = " closed and left the list; x shows closed ones",
+	};
+	struct text t;
+
+	if (a->left == LEFT_NOT || l->stick != STICK_NONE || l->message[0] != '\0' || l->prompting)
+		return;
+	text_init(&t, l->message, sizeof l->message);
+	text_put(&t, l->selected_name);
+	text_put(&t, why[a->left]);
+	l->message_bad = false;
+}
+
 static void connections_answered(struct look *l, const struct answer *a)
 {
 	unsigned at = a->selected_row;
@@ -67,12 +110,11 @@ static void connections_answered(struct look *l, const struct answer *a)
 
 	if (a->about != QUERY_FLOWS)
 		return; /* one that was under way when this screen came */
-	if (a->vanished && l->stick == STICK_NONE && l->message[0] == '\0') {
-		text_init(&t, l->message, sizeof l->message);
-		text_put(&t, l->selected_name);
-		text_put(&t, " left the list; its neighbour is selected");
-		l->message_bad = false;
+	if (l->list.group != GROUP_NONE) {
+		groups_answered(l, a);
+		return;
 	}
+	connections_left(l, a);
 	l->selected = a->selected;
 	text_init(&t, l->selected_name, sizeof l->selected_name);
 	if (at < a->rows) {
@@ -81,8 +123,18 @@ static void connections_answered(struct look *l, const struct answer *a)
 		tuple_endpoint(&t, &a->row[at].server);
 	}
 	l->anchor = at;
+	l->list.line = a->first + at;
 	l->otherwise[0] = at + 1 < a->rows ? a->row[at + 1].id : 0;
 	l->otherwise[1] = at > 0 && at <= a->rows ? a->row[at - 1].id : 0;
+	l->list.newer = a->newer;
+	l->list.over = a->over;
+	/* What is newer is counted from the last answer in a free order. */
+	if (!l->held && (a->newer == 0 || l->hold_until_ns == 0))
+		l->list.since = a->newest;
+	for (unsigned i = 0; i < a->rows && !l->list.owners; i++)
+		l->list.owners = record_has(&a->row[i], RECORD_OWNER_CLIENT) || record_has(&a->row[i], RECORD_OWNER_SERVER);
+	if (l->live)
+		sparks_take(&l->list, a);
 }
 
 /* ---- moving ------------------------------------------------------------ */
@@ -93,7 +145,7 @@ static enum reaction connections_move_paused(struct look *l, struct answer *a, i
 	int64_t to = (int64_t)a->selected_row + move;
 
 	if (a->rows == 0)
-		return REACT_NOTHING;
+		return screen_say(l, false, "paused: nothing moves; Z goes on");
 	to = to < 0 ? 0 : to >= a->rows ? (int64_t)a->rows - 1 : to;
 	a->selected_row = (unsigned)to;
 	a->selected = l->selected = a->row[to].id;
@@ -140,32 +192,66 @@ static enum reaction connections_sorted(struct look *l)
 	return REACT_ASK;
 }
 
-static enum reaction connections_sort_by(struct look *l, int step)
+/* Its column is in sight, or it is always to be had. */
+static bool connections_sortable(const struct look *l, unsigned sort, unsigned width)
 {
-	l->sort = (l->sort + LOOK_SORTS + (unsigned)step) % LOOK_SORTS;
-	l->descending = look_sorts[l->sort].descending || (l->sort == 0 && l->live);
+	uint8_t wanted[COLUMNS];
+	unsigned n = columns_wanted(l, width, wanted);
+
+	if (look_sorts[sort].always)
+		return true;
+	for (unsigned i = 0; i < n; i++)
+		if (column_sort(l, (enum column_id)wanted[i]) == sort)
+			return true;
+	return false;
+}
+
+enum reaction connections_sort(struct look *l, unsigned sort)
+{
+	if (sort == l->sort) {
+		l->descending = !l->descending;
+		return connections_sorted(l);
+	}
+	l->sort = sort;
+	l->descending = look_sorts[sort].descending || (sort == 0 && l->live);
 	return connections_sorted(l);
 }
 
-/* ---- the other actions --------------------------------------------------- */
-
-static enum reaction connections_yank(struct look *l, const struct answer *a)
+static enum reaction connections_sort_by(struct look *l, int step, unsigned width)
 {
-	const struct flow_record *r;
-	struct text t;
+	unsigned to = l->sort;
+
+	do
+		to = (to + LOOK_SORTS + (unsigned)step) % LOOK_SORTS;
+	while (!connections_sortable(l, to, width));
+	return connections_sort(l, to);
+}
+
+/* ---- marks ------------------------------------------- */
+
+static enum reaction connections_mark(struct look *l, struct answer *a, int64_t now_ns)
+{
+	unsigned i = 0;
 
 	if (a->rows == 0)
 		return screen_say(l, false, "nothing is selected");
-	r = &a->row[a->selected_row];
-	text_init(&t, l->message, sizeof l->message);
-	text_put(&t, r->proto != NULL ? r->proto : "?");
-	text_char(&t, ' ');
-	tuple_endpoint(&t, &r->client);
-	text_char(&t, ' ');
-	tuple_endpoint(&t, &r->server);
-	l->message_bad = false;
-	return REACT_DRAW;
+	while (i < l->marks && l->marked[i] != l->selected)
+		i++;
+	if (i < l->marks) {
+		memmove(&l->marked[i], &l->marked[i + 1], (l->marks - i - 1) * sizeof l->marked[0]);
+		l->marks--;
+		if (l->marks == 0)
+			l->list.marked_only = false;
+	} else if (l->marks == QUERY_TOGETHER) {
+		return screen_say(l, true, "8 connections are marked, and more have no room in one ladder; Space on one "
+					   "of them takes its mark off");
+	} else {
+		l->marked[l->marks++] = l->selected;
+	}
+	return connections_move(l, a, 1, false, now_ns);
 }
+
+/* ---- the other actions --------------------------------------------------- */
 
 static enum reaction connections_move_by(struct look *l, enum action act, struct answer *a, unsigned rows, int64_t now_ns)
 {
@@ -184,8 +270,15 @@ static enum reaction connections_move_by(struct look *l, enum action act, struct
 
 static enum reaction connections_back(struct look *l)
 {
+	if (groups_back(l) == REACT_ASK)
+		return REACT_ASK;
+	if (l->list.marked_only) {
+		l->list.marked_only = false;
+		l->fresh = true;
+		return REACT_ASK;
+	}
 	if (l->match[0] == '\0')
-		return REACT_DRAW;
+		return screen_say(l, false, "nothing to go back to; q quits");
 	l->match[0] = '\0';
 	screen_say(l, false, "filter dropped");
 	l->fresh = true;
@@ -200,10 +293,16 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 
 	if (moved != REACT_NOTHING)
 		return moved;
-	if (l->paused && (act == ACTION_FILTER || (act >= ACTION_SORT_NEXT && act <= ACTION_HOLD) ||
-			  (act == ACTION_BACK && l->match[0] != '\0')))
+	if (l->paused && ((act >= ACTION_SORT_NEXT && act <= ACTION_HOLD) || (act == ACTION_BACK && l->match[0] != '\0')))
 		return screen_say(l, false, "paused: Z first, then sort and filter");
+	if (l->list.group != GROUP_NONE && (act == ACTION_DEEPER || act == ACTION_RIGHT))
+		return groups_open(l, a);
+	if (l->list.group != GROUP_NONE && (act == ACTION_DETAIL || act == ACTION_MARK || act == ACTION_FROM_CELL ||
+					    act == ACTION_YANK || act == ACTION_FOLLOW || act == ACTION_HOLD || act == ACTION_SORT_REVERSE))
+		return screen_say(l, false, "a group is selected: Enter opens it, t goes back to connections");
 	switch (act) {
+	case ACTION_GROUP:
+		return groups_next(l);
 	case ACTION_DEEPER:
 		return a->rows > 0 ? screen_show(l, SCREEN_LADDER, a, true) : REACT_DRAW;
 	case ACTION_DETAIL:
@@ -215,9 +314,15 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 	case ACTION_BACK:
 		return connections_back(l);
 	case ACTION_SORT_NEXT:
-		return connections_sort_by(l, 1);
+		return connections_sort_by(l, 1, at->width);
 	case ACTION_SORT_BACK:
-		return connections_sort_by(l, -1);
+		return connections_sort_by(l, -1, at->width);
+	case ACTION_SORT_CHOOSE:
+		return dialog_open(l, &dialog_sort, at);
+	case ACTION_COLUMNS:
+		return dialog_open(l, &dialog_columns, at);
+	case ACTION_MARK:
+		return connections_mark(l, a, now_ns);
 	case ACTION_SORT_REVERSE:
 		l->descending = !l->descending;
 		return connections_sorted(l);
@@ -225,15 +330,24 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 		l->held = !l->held;
 		screen_say(l, false, l->held ? "order held: rows stand, values go on; z again lets go" : "order free");
 		return REACT_ASK;
-	case ACTION_YANK:
-		return connections_yank(l, a);
 	default:
-		return REACT_DRAW;
+		return connections_more(l, act, a, at);
 	}
 }
 
 static void connections_standing(const struct look *l, const struct answer *a, struct text *place, struct text *order)
 {
+	if (a->newer > 0) {
+		text_put(order, "+");
+		words_count(order, a->newer);
+		text_put(order, " new  ");
+	}
+	if (l->list.group != GROUP_NONE) {
+		words_count(place, a->groups > 0 ? a->first + a->selected_row + 1 : 0);
+		text_put(place, " of ");
+		words_count(place, a->groups_all);
+		return;
+	}
 	if (a->matched == 0)
 		return;
 	words_count(place, a->first + a->selected_row + 1);
@@ -251,11 +365,16 @@ static char *connections_match(struct look *l, enum filter_scope *scope)
 static const char *connections_status(const struct look *l, const struct answer *a)
 {
 	(void)a;
-	return l->held ? " ORDER HELD " : l->live && l->stick == STICK_LAST ? " FOLLOW " : "";
+	return l->held ? " ORDER HELD " : l->list.marked_only ? " MARKED " : l->live && l->stick == STICK_LAST ? " FOLLOW " :
+	       l->list.by_line ? " LINE " : "";
 }
 
 static void connections_draw(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
 {
+	if (l->list.group != GROUP_NONE) {
+		groups_list(l, a, c, at);
+		return;
+	}
 	connections_list(l, a, c, at);
 	if (at->pane)
 		detail_pane(l, a, c, at);

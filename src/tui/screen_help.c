@@ -3,7 +3,9 @@
  */
 #include <string.h>
 
-#include "look.h"
+#include "command.h"
+#include "screen.h"
+#include "sockeye/filter.h"
 #include "words.h"
 
 static void help_rule(struct sheet *s, const char *title)
@@ -15,34 +17,149 @@ static void help_rule(struct sheet *s, const char *title)
 	canvas_fill(s->c, x + 1, y, s->c->width, ROLE_RULE, 0x2500);
 }
 
-static void help_keys(struct sheet *s)
-{
-	const char *group = "";
-	unsigned half = s->c->width >= 100 ? s->c->width / 2 : s->c->width, x = 0, y = 0;
+/* Lines of the table, in two columns where there is room. */
+struct help_flow {
+	struct sheet *s;
+	unsigned half, x, y;
+	const char *group;
+};
 
-	for (size_t i = 0; i < keys_lines; i++) {
-		const struct key_line *line = &keys_table[i];
-		bool begins = strcmp(group, line->group) != 0;
-		unsigned at;
-		char buffer[64];
+static void help_line(struct help_flow *f, const struct key_line *line, const char *group)
+{
+	struct canvas *c = f->s->c;
+	bool begins = strcmp(f->group, group) != 0;
+	unsigned at;
+	char buffer[64];
+	struct text t;
+
+	if (begins || f->x + f->half >= c->width || f->half == c->width) {
+		f->x = 0;
+		f->y = sheet_next(f->s);
+	} else {
+		f->x += f->half;
+	}
+	if (begins)
+		canvas_put(c, 1, f->y, 8, ROLE_HEAD, group);
+	f->group = group;
+	at = f->x + 8;
+	for (unsigned k = 0; k < KEYS_EACH && line->key[k] != 0; k++) {
+		text_init(&t, buffer, sizeof buffer);
+		keys_name(&t, line->key[k], c->ascii);
+		at = canvas_put(c, at, f->y, f->x + 24, ROLE_KEY, buffer) + 1;
+	}
+	canvas_cut(c, f->x + 24, f->y, f->x + f->half - 1, ROLE_TEXT, line->help);
+}
+
+static const char *const help_groups[] = {"Move", "Look", "Order", "Views", "Other"};
+
+enum { HELP_GROUPS = sizeof help_groups / sizeof help_groups[0] };
+
+/* One that a screen has for itself. */
+static bool help_own(const char *group)
+{
+	for (unsigned g = 0; g < HELP_GROUPS; g++)
+		if (strcmp(group, help_groups[g]) == 0)
+			return false;
+	return true;
+}
+
+static void help_group(struct help_flow *f, const char *group, unsigned place, unsigned not)
+{
+	for (size_t i = 0; i < keys_lines; i++)
+		if (keys_table[i].places & place && !(keys_table[i].places & not) &&
+		    (group != NULL ? strcmp(keys_table[i].group, group) == 0 : help_own(keys_table[i].group)))
+			help_line(f, &keys_table[i], keys_table[i].group);
+}
+
+/* Those of the place, group by group; what is the screen's own first. */
+static void help_keys(struct sheet *s, unsigned place, unsigned not)
+{
+	struct help_flow f = {s, s->c->width >= 100 ? s->c->width / 2 : s->c->width, 0, 0, ""};
+
+	help_group(&f, NULL, place, not);
+	for (unsigned g = 0; g < HELP_GROUPS; g++)
+		help_group(&f, help_groups[g], place, not);
+}
+
+/* The keys of the screen one came from, then what others have besides. */
+static void help_all_keys(struct sheet *s, const struct look *l)
+{
+	unsigned seen = screens[l->screen]->place;
+	char title[64];
+	struct text t;
+
+	text_init(&t, title, sizeof title);
+	text_put(&t, "Keys of ");
+	text_put(&t, screens[l->screen]->name);
+	help_rule(s, title);
+	help_keys(s, seen, 0);
+	for (unsigned i = 0; i < SCREENS; i++) {
+		if (screens[i] == NULL || screens[i]->place & seen)
+			continue;
+		text_reset(&t);
+		text_put(&t, "And in ");
+		text_put(&t, screens[i]->name);
+		sheet_next(s);
+		help_rule(s, title);
+		help_keys(s, screens[i]->place, seen);
+		seen |= screens[i]->place;
+	}
+	sheet_next(s);
+	help_rule(s, "And in pages of text, as this one");
+	help_keys(s, IN_TEXT, seen);
+}
+
+/* A name and what it means. */
+static void help_pair(struct sheet *s, const char *name, const char *meaning)
+{
+	unsigned y = sheet_next(s);
+
+	canvas_put(s->c, 2, y, 23, ROLE_TEXT, name);
+	canvas_cut(s->c, 24, y, s->c->width - 1, ROLE_DIM, meaning);
+}
+
+static void help_commands(struct sheet *s)
+{
+	const char *name, *argument, *meaning;
+
+	for (unsigned i = 0; command_help(i, &name, &argument, &meaning); i++) {
+		char line[48];
 		struct text t;
 
-		if (begins || x + half >= s->c->width || half == s->c->width) {
-			x = 0;
-			y = sheet_next(s);
-		} else {
-			x += half;
-		}
-		if (begins)
-			canvas_put(s->c, 1, y, 8, ROLE_HEAD, line->group);
-		group = line->group;
-		at = x + 8;
-		for (unsigned k = 0; k < KEYS_EACH && line->key[k] != 0; k++) {
-			text_init(&t, buffer, sizeof buffer);
-			keys_name(&t, line->key[k], s->c->ascii);
-			at = canvas_put(s->c, at, y, x + 24, ROLE_KEY, buffer) + 1;
-		}
-		canvas_cut(s->c, x + 24, y, x + half - 1, ROLE_TEXT, line->help);
+		text_init(&t, line, sizeof line);
+		text_format(&t, ":%s %s", name, argument);
+		help_pair(s, line, meaning);
+	}
+	help_pair(s, ":4711", "to that packet");
+}
+
+/* The words; what is behind them stands in docs/filter.md. */
+static void help_filter(struct sheet *s)
+{
+	struct filter_field f;
+
+	help_pair(s, "port:443 rtt>50ms", "side by side: both; and, or, not, ( ) as in Wireshark; !dst:10.0.0.0/8");
+	for (unsigned i = 0; filter_field(i, &f) && strcmp(f.name, "ip.addr") != 0; i++)
+		if (f.flows && !f.row && !f.again)
+			help_pair(s, f.name, f.meaning);
+}
+
+static void help_mouse(struct sheet *s, const struct look *l)
+{
+	help_pair(s, "wheel", "three rows up or down");
+	help_pair(s, "click", "selects a row, shows a view, sorts by a column's head, again: turned round");
+	help_pair(s, ":set mouse=off", l->mouse ? "the terminal's own selection works again; now with Shift"
+						  : "it is off: :set mouse=on");
+}
+
+static void help_rights(struct sheet *s, const char *lines)
+{
+	while (lines != NULL && *lines != '\0') {
+		const char *end = strchr(lines, '\n');
+		size_t n = end != NULL ? (size_t)(end - lines) : strlen(lines);
+
+		canvas_foreign(s->c, 2, sheet_next(s), s->c->width - 1, ROLE_TEXT, lines, n);
+		lines += n + (end != NULL);
 	}
 }
 
@@ -87,13 +204,26 @@ unsigned help_page(const struct look *l, struct canvas *c, unsigned top, unsigne
 {
 	struct sheet s = {c, top, rows, l->scrolled, 0};
 
-	help_rule(&s, "Keys");
-	help_keys(&s);
+	help_all_keys(&s, l);
 	sheet_next(&s);
 	help_rule(&s, "States: glyph, letter without Unicode");
 	help_conditions(&s);
 	sheet_next(&s);
 	help_rule(&s, "Handshake column, times in ms");
 	help_handshakes(&s);
+	sheet_next(&s);
+	help_rule(&s, "Commands");
+	help_commands(&s);
+	sheet_next(&s);
+	help_rule(&s, "Filter words, and every key of -o json");
+	help_filter(&s);
+	sheet_next(&s);
+	help_rule(&s, "Mouse");
+	help_mouse(&s, l);
+	if (l->rights != NULL && l->rights[0] != '\0') {
+		sheet_next(&s);
+		help_rule(&s, "Rights now");
+		help_rights(&s, l->rights);
+	}
 	return s.line;
 }

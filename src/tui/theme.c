@@ -60,6 +60,16 @@ struct theme_look theme_look(enum role role, enum depth depth)
 	return look;
 }
 
+enum depth theme_depth(enum theme theme)
+{
+	static const enum depth depth[THEMES] = {
+		[THEME_AUTO] = DEPTH_DIRECT, [THEME_MONO] = DEPTH_MONO, [THEME_8] = DEPTH_8, [THEME_16] = DEPTH_16,
+		[THEME_256] = DEPTH_256,
+	};
+
+	return depth[theme];
+}
+
 char theme_letter(enum role role)
 {
 	return theme_table[role].letter;

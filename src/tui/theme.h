@@ -9,6 +9,11 @@
 
 enum depth { DEPTH_MONO, DEPTH_8, DEPTH_16, DEPTH_256, DEPTH_DIRECT };
 
+/* How many colours at most, whatever the terminal has. */
+enum theme { THEME_AUTO, THEME_MONO, THEME_8, THEME_16, THEME_256, THEMES };
+
+enum depth theme_depth(enum theme theme);
+
 struct theme_look {
 	int color;     /* -1: the terminal's own; else its number at this depth */
 	unsigned attr; /* enum attribute */

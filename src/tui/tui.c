@@ -18,6 +18,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "config.h"
 #include "headless.h"
 #include "look.h"
 #include "sockeye/clock.h"
@@ -51,6 +52,10 @@ struct tui {
 	struct display *display;
 	struct exchange *exchange;
 	int signal_fd;
+	char *interfaces;  /* lines */
+	char rights[1024];
+	bool mouse;        /* as the terminal was told */
+	enum theme theme;
 	bool trickle;      /* few packets between the last two answers */
 	bool outstanding;  /* a query is under way */
 	bool want;         /* the screen needs another answer */
@@ -129,6 +134,20 @@ static bool tui_is_key(struct tui *t, uint32_t key)
 	return t->look.prompting && key >= KEY_BLANK && key < KEY_NONE_YET && t->pasted++ < PASTE_MAX;
 }
 
+/* What a key may have set, and others must know. */
+static void tui_settings(struct tui *t)
+{
+	if (t->look.mouse != t->mouse)
+		display_mouse(t->display, t->mouse = t->look.mouse);
+	if (t->look.theme != t->theme) {
+		display_theme(t->display, t->theme = t->look.theme);
+		t->draw = true;
+	}
+	if (t->look.capture_filter_wanted)
+		exchange_capture_filter(t->exchange, t->look.capture_filter);
+	t->look.capture_filter_wanted = false;
+}
+
 static void tui_keys(struct tui *t)
 {
 	/* Bytes that make no character are read, too. */
@@ -162,6 +181,7 @@ static void tui_keys(struct tui *t)
 		case REACT_NOTHING:
 			break;
 		}
+		tui_settings(t);
 	}
 	t->empty_reads = any ? 0 : t->empty_reads + 1;
 	if (t->empty_reads > EMPTY_READS)
@@ -273,6 +293,43 @@ static void tui_loop(struct tui *t)
 	}
 }
 
+static void tui_interface(void *arg, const char *text)
+{
+	struct text *t = arg;
+
+	text_put(t, text);
+	text_char(t, '\n');
+}
+
+/* Lines of the interfaces, while they can be asked for. */
+static void tui_interfaces(struct tui *t)
+{
+	const size_t room = 16384;
+	struct error none = {""};
+	struct text lines;
+
+	t->interfaces = malloc(room);
+	if (t->interfaces == NULL)
+		return;
+	text_init(&lines, t->interfaces, room);
+	(void)source_list_interfaces(tui_interface, &lines, &none);
+	t->look.interfaces = t->interfaces;
+}
+
+/* The look, as options and configuration have it. */
+static int tui_look(struct tui *t, const struct tui_options *o, struct source *s, struct error *err)
+{
+	struct text line;
+
+	look_init(&t->look, s->live, o->title, o->filter);
+	t->look.started_ns = t->look.clock_ns = clock_monotonic_ns();
+	text_init(&line, t->look.capture_filter, sizeof t->look.capture_filter);
+	text_put(&line, o->capture_filter != NULL ? o->capture_filter : "");
+	if (s->live)
+		tui_interfaces(t);
+	return config_begin(&t->look, o, err);
+}
+
 static int tui_open(struct tui *t, const struct tui_options *o, struct source *s, struct error *err)
 {
 	sigset_t signals;
@@ -293,12 +350,13 @@ static int tui_open(struct tui *t, const struct tui_options *o, struct source *s
 	t->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (t->signal_fd < 0)
 		return error_set(err, errno, "no descriptor for signals: %s", strerror(errno));
-	failed = display_open(&t->display, o, err);
+	failed = tui_look(t, o, s, err);
+	if (failed == 0)
+		failed = display_open(&t->display, o, err);
 	if (failed != 0)
 		return failed;
 	t->canvas.ascii = display_ascii(t->display);
-	look_init(&t->look, s->live, o->title, o->filter);
-	t->look.started_ns = t->look.clock_ns = clock_monotonic_ns();
+	tui_settings(t);
 	tui_resize(t);
 	return 0;
 }
@@ -311,6 +369,9 @@ static void tui_close(struct tui *t)
 		close(t->signal_fd);
 	exchange_free(t->exchange);
 	look_release(&t->look);
+	if (t->look.config_fd >= 0)
+		close(t->look.config_fd);
+	free(t->interfaces);
 	free(t->answer);
 }
 
@@ -319,12 +380,22 @@ static int tui_ready(const struct tui_options *o, struct error *err)
 	return o->ready ? o->ready(o->ready_arg, err) : 0;
 }
 
+static void tui_rights(struct tui *t, const struct tui_options *o)
+{
+	struct text lines;
+
+	text_init(&lines, t->rights, sizeof t->rights);
+	if (o->rights)
+		o->rights(o->rights_arg, &lines);
+	t->look.rights = t->rights;
+}
+
 static int tui_run_headless(const struct tui_options *o, struct engine *e, struct source *s,
 			    const struct run_options *run, struct run_result *result, struct error *err)
 {
 	struct run_options all = *run;
 	struct headless_files files = {.text = NULL};
-	int status = headless_open(&files, o, err);
+	int status = headless_open(&files, o, s, err);
 
 	all.screen = NULL;
 	all.keep_flows = true;
@@ -341,7 +412,7 @@ static int tui_run_headless(const struct tui_options *o, struct engine *e, struc
 int tui_run(const struct tui_options *o, struct engine *e, struct source *s, const struct run_options *run,
 	    struct run_result *result, struct error *err)
 {
-	struct tui t = {.signal_fd = -1};
+	struct tui t = {.signal_fd = -1, .look.config_fd = -1};
 	struct pump pump = {.engine = e, .source = s, .run = *run, .result = result, .closed_fd = -1};
 	pthread_t thread;
 	int failed;
@@ -358,6 +429,7 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 	if (failed == 0)
 		failed = tui_ready(o, err);
 	if (failed == 0) {
+		tui_rights(&t, o);
 		pump.run.screen = t.exchange;
 		pump.run.keep_flows = true;
 		failed = -pthread_create(&thread, NULL, pump_run, &pump);

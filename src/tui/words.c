@@ -2,6 +2,7 @@
 #include "words.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "sockeye/clock.h"
 
@@ -85,6 +86,20 @@ void words_span(struct text *t, int64_t ns)
 		text_format(t, "%d min %d s", (int)(ns / (60 * CLOCK_S)), (int)(ns / CLOCK_S % 60));
 	else
 		text_format(t, "%.0f h %d min", (double)(ns / (3600 * CLOCK_S)), (int)(ns / (60 * CLOCK_S) % 60));
+}
+
+void words_date(struct text *t, int64_t ns)
+{
+	time_t seconds = (time_t)(ns / CLOCK_S) - (ns % CLOCK_S < 0);
+	char of_day[32];
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm)) {
+		text_seconds(t, ns, 6);
+		return;
+	}
+	clock_of_day(ns, 6, of_day);
+	text_format(t, "%04d-%02d-%02d %s", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, of_day);
 }
 
 static const char *words_icmp(const struct flow_record *r)

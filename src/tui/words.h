@@ -21,6 +21,9 @@ void words_ms(struct text *t, int64_t ns);
 /* With its unit, for sentences: 45 µs, 12.10 ms, 1.59 s, 2 min 3 s. */
 void words_span(struct text *t, int64_t ns);
 
+/* 2026-11-21 12:07:12.480210, as the clock on the wall had it. */
+void words_date(struct text *t, int64_t ns);
+
 /* How a condition looks, and what the help says of it. */
 struct condition_look {
 	const char *glyph; /* UTF-8, one cell */

@@ -15,137 +15,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/answer.c"
-#include "engine/match.c"
+#include "answer_world.h"
 
-struct flow {
-	uint64_t id;
-	uint64_t bytes;
-	int64_t handshake; /* -1: none */
-	uint16_t port;
-	bool gone, open;
-};
-
-enum { FLOWS_MAX = 600 };
-
-static struct flow flows[FLOWS_MAX];
-static unsigned n_flows;
-static struct totals totals;
 static struct answer answer;
-
-struct flow *flow_next(struct flow_table *t, uint64_t *at)
-{
-	(void)t;
-	while (*at < n_flows && flows[*at].gone)
-		++*at;
-	return *at < n_flows ? &flows[(*at)++] : NULL;
-}
-
-struct flow *flow_by_id(struct flow_table *t, uint64_t id)
-{
-	(void)t;
-	for (unsigned i = 0; i < n_flows; i++)
-		if (flows[i].id == id)
-			return flows[i].gone ? NULL : &flows[i];
-	return NULL;
-}
-
-uint64_t flow_id(const struct flow *f)
-{
-	return f->id;
-}
-
-uint32_t flow_place(const struct flow *f)
-{
-	return (uint32_t)(f - flows);
-}
-
-struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
-{
-	(void)t;
-	return place < n_flows && flows[place].id == id && !flows[place].gone ? &flows[place] : NULL;
-}
-
-bool flow_is_open(const struct flow *f)
-{
-	return f->open;
-}
-
-bool flow_sort_key(const struct flow *f, enum record_key k, uint64_t *out)
-{
-	if (k != RECORD_BYTES)
-		return false;
-	*out = f->bytes;
-	return true;
-}
-
-void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f, const struct paths *p)
-{
-	(void)t;
-	(void)p;
-	memset(r, 0, sizeof *r);
-	r->id = f->id;
-	r->bytes[0] = f->bytes;
-	r->client = r->server = (struct endpoint){.family = FAMILY_IPV4, .port = f->port, .has_port = true};
-	record_set(r, RECORD_ID);
-	record_set(r, RECORD_BYTES);
-	record_set(r, RECORD_CLIENT);
-	record_set(r, RECORD_SERVER);
-	if (f->handshake >= 0) {
-		r->first_syn_to_ack = f->handshake;
-		record_set(r, RECORD_HS_FIRST_SYN_TO_ACK);
-	}
-}
-
-struct flow_table *engine_flows(struct engine *e)
-{
-	(void)e;
-	return NULL;
-}
-
-const struct paths *engine_paths(const struct engine *e)
-{
-	(void)e;
-	return NULL;
-}
-
-/* Not asked here. */
-void answer_packets(struct engine *e, const struct packet_query *q, struct packet_answer *out, int64_t deadline_ns)
-{
-	(void)e, (void)q, (void)out, (void)deadline_ns;
-	fail();
-}
-
-void answer_stream(struct engine *e, const struct stream_query *q, struct stream_answer *out, int64_t deadline_ns)
-{
-	(void)e, (void)q, (void)out, (void)deadline_ns;
-	fail();
-}
-
-struct match *engine_match(struct engine *e)
-{
-	static struct match match;
-
-	(void)e;
-	return &match;
-}
-
-const struct totals *engine_totals(struct engine *e)
-{
-	(void)e;
-	return &totals;
-}
 
 /* ---- the model ------------------------------------------------------------- */
 
 static const struct query *model_query;
+
+/* Bytes a second over the life, as of a file. */
+static int64_t model_rate(const struct flow *f)
+{
+	int64_t life = f->last > f->first ? f->last - f->first : CLOCK_S;
+
+	return (int64_t)((double)f->bytes * 1e9 / (double)life);
+}
 
 static int model_compare(const void *a, const void *b)
 {
 	const struct flow *x = *(struct flow *const *)a, *y = *(struct flow *const *)b;
 	int64_t vx = 0, vy = 0;
 
-	switch (model_query->sort) {
+	if (model_query->rank == RANK_RATE) {
+		vx = model_rate(x);
+		vy = model_rate(y);
+	}
+	switch (model_query->rank == RANK_RATE ? RECORD_KEYS : model_query->rank == RANK_UP ? RECORD_BYTES : model_query->sort) {
 	case RECORD_BYTES:
 		vx = (int64_t)x->bytes;
 		vy = (int64_t)y->bytes;
@@ -177,7 +72,8 @@ static unsigned model(const struct query *q, struct flow **out)
 		char port[16];
 
 		(void)snprintf(port, sizeof port, ":%u ", (unsigned)flows[i].port);
-		if (!flows[i].gone && (q->match[0] == '\0' || strstr(port, q->match) != NULL))
+		if (!flows[i].gone && (q->match[0] == '\0' || strstr(port, q->match) != NULL) &&
+		    !(q->open_only && !flows[i].open))
 			out[n++] = &flows[i];
 	}
 	qsort(out, n, sizeof out[0], model_compare);
@@ -222,6 +118,8 @@ static void random_query(struct query *q)
 
 	memset(q, 0, sizeof *q);
 	q->sort = sorts[rand() % 3];
+	q->rank = rand() % 8 == 0 ? RANK_RATE : rand() % 8 == 0 ? RANK_UP : RANK_KEY;
+	q->open_only = rand() % 4 == 0;
 	q->descending = rand() % 2;
 	q->rows = 1 + (unsigned)rand() % 40;
 	q->anchor = (unsigned)rand() % q->rows;
@@ -244,7 +142,8 @@ static void random_step(uint64_t *next_id)
 
 	if (n_flows < FLOWS_MAX && rand() % 3 == 0)
 		flows[n_flows++] = (struct flow){.id = ++*next_id, .bytes = (uint64_t)(rand() % 50),
-						 .handshake = rand() % 4 ? rand() % 30 : -1, .port = (uint16_t)(rand() % 900)};
+						 .handshake = rand() % 4 ? rand() % 30 : -1, .port = (uint16_t)(rand() % 900),
+						 .open = rand() % 2, .first = rand() % 1000, .last = 1000 + rand() % 1000};
 	else if (n_flows > 0 && rand() % 4 == 0)
 		flows[i].gone = true;
 	else if (n_flows > 0)
@@ -290,7 +189,7 @@ static void selection_stays(void **state)
 		random_query(&q);
 		q.selected = selected;
 		q.move = 0;
-		q.to_first = q.to_last = false;
+		q.to_first = q.to_last = q.open_only = false;
 		q.match[0] = '\0';
 		engine_answer(NULL, &q, &answer);
 		assert_int_equal(answer.selected, selected);
@@ -396,6 +295,50 @@ static void held_random(void **state)
 	}
 }
 
+/* Why a flow left, what came meanwhile, what is over, what was marked. */
+static void what_is_counted(void **state)
+{
+	struct query q = {.sort = RECORD_BYTES, .rows = 3, .selected = 2, .otherwise = {3, 1}};
+
+	(void)state;
+	n_flows = 0;
+	for (uint64_t id = 1; id <= 9; id++)
+		flows[n_flows++] = (struct flow){.id = id, .bytes = id, .open = id != 2 && id != 8, .reused = id % 4 == 0,
+						 .port = (uint16_t)(id * 10)};
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.left, LEFT_NOT);
+	assert_int_equal(answer.newest, 9);
+	assert_int_equal(answer.newer, 0);
+	assert_int_equal(answer.reused, 2);
+	q.open_only = true;
+	q.since = 2;
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.left, LEFT_OVER);
+	assert_false(answer.vanished);
+	assert_int_equal(answer.selected, 3);
+	assert_int_equal(answer.over, 2);
+	assert_int_equal(answer.matched, 7);
+	assert_int_equal(answer.row[0].id, 3);
+	assert_int_equal(answer.newer, 3); /* 3 to 7 and 9, but for the rows */
+	q.open_only = false;
+	memcpy(q.match, ":30 ", 5);
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.left, LEFT_FILTER);
+	q.match[0] = '\0';
+	q.only[0] = 5;
+	q.only[1] = 7;
+	q.onlys = 2;
+	q.selected = 7;
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.rows, 2);
+	assert_int_equal(answer.selected_row, 1);
+	flows[1].gone = true;
+	q.onlys = 0;
+	q.selected = 2;
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.left, LEFT_GONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,6 +347,7 @@ int main(void)
 		cmocka_unit_test(a_vanished_flow_hands_over),
 		cmocka_unit_test(a_held_order_stands),
 		cmocka_unit_test(held_random),
+		cmocka_unit_test(what_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,8 +170,8 @@ static void headless_has_every_line(void **state)
 	(void)state;
 	canvas_put(&c, 0, 1, 10, ROLE_BAD, "日x");
 	canvas_attr(&c, 0, 1, 2, ATTR_REVERSE);
-	headless_text(&c, to);
-	headless_attrs(&c, to);
+	headless_text(&c, THEME_AUTO, to);
+	headless_attrs(&c, THEME_AUTO, to);
 	fclose(to);
 	assert_string_equal(out, "\n日x\n\n..........\nBBb.......\n..........\n");
 	free(out);

@@ -1,0 +1,234 @@
+/* The file of the configuration: whose it is, reading it at the start, writing it back.
+ *
+ * Opened once, before rights are given up, and kept: later nothing can be opened. It is opened
+ * with the file system's rights of the person who started the program, never with root's.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "screen.h"
+#include "sockeye/tui.h"
+
+/* Who started it: under sudo, who called that. False: it cannot be told. */
+static bool config_person(uid_t *uid, gid_t *gid, bool *sudo)
+{
+	const char *said = getuid() == 0 ? getenv("SUDO_UID") : NULL;
+	const struct passwd *pw;
+	unsigned long v = 0;
+
+	*uid = getuid();
+	*gid = getgid();
+	*sudo = said != NULL;
+	if (said == NULL)
+		return true;
+	for (; *said >= '0' && *said <= '9' && v < 1UL << 31; said++)
+		v = v * 10 + (unsigned long)(*said - '0');
+	pw = *said == '\0' ? getpwuid((uid_t)v) : NULL;
+	if (pw == NULL)
+		return false;
+	*uid = pw->pw_uid;
+	*gid = pw->pw_gid;
+	return true;
+}
+
+static bool config_path(struct text *t, uid_t uid, bool sudo)
+{
+	const char *base = sudo ? NULL : getenv("XDG_CONFIG_HOME"), *home = sudo ? NULL : getenv("HOME");
+	const struct passwd *pw;
+
+	if (base != NULL && base[0] == '/') {
+		text_put(t, base);
+	} else {
+		if (home == NULL || home[0] != '/') {
+			pw = getpwuid(uid);
+			home = pw != NULL ? pw->pw_dir : NULL;
+		}
+		if (home == NULL || home[0] != '/')
+			return false;
+		text_put(t, home);
+		text_put(t, "/.config");
+	}
+	text_put(t, "/sockeye/config");
+	return !t->cut;
+}
+
+static int config_look_at(int fd, uid_t uid, const char *name, bool said, struct error *err)
+{
+	struct stat s;
+
+	if (fstat(fd, &s) < 0)
+		return error_set(err, errno, "%s: cannot be looked at: %s", name, strerror(errno));
+	if (!S_ISREG(s.st_mode))
+		return error_set(err, EINVAL, "%s: not read, it is no regular file", name);
+	if (s.st_uid != uid && !said)
+		return error_set(err, EPERM, "%s: not read, it belongs to somebody else", name);
+	if ((s.st_mode & (S_IWGRP | S_IWOTH)) != 0 && !said)
+		return error_set(err, EPERM, "%s: not read, others may write it: chmod go-w", name);
+	if (s.st_size > CONFIG_BYTES)
+		return error_set(err, EFBIG, "%s: not read, it is longer than %d bytes", name, (int)CONFIG_BYTES);
+	return 0;
+}
+
+static int config_take(struct look *l, int fd, const char *name, unsigned *wrong, struct error *err)
+{
+	char *text = malloc(CONFIG_BYTES);
+	struct error first = {""};
+	size_t n = 0;
+	ssize_t got;
+
+	if (text == NULL)
+		return error_set(err, ENOMEM, "%s: no memory to read it", name);
+	while (n < CONFIG_BYTES && (got = read(fd, text + n, CONFIG_BYTES - n)) > 0)
+		n += (size_t)got;
+	*wrong = config_text(l, text, n, &first);
+	free(text);
+	if (*wrong > 0)
+		(void)error_set(err, EINVAL, "%s: %s%s", name, first.text, *wrong > 1 ? " (and more lines are wrong)" : "");
+	return 0;
+}
+
+/* A file that is there, for writing if it may be written. */
+static int config_opened(const char *path, bool *writable)
+{
+	const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+	int fd = open(path, O_RDWR | flags);
+
+	*writable = fd >= 0;
+	return fd >= 0 ? fd : open(path, O_RDONLY | flags);
+}
+
+int config_open(struct look *l, const char *path, unsigned *wrong, struct error *err)
+{
+	char own[4096], name[300];
+	bool sudo, said = path != NULL, writable;
+	int fd, failed, why;
+	struct text t;
+	uid_t uid;
+	gid_t gid;
+
+	*wrong = 0;
+	l->config_fd = -1;
+	text_init(&t, own, sizeof own);
+	if (!config_person(&uid, &gid, &sudo) || (!said && !config_path(&t, uid, sudo)))
+		return 0; /* nobody's file */
+	path = said ? path : own;
+	text_init(&t, name, sizeof name);
+	text_foreign(&t, path, strlen(path), false);
+	text_init(&t, l->config_name, sizeof l->config_name);
+	text_put(&t, name);
+	(void)setfsgid(gid);
+	(void)setfsuid(uid);
+	fd = config_opened(path, &writable);
+	why = errno;
+	(void)setfsuid(geteuid());
+	(void)setfsgid(getegid());
+	if (fd < 0)
+		return !said && (why == ENOENT || why == ENOTDIR) ? 0
+			: error_set(err, why, "%s: cannot be read: %s", name, why == ELOOP ? "it is a link" : strerror(why));
+	failed = config_look_at(fd, uid, name, said, err);
+	if (failed == 0)
+		failed = config_take(l, fd, name, wrong, err);
+	if (failed == 0 && writable)
+		l->config_fd = fd;
+	else
+		close(fd);
+	return failed;
+}
+
+int config_begin(struct look *l, const struct tui_options *o, struct error *err)
+{
+	struct error wrong = {""};
+	unsigned lines;
+	int failed = config_open(l, o->config, &lines, &wrong);
+
+	if (failed != 0 && o->config != NULL)
+		return error_set(err, -failed, "%s", wrong.text);
+	if (wrong.text[0] != '\0')
+		screen_say(l, true, wrong.text);
+	l->mouse = l->mouse && !o->no_mouse;
+	return 0;
+}
+
+/* ---- :save-config ----------------------------------------------------------------- */
+
+static bool config_written(int fd, const char *bytes, size_t n)
+{
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return false;
+	for (size_t at = 0; at < n;) {
+		ssize_t wrote = write(fd, bytes + at, n - at);
+
+		if (wrote <= 0)
+			return false;
+		at += (size_t)wrote;
+	}
+	return ftruncate(fd, (off_t)n) == 0;
+}
+
+static unsigned lines_count(const struct look *l)
+{
+	unsigned n = 0;
+
+	for (const char *s = l->dialog_lines; *s != '\0'; s++)
+		n += *s == '\n';
+	return n;
+}
+
+static void lines_line(const struct look *l, unsigned i, struct canvas *c, unsigned x, unsigned y, unsigned end)
+{
+	const char *s = l->dialog_lines;
+	const char *stop;
+
+	while (i-- > 0)
+		s = strchr(s, '\n') + 1;
+	stop = strchr(s, '\n');
+	canvas_foreign(c, x, y, end, ROLE_TEXT, s, stop != NULL ? (size_t)(stop - s) : strlen(s));
+}
+
+static enum reaction lines_key(struct look *l, uint32_t key, struct answer *a, const struct layout *at, int64_t now_ns)
+{
+	(void)a, (void)at, (void)now_ns;
+	return key == KEY_RETURN ? dialog_close(l) : dialog_say(l, false, "no such key here");
+}
+
+static const struct dialog_kind dialog_of_lines = {
+	.title = "These lines keep what was set",
+	.keys = "Esc, Enter away",
+	.width = 70,
+	.lines = lines_count,
+	.line = lines_line,
+	.key = lines_key,
+};
+
+enum reaction config_save(struct look *l, const struct layout *at)
+{
+	char lines[CONFIG_LINES];
+	struct text t;
+
+	text_init(&t, lines, sizeof lines);
+	text_put(&t, "# written by :save-config\n");
+	config_lines(l, &t);
+	if (t.cut)
+		return screen_say(l, true, "too much was set to be kept");
+	text_init(&t, l->message, sizeof l->message);
+	if (l->config_fd >= 0 && config_written(l->config_fd, lines, strlen(lines))) {
+		text_format(&t, "kept in %s", l->config_name);
+		l->message_bad = false;
+		return REACT_DRAW;
+	}
+	memcpy(l->dialog_lines, lines, sizeof l->dialog_lines);
+	dialog_open(l, &dialog_of_lines, at);
+	text_init(&t, l->dialog.note, sizeof l->dialog.note);
+	if (l->config_name[0] != '\0')
+		text_format(&t, "%s: not there at the start, so write them yourself", l->config_name);
+	else
+		text_put(&t, "the configuration was not read, so write them yourself");
+	return REACT_DRAW;
+}

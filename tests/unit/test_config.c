@@ -1,0 +1,211 @@
+/* The configuration and keys bound anew: what is understood, what is refused, what is kept.
+ * links: tui engine filter facts base
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tui/config.h"
+
+static struct look l;
+static struct answer a;
+
+static int start(void **state)
+{
+	(void)state;
+	look_init(&l, false, "two.pcap", NULL);
+	keys_reset();
+	return 0;
+}
+
+static int stop(void **state)
+{
+	(void)state;
+	keys_reset();
+	return 0;
+}
+
+static unsigned read_text(const char *text, struct error *e)
+{
+	e->text[0] = '\0';
+	return config_text(&l, text, strlen(text), e);
+}
+
+static void lines_are_understood(void **state)
+{
+	struct error e;
+
+	(void)state;
+	assert_int_equal(read_text("# mine\n\n  columns=server , handshake,service  \r\nsort = -bytes\ntheme=8\nmouse = off\n"
+				   "times = clock\nkey sort-next = s <F9>", &e), 0);
+	assert_int_equal(l.list.columns, 3);
+	assert_int_equal(l.list.column[1], COLUMN_HANDSHAKE);
+	assert_string_equal(look_sorts[l.sort].name, "bytes");
+	assert_false(l.descending);
+	assert_int_equal(l.theme, THEME_8);
+	assert_false(l.mouse);
+	assert_int_equal(l.ladder.times, LADDER_CLOCK);
+	assert_int_equal(keys_action(KEY_FUNCTION + 9, IN_CONNECTIONS), ACTION_SORT_NEXT);
+	assert_int_equal(keys_action('>', IN_CONNECTIONS), ACTION_NONE);
+	assert_int_equal(read_text("columns = default", &e), 0);
+	assert_int_equal(l.list.columns, 0);
+}
+
+static void wrong_lines_are_told_and_change_nothing(void **state)
+{
+	static const char *const wrong[] = {
+		"nonsense", "kolumns = server", "columns =", "columns = server, server", "columns = serve",
+		"sort = up down", "sort =", "theme = 7", "mouse = maybe", "times = late", "key = q", "key bogus = q", "key quit =",
+		"key quit = <Bogus>", "key down = <Esc>", "key down = <C-c>", "key down = abcdefg", "key hold = c", "key up = \x01",
+	};
+	struct error e;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		struct look before;
+		char text[128];
+
+		memcpy(&before, &l, sizeof l);
+		(void)snprintf(text, sizeof text, "# one\n%s\nsort = bytes\n", wrong[i]);
+		if (read_text(text, &e) != 1)
+			fail_msg("taken: %s", wrong[i]);
+		assert_memory_equal(e.text, "line 2: ", 8);
+		assert_null(strchr(e.text, '\x01'));
+		assert_string_equal(look_sorts[l.sort].name, "bytes"); /* the rest holds */
+		l.sort = before.sort;
+		l.descending = before.descending;
+		assert_memory_equal(&before, &l, sizeof l);
+		for (size_t k = 0; k < keys_lines; k++)
+			assert_false(keys_bound(k));
+	}
+}
+
+/* Who had the key loses it, but nobody is left without one. */
+static void keys_are_taken(void **state)
+{
+	struct error e;
+
+	(void)state;
+	assert_int_equal(keys_bind("sort-reverse", 12, "s R", &e), 0);
+	assert_int_equal(keys_action('s', IN_CONNECTIONS), ACTION_SORT_REVERSE);
+	assert_int_equal(keys_action('>', IN_CONNECTIONS), ACTION_SORT_NEXT);
+	assert_int_equal(keys_action('S', IN_CONNECTIONS), ACTION_NONE);
+	assert_true(keys_bind("sort-reverse", 12, ">", &e) < 0); /* the last one that sort-next has */
+	assert_non_null(strstr(e.text, "sort-next without a key"));
+	assert_int_equal(keys_bind("back", 4, "b", &e), 0);
+	assert_int_equal(keys_action(KEY_ESCAPE, IN_CONNECTIONS), ACTION_BACK);
+	assert_int_equal(keys_bind("quit", 4, "Q", &e), 0);
+	assert_int_equal(keys_action(KEY_CONTROL('C'), IN_CONNECTIONS), ACTION_QUIT);
+	/* Where both are at home only: text pages have their own n. */
+	assert_int_equal(keys_bind("mark", 4, "n", &e), 0);
+	assert_int_equal(keys_action('n', IN_TEXT), ACTION_SEARCH_NEXT);
+	for (unsigned place = 1; place < IN_ALL; place <<= 1)
+		for (size_t i = 0; i < keys_lines; i++)
+			for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++)
+				if (keys_table[i].places & place)
+					assert_int_equal(keys_action(keys_table[i].key[k], place), keys_table[i].action);
+	keys_reset();
+	assert_int_equal(keys_action('S', IN_CONNECTIONS), ACTION_SORT_REVERSE);
+}
+
+static void help_and_bar_tell_the_new_keys(void **state)
+{
+	struct canvas c = {.ascii = true};
+	struct error e;
+	char line[400];
+	bool help = false, bar = false;
+
+	(void)state;
+	assert_int_equal(keys_bind("sort-next", 9, "<F9>", &e), 0);
+	assert_true(canvas_resize(&c, 120, 40));
+	for (unsigned page = 0; page < 2; page++) {
+		l.page = page ? PAGE_HELP : PAGE_SCREEN;
+		look_draw(&l, &a, &c);
+		for (unsigned y = 0; y < c.height; y++) {
+			for (unsigned x = 0; x < c.width; x++)
+				line[x] = (char)canvas_at(&c, x, y)->code;
+			line[c.width] = '\0';
+			bar = bar || (page == 0 && strstr(line, "F9 Sort"));
+			help = help || (page == 1 && strstr(line, "F9              sort by the next column"));
+		}
+	}
+	canvas_release(&c);
+	assert_true(help && bar);
+}
+
+/* What is kept, read again, sets the same. */
+static void what_is_kept_is_read_again(void **state)
+{
+	char first[CONFIG_LINES], second[CONFIG_LINES];
+	struct error e;
+	struct text t;
+
+	(void)state;
+	text_init(&t, first, sizeof first);
+	config_lines(&l, &t);
+	assert_string_equal(first, ""); /* nothing was set */
+	assert_int_equal(read_text("columns = service, rate\nsort = -rtx\ntheme = mono\nmouse = off\ntimes = delta\n"
+				   "key quit = Q <F10>\nkey sort-previous = , <lt>\n", &e), 0);
+	text_init(&t, first, sizeof first);
+	config_lines(&l, &t);
+	assert_non_null(strstr(first, "key quit = Q <F10>\n"));
+	keys_reset();
+	look_init(&l, false, "two.pcap", NULL);
+	assert_int_equal(read_text(first, &e), 0);
+	text_init(&t, second, sizeof second);
+	config_lines(&l, &t);
+	assert_string_equal(first, second);
+}
+
+/* Any bytes: no crash, no key bound twice, nobody without a key. */
+static void any_bytes(void **state)
+{
+	static const char *const parts[] = {"columns", "sort", "theme", "key ", "quit", "mark", "=", " ", "\n", ",", "server", "rate", "-",
+					    "<F", "3>", "<", "q", "#", "\xff", "\xe2\x96", "mono", "times", "delta", "\r"};
+	char text[256];
+
+	(void)state;
+	srand(9);
+	for (unsigned n = 0; n < 20000; n++) {
+		size_t len = 0;
+		struct error e = {""};
+
+		while (len < 200 && rand() % 24) {
+			const char *part = parts[(unsigned)rand() % (sizeof parts / sizeof parts[0])];
+
+			memcpy(text + len, part, strlen(part));
+			len += strlen(part);
+			if (rand() % 8 == 0)
+				text[len++] = (char)rand();
+		}
+		(void)config_text(&l, text, len, &e);
+		assert_true(l.list.columns <= COLUMNS && l.sort < LOOK_SORTS);
+		for (size_t i = 0; i < keys_lines; i++) {
+			assert_int_not_equal(keys_table[i].key[0], 0);
+			for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++)
+				assert_int_equal(keys_action(keys_table[i].key[k], keys_table[i].places & (0U - keys_table[i].places)),
+						 keys_table[i].action);
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(lines_are_understood, start, stop),
+		cmocka_unit_test_setup_teardown(wrong_lines_are_told_and_change_nothing, start, stop),
+		cmocka_unit_test_setup_teardown(keys_are_taken, start, stop),
+		cmocka_unit_test_setup_teardown(help_and_bar_tell_the_new_keys, start, stop),
+		cmocka_unit_test_setup_teardown(what_is_kept_is_read_again, start, stop),
+		cmocka_unit_test_setup_teardown(any_bytes, start, stop),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
