@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,6 +228,7 @@ int main(int argc, char **argv)
 	struct error e = {""};
 	int64_t begun;
 
+	(void)signal(SIGXFSZ, SIG_IGN);
 	answer = calloc(1, sizeof *answer);
 	if (argc < 3 || !answer || source_open(&source, &so, &e) < 0 || engine_open(&engine, &eo, &e) < 0 ||
 	    engine_remember(engine, source, &e) < 0) {
