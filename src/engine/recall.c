@@ -186,6 +186,18 @@ static const char *why_gone(int rc)
 	}
 }
 
+/* Of what was kept: the source still knows its interfaces, unless another thread reads it. */
+static void name_interface(struct recall *r)
+{
+	struct source *s = r->m->source;
+	const char *name = s->interface ? s->interface(s, r->again.frame.source, r->again.frame.interface) : NULL;
+	size_t n = name ? strnlen(name, sizeof r->again.interface - 1) : 0;
+
+	if (n > 0)
+		memcpy(r->again.interface, name, n);
+	r->again.interface[n] = '\0';
+}
+
 /* The frame of that entry into r->again. */
 static int frame_again(struct recall *r, uint64_t number, const struct index_entry *e)
 {
@@ -196,10 +208,13 @@ static int frame_again(struct recall *r, uint64_t number, const struct index_ent
 
 	r->stats.frames++;
 	r->again.interface[0] = '\0';
-	if (source == INDEX_STORED)
+	if (source == INDEX_STORED) {
 		rc = h ? history_get(h, place, INDEX_PLACE_BITS, number, &r->again) : -ENOTSUP;
-	else
+		if (rc == 0)
+			name_interface(r);
+	} else {
 		rc = r->m->source->again(r->m->source, source, place, &r->again);
+	}
 	r->again.frame.number = number;
 	return rc;
 }

@@ -20,6 +20,7 @@ import compressed
 import endings
 import follow
 import handshakes
+import history
 import manners
 import pipes
 import relay
@@ -57,7 +58,7 @@ def main():
     program = os.path.abspath(o.program)
     os.chdir(TOP)
     tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights,
-                         ring, relay, threads, manners) for t in m.TESTS]
+                         ring, relay, threads, history, manners) for t in m.TESTS]
     unknown = set(o.name) - {t.__name__.replace("_", "-") for t in tests}
     if unknown:
         print("no such test: " + ", ".join(sorted(unknown)), file=sys.stderr)

@@ -5,11 +5,13 @@
  *        again CAPTURE pieces FLOW               a line a piece: side, time, length or gap
  *        again CAPTURE rows [FLOW] [fold]        a line a row
  *        again CAPTURE times                     what answers cost, for benchmarks
+ *        again -iIFACE live PACKETS MIB          captures so many with so much memory; a line about what is left
  *        again CAPTURE save FLOW|0 [MATCH [TEXT]]  saves them, or the text; prints the answer
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,6 +158,30 @@ static void print_times(void)
 	printf("%-34s %8.2f ms  %" PRIu64 " pieces\n", "its stream", ms(answer->cost_ns), answer->stream.all);
 }
 
+/* What a history holds: the first row, and whether all of them can be had. */
+static void print_left(void)
+{
+	struct query q = {.about = QUERY_PACKETS, .packets = {.rows = QUERY_ROWS, .detail = true}};
+	const struct packet_answer *p = &answer->packets;
+	uint64_t gone = 0, shown = 0;
+
+	engine_answer(engine, &q, answer);
+	printf("total %" PRIu64 " forgotten %" PRIu64 " matched %" PRIu64 " first %" PRIu64 " detail %" PRIu64 " lines %u interface %s",
+	       p->total, p->forgotten, p->matched, p->rows ? p->row[0].number : 0, p->detail.number, p->detail.lines,
+	       p->detail.interface);
+	for (;; q.packets.selected = p->row[p->rows - 1].number, q.packets.move = QUERY_ROWS) {
+		engine_answer(engine, &q, answer);
+		for (unsigned i = 0; i < p->rows; i++)
+			if (p->row[i].number > shown) {
+				gone += p->row[i].gone;
+				shown = p->row[i].number;
+			}
+		if (p->rows == 0 || shown == p->total)
+			break;
+	}
+	printf(" gone %" PRIu64 "\n", gone);
+}
+
 static int create(void *arg, const char *name, struct error *e)
 {
 	int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
@@ -191,20 +217,26 @@ static int save(uint64_t flow, const char *match, const char *text)
 int main(int argc, char **argv)
 {
 	const char *name = argc > 1 ? argv[1] : "", *what = argc > 2 ? argv[2] : "", *third = argc > 3 ? argv[3] : NULL;
-	const struct source_options so = {.files = &name, .n_files = 1};
-	const struct engine_options eo = {.memory = ENGINE_MEMORY_DEFAULT, .remember = true};
-	const struct run_options ro = {.signal_fd = -1, .keep_flows = true};
+	const bool live = strncmp(name, "-i", 2) == 0;
+	const char *interface = name + 2;
+	const struct source_options so = {.files = &name, .n_files = live ? 0 : 1, .interfaces = &interface, .n_interfaces = live};
+	const struct engine_options eo = {.memory = live && argc > 4 ? (size_t)number(argv[4]) << 20 : ENGINE_MEMORY_DEFAULT,
+					  .remember = true, .live = live};
+	const struct run_options ro = {.signal_fd = -1, .keep_flows = true, .max_packets = live ? number(third) : 0};
 	struct run_result result;
 	struct source *source;
 	struct error e = {""};
 	int64_t begun;
 
+	(void)signal(SIGXFSZ, SIG_IGN);
 	answer = calloc(1, sizeof *answer);
 	if (argc < 3 || !answer || source_open(&source, &so, &e) < 0 || engine_open(&engine, &eo, &e) < 0 ||
 	    engine_remember(engine, source, &e) < 0) {
 		fprintf(stderr, "again: %s\n", e.text[0] ? e.text : "again CAPTURE WORD [...]");
 		return 1;
 	}
+	if (live)
+		fprintf(stderr, "listening\n");
 	begun = clock_monotonic_ns();
 	(void)run_loop(engine, source, &ro, &result, &e);
 	if (strcmp(what, "flows") == 0)
@@ -215,6 +247,8 @@ int main(int argc, char **argv)
 		print_stream(number(third), 3, false);
 	else if (strcmp(what, "rows") == 0)
 		print_rows(number(third), argc > 4);
+	else if (strcmp(what, "live") == 0)
+		print_left();
 	else if (strcmp(what, "save") == 0)
 		return save(number(third), argc > 4 ? argv[4] : NULL, argc > 5 ? argv[5] : NULL);
 	else if (strcmp(what, "times") == 0) {

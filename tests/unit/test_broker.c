@@ -81,6 +81,71 @@ static void keeps_one_capability(void **state)
 	broker_free(NULL);
 }
 
+static void names_of_saves(void **state)
+{
+	static const char *const may_be[] = {
+		"sockeye-20261121-120712.pcapng", "sockeye-20261121-120712-conn2.pcapng", "sockeye-20261121-120712-conn2-3.txt",
+		"sockeye-20261121-120712-99.json", "sockeye-00000000-000000-conn18446744073709551615.txt",
+	};
+	static const char *const may_not[] = {
+		"", "sockeye", "sockeye-20261121-120712", "sockeye-20261121-120712.sh", "sockeye-20261121-120712.pcapng/x",
+		"/tmp/sockeye-20261121-120712.pcapng", "../sockeye-20261121-120712.pcapng", "sockeye-2026112-120712.pcapng",
+		"sockeye-20261121-120712-conn.pcapng", "sockeye-20261121-120712-connx.pcapng", ".bashrc",
+		"sockeye-20261121-120712-100.pcapng", "sockeye-20261121-120712-3-conn2.pcapng", "Sockeye-20261121-120712.txt",
+		"sockeye-20261121-120712-conn184467440737095516150.txt", "sockeye-20261121-120712.pcapng\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof may_be / sizeof *may_be; i++)
+		assert_true(saves_name(may_be[i]));
+	for (size_t i = 0; i < sizeof may_not / sizeof *may_not; i++)
+		assert_false(saves_name(may_not[i]));
+}
+
+/* New files only, in the directory that was the working one; nothing that is there is touched, links are not followed. */
+static void makes_saves(void **state)
+{
+	const struct broker_options o = {.saves = true};
+	static const char *const name = "sockeye-20261121-120712-conn2.pcapng", *const link = "sockeye-20261121-120712.txt";
+	char directory[] = "/tmp/sockeye-saves-XXXXXX", before[4096];
+	struct broker_facts f;
+	struct error e = {""};
+	struct broker *b;
+	struct stat st;
+	int fd;
+
+	(void)state;
+	assert_non_null(getcwd(before, sizeof before));
+	assert_non_null(mkdtemp(directory));
+	assert_int_equal(chdir(directory), 0);
+	assert_int_equal(broker_start(&b, &o, &e), 0);
+	assert_int_equal(broker_ready(b, &f, &e), 0);
+	assert_int_equal(chdir(before), 0);
+	assert_int_equal(chdir("/"), 0); /* it is where it was */
+	fd = broker_create_save(b, name, &e);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, "x", 1), 1);
+	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_WRONLY);
+	close(fd);
+	assert_int_equal(broker_create_save(b, name, &e), -EEXIST);
+	assert_int_equal(broker_create_save(b, "sockeye.pcapng", &e), -EACCES);
+	assert_int_equal(chdir(directory), 0);
+	assert_int_equal(symlink("elsewhere", link), 0);
+	assert_int_equal(broker_create_save(b, link, &e), -EEXIST);
+	assert_int_not_equal(stat("elsewhere", &st), 0);
+	assert_int_equal(stat(name, &st), 0);
+	assert_int_equal(st.st_size, 1);
+	broker_free(b);
+	/* Where saves were not said, none is made. */
+	b = start(NULL, &f);
+	assert_int_equal(broker_create_save(b, "sockeye-20261121-120713.txt", &e), -EACCES);
+	broker_free(b);
+	assert_int_equal(unlink(name), 0);
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(chdir(before), 0);
+	assert_int_equal(rmdir(directory), 0);
+}
+
 enum { PLAIN, SIZED, RING, TIMED, BOTH };
 
 static bool may(int how, const char *said, const char *name)
@@ -250,7 +315,8 @@ static void hostile_questions(void **state)
 		assert_int_equal(a.result, -EINVAL);
 	}
 	for (uint32_t kind = 0; kind < 70000; kind = kind < 8 ? kind + 1 : kind * 3) {
-		bool known = kind == BROKER_PACKET_SOCKET || kind == BROKER_CREATE_OUTPUT;
+		bool known = kind == BROKER_PACKET_SOCKET || kind == BROKER_CREATE_OUTPUT ||
+			     kind == BROKER_CREATE_SAVE;
 
 		memset(&q, 0, sizeof q);
 		q.serial = 7;
@@ -379,6 +445,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_one_capability),
+		cmocka_unit_test(names_of_saves),
+		cmocka_unit_test(makes_saves),
 		cmocka_unit_test(names_of_outputs),
 		cmocka_unit_test(directory_of_outputs),
 		cmocka_unit_test(makes_outputs),
