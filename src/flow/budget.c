@@ -7,7 +7,7 @@
  * quarter. Names, side records and heads have a quarter of their regions for
  * certain. Slots are at most half full where the doubling can be paid for, and
  * three quarters where memory is short. */
-#include "flow_private.h"
+#include "kept.h"
 
 /* For people: of the tables without order only what was touched, a page an entry at most. */
 size_t budget_touched(const struct flow_table *t)

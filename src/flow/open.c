@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow_private.h"
+#include "kept.h"
 #include "sockeye/clock.h"
 #include "sockeye/memory.h"
 
@@ -42,7 +42,7 @@ static uint32_t power_of_two(uint64_t n)
 static void sizes(struct flow_table *t)
 {
 	uint64_t memory = t->limits.memory, chunks = memory / 8 * 5 / CHUNK_BYTES;
-	uint64_t flows = memory / sizeof(struct flow);
+	uint64_t flows = memory / sizeof(struct kept);
 
 	if (chunks > REF_EMBRYO / EMBRYO_CHUNK / 2)
 		chunks = REF_EMBRYO / EMBRYO_CHUNK / 2;

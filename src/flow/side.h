@@ -35,7 +35,7 @@ struct hole {
 	uint32_t sacked;   /* 1: the receiver says that it has them */
 };
 
-enum { VERDICTS_COUNTED = VERDICT_KEEP_ALIVE_ACK + 1, TRIP_BUCKETS = 17, TRIPS_TIMED = 3 };
+enum { VERDICTS_COUNTED = VERDICT_KEEP_ALIVE_ACK + 1, TRIP_BUCKETS = 17, TRIPS_TIMED = 3, TRIPS_FEW = 4 };
 
 /* What went wrong: taken with the direction's first verdict or hole. */
 struct side_trouble {
@@ -51,21 +51,32 @@ struct side_trouble {
 enum { TROUBLE_CLASS = 1 };
 _Static_assert(sizeof(struct side_trouble) <= BLOCK_MIN << TROUBLE_CLASS, "its class holds it");
 
-/* The data it sent: its round-trip times, and where the contents are. */
+/* Round-trip times of the data it sent (trips.c). */
 struct timed {
 	uint32_t end, us;    /* us after the flow's first packet, wraps */
 };
 struct side_trips { /* a cache line */
 	struct timed timed[TRIPS_TIMED];
-	uint32_t contents;   /* place of what it sent last, in the log of contents.c; 0: none */
 	uint32_t tsval;      /* of the timed segment that was sent before, if there is one */
-	uint32_t min_us, max_us, samples;
+	uint32_t samples;
+	uint32_t min_us, max_us; /* of more than a few */
 	uint8_t n_timed;
 	uint8_t again;       /* 1 + its index: it counts only if tsval is echoed; 0: none */
 	uint8_t lowest;      /* bucket that count[0] stands for */
-	uint8_t count[TRIP_BUCKETS]; /* halved when one is full */
+	bool lost;           /* found no room: nothing is known, nor will be */
+	union {
+		uint32_t few[TRIPS_FEW];     /* the samples themselves, while there are so many at most */
+		uint8_t count[TRIP_BUCKETS]; /* then how many of each length; halved when one is full */
+	};
 };
-_Static_assert(sizeof(struct side_trips) == 64, "a cache line");
+enum { TRIPS_CLASS = 0 };
+_Static_assert(sizeof(struct side_trips) == BLOCK_MIN << TRIPS_CLASS, "a cache line");
+
+/* Letters of Zeek's history that one side has; S and H count as one. */
+enum zeek_seen {
+	SEEN_SYN = 1, SEEN_FIN = 2, SEEN_RST = 4, SEEN_DATA = 8, SEEN_ACK = 16, SEEN_FIN_RST = 32, SEEN_FLAGS = 64,
+	SEEN_SCALED = 128, /* and the next two: T, W, G */
+};
 
 /* An end as Zeek sees it (zeek.c). */
 enum zeek_state { ZEEK_INACTIVE, ZEEK_SYN_SENT, ZEEK_SYN_ACK_SENT, ZEEK_PARTIAL, ZEEK_ESTABLISHED, ZEEK_CLOSED,
@@ -79,7 +90,7 @@ struct zeek_side {
 	uint8_t state, before;   /* enum zeek_state: now, and before the last change */
 };
 
-enum { ZEEK_LETTERS = 13, ZEEK_MORE = 40, ZEEK_COUNTED = 3 };
+enum { ZEEK_PACKED = 12, ZEEK_LETTERS = 13, ZEEK_MORE = 40, ZEEK_COUNTED = 3 };
 
 /* What few flows need: counts of what was said more than once, more letters. */
 struct zeek_more {
@@ -93,12 +104,13 @@ struct zeek_track {
 	uint32_t more;           /* reference into the blocks: struct zeek_more, REF_NONE */
 	uint8_t client;          /* whom the letters so far took for the client */
 	bool cut;                /* letters follow that found no room */
-	uint8_t n;               /* letters, in both places */
-	char letters[ZEEK_LETTERS]; /* upper case: side 0 */
+	uint8_t n;               /* letters, in all places */
+	uint8_t last;            /* code of the one behind the packed ones */
+	uint64_t packed;         /* codes of five bits (zeek.c), the first lowest */
 };
 
-/* What an ordinary segment touches comes first, in two cache lines. ws_: what
- * Wireshark's rules need (verdicts.c); 0 is "unknown" there. */
+/* One direction, unfolded (kept.h). ws_: what Wireshark's rules need (verdicts.c); 0 is
+ * "unknown" there. */
 struct flow_side {
 	uint64_t bytes;
 	int64_t ws_ack_ns;        /* when it last sent anything */
@@ -118,6 +130,7 @@ struct flow_side {
 	uint8_t end;              /* enum end_bit */
 	uint8_t ttl;
 	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
+	uint32_t contents;        /* place of what it sent last, in the log of contents.c; 0: none */
 
 	struct side_trips trips;
 
@@ -134,6 +147,4 @@ struct flow_side {
 	uint8_t wscale, options;
 	struct zeek_side zeek;
 };
-_Static_assert(offsetof(struct flow_side, trips) == 64 && sizeof(struct flow_side) == 192, "cache lines");
-
 #endif

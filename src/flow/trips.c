@@ -6,8 +6,9 @@
  * repair. Three segments are timed at once, at most one of them a repeat; the others
  * wait their turn.
  *
- * A flow keeps the least, the greatest, the number of samples, and a coarse
- * histogram of two steps an octave for its median: eight octaves, where its samples are. */
+ * The first few samples are kept as they are. Of more, a flow keeps the least, the
+ * greatest, their number, and a coarse histogram of two steps an octave for its median:
+ * eight octaves, where its samples are. */
 #include <string.h>
 
 #include "trips.h"
@@ -55,7 +56,7 @@ static unsigned place_of(struct side_trips *x, unsigned b)
 	return b < x->lowest ? 0 : b - x->lowest > last ? last : b - x->lowest;
 }
 
-void trips_sample(struct side_trips *x, uint32_t us)
+static void count(struct side_trips *x, uint32_t us)
 {
 	uint8_t *n = &x->count[place_of(x, bucket_of(us))];
 
@@ -68,6 +69,25 @@ void trips_sample(struct side_trips *x, uint32_t us)
 	if (++*n == UINT8_MAX)
 		for (unsigned i = 0; i < TRIP_BUCKETS; i++)
 			x->count[i] = (uint8_t)((x->count[i] + 1) / 2);
+}
+
+/* From here on they are counted: those that were kept first. */
+static void spread(struct side_trips *x)
+{
+	uint32_t few[TRIPS_FEW], n = x->samples;
+
+	memcpy(few, x->few, sizeof few);
+	memset(x->count, 0, sizeof x->few > sizeof x->count ? sizeof x->few : sizeof x->count);
+	x->samples = 0;
+	for (uint32_t i = 0; i < n; i++)
+		count(x, few[i]);
+}
+
+void trips_count(struct side_trips *x, uint32_t us)
+{
+	if (x->samples == TRIPS_FEW)
+		spread(x);
+	count(x, us);
 }
 
 /* s sends bytes up to end. */
@@ -86,11 +106,11 @@ static void trips_data(const struct flow *f, struct flow_side *s, const struct d
 	}
 	if (again && x->again) /* one at a time */
 		trips_drop(x, x->again - 1u);
-	if (again && x->n_timed < TRIPS_TIMED) {
+	if (again && x->n_timed < TRIPS_TIMED && !x->lost) {
 		x->again = x->n_timed + 1;
 		x->tsval = d->tcp.tsval;
 	}
-	trips_sent(x, trips_us(f, d->ts_ns), end);
+	trips_sent(x, trips_us(f->first_ns, d->ts_ns), end);
 }
 
 void trips_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j)
@@ -104,7 +124,7 @@ void trips_account(struct flow *f, const struct descriptor *d, unsigned dir, str
 		return;
 
 	if (x->n_timed && d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
-		us = trips_acked(x, &f->side[!dir], d, trips_us(f, d->ts_ns));
+		us = trips_acked(x, f->side[!dir].ws_next_ns, d, trips_us(f->first_ns, d->ts_ns));
 		if (us >= 0) {
 			j->rtt_ns = us * 1000;
 			j->rtt_of_server = dir != f->client;
@@ -115,7 +135,7 @@ void trips_account(struct flow *f, const struct descriptor *d, unsigned dir, str
 }
 
 /* Good to a quarter: the middle of the bucket that holds the median. */
-uint32_t trips_median_us(const struct side_trips *x)
+static uint32_t median_us(const struct side_trips *x)
 {
 	uint32_t all = 0, sum = 0;
 	uint32_t us = x->min_us;
@@ -130,4 +150,13 @@ uint32_t trips_median_us(const struct side_trips *x)
 		}
 	}
 	return us < x->min_us ? x->min_us : us > x->max_us ? x->max_us : us;
+}
+
+void trips_summary(const struct side_trips *x, struct trips_summary *out)
+{
+	struct side_trips all = *x;
+
+	if (all.samples <= TRIPS_FEW)
+		spread(&all);
+	*out = (struct trips_summary){all.min_us, median_us(&all), all.max_us, all.samples};
 }
