@@ -5,7 +5,7 @@
  *
  * The hand passes each flow every eighth of its patience, so a record is told
  * at most an eighth late; a look-up compares the age itself and is exact. */
-#include "kept.h"
+#include "kept_trips.h"
 #include "sockeye/memory.h"
 
 /* Units of 256 ns, 48 bits of them: eight hundred days. */

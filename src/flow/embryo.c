@@ -249,7 +249,7 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 
 /* What the capture had lost when the flow of that id began: an embryo has no room
  * for it. Of losses long ago only the last are known. */
-static uint32_t lost_before(const struct flow_table *t, uint64_t id)
+uint32_t lost_before(const struct flow_table *t, uint64_t id)
 {
 	uint32_t before = t->capture_lost;
 

@@ -86,7 +86,7 @@ static void fill_verdicts(struct flow_record *r, const struct flow_table *t, con
 		record_set(r, RECORD_EXACT_FORGOTTEN_HOLES);
 }
 
-static void fill_trips(struct flow_record *r, const struct flow *f, unsigned i)
+static void fill_trips(struct flow_record *r, const struct flow_table *t, const struct flow *f, unsigned i)
 {
 	static const enum record_key keys[2][4] = {
 		{RECORD_RTT_SERVER_MIN, RECORD_RTT_SERVER_P50, RECORD_RTT_SERVER_MAX, RECORD_RTT_SERVER_SAMPLES},
@@ -94,9 +94,8 @@ static void fill_trips(struct flow_record *r, const struct flow *f, unsigned i)
 	};
 	struct trips_summary x;
 
-	if (!f->side[i ^ f->client].trips.samples)
+	if (!trips_summary(t, f, i ^ f->client, &x))
 		return;
-	trips_summary(&f->side[i ^ f->client].trips, &x);
 	r->round_trip[i].min = (int64_t)x.min_us * 1000;
 	r->round_trip[i].p50 = (int64_t)x.median_us * 1000;
 	r->round_trip[i].max = (int64_t)x.max_us * 1000;
@@ -171,7 +170,7 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 		r->fin[i] = s->fin;
 		r->isn[i] = s->base;
 		r->isn_known[i] = s->bits & SIDE_BASE;
-		fill_trips(r, f, i);
+		fill_trips(r, t, f, i);
 	}
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);

@@ -192,6 +192,7 @@ struct flow_table {
 	struct flow_list list[FLOW_CLASSES];
 	struct flow work;        /* the flow at hand, unfolded */
 	bool work_open;          /* what it says is newer than what is kept */
+	bool bits_open;          /* and so are the bits of scratch: plain.c */
 
 	struct names names;
 	struct blocks blocks;
@@ -279,6 +280,7 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
 /* The scratch flow becomes an outline of the embryo: what the functions of flow.h that have no
  * table read of a flow, and common, outcome and losses of a record. The rest is not there until
  * embryo_complete(): most flows of a flood never need it. */
+uint32_t lost_before(const struct flow_table *t, uint64_t id); /* of table->capture_lost, when that id was given */
 struct flow *embryo_outline(struct flow_table *t, uint32_t ref);
 void scratch_complete(struct flow_table *t, const struct flow *f); /* whatever flow it is */
 void embryo_forget(struct flow_table *t, uint32_t ref); /* leaves its slot alone */
@@ -337,12 +339,12 @@ void segments_missing(const struct flow_table *t, const struct flow_side *s, con
 		      uint64_t *missed, uint64_t *lost);
 
 /* trips.c: after segments_account() */
-void trips_account(struct flow *f, const struct descriptor *d, unsigned dir,
+void trips_account(struct flow_table *t, const struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
 struct trips_summary {
 	uint32_t min_us, median_us, max_us, samples;
 };
-void trips_summary(const struct side_trips *x, struct trips_summary *out); /* of one sample at least */
+bool trips_summary(const struct flow_table *t, const struct flow *f, unsigned i, struct trips_summary *out); /* of side i; false: none */
 
 /* How many holes there are in from..to. */
 unsigned segments_gaps(struct flow_table *t, const struct flow_side *s, uint32_t from, uint32_t to);
@@ -460,7 +462,7 @@ void head_forget(struct flow_table *t, uint32_t ref);
 void flow_fold(struct flow_table *t);
 static inline void flow_store(struct flow_table *t)
 {
-	if (t->work_open)
+	if (t->work_open || t->bits_open)
 		flow_fold(t);
 }
 

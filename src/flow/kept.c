@@ -8,60 +8,9 @@
 #include <string.h>
 
 #include "kept.h"
-#include "trips.h"
 
 /* Times in us wrap after so long (trips_us()): a base that moves so far changes none of them. */
 #define BASE_STEP_NS (INT64_C(1000) << 32)
-
-/* ---- round trips ------------------------------------------------------------ */
-
-void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigned i, struct side_trips *x)
-{
-	const struct side_trips *block = kept_trips_block(t, k, i);
-	unsigned is = k->trips_are[i], n = is & KEPT_FEW;
-
-	if (block) {
-		*x = *block;
-		return;
-	}
-	memset(x, 0, sizeof *x);
-	x->lost = is & KEPT_TRIPS_LOST;
-	x->samples = n;
-	x->n_timed = is >> KEPT_TIMED_SHIFT & 3;
-	memcpy(x->few, k->trips[i], n * sizeof x->few[0]);
-	memcpy(x->timed, k->trips[i] + n, x->n_timed * sizeof x->timed[0]);
-}
-
-void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i)
-{
-	if (k->trips_are[i] & KEPT_TRIPS_BLOCK)
-		blocks_give(&t->blocks, k->trips[i][0], TRIPS_CLASS);
-	k->trips_are[i] = 0;
-}
-
-void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x)
-{
-	unsigned room = k->family == FAMILY_IPV4 ? KEPT_TRIP_WORDS : 0;
-	struct side_trips *block = kept_trips_block(t, k, i);
-	uint32_t ref;
-
-	if (x->lost || (!x->again && x->samples + 2u * x->n_timed <= room)) {
-		kept_trips_release(t, k, i);
-		k->trips_are[i] = (uint8_t)(x->lost ? KEPT_TRIPS_LOST : x->samples | (unsigned)x->n_timed << KEPT_TIMED_SHIFT);
-		memcpy(k->trips[i], x->few, x->lost ? 0 : x->samples * sizeof x->few[0]);
-		memcpy(k->trips[i] + x->samples, x->timed, x->lost ? 0 : x->n_timed * sizeof x->timed[0]);
-		return;
-	}
-	if (!block) {
-		ref = blocks_take(t, TRIPS_CLASS);
-		k->trips_are[i] = (uint8_t)(ref == REF_NONE ? KEPT_TRIPS_LOST : KEPT_TRIPS_BLOCK);
-		if (ref == REF_NONE)
-			return;
-		k->trips[i][0] = ref;
-		block = kept_trips_block(t, k, i);
-	}
-	*block = *x;
-}
 
 /* ---- what follows ------------------------------------------------------------- */
 
@@ -76,52 +25,37 @@ static int8_t scale_of(const struct flow_side *s, enum kept_scale is)
 }
 
 /* Of one side, from what is kept of it: its numbers as all others count them. */
-static void side_follows(const struct flow *f, unsigned i, enum kept_looked looked, struct odd_side *o)
+static inline void side_becomes_plain(struct flow *f, unsigned i, enum kept_looked looked)
+{
+	struct flow_side *s = &f->side[i];
+	bool fin = s->end & END_FIN;
+
+	s->ws_next = s->ws_to_ack = s->zeek.last = s->next;
+	s->ws_ack = s->acked;
+	s->base = s->bits & SIDE_BASE ? s->low - 1 : 0;
+	s->fin_end = fin ? s->next : 0;
+	s->fin = fin;
+	s->head = REF_NONE;
+	s->zeek.looked = looked_of(f, i, looked);
+	s->zeek.syn = s->zeek_seen & SEEN_SYN ? s->low - 1 : 0;
+	s->zeek.fin = s->zeek_seen & SEEN_FIN ? s->next - 1 : 0;
+}
+
+/* Would that make it what it is? */
+static inline bool side_is_plain(const struct flow *f, unsigned i, enum kept_looked looked)
 {
 	const struct flow_side *s = &f->side[i];
 	bool fin = s->end & END_FIN;
 
-	*o = (struct odd_side){
-		.ws_next = s->next, .ws_ack = s->acked, .ws_to_ack = s->next, .zeek_last = s->next,
-		.base = s->bits & SIDE_BASE ? s->low - 1 : 0,
-		.fin_end = fin ? s->next : 0, .fin = fin,
-		.head = REF_NONE, .zeek_looked = looked_of(f, i, looked),
-		.zeek_syn = s->zeek.seen & SEEN_SYN ? s->low - 1 : 0,
-		.zeek_fin = s->zeek.seen & SEEN_FIN ? s->next - 1 : 0,
-	};
-}
-
-static void side_is(const struct flow *f, unsigned i, struct odd_side *o)
-{
-	const struct flow_side *s = &f->side[i];
-
-	*o = (struct odd_side){
-		.ws_next = s->ws_next, .ws_ack = s->ws_ack, .ws_to_ack = s->ws_to_ack, .base = s->base,
-		.doubt = s->ws_bits & WS_DOUBT ? s->doubt : 0, .fin_end = s->fin_end, .fin = s->fin, .rst = s->rst,
-		.ws_dup_acks = s->ws_dup_acks, .head = s->head, .zeek_last = s->zeek.last, .zeek_looked = s->zeek.looked,
-		.zeek_syn = s->zeek.syn, .zeek_fin = s->zeek.fin, .zeek_rst = s->zeek.rst,
-	};
-}
-
-static void side_becomes(struct flow *f, unsigned i, const struct odd_side *o)
-{
-	struct flow_side *s = &f->side[i];
-
-	s->ws_next = o->ws_next;
-	s->ws_ack = o->ws_ack;
-	s->ws_to_ack = o->ws_to_ack;
-	s->base = o->base;
-	s->doubt = o->doubt;
-	s->fin_end = o->fin_end;
-	s->fin = o->fin;
-	s->rst = o->rst;
-	s->ws_dup_acks = o->ws_dup_acks;
-	s->head = o->head;
-	s->zeek.last = o->zeek_last;
-	s->zeek.looked = o->zeek_looked;
-	s->zeek.syn = o->zeek_syn;
-	s->zeek.fin = o->zeek_fin;
-	s->zeek.rst = o->zeek_rst;
+	if (s->ws_next != s->next || s->ws_to_ack != s->next || s->zeek.last != s->next || s->ws_ack != s->acked ||
+	    s->zeek.looked != looked_of(f, i, looked) || s->base != (s->bits & SIDE_BASE ? s->low - 1 : 0))
+		return false;
+	if (s->ws_dup_acks || s->doubt || s->head != REF_NONE || s->rst || s->zeek.rst)
+		return false;
+	if (s->fin != fin || s->fin_end != (fin ? s->next : 0))
+		return false;
+	return s->zeek.syn == (s->zeek_seen & SEEN_SYN ? s->low - 1 : 0) &&
+	       s->zeek.fin == (s->zeek_seen & SEEN_FIN ? s->next - 1 : 0);
 }
 
 /* One SYN, with which the flow began, or none; at most one SYN/ACK, and the ACK as Wireshark measures it. */
@@ -173,7 +107,7 @@ static void odd_fold(const struct flow *f, struct odd *o)
 	o->rst_ns = f->rst_ns;
 	o->rtt_ns = f->rtt_ns;
 	for (unsigned i = 0; i < 2; i++) {
-		side_is(f, i, &o->side[i]);
+		memcpy(&o->side[i], &f->side[i].ws_next, sizeof o->side[i]);
 		o->ack_ns[i] = f->side[i].ws_ack_ns;
 		o->ace[i] = f->ace[i];
 		o->ws_scale[i] = f->side[i].ws_scale;
@@ -209,7 +143,7 @@ static void odd_unfold(const struct flow_table *t, const struct kept *k, const s
 	for (unsigned i = 0; i < 2; i++) {
 		struct flow_side *s = &f->side[i];
 
-		side_becomes(f, i, &o->side[i]);
+		memcpy(&s->ws_next, &o->side[i], sizeof o->side[i]);
 		if (!head_is(&t->heads, s->head, f->self, i))
 			s->head = REF_NONE;
 		if (kept_ns(0, k->side[i].ack, k->side[i].ack_high) == KEPT_TIME_FAR)
@@ -237,37 +171,20 @@ static void odd_unfold(const struct flow_table *t, const struct kept *k, const s
 
 /* ---- unfold ------------------------------------------------------------------- */
 
-static void unfold_side(const struct flow_table *t, const struct kept *k, unsigned i, struct flow *f)
+static void unfold_side(const struct kept *k, unsigned i, struct flow *f)
 {
 	const struct kept_side *a = &k->side[i];
 	struct flow_side *s = &f->side[i];
 	int64_t ack = kept_ns(0, a->ack, a->ack_high), rose = kept_ns(0, a->rose, a->rose_high);
 
-	s->next = a->next;
-	s->acked = a->acked;
-	s->edge = a->edge;
-	s->low = a->low;
-	s->packets = a->packets;
-	s->tsval = a->tsval;
+	memcpy(s, a, KEPT_SAME);
 	s->bytes = (uint64_t)a->bytes_high << 32 | a->bytes;
 	s->ws_ack_ns = ack == KEPT_TIME_FAR ? 0 : k->base_ns + ack;
 	s->ws_next_ns = rose == KEPT_TIME_FAR ? 0 : k->base_ns + rose;
-	s->window = a->window;
-	s->bits = a->bits;
-	s->ws_bits = a->ws_bits;
-	s->end = a->end;
-	s->ttl = a->ttl;
-	s->trouble = a->trouble;
-	s->contents = a->contents;
-	s->mss = a->mss;
-	s->wscale = a->wscale;
-	s->options = a->options;
 	s->state = a->state & 15;
 	s->ws_scale = scale_of(s, (enum kept_scale)(a->state >> KEPT_SCALE_SHIFT & 3));
-	s->zeek.seen = a->zeek_seen;
 	s->zeek.state = a->zeek & 7;
 	s->zeek.before = a->zeek >> 3 & 7;
-	kept_trips_unfold(t, k, i, &s->trips);
 }
 
 void kept_key(const struct kept *k, struct flow_key *key)
@@ -335,18 +252,15 @@ void kept_unfold(const struct flow_table *t, uint32_t ref, struct flow *f)
 {
 	const struct kept *k = &t->flows[ref];
 	const struct odd *o = kept_odd(t, k);
-	struct odd_side side;
 
 	memset(f, 0, sizeof *f);
 	f->self = ref;
 	unfold_whole(t, k, f);
 	for (unsigned i = 0; i < 2; i++)
-		unfold_side(t, k, i, f);
-	for (unsigned i = 0; i < 2 && !o; i++) {
-		side_follows(f, i, (enum kept_looked)(k->side[i].state >> KEPT_LOOKED_SHIFT), &side);
-		side_becomes(f, i, &side);
-	}
+		unfold_side(k, i, f);
 	if (!o) {
+		for (unsigned i = 0; i < 2; i++)
+			side_becomes_plain(f, i, (enum kept_looked)(k->side[i].state >> KEPT_LOOKED_SHIFT));
 		unfold_handshake(k, f);
 		return;
 	}
@@ -382,44 +296,24 @@ static enum kept_scale fold_scale(const struct flow_side *s)
 }
 
 /* False: something of it does not follow. */
-static bool fold_side(struct flow_table *t, struct kept *k, unsigned i, const struct flow *f)
+static bool fold_side(struct kept *k, unsigned i, const struct flow *f)
 {
 	const struct flow_side *s = &f->side[i];
 	struct kept_side *a = &k->side[i];
 	enum kept_looked looked = fold_looked(f, i);
 	enum kept_scale scale = fold_scale(s);
-	struct odd_side is, follows;
 	bool plain;
 
-	a->next = s->next;
-	a->acked = s->acked;
-	a->edge = s->edge;
-	a->low = s->low;
-	a->packets = s->packets;
-	a->tsval = s->tsval;
+	memcpy(a, s, KEPT_SAME);
 	a->bytes = (uint32_t)s->bytes;
 	a->bytes_high = (uint16_t)(s->bytes >> 48 ? UINT16_MAX : s->bytes >> 32); /* 281 TB are enough */
 	plain = fold_time(&a->ack, &a->ack_high, s->ws_ack_ns, k->base_ns);
 	/* Longer ago than that it is long ago to all that ask. */
 	(void)fold_time(&a->rose, &a->rose_high, s->ws_next_ns ? k->base_ns + bounded(s->ws_next_ns - k->base_ns) : 0,
 			k->base_ns);
-	a->window = s->window;
-	a->bits = s->bits;
-	a->ws_bits = s->ws_bits;
-	a->end = s->end;
-	a->ttl = s->ttl;
-	a->trouble = s->trouble;
-	a->contents = s->contents;
-	a->mss = s->mss;
-	a->wscale = s->wscale;
-	a->options = s->options;
 	a->state = (uint8_t)(s->state | scale << KEPT_SCALE_SHIFT | looked << KEPT_LOOKED_SHIFT);
-	a->zeek_seen = s->zeek.seen;
 	a->zeek = (uint8_t)(s->zeek.state | s->zeek.before << 3);
-	kept_trips_fold(t, k, i, &s->trips);
-	side_is(f, i, &is);
-	side_follows(f, i, looked, &follows);
-	return plain && s->ws_scale == scale_of(s, scale) && memcmp(&is, &follows, sizeof is) == 0;
+	return plain && s->ws_scale == scale_of(s, scale) && side_is_plain(f, i, looked);
 }
 
 static void fold_whole(struct kept *k, const struct flow *f)
@@ -475,24 +369,25 @@ static void assert_same(const struct flow_table *t, const struct flow *f)
 	for (unsigned i = 0; i < 2; i++) {
 		struct flow_side *s = &was.side[i];
 
-		s->doubt = s->ws_bits & WS_DOUBT ? s->doubt : 0;
-		s->trips = again.side[i].trips; /* may have found no room; test_kept.c looks at them */
 		s->ws_next_ns = again.side[i].ws_next_ns;
 	}
 	assert(memcmp(&again, &was, sizeof again) == 0);
 }
 #endif
 
-void kept_fold(struct flow_table *t, const struct flow *f)
+void kept_fold(struct flow_table *t, struct flow *f)
 {
 	struct kept *k = &t->flows[f->self];
 	bool plain;
 
+	for (unsigned i = 0; i < 2; i++)
+		if (!(f->side[i].ws_bits & WS_DOUBT))
+			f->side[i].doubt = 0; /* it says nothing any more */
 	k->base_ns = base_of(f);
 	fold_whole(k, f);
 	plain = k->base_ns == f->first_ns && handshake_follows(f) && rest_follows(f);
-	plain &= fold_side(t, k, 0, f);
-	plain &= fold_side(t, k, 1, f);
+	plain &= fold_side(k, 0, f);
+	plain &= fold_side(k, 1, f);
 	if (plain && k->odd != REF_NONE) {
 		place_give(t, k->odd);
 		k->odd = REF_NONE;
@@ -508,8 +403,11 @@ void kept_fold(struct flow_table *t, const struct flow *f)
 
 void flow_fold(struct flow_table *t)
 {
-	t->work_open = false;
-	kept_fold(t, &t->work);
+	if (t->bits_open)
+		t->flows[t->scratch.self].bits = t->scratch.bits;
+	if (t->work_open)
+		kept_fold(t, &t->work);
+	t->work_open = t->bits_open = false;
 }
 
 void kept_begin(struct kept *k, const struct flow_key *key)

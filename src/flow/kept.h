@@ -37,21 +37,24 @@ enum kept_scale { SCALE_UNKNOWN, SCALE_UNUSED, SCALE_ASKED };
 enum { KEPT_SCALE_SHIFT = 4, KEPT_LOOKED_SHIFT = 6 };
 
 struct kept_side {
-	uint32_t next, acked, edge, low; /* as in flow_side */
+	uint32_t next, acked, edge, low; /* to options: as in flow_side */
 	uint32_t packets, tsval;
-	uint32_t bytes, ack, rose;       /* ws_ack_ns, ws_next_ns: the lower 32 bits */
-	uint16_t bytes_high;
-	int16_t ack_high, rose_high;
-	uint16_t window;
-	uint8_t bits, ws_bits, end, ttl;
 	uint32_t trouble, contents;
-	uint16_t mss;
+	uint16_t window, mss;
 	uint16_t zeek_seen;
+	uint8_t bits, ws_bits, end, ttl;
 	uint8_t wscale, options;
+
 	uint8_t state;                   /* enum end_state, enum kept_scale, enum kept_looked */
-	uint8_t zeek;                    /* state, three bits; before; fin */
+	uint8_t zeek;                    /* state, three bits; before */
+	uint16_t bytes_high;
+	uint32_t bytes, ack, rose;       /* ws_ack_ns, ws_next_ns: the lower 32 bits */
+	int16_t ack_high, rose_high;
 };
+enum { KEPT_SAME = offsetof(struct kept_side, options) + 1 };
 _Static_assert(sizeof(struct kept_side) == 64, "half of two lines");
+_Static_assert(offsetof(struct flow_side, options) + 1 == KEPT_SAME && offsetof(struct flow_side, contents) ==
+	       offsetof(struct kept_side, contents), "the beginning is copied");
 
 struct kept {
 	uint8_t family;                  /* FAMILY_NONE: free, or an odd one */
@@ -68,17 +71,17 @@ struct kept {
 	uint32_t name;
 	uint32_t prev, next;             /* in the list of its class; next: also free list */
 	uint32_t stamp;                  /* when the list's hand last passed: units of 256 ns, the lower 32 bits */
-	uint32_t id;
+	uint8_t trips_are[2];            /* enum kept_trips */
+	uint16_t path;
 
-	uint16_t stamp_high;
+	uint32_t id;
 	uint8_t id_high;
 	uint8_t service;                 /* number in table->services */
-	uint16_t path;
+	uint16_t stamp_high;
 	uint8_t completeness;            /* and above it client_known */
 	uint8_t completeness_before;     /* and above it closed_by */
 	uint8_t class;                   /* and the bits of enum kept_class_bit */
 	uint8_t handshake;               /* enum kept_handshake; and how many letters of Zeek's */
-	uint8_t trips_are[2];            /* enum kept_trips */
 	uint32_t letters, letters_high;  /* of Zeek's history, five bits each */
 	uint32_t synack, ack;            /* after the base; of ICMP: type and code, id */
 	int16_t synack_high, ack_high;
@@ -86,16 +89,18 @@ struct kept {
 	uint32_t trips[2][KEPT_TRIP_WORDS]; /* of IPv6: the block, and the last twelve bytes of an address */
 };
 _Static_assert(sizeof(struct kept) == 256, "four cache lines");
-_Static_assert(offsetof(struct kept, stamp_high) == 64, "the first is about who and when");
+_Static_assert(offsetof(struct kept, id) == 64 && offsetof(struct kept, side) == 96, "the first line is looked at ahead");
 
 enum kept_class_bit { KEPT_CLASS = 7, KEPT_CLIENT = 8, KEPT_ZEEK_CLIENT = 16, KEPT_BY_FIN = 32 };
 
 /* What does not follow from struct kept, of both sides and the whole flow: all of it is meant, or nothing. */
-struct odd_side {
-	uint32_t ws_next, ws_ack, ws_to_ack, base, doubt, fin_end, ws_dup_acks, head;
-	uint32_t zeek_last, zeek_looked, zeek_syn, zeek_fin, zeek_rst;
+struct odd_side { /* as in flow_side */
+	uint32_t ws_next, ws_ack, ws_to_ack, ws_dup_acks, base, doubt, fin_end, head;
 	uint16_t fin, rst;
+	uint32_t zeek_last, zeek_looked, zeek_syn, zeek_fin, zeek_rst;
 };
+_Static_assert(offsetof(struct flow_side, zeek.rst) - offsetof(struct flow_side, ws_next) ==
+	       offsetof(struct odd_side, zeek_rst) && sizeof(struct odd_side) == 56, "copied");
 struct odd {
 	uint8_t family;                  /* FAMILY_NONE: where a flow has its own */
 	uint8_t zeek_n;                  /* letters, and ODD_CUT */
@@ -173,20 +178,11 @@ static inline unsigned kept_shift(const struct kept_side *s, unsigned unknown)
 	return is == SCALE_ASKED ? (s->wscale > 14 ? 14 : s->wscale) : is == SCALE_UNKNOWN ? unknown : 0;
 }
 
-/* The block of a side's round trips, or NULL. */
-static inline struct side_trips *kept_trips_block(const struct flow_table *t, const struct kept *k, unsigned i)
-{
-	return k->trips_are[i] & KEPT_TRIPS_BLOCK ? blocks_at(&t->blocks, k->trips[i][0]) : NULL;
-}
-
 /* kept.c. Folding may need a place for what is odd: places_reserve() before the flow was unfolded. */
 void kept_unfold(const struct flow_table *t, uint32_t ref, struct flow *f);
-void kept_fold(struct flow_table *t, const struct flow *f);   /* into the place that it says it has */
+void kept_fold(struct flow_table *t, struct flow *f); /* into the place that it says it has */
 /* A new one: no more than its key, in no list, and with all the rest still to be folded. */
 void kept_begin(struct kept *k, const struct flow_key *key);
 void kept_key(const struct kept *k, struct flow_key *key);
-void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigned i, struct side_trips *x);
-void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x);
-void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i);
 
 #endif

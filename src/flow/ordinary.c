@@ -16,8 +16,7 @@
  * by ordinary_level(). So an ordinary segment touches the four cache lines of its flow, and
  * one more for each side that has had many round trips. */
 #include "sockeye/clock.h"
-#include "kept.h"
-#include "trips.h"
+#include "kept_trips.h"
 
 enum { SIDE_LEVEL = SIDE_BASE | SIDE_NEXT | SIDE_ACKED, WS_LEVEL = WS_SPOKE | WS_MPTCP_SAME };
 enum { WS_UNEVEN = WS_KEEP_ALIVE | WS_PROBE | WS_FIRST_ACK | WS_PROBED | WS_DOUBT };
@@ -143,35 +142,6 @@ static inline void acknowledge(struct kept_side *s, const struct descriptor *d)
 	s->window = d->window;
 }
 
-/* Data in flight, timed. */
-static inline void time_data(struct flow_table *t, struct kept *k, unsigned dir, uint32_t us, uint32_t end)
-{
-	struct side_trips *block = kept_trips_block(t, k, dir), x;
-
-	if (block) {
-		trips_sent(block, us, end);
-		return;
-	}
-	kept_trips_unfold(t, k, dir, &x);
-	trips_sent(&x, us, end);
-	kept_trips_fold(t, k, dir, &x);
-}
-
-/* What the peer's data in flight have waited for, or -1. */
-static inline int64_t time_ack(struct flow_table *t, struct kept *k, unsigned peer, const struct descriptor *d, uint32_t us)
-{
-	const struct kept_side *s = &k->side[peer];
-	int64_t sent_ns = kept_ns(k->base_ns, s->rose, s->rose_high), rtt_us;
-	struct side_trips *block = kept_trips_block(t, k, peer), x;
-
-	if (block ? block->n_timed == 0 : (k->trips_are[peer] >> KEPT_TIMED_SHIFT & 3) == 0)
-		return -1;
-	kept_trips_unfold(t, k, peer, &x);
-	rtt_us = trips_acked(&x, sent_ns, d, us);
-	kept_trips_fold(t, k, peer, &x);
-	return rtt_us < 0 ? -1 : rtt_us * 1000;
-}
-
 static inline void send_data(struct flow_table *t, struct kept *k, unsigned dir, const struct descriptor *d, uint32_t us)
 {
 	struct kept_side *s = &k->side[dir];
@@ -186,7 +156,7 @@ static inline void send_data(struct flow_table *t, struct kept *k, unsigned dir,
 	s->rose_high = s->ack_high;
 	if (d->payload)
 		(void)contents_saw(t, &c, d, false);
-	time_data(t, k, dir, us, s->next);
+	kept_trips_send(t, k, dir, us, s->next);
 }
 
 struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
@@ -196,7 +166,7 @@ struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, con
 	struct kept_side *s, *peer;
 	struct flow_words key;
 	struct kept *k;
-	int64_t at, before;
+	int64_t at, before, rtt_us;
 	uint32_t us;
 
 	if (near->place >= REF_EMBRYO)
@@ -224,7 +194,8 @@ struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, con
 	s->packets += s->packets < UINT32_MAX;
 	acknowledge(s, d);
 	kept_set(&s->ack, &s->ack_high, at);
-	trip->rtt_ns = time_ack(t, k, !dir, d, us);
+	rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
+	trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
 	if (d->payload_len)
 		send_data(t, k, dir, d, us);
 	return flow_named(t, near->place);

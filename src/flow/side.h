@@ -86,7 +86,6 @@ struct zeek_side {
 	uint32_t last;           /* highest end sent, as Zeek counts it */
 	uint32_t looked;         /* the peer's ACKs were looked at for gaps up to here */
 	uint32_t syn, fin, rst;  /* sequence numbers of the last of each; of a FIN its own */
-	uint16_t seen;           /* letters of it that are in the history */
 	uint8_t state, before;   /* enum zeek_state: now, and before the last change */
 };
 
@@ -109,42 +108,44 @@ struct zeek_track {
 	uint64_t packed;         /* codes of five bits (zeek.c), the first lowest */
 };
 
-/* One direction, unfolded (kept.h). ws_: what Wireshark's rules need (verdicts.c); 0 is
- * "unknown" there. */
+/* One direction, unfolded (kept.h): what is kept always comes first, then what follows from
+ * that while nothing is odd; both in the order in which they are kept. ws_: what Wireshark's
+ * rules need (verdicts.c); 0 is "unknown" there. */
 struct flow_side {
-	uint64_t bytes;
-	int64_t ws_ack_ns;        /* when it last sent anything */
-	int64_t ws_next_ns;       /* when ws_next last rose */
-	uint32_t packets;
 	uint32_t next;            /* highest end sent: RSTs, probes and keep-alives do not count */
 	uint32_t acked;           /* highest acknowledgement sent */
 	uint32_t edge;            /* how far its windows let the peer send; with SIDE_ACKED */
 	uint32_t low;             /* lowest number seen sent; with next */
+	uint32_t packets;
 	uint32_t tsval;           /* newest that the other end has taken (RFC 7323 4.3: TS.Recent) */
-	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
-	uint16_t window;
-	uint8_t bits;             /* enum side_bit */
-	uint8_t ws_bits;          /* enum ws_bit */
-	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
-	uint8_t state;            /* enum end_state */
-	uint8_t end;              /* enum end_bit */
-	uint8_t ttl;
 	uint32_t trouble;         /* reference into the blocks: struct side_trouble, REF_NONE */
 	uint32_t contents;        /* place of what it sent last, in the log of contents.c; 0: none */
+	uint16_t window;
+	uint16_t mss;
+	uint16_t zeek_seen;       /* enum zeek_seen */
+	uint8_t bits;             /* enum side_bit */
+	uint8_t ws_bits;          /* enum ws_bit */
+	uint8_t end;              /* enum end_bit */
+	uint8_t ttl;
+	uint8_t wscale, options;
 
-	struct side_trips trips;
+	uint8_t state;            /* enum end_state */
+	int8_t ws_scale;          /* window scale; -1 unknown, -2 not used */
+	uint64_t bytes;
+	int64_t ws_ack_ns;        /* when it last sent anything */
+	int64_t ws_next_ns;       /* when ws_next last rose */
 
 	/* While the flow is ordinary (ordinary.c) these three are next, acked, next. */
 	uint32_t ws_next;         /* highest end, RSTs included, probes not */
 	uint32_t ws_ack;          /* acknowledgement field of its last segment */
 	uint32_t ws_to_ack;       /* highest number that the peer may ACK */
+	uint32_t ws_dup_acks;     /* run of duplicate ACKs; UINT32_MAX: "ACKed unseen" was said */
 	uint32_t base;            /* sequence number before the first byte (the ISN) */
 	uint32_t doubt;           /* number of its last segment that did not fit; with WS_DOUBT */
 	uint32_t fin_end;         /* sequence number after its FIN */
-	uint16_t fin, rst;        /* packets, saturating */
 	uint32_t head;            /* reference into the heads, REF_NONE */
-	uint16_t mss;
-	uint8_t wscale, options;
+	uint16_t fin, rst;        /* packets, saturating */
 	struct zeek_side zeek;
 };
+
 #endif

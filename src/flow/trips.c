@@ -11,7 +11,7 @@
  * eight octaves, where its samples are. */
 #include <string.h>
 
-#include "trips.h"
+#include "kept_trips.h"
 
 /* Two buckets an octave: 0 us, 1, 2, 3, 4-5, 6-7, 8-11, 12-15 ... */
 static unsigned bucket_of(uint32_t us)
@@ -90,48 +90,58 @@ void trips_count(struct side_trips *x, uint32_t us)
 	count(x, us);
 }
 
-/* s sends bytes up to end. */
-static void trips_data(const struct flow *f, struct flow_side *s, const struct descriptor *d, uint32_t end,
-		       const struct judgement *j)
+/* It sends again what it had sent, or what comes late, up to end: whatever ends behind its start is
+ * answered after the repair. It is timed only where a time stamp tells the two apart. */
+static void sent_again(struct side_trips *x, const struct descriptor *d, uint32_t us, uint32_t end, bool seen_again)
 {
-	struct side_trips *x = &s->trips;
-	bool again = j->verdicts & (verdict_bit(VERDICT_EXACT_RETRANSMITTED) | verdict_bit(VERDICT_EXACT_LATE));
-
-	if (again) { /* whatever ends behind its start is answered after the repair */
-		for (unsigned i = x->n_timed; i-- > 0;)
-			if (seq_before(d->tcp.seq, x->timed[i].end))
-				trips_drop(x, i);
-		if (!(d->options & TCP_HAS_TIMESTAMPS) || !j->seen_again)
-			return;
-	}
-	if (again && x->again) /* one at a time */
+	for (unsigned i = x->n_timed; i-- > 0;)
+		if (seq_before(d->tcp.seq, x->timed[i].end))
+			trips_drop(x, i);
+	if (!(d->options & TCP_HAS_TIMESTAMPS) || !seen_again)
+		return;
+	if (x->again) /* one at a time */
 		trips_drop(x, x->again - 1u);
-	if (again && x->n_timed < TRIPS_TIMED && !x->lost) {
+	if (x->n_timed < TRIPS_TIMED && !x->lost) {
 		x->again = x->n_timed + 1;
 		x->tsval = d->tcp.tsval;
 	}
-	trips_sent(x, trips_us(f->first_ns, d->ts_ns), end);
+	trips_sent(x, us, end);
 }
 
-void trips_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j)
+static void trips_data(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d,
+		       uint32_t us, const struct judgement *j)
 {
-	struct flow_side *s = &f->side[dir];
+	struct kept *k = &t->flows[f->self];
+	uint32_t end = d->tcp.seq + d->payload_len;
+	struct side_trips x;
+
+	if (!(j->verdicts & (verdict_bit(VERDICT_EXACT_RETRANSMITTED) | verdict_bit(VERDICT_EXACT_LATE)))) {
+		kept_trips_send(t, k, dir, us, end);
+		return;
+	}
+	kept_trips_unfold(t, k, dir, &x);
+	sent_again(&x, d, us, end, j->seen_again);
+	kept_trips_fold(t, k, dir, &x);
+}
+
+void trips_account(struct flow_table *t, const struct flow *f, const struct descriptor *d, unsigned dir,
+		   struct judgement *j)
+{
 	uint64_t skip = verdict_bit(VERDICT_KEEP_ALIVE) | verdict_bit(VERDICT_ZERO_WINDOW_PROBE);
-	struct side_trips *x = &f->side[!dir].trips;
+	uint32_t now = trips_us(f->first_ns, d->ts_ns);
 	int64_t us;
 
 	if (judged(j, VERDICT_OUT_OF_WINDOW))
 		return;
-
-	if (x->n_timed && d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
-		us = trips_acked(x, f->side[!dir].ws_next_ns, d, trips_us(f->first_ns, d->ts_ns));
+	if (d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
+		us = kept_trips_ack(t, &t->flows[f->self], !dir, f->side[!dir].ws_next_ns, d, now);
 		if (us >= 0) {
 			j->rtt_ns = us * 1000;
 			j->rtt_of_server = dir != f->client;
 		}
 	}
 	if (d->payload_len && !(d->flags & (TCP_RST | TCP_SYN)) && !(j->verdicts & skip))
-		trips_data(f, s, d, d->tcp.seq + d->payload_len, j);
+		trips_data(t, f, dir, d, now, j);
 }
 
 /* Good to a quarter: the middle of the bucket that holds the median. */
@@ -152,11 +162,17 @@ static uint32_t median_us(const struct side_trips *x)
 	return us < x->min_us ? x->min_us : us > x->max_us ? x->max_us : us;
 }
 
-void trips_summary(const struct side_trips *x, struct trips_summary *out)
+bool trips_summary(const struct flow_table *t, const struct flow *f, unsigned i, struct trips_summary *out)
 {
-	struct side_trips all = *x;
+	struct side_trips all;
 
+	if (f->self & REF_EMBRYO)
+		return false;
+	kept_trips_unfold(t, &t->flows[f->self], i, &all);
+	if (!all.samples)
+		return false;
 	if (all.samples <= TRIPS_FEW)
 		spread(&all);
 	*out = (struct trips_summary){all.min_us, median_us(&all), all.max_us, all.samples};
+	return true;
 }

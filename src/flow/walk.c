@@ -38,7 +38,7 @@ void scratch_complete(struct flow_table *t, const struct flow *f)
 	if (f != &t->scratch || t->scratch_is == WHOLE)
 		return;
 	if (!(f->self & REF_EMBRYO)) {
-		(void)flow_look(t, f->self);
+		flow_look(t, f->self)->bits |= t->bits_open ? told : 0;
 		return;
 	}
 	embryo_expand(t, f->self, &t->scratch);

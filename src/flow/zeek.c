@@ -95,11 +95,11 @@ static void put_letter(struct flow_table *t, struct flow *f, unsigned dir, char 
 /* True if it was there before. */
 static bool put_once(struct flow_table *t, struct flow *f, unsigned dir, enum zeek_seen bit, char letter)
 {
-	struct zeek_side *s = &f->side[dir].zeek;
+	struct flow_side *s = &f->side[dir];
 
-	if (s->seen & bit)
+	if (s->zeek_seen & bit)
 		return true;
-	s->seen |= (uint16_t)bit;
+	s->zeek_seen |= (uint16_t)bit;
 	put_letter(t, f, dir, letter);
 	return false;
 }
@@ -337,12 +337,12 @@ void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor 
 
 bool zeek_said_data(const struct flow *f, unsigned i)
 {
-	return f->side[i].zeek.seen & SEEN_DATA;
+	return f->side[i].zeek_seen & SEEN_DATA;
 }
 
 bool zeek_said_ack(const struct flow *f, unsigned i)
 {
-	return f->side[i].zeek.seen & SEEN_ACK;
+	return f->side[i].zeek_seen & SEEN_ACK;
 }
 
 /* A SYN as the embryo keeps it. Two letters at most: they need no table. */
