@@ -58,7 +58,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 		    struct error *e)
 {
 	struct flow_table *t = calloc(1, sizeof *t);
-	size_t names_size = l->memory / 10, blocks_size = l->memory / 6;
+	size_t names_size = l->memory / 10, blocks_size = l->memory / 3;
 	void *at = NULL, *blocks = NULL, *heads = NULL;
 	int err;
 
