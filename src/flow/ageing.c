@@ -5,38 +5,52 @@
  *
  * The hand passes each flow every eighth of its patience, so a record is told
  * at most an eighth late; a look-up compares the age itself and is exact. */
-#include <string.h>
-
-#include "flow_private.h"
+#include "kept_trips.h"
 #include "sockeye/memory.h"
 
-void flow_list_add(struct flow_table *t, struct flow *f, unsigned class)
+/* Units of 256 ns, 48 bits of them: eight hundred days. */
+static uint64_t stamp_of(int64_t ns)
 {
-	struct flow_list *l = &t->list[class];
-
-	f->class = (uint8_t)class;
-	f->stamp_ns = t->now_ns;
-	f->next = REF_NONE;
-	f->prev = l->tail;
-	if (l->tail != REF_NONE)
-		t->flows[l->tail].next = f->self;
-	else
-		l->head = f->self;
-	l->tail = f->self;
+	return (uint64_t)ns >> 8 & ((UINT64_C(1) << 48) - 1);
 }
 
-void flow_list_remove(struct flow_table *t, struct flow *f)
+/* From then until ns; below zero: it was later. */
+static int64_t since_stamp(const struct kept *k, int64_t ns)
 {
-	struct flow_list *l = &t->list[f->class];
+	return (int64_t)((stamp_of(ns) - kept_stamp(k)) << 16) >> 8;
+}
 
-	if (f->prev != REF_NONE)
-		t->flows[f->prev].next = f->next;
+void flow_list_add(struct flow_table *t, uint32_t ref, unsigned class)
+{
+	struct flow_list *l = &t->list[class];
+	struct kept *k = &t->flows[ref];
+	uint64_t stamp = stamp_of(t->now_ns);
+
+	k->class = (uint8_t)((k->class & ~(unsigned)KEPT_CLASS) | class);
+	k->stamp = (uint32_t)stamp;
+	k->stamp_high = (uint16_t)(stamp >> 32);
+	k->next = REF_NONE;
+	k->prev = l->tail;
+	if (l->tail != REF_NONE)
+		t->flows[l->tail].next = ref;
 	else
-		l->head = f->next;
-	if (f->next != REF_NONE)
-		t->flows[f->next].prev = f->prev;
+		l->head = ref;
+	l->tail = ref;
+}
+
+void flow_list_remove(struct flow_table *t, uint32_t ref)
+{
+	struct kept *k = &t->flows[ref];
+	struct flow_list *l = &t->list[k->class & KEPT_CLASS];
+
+	if (k->prev != REF_NONE)
+		t->flows[k->prev].next = k->next;
 	else
-		l->tail = f->prev;
+		l->head = k->next;
+	if (k->next != REF_NONE)
+		t->flows[k->next].prev = k->prev;
+	else
+		l->tail = k->prev;
 }
 
 static unsigned class_of(const struct flow *f)
@@ -51,16 +65,10 @@ void flow_reclass(struct flow_table *t, struct flow *f)
 	unsigned class = class_of(f);
 
 	if (class != f->class) {
-		flow_list_remove(t, f);
-		flow_list_add(t, f, class);
+		flow_list_remove(t, f->self);
+		flow_list_add(t, f->self, class);
+		f->class = (uint8_t)class;
 	}
-}
-
-bool flow_too_old(const struct flow_table *t, const struct flow *f, int64_t now_ns)
-{
-	int64_t idle = t->limits.idle_ns[f->class];
-
-	return idle && now_ns - f->last_ns > idle;
 }
 
 void flow_tell(struct flow_table *t, struct flow *f, bool evicted)
@@ -79,53 +87,79 @@ void flow_tell(struct flow_table *t, struct flow *f, bool evicted)
 	t->told(t->arg, f, evicted);
 }
 
-void flow_release(struct flow_table *t, struct flow *f)
+/* One that is not at hand. */
+static void tell_kept(struct flow_table *t, uint32_t ref, bool evicted)
 {
+	struct flow *f;
+
+	if (t->flows[ref].bits & FLOW_BIT_TOLD)
+		return;
+	f = flow_look(t, ref);
+	flow_tell(t, f, evicted);
+	t->flows[ref].bits = f->bits;
+}
+
+static void release_odd(struct flow_table *t, uint32_t ref)
+{
+	const uint32_t odd = t->flows[ref].odd;
+	const struct odd *o = kept_odd(t, &t->flows[ref]);
+
+	if (!o)
+		return;
+	blocks_give(&t->blocks, o->zeek_more, ZEEK_CLASS);
+	blocks_give(&t->blocks, o->rare, RARE_CLASS);
+	for (unsigned i = 0; i < 2; i++)
+		if (head_is(&t->heads, o->side[i].head, ref, i))
+			head_forget(t, o->side[i].head);
+	place_give(t, odd);
+}
+
+void flow_release(struct flow_table *t, uint32_t ref)
+{
+	struct kept *k = &t->flows[ref];
+	struct flow_key key;
 	uint32_t slot;
 
-	if (table_find(t, &f->key, table_hash(t, &f->key), &slot) == f->self)
+	kept_key(k, &key);
+	if (table_find(t, &key, table_hash(t, &key), &slot) == ref)
 		table_remove(t, slot);
-	flow_list_remove(t, f);
-	names_drop(&t->names, f->name);
-	side_release(t, &f->side[0]);
-	side_release(t, &f->side[1]);
-	blocks_give(&t->blocks, f->zeek.more, ZEEK_CLASS);
-	flow_head_drop(t, f, 0);
-	flow_head_drop(t, f, 1);
-	blocks_give(&t->blocks, f->rare, RARE_CLASS);
-	f->rare = REF_NONE;
-	f->key.family = FAMILY_NONE;
-	f->next = t->flow_free;
-	t->flow_free = f->self;
+	flow_list_remove(t, ref);
+	names_drop(&t->names, k->name);
+	for (unsigned i = 0; i < 2; i++) {
+		side_trouble_release(t, k->side[i].trouble);
+		kept_trips_release(t, k, i);
+	}
+	release_odd(t, ref);
+	place_give(t, ref);
 	t->flow_live--;
 }
 
-/* The one of a class that was silent longest, or NULL. */
-static struct flow *oldest(struct flow_table *t, unsigned class)
+/* The one of a class that was silent longest, or REF_NONE. */
+static uint32_t oldest(struct flow_table *t, unsigned class)
 {
 	struct flow_list *l = &t->list[class];
-	uint32_t last = l->tail;
+	uint32_t last = l->tail, ref;
 
-	while (l->head != REF_NONE) {
-		struct flow *f = &t->flows[l->head];
+	while ((ref = l->head) != REF_NONE) {
+		const struct kept *k = &t->flows[ref];
 
 		t->stats.probes++;
-		if (f->last_ns <= f->stamp_ns || l->head == last)
-			return f;
-		flow_list_remove(t, f);
-		flow_list_add(t, f, class);
+		if (since_stamp(k, kept_last_ns(k)) <= 0 || ref == last)
+			return ref;
+		flow_list_remove(t, ref);
+		flow_list_add(t, ref, class);
 	}
-	return NULL;
+	return REF_NONE;
 }
 
 static bool evict(struct flow_table *t, unsigned class)
 {
-	struct flow *f = oldest(t, class);
+	uint32_t ref = oldest(t, class);
 
-	if (!f)
+	if (ref == REF_NONE)
 		return false;
-	flow_tell(t, f, true);
-	flow_release(t, f);
+	tell_kept(t, ref, true);
+	flow_release(t, ref);
 	return true;
 }
 
@@ -153,20 +187,35 @@ void flow_touch_ahead(const struct flow_table *t, size_t *done)
 	*done += step;
 }
 
-uint32_t flow_take(struct flow_table *t)
+void place_give(struct flow_table *t, uint32_t ref)
 {
-	uint32_t ref;
+	t->flows[ref].family = FAMILY_NONE;
+	t->flows[ref].next = t->flow_free;
+	t->flow_free = ref;
+	t->flows_free++;
+}
 
-	while (t->flow_free == REF_NONE && (t->flow_used == t->flow_max || !budget_affords(t, sizeof *t->flows, 1)))
-		make_room(t);
-	if (t->flow_free != REF_NONE) {
-		ref = t->flow_free;
-		t->flow_free = t->flows[ref].next;
-	} else {
-		ref = t->flow_used;
-		__atomic_store_n(&t->flow_used, ref + 1, __ATOMIC_RELAXED); /* flow_touch_ahead() looks */
+void places_reserve(struct flow_table *t)
+{
+	enum { MOST = 2 };
+
+	while (t->flows_free < MOST) {
+		if (t->flow_used == t->flow_max || !budget_affords(t, sizeof *t->flows, 1)) {
+			make_room(t);
+			continue;
+		}
+		/* flow_touch_ahead() looks */
+		__atomic_store_n(&t->flow_used, t->flow_used + 1, __ATOMIC_RELAXED);
+		place_give(t, t->flow_used - 1);
 	}
-	t->flow_live++;
+}
+
+uint32_t place_take(struct flow_table *t)
+{
+	uint32_t ref = t->flow_free;
+
+	t->flow_free = t->flows[ref].next;
+	t->flows_free--;
 	return ref;
 }
 
@@ -178,19 +227,20 @@ static void expire_class(struct flow_table *t, unsigned class)
 	int64_t pass = (tell < idle ? tell : idle) / 8;
 
 	while (l->head != REF_NONE) {
-		struct flow *f = &t->flows[l->head];
+		uint32_t ref = l->head;
+		int64_t last_ns = kept_last_ns(&t->flows[ref]);
 
 		t->stats.probes++;
-		if (t->now_ns - f->stamp_ns < pass)
+		if (since_stamp(&t->flows[ref], t->now_ns) < pass)
 			return;
-		if (t->now_ns - f->last_ns > tell)
-			flow_tell(t, f, false);
-		if (t->now_ns - f->last_ns > idle) {
-			flow_release(t, f);
+		if (t->now_ns - last_ns > tell)
+			tell_kept(t, ref, false);
+		if (t->now_ns - last_ns > idle) {
+			flow_release(t, ref);
 			continue;
 		}
-		flow_list_remove(t, f);
-		flow_list_add(t, f, class);
+		flow_list_remove(t, ref);
+		flow_list_add(t, ref, class);
 	}
 }
 
@@ -201,6 +251,7 @@ void flow_expire(struct flow_table *t, int64_t now_ns)
 	t->now_ns = now_ns;
 	if (!t->ages)
 		return;
+	flow_store(t);
 	for (unsigned c = 0; c < FLOW_CLASSES; c++)
 		if (t->limits.idle_ns[c])
 			expire_class(t, c);

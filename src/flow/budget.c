@@ -4,10 +4,10 @@
  * limits.memory.
  * Embryos have a quarter for certain and five eighths at most; full flows have
  * what is left, and take back from the embryos what these have beyond their
- * quarter. Names, side records and heads have a quarter of their regions for
- * certain. Slots are at most half full where the doubling can be paid for, and
+ * quarter. Names and heads have a quarter of their regions for certain, side records
+ * an eighth of theirs, which is larger. Slots are at most half full where the doubling can be paid for, and
  * three quarters where memory is short. */
-#include "flow_private.h"
+#include "kept.h"
 
 /* For people: of the tables without order only what was touched, a page an entry at most. */
 size_t budget_touched(const struct flow_table *t)
@@ -41,8 +41,8 @@ static size_t promised(const struct flow_table *t)
 
 	if (t->names.used < t->names.size / 4)
 		bytes += t->names.size / 4 - t->names.used;
-	if (t->blocks.used < t->blocks.size / 4)
-		bytes += t->blocks.size / 4 - t->blocks.used;
+	if (t->blocks.used < t->blocks.size / 8)
+		bytes += t->blocks.size / 8 - t->blocks.used;
 	if (heads_used(&t->heads) < heads_certain(t))
 		bytes += heads_certain(t) - heads_used(&t->heads);
 	return bytes;
@@ -73,7 +73,7 @@ bool budget_affords_name(const struct flow_table *t)
 /* May the side records grow by a block? */
 bool budget_affords_block(const struct flow_table *t, size_t bytes)
 {
-	return t->blocks.used + bytes <= t->blocks.size / 4 || budget_affords(t, bytes, 0);
+	return t->blocks.used + bytes <= t->blocks.size / 8 || budget_affords(t, bytes, 0);
 }
 
 bool budget_affords_head(const struct flow_table *t)

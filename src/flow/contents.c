@@ -76,28 +76,28 @@ static struct piece *piece_at(const struct contents *c, uint32_t place)
 	return (struct piece *)(c->at + (size_t)(place & c->mask) * UNIT);
 }
 
-static uint32_t tag_of(const struct contents *c, const struct flow_side *s, uint32_t place)
+static uint32_t tag_of(const struct contents *c, uint32_t owner, uint32_t place)
 {
-	return (uint32_t)((uintptr_t)s / BLOCK_MIN) ^ c->secret ^ place * UINT32_C(0x9e3779b1);
+	return owner ^ c->secret ^ place * UINT32_C(0x9e3779b1);
 }
 
 /* The piece at a place, if nothing was written over it since. */
-static const struct piece *piece_of(const struct contents *c, const struct flow_side *s, uint32_t place)
+static const struct piece *piece_of(const struct contents *c, uint32_t owner, uint32_t place)
 {
 	uint32_t turn = c->mask + 1, at = place & c->mask, head = c->head & c->mask;
 	const struct piece *p = piece_at(c, place);
 	bool here = at < head ? (place & ~c->mask) == (c->head & ~c->mask)
 			      : (place & ~c->mask) == (c->head & ~c->mask) - turn;
 
-	return place && here && p->tag == tag_of(c, s, place) ? p : NULL;
+	return place && here && p->tag == tag_of(c, owner, place) ? p : NULL;
 }
 
 /* How much of a segment is kept. */
-static uint32_t kept(const struct flow_side *s, const struct descriptor *d, uint32_t at)
+static uint32_t kept(uint32_t low, const struct descriptor *d, uint32_t at)
 {
 	uint32_t left = d->payload_captured < d->payload_len ? d->payload_captured : d->payload_len;
 
-	return at - s->low >= CONTENT_HEAD && left > CONTENT_REST ? CONTENT_REST : left;
+	return at - low >= CONTENT_HEAD && left > CONTENT_REST ? CONTENT_REST : left;
 }
 
 /* Where the part in use ends: more of it where there are more flows, so that each has its past. */
@@ -116,7 +116,7 @@ static void go_on(struct flow_table *t, uint32_t units)
 }
 
 /* Bytes that were not seen before. */
-static inline void append(struct flow_table *t, struct flow_side *s, uint32_t seq, const uint8_t *bytes, uint32_t n)
+static inline void append(struct flow_table *t, const struct content_side *s, uint32_t seq, const uint8_t *bytes, uint32_t n)
 {
 	struct contents *c = &t->contents;
 	uint32_t units, end = seq + n;
@@ -128,10 +128,10 @@ static inline void append(struct flow_table *t, struct flow_side *s, uint32_t se
 	if ((c->head & c->mask) + units > c->limit)
 		go_on(t, units);
 	p = piece_at(c, c->head);
-	*p = (struct piece){.before = s->trips.contents, .tag = tag_of(c, s, c->head), .seq = seq, .n = n,
+	*p = (struct piece){.before = *s->place, .tag = tag_of(c, s->owner, c->head), .seq = seq, .n = n,
 			    .top = seq_before(end, s->next) ? s->next : end};
 	memcpy(p + 1, bytes, n);
-	s->trips.contents = c->head;
+	*s->place = c->head;
 	c->head += units;
 	if (c->used < (c->head & c->mask))
 		c->used = c->head & c->mask;
@@ -187,14 +187,14 @@ static uint32_t lowest(const struct gap *gaps, unsigned n, uint32_t none)
 	return low;
 }
 
-static uint32_t compare(struct flow_table *t, struct flow_side *s, uint32_t at, const uint8_t *bytes, uint32_t n)
+static uint32_t compare(struct flow_table *t, const struct content_side *s, uint32_t at, const uint8_t *bytes, uint32_t n)
 {
 	struct gap gaps[GAPS_MOST] = {{0, n}};
-	uint32_t place = s->trips.contents, differ = 0;
+	uint32_t place = *s->place, differ = 0;
 	unsigned n_gaps = 1;
 
 	for (unsigned steps = 0; steps < WALK_MOST; steps++) {
-		const struct piece *p = piece_of(&t->contents, s, place);
+		const struct piece *p = piece_of(&t->contents, s->owner, place);
 		uint32_t low = lowest(gaps, n_gaps, n);
 
 		t->stats.interval_steps++;
@@ -209,9 +209,9 @@ static uint32_t compare(struct flow_table *t, struct flow_side *s, uint32_t at, 
 	return differ;
 }
 
-uint32_t contents_saw(struct flow_table *t, struct flow_side *s, const struct descriptor *d, bool again)
+uint32_t contents_saw(struct flow_table *t, const struct content_side *s, const struct descriptor *d, bool again)
 {
-	uint32_t at = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0), n = kept(s, d, at);
+	uint32_t at = d->tcp.seq + (d->flags & TCP_SYN ? 1 : 0), n = kept(s->low, d, at);
 
 	if (n == 0)
 		return 0;

@@ -77,12 +77,13 @@ void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const
 {
 	if (!f->service) {
 		f->service = by;
+		f->service_number = service_number(t, by);
 		head_settle(t, f, !side);
 	}
 	flow_service_missed(t, f, side);
 	if (f->self & REF_EMBRYO) {
 		if (f->key.proto != PROTO_TCP)
-			t->embryos[f->self & ~REF_EMBRYO].wscale_or_service = service_number(t, f->service);
+			t->embryos[f->self & ~REF_EMBRYO].wscale_or_service = f->service_number;
 		return;
 	}
 	if (server_name && len && f->name == REF_NONE) {

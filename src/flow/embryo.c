@@ -67,7 +67,7 @@ static void end_embryo(struct flow_table *t, uint32_t ref)
 	struct flow *f = embryo_outline(t, ref);
 	uint32_t slot;
 
-	flow_tell(t, f, !flow_too_old(t, f, t->now_ns));
+	flow_tell(t, f, !flow_too_old(t, f->class, f->last_ns, t->now_ns));
 	if (table_find(t, &key, table_hash(t, &key), &slot) == ref)
 		table_remove(t, slot);
 	t->embryos[ref & ~REF_EMBRYO].key.family = FAMILY_NONE;
@@ -249,7 +249,7 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 
 /* What the capture had lost when the flow of that id began: an embryo has no room
  * for it. Of losses long ago only the last are known. */
-static uint32_t lost_before(const struct flow_table *t, uint64_t id)
+uint32_t lost_before(const struct flow_table *t, uint64_t id)
 {
 	uint32_t before = t->capture_lost;
 
@@ -284,7 +284,8 @@ static void expand_common(const struct flow_table *t, const struct embryo *e, ui
 		s->next = s->low = e->isn + 1;
 		return;
 	}
-	f->service = t->services[e->wscale_or_service];
+	f->service_number = e->wscale_or_service;
+	f->service = t->services[f->service_number];
 	s->bytes = e->mss_or_len;
 	s->bits = (uint8_t)((e->bits & EMBRYO_PAYLOAD ? SIDE_PAYLOAD : 0) | (e->bits & EMBRYO_TRIED ? SIDE_TRIED : 0));
 }
@@ -296,7 +297,7 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f)
 	unsigned dir = e->bits & EMBRYO_FROM_B ? 1 : 0;
 
 	if (f == &t->scratch)
-		t->outlined = false;
+		t->scratch_is = WHOLE;
 	memset(f, 0, sizeof *f);
 	flow_blank(f);
 	expand_common(t, e, ref, dir, f);
@@ -319,7 +320,7 @@ struct flow *embryo_outline(struct flow_table *t, uint32_t ref)
 #ifndef NDEBUG
 	memset(f, 0xa5, sizeof *f); /* who reads more shall see it */
 #endif
-	t->outlined = true;
+	t->scratch_is = OUTLINE;
 	memset(f->side, 0, sizeof f->side);
 	f->side[0].trouble = f->side[1].trouble = REF_NONE;
 	f->side[0].head = f->side[1].head = f->name = f->rare = REF_NONE;
@@ -327,18 +328,9 @@ struct flow *embryo_outline(struct flow_table *t, uint32_t ref)
 	f->syns = f->synacks = f->bits = f->story = 0;
 	f->client_known = CLIENT_FIRST_PACKET;
 	f->service = NULL;
+	f->service_number = 0;
 	expand_common(t, e, ref, e->bits & EMBRYO_FROM_B ? 1 : 0, f);
 	return f;
-}
-
-void embryo_complete(struct flow_table *t, const struct flow *f)
-{
-	uint16_t told = f->bits; /* and what was told of it since */
-
-	if (f != &t->scratch || !t->outlined)
-		return;
-	embryo_expand(t, f->self, &t->scratch);
-	t->scratch.bits |= told;
 }
 
 void embryo_forget(struct flow_table *t, uint32_t ref)

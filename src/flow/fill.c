@@ -86,20 +86,20 @@ static void fill_verdicts(struct flow_record *r, const struct flow_table *t, con
 		record_set(r, RECORD_EXACT_FORGOTTEN_HOLES);
 }
 
-static void fill_trips(struct flow_record *r, const struct flow *f, unsigned i)
+static void fill_trips(struct flow_record *r, const struct flow_table *t, const struct flow *f, unsigned i)
 {
 	static const enum record_key keys[2][4] = {
 		{RECORD_RTT_SERVER_MIN, RECORD_RTT_SERVER_P50, RECORD_RTT_SERVER_MAX, RECORD_RTT_SERVER_SAMPLES},
 		{RECORD_RTT_CLIENT_MIN, RECORD_RTT_CLIENT_P50, RECORD_RTT_CLIENT_MAX, RECORD_RTT_CLIENT_SAMPLES},
 	};
-	const struct side_trips *x = &f->side[i ^ f->client].trips;
+	struct trips_summary x;
 
-	if (!x->samples)
+	if (!trips_summary(t, f, i ^ f->client, &x))
 		return;
-	r->round_trip[i].min = (int64_t)x->min_us * 1000;
-	r->round_trip[i].p50 = (int64_t)trips_median_us(x) * 1000;
-	r->round_trip[i].max = (int64_t)x->max_us * 1000;
-	r->round_trip[i].samples = x->samples;
+	r->round_trip[i].min = (int64_t)x.min_us * 1000;
+	r->round_trip[i].p50 = (int64_t)x.median_us * 1000;
+	r->round_trip[i].max = (int64_t)x.max_us * 1000;
+	r->round_trip[i].samples = x.samples;
 	for (unsigned k = 0; k < 4; k++)
 		record_set(r, keys[i][k]);
 }
@@ -170,7 +170,7 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 		r->fin[i] = s->fin;
 		r->isn[i] = s->base;
 		r->isn_known[i] = s->bits & SIDE_BASE;
-		fill_trips(r, f, i);
+		fill_trips(r, t, f, i);
 	}
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);
@@ -313,12 +313,13 @@ static void record_clear(struct flow_record *r, unsigned parts)
 void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const struct flow *f,
 			    const struct paths *paths, unsigned parts)
 {
-	const bool tcp = f->key.proto == PROTO_TCP;
+	bool tcp;
 
 	if (parts & RECORD_PART_REST) /* capture_side is made of them all */
 		parts = RECORD_PARTS;
-	if (parts & RECORD_PART_HANDSHAKE)
-		embryo_complete(t, f);
+	if (parts & RECORD_PART_HANDSHAKE || t->scratch_is == NAME_ONLY)
+		scratch_complete(t, f);
+	tcp = f->key.proto == PROTO_TCP;
 	record_clear(r, parts);
 	fill_common(r, t, f);
 	fill_capture(r, t, f);

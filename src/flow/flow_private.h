@@ -4,10 +4,11 @@
  *              (three quarters where memory is short)
  *   embryos    chunks of 64 in the order of birth, by class and destination: one
  *              SYN or one datagram, 64 bytes each
- *   flows      a slab of full records, taken with a flow's second packet
+ *   flows      a slab of folded records (kept.h), taken with a flow's second packet;
+ *              one at a time is unfolded and worked with
  *   names      server names, in blocks of three sizes
  *   blocks     side records, taken when first needed: verdict counts, holes,
- *              the rest of a long Zeek history
+ *              many round trips, the rest of a long Zeek history
  *   heads      first bytes of directions whose application is not known yet
  *
  * Embryos and flows share one budget (budget.c): each has a part for certain,
@@ -106,7 +107,7 @@ enum { FLOW_TRIES = 3 };
 
 #define NEVER INT64_MIN
 
-/* What an ordinary segment touches: the first cache line, and the first two of each side. */
+/* A flow while it is worked with. Between packets it is folded (kept.h): whatever is new here has its place there. */
 struct flow {
 	struct flow_key key;
 	uint8_t class;
@@ -131,9 +132,8 @@ struct flow {
 	uint32_t synack_isn;
 
 	const struct dissector *service;
+	uint8_t service_number;  /* in table->services */
 	uint32_t name;           /* reference into the names, REF_NONE */
-	uint32_t prev, next;     /* in the list of its class; next: also free list */
-	int64_t stamp_ns;        /* when the list's hand last passed */
 	uint32_t self;           /* own reference; of an embryo when expanded */
 	uint32_t lost_before;    /* of table->capture_lost: at its first packet */
 	uint16_t ws_mptcp;       /* MPTCP operations seen so far: Wireshark adds them up */
@@ -150,8 +150,6 @@ struct flow {
 	uint32_t rare;           /* reference into the blocks: struct flow_rare, REF_NONE */
 };
 _Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class holds it");
-_Static_assert(sizeof(struct flow) == 640, "ten cache lines; keep a flow small");
-_Static_assert(offsetof(struct flow, side) == 64, "lines 0, 1, 2, 4 and 5 are what an ordinary segment touches");
 
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
 		    COMPLETE_FIN = 16, COMPLETE_RST = 32 };
@@ -187,9 +185,14 @@ struct flow_table {
 	uint32_t embryo_live;
 	int64_t embryos_looked_ns;
 
-	struct flow *flows;
-	uint32_t flow_max, flow_used, flow_free, flow_live;
+	struct kept *flows;
+	uint32_t flow_max, flow_used, flow_free; /* places; free: list of those that were used before */
+	uint32_t flows_free;     /* length of that list */
+	uint32_t flow_live;
 	struct flow_list list[FLOW_CLASSES];
+	struct flow work;        /* the flow at hand, unfolded */
+	bool work_open;          /* what it says is newer than what is kept */
+	bool bits_open;          /* and so are the bits of scratch: plain.c */
 
 	struct names names;
 	struct blocks blocks;
@@ -212,8 +215,8 @@ struct flow_table {
 	uint32_t losses;         /* so many times; the newest is at losses - 1 */
 	uint64_t capture_lost_sometime;
 
-	struct flow scratch;     /* an embryo, seen as a flow */
-	bool outlined;           /* by embryo_outline() */
+	struct flow scratch;     /* an embryo seen as a flow; a flow that ends, or that is only looked at */
+	enum { WHOLE, OUTLINE, NAME_ONLY } scratch_is; /* embryo_outline(); only self is there */
 	struct flow_stats stats;
 };
 
@@ -268,7 +271,6 @@ uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t has
 void table_insert(struct flow_table *t, uint32_t hash, uint32_t ref);
 void table_remove(struct flow_table *t, uint32_t slot);
 void table_slots_clear(struct slot *slots, uint32_t n);
-const struct flow_key *table_key_at(const struct flow_table *t, uint32_t ref);
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k);
 
 /* embryo.c */
@@ -278,8 +280,9 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
 /* The scratch flow becomes an outline of the embryo: what the functions of flow.h that have no
  * table read of a flow, and common, outcome and losses of a record. The rest is not there until
  * embryo_complete(): most flows of a flood never need it. */
+uint32_t lost_before(const struct flow_table *t, uint64_t id); /* of table->capture_lost, when that id was given */
 struct flow *embryo_outline(struct flow_table *t, uint32_t ref);
-void embryo_complete(struct flow_table *t, const struct flow *f); /* whatever flow it is */
+void scratch_complete(struct flow_table *t, const struct flow *f); /* whatever flow it is */
 void embryo_forget(struct flow_table *t, uint32_t ref); /* leaves its slot alone */
 void embryo_expire(struct flow_table *t);
 bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false: none to spare */
@@ -294,13 +297,20 @@ bool budget_affords_block(const struct flow_table *t, size_t bytes);
 bool budget_affords_head(const struct flow_table *t);
 
 /* ageing.c */
-uint32_t flow_take(struct flow_table *t); /* a free record; evicts if it must */
-void flow_release(struct flow_table *t, struct flow *f); /* slot, list, name, record */
-void flow_list_add(struct flow_table *t, struct flow *f, unsigned class);
-void flow_list_remove(struct flow_table *t, struct flow *f);
+void places_reserve(struct flow_table *t); /* for a flow and what is odd of one; evicts if it must */
+uint32_t place_take(struct flow_table *t); /* one of those that were reserved */
+void place_give(struct flow_table *t, uint32_t ref);
+void flow_release(struct flow_table *t, uint32_t ref); /* slot, list, name, record */
+void flow_list_add(struct flow_table *t, uint32_t ref, unsigned class);
+void flow_list_remove(struct flow_table *t, uint32_t ref);
 void flow_reclass(struct flow_table *t, struct flow *f);
 void flow_tell(struct flow_table *t, struct flow *f, bool evicted);
-bool flow_too_old(const struct flow_table *t, const struct flow *f, int64_t now_ns);
+static inline bool flow_too_old(const struct flow_table *t, unsigned class, int64_t last_ns, int64_t now_ns)
+{
+	int64_t idle = t->limits.idle_ns[class];
+
+	return idle && now_ns - last_ns > idle;
+}
 
 /* tcp.c, datagram.c */
 bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir);
@@ -320,7 +330,7 @@ void verdicts_begin(struct flow *f, unsigned dir, const struct embryo *e);
 /* segments.c */
 struct side_trouble *side_trouble(const struct flow_table *t, const struct flow_side *s); /* NULL: none */
 struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s);        /* NULL: no room */
-void side_release(struct flow_table *t, struct flow_side *s);
+void side_trouble_release(struct flow_table *t, uint32_t trouble);
 /* After verdicts_judge(): adds the exact verdicts. */
 void segments_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		      struct judgement *j);
@@ -329,9 +339,12 @@ void segments_missing(const struct flow_table *t, const struct flow_side *s, con
 		      uint64_t *missed, uint64_t *lost);
 
 /* trips.c: after segments_account() */
-void trips_account(struct flow *f, const struct descriptor *d, unsigned dir,
+void trips_account(struct flow_table *t, const struct flow *f, const struct descriptor *d, unsigned dir,
 		   struct judgement *j);
-uint32_t trips_median_us(const struct side_trips *x);
+struct trips_summary {
+	uint32_t min_us, median_us, max_us, samples;
+};
+bool trips_summary(const struct flow_table *t, const struct flow *f, unsigned i, struct trips_summary *out); /* of side i; false: none */
 
 /* How many holes there are in from..to. */
 unsigned segments_gaps(struct flow_table *t, const struct flow_side *s, uint32_t from, uint32_t to);
@@ -362,6 +375,7 @@ void resets_account(struct flow *f, const struct descriptor *d, unsigned dir, st
 /* ordinary.c */
 void ordinary_settle(const struct flow_table *t, struct flow *f); /* after the long way */
 void ordinary_leave(struct flow *f);                              /* before it */
+void ordinary_level(struct flow *f);                              /* whoever counts, counts as the sides do */
 
 /* stamps.c: after segments_account(). idle_ns: since the side's last segment */
 #define STAMPS_FORGOTTEN_NS (24 * INT64_C(86400) * CLOCK_S)
@@ -429,13 +443,38 @@ size_t contents_size(const struct contents *c);
 size_t contents_touched(const struct contents *c);
 /* Keeps the payload, and returns how many bytes differ from those kept before.
  * again: some of it may have come before. */
-uint32_t contents_saw(struct flow_table *t, struct flow_side *s, const struct descriptor *d, bool again);
+struct content_side {
+	uint32_t owner;      /* the flow's place and its side */
+	uint32_t *place;     /* of what it sent last, in the log */
+	uint32_t low, next;  /* as of struct flow_side */
+};
+uint32_t contents_saw(struct flow_table *t, const struct content_side *s, const struct descriptor *d, bool again);
 
 /* head.c */
 size_t heads_size(size_t memory);
 void heads_open(struct heads *s, void *at, size_t size);
 size_t heads_used(const struct heads *s);
 void head_settle(struct flow_table *t, struct flow *f, unsigned side);
+bool head_is(const struct heads *s, uint32_t ref, uint32_t flow, unsigned dir); /* still its own? it may be another's */
+void head_forget(struct flow_table *t, uint32_t ref);
+
+/* kept.c: what is at hand is kept, before anything else is looked at */
+void flow_fold(struct flow_table *t);
+static inline void flow_store(struct flow_table *t)
+{
+	if (t->work_open || t->bits_open)
+		flow_fold(t);
+}
+
+/* walk.c */
+struct flow *flow_look(struct flow_table *t, uint32_t ref);  /* a copy of a full flow */
+/* No more than its place is there, until scratch_complete(): NAME_ONLY. */
+static inline struct flow *flow_named(struct flow_table *t, uint32_t ref)
+{
+	t->scratch.self = ref;
+	t->scratch_is = NAME_ONLY;
+	return &t->scratch;
+}
 
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);

@@ -81,10 +81,25 @@ static void head_release(struct flow_table *t, struct head *h)
 		s->head[h->younger].older = h->older;
 	else
 		s->young = h->older;
-	t->flows[h->flow].side[h->dir].head = REF_NONE;
+	/* Where its flow is folded, head_is() will say that it is no longer there. */
+	if (t->work.self == h->flow)
+		t->work.side[h->dir].head = REF_NONE;
+	if (t->scratch.self == h->flow)
+		t->scratch.side[h->dir].head = REF_NONE;
+	h->flow = REF_NONE;
 	h->younger = s->free_head;
 	s->free_head = ref;
 	t->stats.heads--;
+}
+
+bool head_is(const struct heads *s, uint32_t ref, uint32_t flow, unsigned dir)
+{
+	return ref != REF_NONE && s->head[ref].flow == flow && s->head[ref].dir == dir;
+}
+
+void head_forget(struct flow_table *t, uint32_t ref)
+{
+	head_release(t, &t->heads.head[ref]);
 }
 
 /* The oldest but h. */

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow_private.h"
+#include "kept.h"
 #include "sockeye/clock.h"
 #include "sockeye/memory.h"
 
@@ -42,7 +42,7 @@ static uint32_t power_of_two(uint64_t n)
 static void sizes(struct flow_table *t)
 {
 	uint64_t memory = t->limits.memory, chunks = memory / 8 * 5 / CHUNK_BYTES;
-	uint64_t flows = memory / sizeof(struct flow);
+	uint64_t flows = memory / sizeof(struct kept);
 
 	if (chunks > REF_EMBRYO / EMBRYO_CHUNK / 2)
 		chunks = REF_EMBRYO / EMBRYO_CHUNK / 2;
@@ -58,7 +58,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 		    struct error *e)
 {
 	struct flow_table *t = calloc(1, sizeof *t);
-	size_t names_size = l->memory / 10, blocks_size = l->memory / 6;
+	size_t names_size = l->memory / 10, blocks_size = l->memory / 3;
 	void *at = NULL, *blocks = NULL, *heads = NULL;
 	int err;
 

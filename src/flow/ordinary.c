@@ -8,28 +8,34 @@
  *   ordinary_settle()  after each segment that went the long way: what no ordinary
  *                      segment changes is looked at once, and leaves four bits: may
  *                      data, may a pure ACK of either side be ordinary?
- *   flow_ordinary()    holds one segment against what it can change.
+ *   flow_ordinary()    holds one segment against what it can change, and changes it where the
+ *                      flow lies folded (kept.h): it is not unfolded.
  *
  * While a bit stands, Wireshark's numbers and Zeek's highest ends and ACKs (verdicts.c,
  * zeek.c) are those of the sides: they are not kept in step with each segment, but set
- * by ordinary_leave(). So an ordinary segment touches five cache lines of its flow. */
+ * by ordinary_level(). So an ordinary segment touches the four cache lines of its flow, and
+ * one more for each side that has had many round trips. */
 #include "sockeye/clock.h"
-#include "tuple_words.h"
-#include "trips.h"
+#include "kept_trips.h"
 
 enum { SIDE_LEVEL = SIDE_BASE | SIDE_NEXT | SIDE_ACKED, WS_LEVEL = WS_SPOKE | WS_MPTCP_SAME };
 enum { WS_UNEVEN = WS_KEEP_ALIVE | WS_PROBE | WS_FIRST_ACK | WS_PROBED | WS_DOUBT };
 
-void ordinary_leave(struct flow *f)
+void ordinary_level(struct flow *f)
 {
-	if (!(f->bits & FLOW_BITS_ORDINARY))
-		return;
 	for (unsigned i = 0; i < 2; i++) {
 		struct flow_side *s = &f->side[i];
 
 		s->ws_next = s->ws_to_ack = s->zeek.last = s->next;
 		s->ws_ack = f->side[!i].zeek.looked = s->acked;
 	}
+}
+
+void ordinary_leave(struct flow *f)
+{
+	if (!(f->bits & FLOW_BITS_ORDINARY))
+		return;
+	ordinary_level(f);
 	f->bits &= (uint16_t)~FLOW_BITS_ORDINARY;
 }
 
@@ -43,16 +49,22 @@ static bool side_agrees(const struct flow *f, unsigned i)
 	       s->ws_ack == s->acked && f->side[!i].zeek.looked == s->acked;
 }
 
+/* Its windows can be read where it lies folded. */
+static bool scale_is_plain(const struct flow_side *s)
+{
+	return s->ws_scale < 0 || s->ws_scale == (s->wscale > 14 ? 14 : s->wscale);
+}
+
 /* Nothing is open of it: no hole, no doubt, no close, no answer that it waits for. */
 static bool side_is_level(const struct flow_table *t, const struct flow *f, unsigned i)
 {
 	const struct flow_side *s = &f->side[i];
 	const struct side_trouble *x = side_trouble(t, s);
 
-	return s->state == END_ESTABLISHED && s->packets && s->window && !s->fin &&
+	return s->state == END_ESTABLISHED && s->packets && s->window && !s->fin && !s->ws_dup_acks &&
 	       (s->bits & SIDE_LEVEL) == SIDE_LEVEL && (s->ws_bits & WS_LEVEL) == WS_LEVEL && !(s->ws_bits & WS_UNEVEN) &&
 	       !(s->end & (END_FIN | END_RST | END_PROVOKED)) && !(x && (x->n_holes || x->forgotten_holes)) &&
-	       (s->zeek.state == ZEEK_ESTABLISHED || s->zeek.state == ZEEK_PARTIAL) && side_agrees(f, i);
+	       (s->zeek.state == ZEEK_ESTABLISHED || s->zeek.state == ZEEK_PARTIAL) && scale_is_plain(s) && side_agrees(f, i);
 }
 
 /* The handshake is over and told, or was never seen: no ACK can still mean something to it. */
@@ -87,15 +99,14 @@ void ordinary_settle(const struct flow_table *t, struct flow *f)
 }
 
 /* Does no rule speak of it? Where a number might become 0, or a limit is near, the answer is no. */
-static inline bool is_ordinary(const struct flow *f, const struct flow_side *s, const struct flow_side *peer,
+static inline bool is_ordinary(const struct kept *k, const struct kept_side *s, const struct kept_side *peer,
 			       const struct descriptor *d, unsigned dir)
 {
 	uint32_t len = d->payload_len, seq = d->tcp.seq, end = seq + len;
 	uint32_t acks = d->tcp.ack - s->acked, sent = peer->next - s->acked;
 	unsigned bit = (unsigned)(len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << dir;
-	unsigned scale = peer->ws_scale > 0 ? (unsigned)peer->ws_scale : 0;
 
-	if ((f->bits & (bit | FLOW_BIT_TOLD)) != bit || seq != s->next || (d->flags & ~TCP_PSH) != TCP_ACK ||
+	if ((k->bits & (bit | FLOW_BIT_TOLD)) != bit || seq != s->next || (d->flags & ~TCP_PSH) != TCP_ACK ||
 	    d->ecn == IP_CE || d->window == 0 || (d->sacks | d->tcp.mptcp) != 0)
 		return false;
 	if (acks > sent || sent > JUMP_MAX)
@@ -103,14 +114,14 @@ static inline bool is_ordinary(const struct flow *f, const struct flow_side *s, 
 	if (len == 0)
 		return acks != 0;
 	return end != 0 && len <= JUMP_MAX && (s->ws_bits & WS_FAR || end - s->low <= JUMP_MAX) &&
-	       seq_before(peer->acked, end) &&
-	       end != peer->acked + ((uint32_t)peer->window << scale);
+	       seq_before(peer->acked, end) && s->bytes_high != UINT16_MAX &&
+	       end != peer->acked + ((uint32_t)peer->window << kept_shift(peer, 0));
 }
 
 /* The time stamp (stamps.c). False: it is older than the last one taken, and that must be told. */
-static inline bool stamped(struct flow_side *s, const struct flow_side *peer, const struct descriptor *d)
+static inline bool stamped(struct kept_side *s, const struct kept_side *peer, const struct descriptor *d, int64_t idle_ns)
 {
-	bool older = (int32_t)(d->tcp.tsval - s->tsval) < 0 && stamps_known(s, d->ts_ns - s->ws_ack_ns);
+	bool older = (int32_t)(d->tcp.tsval - s->tsval) < 0 && s->end & END_TSVAL && idle_ns < STAMPS_FORGOTTEN_NS;
 
 	if (older)
 		return d->payload_len == 0;
@@ -121,64 +132,71 @@ static inline bool stamped(struct flow_side *s, const struct flow_side *peer, co
 	return true;
 }
 
-static inline void acknowledge(struct flow_side *s, const struct descriptor *d)
+static inline void acknowledge(struct kept_side *s, const struct descriptor *d)
 {
-	unsigned shift = s->ws_scale == -2 ? 0 : s->ws_scale < 0 ? 14 : (unsigned)s->ws_scale;
-	uint32_t edge = d->tcp.ack + ((uint32_t)d->window << shift);
+	uint32_t edge = d->tcp.ack + ((uint32_t)d->window << kept_shift(s, 14));
 
 	if (seq_before(s->edge, edge))
 		s->edge = edge;
-	if (d->tcp.ack != s->acked)
-		s->ws_dup_acks = 0;
 	s->acked = d->tcp.ack;
 	s->window = d->window;
 }
 
-static inline void send_data(struct flow_table *t, struct flow_side *s, const struct descriptor *d, uint32_t us)
+static inline void send_data(struct flow_table *t, struct kept *k, unsigned dir, const struct descriptor *d, uint32_t us)
 {
-	s->bytes += d->payload_len;
+	struct kept_side *s = &k->side[dir];
+	uint64_t bytes = ((uint64_t)s->bytes_high << 32 | s->bytes) + d->payload_len;
+	const struct content_side c = {(uint32_t)(k - t->flows) * 2 + dir, &s->contents, s->low,
+				       d->tcp.seq + d->payload_len};
+
+	s->bytes = (uint32_t)bytes;
+	s->bytes_high = (uint16_t)(bytes >> 32);
 	s->next = d->tcp.seq + d->payload_len;
-	s->ws_next_ns = d->ts_ns;
+	s->rose = s->ack;
+	s->rose_high = s->ack_high;
 	if (d->payload)
-		(void)contents_saw(t, s, d, false);
-	trips_sent(&s->trips, us, s->next);
+		(void)contents_saw(t, &c, d, false);
+	kept_trips_send(t, k, dir, us, s->next);
 }
 
 struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
 			   struct flow_trip *trip)
 {
 	unsigned dir = near->dir;
-	struct flow_side *s, *peer;
-	struct flow *f;
+	struct kept_side *s, *peer;
+	struct flow_words key;
+	struct kept *k;
+	int64_t at, before, rtt_us;
 	uint32_t us;
 
 	if (near->place >= REF_EMBRYO)
 		return NULL;
-	f = &t->flows[near->place];
-	s = &f->side[dir];
-	peer = &f->side[!dir];
-	if (!is_ordinary(f, s, peer, d, dir) || !words_are(&near->key, &f->key) ||
-	    (t->ages && flow_too_old(t, f, d->ts_ns)) ||
-	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d)))
+	flow_store(t);
+	k = &t->flows[near->place];
+	s = &k->side[dir];
+	peer = &k->side[!dir];
+	at = d->ts_ns - k->base_ns;
+	before = kept_ns(0, s->ack, s->ack_high);
+	if (!is_ordinary(k, s, peer, d, dir) || at < 0 || at > KEPT_TIME_MAX || before == KEPT_TIME_FAR)
+		return NULL;
+	words_of_kept(&key, k);
+	if (!words_equal(&near->key, &key) || (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)) ||
+	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d, at - before)))
 		return NULL;
 	/* Its numbers are new, so it is nobody's copy, but may have some. */
 	copies_note(&t->copies, d, near->identity);
-	trip->rtt_ns = -1;
-	trip->side = dir != f->client;
-	us = trips_us(f, d->ts_ns);
-	if (d->ts_ns > f->last_ns)
-		f->last_ns = d->ts_ns;
-	f->lost_until = t->capture_lost;
-	f->completeness_before = f->completeness;
+	trip->side = dir != ((k->class & KEPT_CLIENT) != 0);
+	us = trips_us(k->base_ns, d->ts_ns);
+	if (at > kept_ns(0, k->last, k->last_high))
+		kept_set(&k->last, &k->last_high, at);
+	k->lost_until = t->capture_lost;
+	k->completeness_before = (uint8_t)((k->completeness_before & ~63) | (k->completeness & 63));
 	s->packets += s->packets < UINT32_MAX;
 	acknowledge(s, d);
-	s->ws_ack_ns = d->ts_ns;
-	if (peer->trips.n_timed) {
-		int64_t rtt_us = trips_acked(&peer->trips, peer, d, us);
-
-		trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
-	}
+	kept_set(&s->ack, &s->ack_high, at);
+	rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
+	trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
 	if (d->payload_len)
-		send_data(t, s, d, us);
-	return f;
+		send_data(t, k, dir, d, us);
+	return flow_named(t, near->place);
 }

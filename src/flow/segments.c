@@ -56,14 +56,13 @@ struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s
 	return x;
 }
 
-void side_release(struct flow_table *t, struct flow_side *s)
+void side_trouble_release(struct flow_table *t, uint32_t trouble)
 {
-	struct side_trouble *x = side_trouble(t, s);
+	const struct side_trouble *x = trouble == REF_NONE ? NULL : blocks_at(&t->blocks, trouble);
 
 	if (x)
 		blocks_give(&t->blocks, x->holes, x->hole_class);
-	blocks_give(&t->blocks, s->trouble, TROUBLE_CLASS);
-	s->trouble = REF_NONE;
+	blocks_give(&t->blocks, trouble, TROUBLE_CLASS);
 }
 
 /* ---- holes ---------------------------------------------------------------- */
@@ -411,7 +410,9 @@ static bool only_asks(struct flow_side *s, const struct flow_side *peer, const s
 /* Are the bytes that came again the same? */
 static void compare(struct flow_table *t, struct flow *f, unsigned dir, const struct descriptor *d, struct judgement *j)
 {
-	uint32_t differ = d->payload ? contents_saw(t, &f->side[dir], d, j->seen_again > 0) : 0;
+	struct flow_side *s = &f->side[dir];
+	const struct content_side c = {f->self * 2 + dir, &s->contents, s->low, s->next};
+	uint32_t differ = d->payload ? contents_saw(t, &c, d, j->seen_again > 0) : 0;
 	struct side_trouble *x;
 
 	if (!differ || !j->seen_again)

@@ -6,7 +6,8 @@
  * followers back: there are no tombstones. */
 #include <string.h>
 
-#include "tuple_words.h"
+#include "kept_trips.h"
+#include "plain.h"
 #include "sockeye/memory.h"
 
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
@@ -30,9 +31,15 @@ static void key_of(struct flow_key *k, const struct tuple *tuple, unsigned *dir)
 	k->family = tuple->family;
 }
 
-const struct flow_key *table_key_at(const struct flow_table *t, uint32_t ref)
+static bool is_of(const struct flow_table *t, uint32_t ref, const struct flow_words *w)
 {
-	return ref & REF_EMBRYO ? &t->embryos[ref & ~REF_EMBRYO].key : &t->flows[ref].key;
+	struct flow_words x;
+
+	if (ref & REF_EMBRYO)
+		words_of_key(&x, &t->embryos[ref & ~REF_EMBRYO].key);
+	else
+		words_of_kept(&x, &t->flows[ref]);
+	return words_equal(w, &x);
 }
 
 /* The reference of a key, or REF_NONE; *slot is its slot, or the empty one
@@ -50,7 +57,7 @@ uint32_t table_find(struct flow_table *t, const struct flow_key *k, uint32_t has
 		*slot = i;
 		if (s->ref == REF_NONE)
 			return REF_NONE;
-		if (s->hash == hash && words_are(&w, table_key_at(t, s->ref)))
+		if (s->hash == hash && is_of(t, s->ref, &w))
 			return s->ref;
 	}
 }
@@ -180,13 +187,10 @@ void flow_near_slot(const struct flow_table *t, const struct descriptor *d, cons
 	copies_prefetch(&t->copies, near->identity);
 }
 
-static void near_flow(const struct flow *f)
+static void near_flow(const struct kept *k)
 {
-	__builtin_prefetch(f, 1);
-	for (unsigned i = 0; i < 2; i++) {
-		__builtin_prefetch(&f->side[i], 1);
-		__builtin_prefetch(&f->side[i].trips, 1);
-	}
+	for (unsigned at = 0; at < sizeof *k; at += 64)
+		__builtin_prefetch((const uint8_t *)k + at, 1);
 }
 
 void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near)
@@ -211,21 +215,20 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 	}
 }
 
-/* What has the ordinary bit, and looks like it, will touch no more. */
+/* What is not in the flow's own four lines: many round trips, and, of what does not look ordinary, what is odd. */
 void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
 	unsigned bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
-	const struct flow *f;
+	const struct kept *k;
 
 	if (near->place >= REF_EMBRYO)
 		return;
-	f = &t->flows[near->place];
-	if (f->bits & bit && (d->flags & ~TCP_PSH) == TCP_ACK)
-		return;
+	k = &t->flows[near->place];
 	for (unsigned i = 0; i < 2; i++)
-		__builtin_prefetch(&f->side[i].ws_next, 1);
-	for (const uint8_t *at = (const uint8_t *)&f->id; at < (const uint8_t *)(f + 1); at += 64)
-		__builtin_prefetch(at, 1);
+		if (k->trips_are[i] & KEPT_TRIPS_BLOCK)
+			__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0]), 1);
+	if (k->odd != REF_NONE && !(k->bits & bit && (d->flags & ~TCP_PSH) == TCP_ACK))
+		near_flow(&t->flows[k->odd]);
 }
 
 /* ---- one packet ---------------------------------------------------------- */
@@ -265,49 +268,58 @@ static void account(struct flow_table *t, struct flow *f, const struct descripto
 		s->bits |= SIDE_PAYLOAD;
 }
 
-/* A full record for a first packet that does not fit into an embryo. */
-static struct flow *flow_new(struct flow_table *t)
+/* The flow at hand gets a place: one that was reserved. */
+static void take_place(struct flow_table *t, const struct flow_key *key)
 {
-	uint32_t ref = flow_take(t);
-	struct flow *f = &t->flows[ref];
+	t->work.self = place_take(t);
+	t->work_open = true;
+	t->flow_live++;
+	kept_begin(&t->flows[t->work.self], key);
+}
+
+/* A full record for a first packet that does not fit into an embryo. */
+static struct flow *flow_new(struct flow_table *t, const struct flow_key *key)
+{
+	struct flow *f = &t->work;
 
 	memset(f, 0, sizeof *f);
 	flow_blank(f);
-	f->self = ref;
+	f->key = *key;
+	take_place(t, key);
 	return f;
 }
 
-/* A full record in place of the embryo, which embryo_expand() has just made the scratch flow. */
-static struct flow *promote(struct flow_table *t, uint32_t ref, uint32_t hash)
+/* A full record in place of the embryo, whose slot that is and which is the flow at hand. */
+static void promote(struct flow_table *t, uint32_t ref, uint32_t slot)
 {
-	struct flow grown = t->scratch;
-	struct flow *f;
-	uint32_t slot;
+	const struct flow *f = &t->work;
 
-	/* Taking the record may forget others, this very embryo's chunk as well:
-	 * it leaves its place first, and its slot. */
-	if (table_find(t, &grown.key, hash, &slot) == ref)
-		table_remove(t, slot);
 	embryo_forget(t, ref);
-	grown.self = flow_take(t);
-	f = &t->flows[grown.self];
-	*f = grown;
-	table_insert(t, hash, f->self);
-	flow_list_add(t, f, f->class);
-	return f;
+	take_place(t, &f->key);
+	t->slots[slot].ref = f->self;
+	flow_list_add(t, f->self, f->class);
 }
 
-/* The flow of the tuple has ended for good: make its place free. */
+/* The flow of the tuple, which is the one at hand, has ended for good: make its place free. */
 static void end_now(struct flow_table *t, uint32_t ref, uint32_t slot)
 {
+	flow_tell(t, &t->work, false);
 	if (ref & REF_EMBRYO) {
-		flow_tell(t, &t->scratch, false);
 		table_remove(t, slot);
 		embryo_forget(t, ref);
 	} else {
-		flow_tell(t, &t->flows[ref], false);
-		flow_release(t, &t->flows[ref]);
+		flow_release(t, ref);
 	}
+}
+
+/* The flow of a reference, unfolded. */
+static struct flow *unfold(struct flow_table *t, uint32_t ref)
+{
+	if (ref & REF_EMBRYO)
+		embryo_expand(t, ref, &t->work);
+	else
+		kept_unfold(t, ref, &t->work);
+	return &t->work;
 }
 
 /* was_open: the flow that this SYN replaces was open (RFC 5961 4). */
@@ -328,8 +340,7 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 			return embryo_outline(t, ref);
 		}
 	}
-	f = flow_new(t);
-	f->key = *k;
+	f = flow_new(t, k);
 	f->id = t->next_id++;
 	f->first_ns = f->last_ns = d->ts_ns;
 	f->lost_before = t->capture_lost;
@@ -345,8 +356,8 @@ static struct flow *begin(struct flow_table *t, const struct descriptor *d, cons
 	if (was_open)
 		state_begun_on_open(f, dir, j);
 	table_insert(t, d->hash, f->self);
-	f->class = FLOW_ESTABLISHED;
-	flow_list_add(t, f, k->proto == PROTO_TCP ? tcp_class(f) : flow_datagram_class(k->proto));
+	f->class = (uint8_t)(k->proto == PROTO_TCP ? tcp_class(f) : flow_datagram_class(k->proto));
+	flow_list_add(t, f->self, f->class);
 	return f;
 }
 
@@ -369,17 +380,20 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const 
 
 	*j = (struct judgement){.rtt_ns = -1};
 	*change = 0;
+	flow_store(t);
+	places_reserve(t);
+	f = flow_plain(t, d, near, change, side, j);
+	if (f)
+		return f;
 	key_of(&k, &d->tuple, &dir);
 	if (to_itself(&k, d))
 		dir = 1;
 	ref = table_find(t, &k, d->hash, &slot);
 	if (ref != REF_NONE) {
-		f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
-		if (ref & REF_EMBRYO)
-			embryo_expand(t, ref, f);
+		f = unfold(t, ref);
 		reused = k.proto == PROTO_TCP && tcp_reuses(f, d, dir);
 		was_open = reused && state_synchronized(f);
-		if (reused || flow_too_old(t, f, d->ts_ns)) {
+		if (reused || flow_too_old(t, f->class, f->last_ns, d->ts_ns)) {
 			end_now(t, ref, slot);
 			ref = REF_NONE;
 		}
@@ -387,7 +401,10 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const 
 	if (ref == REF_NONE) {
 		f = begin(t, d, &k, dir, near->identity, reused, was_open, change, j);
 	} else {
-		f = ref & REF_EMBRYO ? promote(t, ref, d->hash) : &t->flows[ref];
+		f = &t->work;
+		t->work_open = true;
+		if (ref & REF_EMBRYO)
+			promote(t, ref, slot);
 		account(t, f, d, dir, near->identity, change, j);
 		flow_reclass(t, f);
 		if (k.proto == PROTO_TCP)
@@ -444,17 +461,19 @@ struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32
 	*change = 0;
 	if (d->icmp.quoted.family == FAMILY_NONE || !(d->icmp.about & ICMP_IS_ERROR))
 		return NULL;
+	flow_store(t);
+	places_reserve(t);
 	key_of(&k, &d->icmp.quoted, &dir);
 	hash = table_hash(t, &k);
 	ref = table_find(t, &k, hash, &slot);
 	if (ref == REF_NONE)
 		return NULL;
-	f = ref & REF_EMBRYO ? &t->scratch : &t->flows[ref];
-	if (ref & REF_EMBRYO)
-		embryo_expand(t, ref, f);
+	f = unfold(t, ref);
 	if (!tcp_quotes(f, d, dir))
 		return NULL;
-	f = ref & REF_EMBRYO ? promote(t, ref, hash) : &t->flows[ref];
+	t->work_open = true;
+	if (ref & REF_EMBRYO)
+		promote(t, ref, slot);
 	if (f->key.proto != PROTO_ICMP && f->key.proto != PROTO_ICMPV6 && !(f->bits & FLOW_BIT_ICMP_ERROR) &&
 	    ends_flow(d)) {
 		f->bits |= FLOW_BIT_ICMP_ERROR;

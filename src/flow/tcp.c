@@ -350,7 +350,7 @@ void tcp_account(struct flow_table *t, struct flow *f, const struct descriptor *
 		resets_account(f, d, dir, j);
 		segments_account(t, f, d, dir, j);
 		stamps_account(f, d, dir, idle_ns, j);
-		trips_account(f, d, dir, j);
+		trips_account(t, f, d, dir, j);
 		if (!is_ordinary(f, d))
 			state_account(f, d, dir, j);
 	}

@@ -6,11 +6,12 @@
  * repair. Three segments are timed at once, at most one of them a repeat; the others
  * wait their turn.
  *
- * A flow keeps the least, the greatest, the number of samples, and a coarse
- * histogram of two steps an octave for its median: eight octaves, where its samples are. */
+ * The first few samples are kept as they are. Of more, a flow keeps the least, the
+ * greatest, their number, and a coarse histogram of two steps an octave for its median:
+ * eight octaves, where its samples are. */
 #include <string.h>
 
-#include "trips.h"
+#include "kept_trips.h"
 
 /* Two buckets an octave: 0 us, 1, 2, 3, 4-5, 6-7, 8-11, 12-15 ... */
 static unsigned bucket_of(uint32_t us)
@@ -55,7 +56,7 @@ static unsigned place_of(struct side_trips *x, unsigned b)
 	return b < x->lowest ? 0 : b - x->lowest > last ? last : b - x->lowest;
 }
 
-void trips_sample(struct side_trips *x, uint32_t us)
+static void count(struct side_trips *x, uint32_t us)
 {
 	uint8_t *n = &x->count[place_of(x, bucket_of(us))];
 
@@ -70,52 +71,81 @@ void trips_sample(struct side_trips *x, uint32_t us)
 			x->count[i] = (uint8_t)((x->count[i] + 1) / 2);
 }
 
-/* s sends bytes up to end. */
-static void trips_data(const struct flow *f, struct flow_side *s, const struct descriptor *d, uint32_t end,
-		       const struct judgement *j)
+/* From here on they are counted: those that were kept first. */
+static void spread(struct side_trips *x)
 {
-	struct side_trips *x = &s->trips;
-	bool again = j->verdicts & (verdict_bit(VERDICT_EXACT_RETRANSMITTED) | verdict_bit(VERDICT_EXACT_LATE));
+	uint32_t few[TRIPS_FEW], n = x->samples;
 
-	if (again) { /* whatever ends behind its start is answered after the repair */
-		for (unsigned i = x->n_timed; i-- > 0;)
-			if (seq_before(d->tcp.seq, x->timed[i].end))
-				trips_drop(x, i);
-		if (!(d->options & TCP_HAS_TIMESTAMPS) || !j->seen_again)
-			return;
-	}
-	if (again && x->again) /* one at a time */
+	memcpy(few, x->few, sizeof few);
+	memset(x->count, 0, sizeof x->few > sizeof x->count ? sizeof x->few : sizeof x->count);
+	x->samples = 0;
+	for (uint32_t i = 0; i < n; i++)
+		count(x, few[i]);
+}
+
+void trips_count(struct side_trips *x, uint32_t us)
+{
+	if (x->samples == TRIPS_FEW)
+		spread(x);
+	count(x, us);
+}
+
+/* It sends again what it had sent, or what comes late, up to end: whatever ends behind its start is
+ * answered after the repair. It is timed only where a time stamp tells the two apart. */
+static void sent_again(struct side_trips *x, const struct descriptor *d, uint32_t us, uint32_t end, bool seen_again)
+{
+	for (unsigned i = x->n_timed; i-- > 0;)
+		if (seq_before(d->tcp.seq, x->timed[i].end))
+			trips_drop(x, i);
+	if (!(d->options & TCP_HAS_TIMESTAMPS) || !seen_again)
+		return;
+	if (x->again) /* one at a time */
 		trips_drop(x, x->again - 1u);
-	if (again && x->n_timed < TRIPS_TIMED) {
+	if (x->n_timed < TRIPS_TIMED && !x->lost) {
 		x->again = x->n_timed + 1;
 		x->tsval = d->tcp.tsval;
 	}
-	trips_sent(x, trips_us(f, d->ts_ns), end);
+	trips_sent(x, us, end);
 }
 
-void trips_account(struct flow *f, const struct descriptor *d, unsigned dir, struct judgement *j)
+static void trips_data(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d,
+		       uint32_t us, const struct judgement *j)
 {
-	struct flow_side *s = &f->side[dir];
+	struct kept *k = &t->flows[f->self];
+	uint32_t end = d->tcp.seq + d->payload_len;
+	struct side_trips x;
+
+	if (!(j->verdicts & (verdict_bit(VERDICT_EXACT_RETRANSMITTED) | verdict_bit(VERDICT_EXACT_LATE)))) {
+		kept_trips_send(t, k, dir, us, end);
+		return;
+	}
+	kept_trips_unfold(t, k, dir, &x);
+	sent_again(&x, d, us, end, j->seen_again);
+	kept_trips_fold(t, k, dir, &x);
+}
+
+void trips_account(struct flow_table *t, const struct flow *f, const struct descriptor *d, unsigned dir,
+		   struct judgement *j)
+{
 	uint64_t skip = verdict_bit(VERDICT_KEEP_ALIVE) | verdict_bit(VERDICT_ZERO_WINDOW_PROBE);
-	struct side_trips *x = &f->side[!dir].trips;
+	uint32_t now = trips_us(f->first_ns, d->ts_ns);
 	int64_t us;
 
 	if (judged(j, VERDICT_OUT_OF_WINDOW))
 		return;
-
-	if (x->n_timed && d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
-		us = trips_acked(x, &f->side[!dir], d, trips_us(f, d->ts_ns));
+	if (d->flags & TCP_ACK && !(d->flags & TCP_RST)) {
+		us = kept_trips_ack(t, &t->flows[f->self], !dir, f->side[!dir].ws_next_ns, d, now);
 		if (us >= 0) {
 			j->rtt_ns = us * 1000;
 			j->rtt_of_server = dir != f->client;
 		}
 	}
 	if (d->payload_len && !(d->flags & (TCP_RST | TCP_SYN)) && !(j->verdicts & skip))
-		trips_data(f, s, d, d->tcp.seq + d->payload_len, j);
+		trips_data(t, f, dir, d, now, j);
 }
 
 /* Good to a quarter: the middle of the bucket that holds the median. */
-uint32_t trips_median_us(const struct side_trips *x)
+static uint32_t median_us(const struct side_trips *x)
 {
 	uint32_t all = 0, sum = 0;
 	uint32_t us = x->min_us;
@@ -130,4 +160,19 @@ uint32_t trips_median_us(const struct side_trips *x)
 		}
 	}
 	return us < x->min_us ? x->min_us : us > x->max_us ? x->max_us : us;
+}
+
+bool trips_summary(const struct flow_table *t, const struct flow *f, unsigned i, struct trips_summary *out)
+{
+	struct side_trips all;
+
+	if (f->self & REF_EMBRYO)
+		return false;
+	kept_trips_unfold(t, &t->flows[f->self], i, &all);
+	if (!all.samples)
+		return false;
+	if (all.samples <= TRIPS_FEW)
+		spread(&all);
+	*out = (struct trips_summary){all.min_us, median_us(&all), all.max_us, all.samples};
+	return true;
 }

@@ -8,14 +8,22 @@
 /* Longer than that is no round trip, and beyond the 71 minutes of 32 bits. */
 #define TRIP_MAX_NS (1800 * CLOCK_S)
 
-/* Time of a packet of f: us after its first, wraps. */
-static inline uint32_t trips_us(const struct flow *f, int64_t ts_ns)
+/* Time of a packet: us after the flow's first, wraps. */
+static inline uint32_t trips_us(int64_t first_ns, int64_t ts_ns)
 {
-	return (uint32_t)((ts_ns - f->first_ns) / 1000);
+	return (uint32_t)((ts_ns - first_ns) / 1000);
 }
 
-/* One round trip more: its histogram. */
-void trips_sample(struct side_trips *x, uint32_t us);
+/* One round trip more than a few: its histogram. */
+void trips_count(struct side_trips *x, uint32_t us);
+
+static inline void trips_sample(struct side_trips *x, uint32_t us)
+{
+	if (x->samples < TRIPS_FEW)
+		x->few[x->samples++] = us;
+	else
+		trips_count(x, us);
+}
 
 static inline void trips_drop(struct side_trips *x, unsigned i)
 {
@@ -30,6 +38,8 @@ static inline void trips_sent(struct side_trips *x, uint32_t us, uint32_t end)
 {
 	const uint32_t half = (uint32_t)(TRIP_MAX_NS / 2000);
 
+	if (x->lost)
+		return;
 	for (unsigned i = x->n_timed; i-- > 0;)
 		if (us - x->timed[i].us - half < UINT32_MAX - 2 * half) /* not so long ago, nor a little later */
 			trips_drop(x, i);
@@ -37,13 +47,13 @@ static inline void trips_sent(struct side_trips *x, uint32_t us, uint32_t end)
 		x->timed[x->n_timed++] = (struct timed){.end = end, .us = us};
 }
 
-/* What s sent, x of it, is acknowledged now: the sample of the newest segment that is covered, or -1. */
-static inline int64_t trips_acked(struct side_trips *x, const struct flow_side *s, const struct descriptor *d, uint32_t now)
+/* What is timed in x, sent until sent_ns, is acknowledged now: the sample of the newest segment that is covered, or -1. */
+static inline int64_t trips_acked(struct side_trips *x, int64_t sent_ns, const struct descriptor *d, uint32_t now)
 {
 	uint32_t best_end = 0;
 	int64_t best = -1;
 
-	if (d->ts_ns - s->ws_next_ns > TRIP_MAX_NS) /* the short times have wrapped */
+	if (d->ts_ns - sent_ns > TRIP_MAX_NS) /* the short times have wrapped */
 		x->n_timed = x->again = 0;
 	for (unsigned i = x->n_timed; i-- > 0;) {
 		const struct timed *k = &x->timed[i];

@@ -33,13 +33,10 @@ static inline void words_of_tuple(struct flow_words *w, const struct tuple *t, u
 	w->rest = rest_of(dir ? ports >> 16 | ports << 16 : ports, t->proto, t->family);
 }
 
-static inline bool words_are(const struct flow_words *w, const struct flow_key *k)
+static inline bool words_equal(const struct flow_words *w, const struct flow_words *x)
 {
-	struct flow_words x;
-
-	words_of_key(&x, k);
-	return ((w->a[0] ^ x.a[0]) | (w->a[1] ^ x.a[1]) | (w->b[0] ^ x.b[0]) | (w->b[1] ^ x.b[1]) |
-		(w->rest ^ x.rest)) == 0;
+	return ((w->a[0] ^ x->a[0]) | (w->a[1] ^ x->a[1]) | (w->b[0] ^ x->b[0]) | (w->b[1] ^ x->b[1]) |
+		(w->rest ^ x->rest)) == 0;
 }
 
 /* As hash_bytes() does it: each half of a step meets a half of the key, and the state. */

@@ -3,23 +3,62 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "flow_private.h"
+#include "kept.h"
 #include "sockeye/memory.h"
+
+struct flow *flow_look(struct flow_table *t, uint32_t ref)
+{
+	kept_unfold(t, ref, &t->scratch);
+	t->scratch_is = WHOLE;
+	return &t->scratch;
+}
+
+/* What orders a flow, and its id: most of those that are walked over are not looked at. */
+static struct flow *in_passing(struct flow_table *t, uint32_t ref)
+{
+	const struct kept *k = &t->flows[ref];
+	const struct odd *o = kept_odd(t, k);
+	struct flow *f = flow_named(t, ref);
+
+	f->id = kept_id(k);
+	f->first_ns = o ? o->first_ns : k->base_ns;
+	f->last_ns = kept_last_ns(k);
+	f->class = k->class & KEPT_CLASS;
+	for (unsigned i = 0; i < 2; i++) {
+		f->side[i].packets = k->side[i].packets;
+		f->side[i].bytes = (uint64_t)k->side[i].bytes_high << 32 | k->side[i].bytes;
+	}
+	return f;
+}
+
+void scratch_complete(struct flow_table *t, const struct flow *f)
+{
+	uint16_t told = f->bits; /* and what was told of it since */
+
+	if (f != &t->scratch || t->scratch_is == WHOLE)
+		return;
+	if (!(f->self & REF_EMBRYO)) {
+		flow_look(t, f->self)->bits |= t->bits_open ? told : 0;
+		return;
+	}
+	embryo_expand(t, f->self, &t->scratch);
+	t->scratch.bits |= told;
+}
 
 struct flow *flow_next(struct flow_table *t, uint64_t *at)
 {
 	uint64_t n = *at;
 
+	flow_store(t);
 	for (; n < t->flow_used; n++)
-		if (t->flows[n].key.family != FAMILY_NONE) {
+		if (t->flows[n].family != FAMILY_NONE) {
 			*at = n + 1;
-			return &t->flows[n];
+			return in_passing(t, (uint32_t)n);
 		}
 	for (n -= t->flow_used; n < (uint64_t)t->chunks_made * EMBRYO_CHUNK; n++)
 		if (t->embryos[n].key.family != FAMILY_NONE) {
 			*at = t->flow_used + n + 1;
-			embryo_expand(t, (uint32_t)n | REF_EMBRYO, &t->scratch);
-			return &t->scratch;
+			return embryo_outline(t, (uint32_t)n | REF_EMBRYO);
 		}
 	*at = UINT64_MAX;
 	return NULL;
@@ -30,8 +69,10 @@ struct flow *flow_by_id(struct flow_table *t, uint64_t id)
 	struct flow *f;
 
 	for (uint64_t at = 0; at != UINT64_MAX && (f = flow_next(t, &at)) != NULL;)
-		if (f->id == id)
+		if (f->id == id) {
+			scratch_complete(t, f);
 			return f;
+		}
 	return NULL;
 }
 
@@ -50,7 +91,7 @@ static uint64_t id_of(const struct flow_table *t, uint32_t ref)
 	const struct embryo *e;
 
 	if (!(ref & REF_EMBRYO))
-		return t->flows[ref].id;
+		return kept_id(&t->flows[ref]);
 	e = &t->embryos[ref & ~REF_EMBRYO];
 	return (uint64_t)e->id_high << 32 | e->id_low;
 }
@@ -75,11 +116,15 @@ static void prefetch_flow(const struct flow_table *t, uint32_t ref)
 struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
 {
 	uint32_t max = place & REF_EMBRYO ? t->chunks_made * EMBRYO_CHUNK : t->flow_used;
+	bool embryo = place & REF_EMBRYO;
 
-	if ((place & ~REF_EMBRYO) >= max || table_key_at(t, place)->family == FAMILY_NONE || id_of(t, place) != id)
+	flow_store(t);
+	if ((place & ~REF_EMBRYO) >= max ||
+	    (embryo ? t->embryos[place & ~REF_EMBRYO].key.family : t->flows[place].family) == FAMILY_NONE ||
+	    id_of(t, place) != id)
 		return NULL;
-	if (!(place & REF_EMBRYO))
-		return &t->flows[place];
+	if (!embryo)
+		return flow_look(t, place);
 	embryo_expand(t, place, &t->scratch);
 	return &t->scratch;
 }
@@ -193,8 +238,10 @@ static uint32_t put_in_order(struct flow_table *t, struct place *order)
 void flow_table_end(struct flow_table *t)
 {
 	struct place *order = (struct place *)t->slots;
-	uint32_t n = put_in_order(t, order);
+	uint32_t n;
 
+	flow_store(t);
+	n = put_in_order(t, order);
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow *f;
 
@@ -203,8 +250,10 @@ void flow_table_end(struct flow_table *t)
 		if (order[i].ref & REF_EMBRYO)
 			f = embryo_outline(t, order[i].ref);
 		else
-			f = &t->flows[order[i].ref];
+			f = flow_look(t, order[i].ref);
 		flow_tell(t, f, false);
+		if (!(order[i].ref & REF_EMBRYO))
+			t->flows[order[i].ref].bits = f->bits;
 	}
 	table_slots_clear(t->slots, t->slot_mask + 1);
 	t->slots_used = 0;

@@ -23,11 +23,6 @@
 
 #include "flow_private.h"
 
-/* Letters of one side; S and H count as one. */
-enum zeek_seen {
-	SEEN_SYN = 1, SEEN_FIN = 2, SEEN_RST = 4, SEEN_DATA = 8, SEEN_ACK = 16, SEEN_FIN_RST = 32, SEEN_FLAGS = 64,
-	SEEN_SCALED = 128, /* and the next two: T, W, G */
-};
 enum zeek_scaled { SCALED_AGAIN, SCALED_WINDOW, SCALED_GAP };
 _Static_assert(SCALED_GAP + 1 == ZEEK_COUNTED, "one count each");
 _Static_assert(ZEEK_LETTERS + ZEEK_MORE + 2 < RECORD_HISTORY_MAX, "letters, X, zero");
@@ -49,6 +44,29 @@ static struct zeek_more *more_need(struct flow_table *t, struct flow *f)
 	return more_of(t, f);
 }
 
+/* The first letters are kept by code: their place in here, and whether they are of side 1. */
+static const char letter_of[] = "SHFRADIQTWG^";
+enum { CODE_BITS = 5, CODE_SIDE_1 = 16 };
+
+static unsigned code_of(char letter, unsigned dir)
+{
+	unsigned i = 0;
+
+	while (letter_of[i] != letter)
+		i++;
+	return letter == '^' ? i : i | dir * CODE_SIDE_1;
+}
+
+static char letter_at(const struct zeek_track *z, const struct zeek_more *more, unsigned n)
+{
+	unsigned code = n < ZEEK_PACKED ? (unsigned)(z->packed >> n * CODE_BITS) & 31 : z->last;
+	char c = letter_of[code & 15];
+
+	if (n >= ZEEK_LETTERS)
+		return more->letters[n - ZEEK_LETTERS];
+	return code & CODE_SIDE_1 ? (char)(c - 'A' + 'a') : c;
+}
+
 static void put_letter(struct flow_table *t, struct flow *f, unsigned dir, char letter)
 {
 	struct zeek_track *z = &f->zeek;
@@ -57,8 +75,13 @@ static void put_letter(struct flow_table *t, struct flow *f, unsigned dir, char 
 
 	if (z->cut)
 		return;
+	if (z->n < ZEEK_PACKED) {
+		z->packed |= (uint64_t)code_of(letter, dir) << z->n++ * CODE_BITS;
+		return;
+	}
 	if (z->n < ZEEK_LETTERS) {
-		z->letters[z->n++] = c;
+		z->last = (uint8_t)code_of(letter, dir);
+		z->n++;
 		return;
 	}
 	more = z->n < ZEEK_LETTERS + ZEEK_MORE ? more_need(t, f) : NULL;
@@ -72,11 +95,11 @@ static void put_letter(struct flow_table *t, struct flow *f, unsigned dir, char 
 /* True if it was there before. */
 static bool put_once(struct flow_table *t, struct flow *f, unsigned dir, enum zeek_seen bit, char letter)
 {
-	struct zeek_side *s = &f->side[dir].zeek;
+	struct flow_side *s = &f->side[dir];
 
-	if (s->seen & bit)
+	if (s->zeek_seen & bit)
 		return true;
-	s->seen |= (uint16_t)bit;
+	s->zeek_seen |= (uint16_t)bit;
 	put_letter(t, f, dir, letter);
 	return false;
 }
@@ -314,12 +337,12 @@ void zeek_account(struct flow_table *t, struct flow *f, const struct descriptor 
 
 bool zeek_said_data(const struct flow *f, unsigned i)
 {
-	return f->side[i].zeek.seen & SEEN_DATA;
+	return f->side[i].zeek_seen & SEEN_DATA;
 }
 
 bool zeek_said_ack(const struct flow *f, unsigned i)
 {
-	return f->side[i].zeek.seen & SEEN_ACK;
+	return f->side[i].zeek_seen & SEEN_ACK;
 }
 
 /* A SYN as the embryo keeps it. Two letters at most: they need no table. */
@@ -345,7 +368,7 @@ static void history(char out[RECORD_HISTORY_MAX], const struct flow_table *t, co
 	unsigned n = 0;
 
 	for (; n < z->n; n++) {
-		char c = n < ZEEK_LETTERS ? z->letters[n] : more->letters[n - ZEEK_LETTERS];
+		char c = letter_at(z, more, n);
 
 		if (f->client && c != '^')
 			c ^= 'a' ^ 'A';

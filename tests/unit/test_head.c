@@ -226,6 +226,7 @@ static void memory_is_bounded_and_counted(void **state)
 	for (uint64_t at = 0; at != UINT64_MAX;) {
 		const struct flow *f = flow_next(w->flows, &at);
 
+		f = f ? flow_at(w->flows, flow_place(f), flow_id(f)) : NULL;
 		if (f && f->side[f->client].head != REF_NONE) {
 			holds(w, f, 2000);
 			kept++;

@@ -1,0 +1,188 @@
+/* How a flow lies in memory between two of its packets: four cache lines.
+ *
+ * The room works with struct flow, which has a member for everything. Most of that
+ * follows from the rest while a connection leads a plain life: Wireshark's numbers and
+ * Zeek's are the sides' own, the SYN was sent once, nobody has sent a RST. So a flow is
+ * kept as what does not follow, in 256 bytes; kept.c unfolds it and folds it. What does
+ * not follow from that either is written in full into a second place of the same size
+ * (struct odd), which is free again as soon as everything follows.
+ *
+ *   line 0   who, when, where it hangs        all four of an ordinary segment (ordinary.c)
+ *   line 1   its story; half of side 0
+ *   line 2   the rest of side 0; half of side 1
+ *   line 3   the rest of side 1; round-trip times of both, or the rest of two addresses
+ *
+ * Times are 48 bits of nanoseconds from a base: the first packet, or, where a flow is
+ * older than a day and a half, a later moment that agrees with it in trips_us(). */
+#ifndef FLOW_KEPT_H
+#define FLOW_KEPT_H
+
+#include "tuple_words.h"
+
+/* Of a time relative to the base: what it may be at most, and what is said for one that is not. */
+#define KEPT_TIME_MAX ((INT64_C(1) << 47) - 1)
+#define KEPT_TIME_FAR (-KEPT_TIME_MAX - 1)
+
+enum kept_handshake { KEPT_SYN = 1, KEPT_SYNACK = 2, KEPT_ACK = 4, KEPT_RTT = 8 };
+
+/* What of a side's round trips is in kept.trips. */
+enum kept_trips { KEPT_FEW = 7 /* so many samples; as many times in flight as bits 3 and 4 say */, KEPT_TIMED_SHIFT = 3,
+		  KEPT_TRIPS_BLOCK = 32 /* elsewhere: words[0] is the block */, KEPT_TRIPS_LOST = 64 };
+enum { KEPT_TRIP_WORDS = 4 };
+
+/* Where Zeek has looked for gaps of the peer's ACKs up to. */
+enum kept_looked { LOOKED_ACKED, LOOKED_FIN, LOOKED_LOW };
+/* Its window scale, where that follows from the option of its SYN. */
+enum kept_scale { SCALE_UNKNOWN, SCALE_UNUSED, SCALE_ASKED };
+enum { KEPT_SCALE_SHIFT = 4, KEPT_LOOKED_SHIFT = 6 };
+
+struct kept_side {
+	uint32_t next, acked, edge, low; /* to options: as in flow_side */
+	uint32_t packets, tsval;
+	uint32_t trouble, contents;
+	uint16_t window, mss;
+	uint16_t zeek_seen;
+	uint8_t bits, ws_bits, end, ttl;
+	uint8_t wscale, options;
+
+	uint8_t state;                   /* enum end_state, enum kept_scale, enum kept_looked */
+	uint8_t zeek;                    /* state, three bits; before */
+	uint16_t bytes_high;
+	uint32_t bytes, ack, rose;       /* ws_ack_ns, ws_next_ns: the lower 32 bits */
+	int16_t ack_high, rose_high;
+};
+enum { KEPT_SAME = offsetof(struct kept_side, options) + 1 };
+_Static_assert(sizeof(struct kept_side) == 64, "half of two lines");
+_Static_assert(offsetof(struct flow_side, options) + 1 == KEPT_SAME && offsetof(struct flow_side, contents) ==
+	       offsetof(struct kept_side, contents), "the beginning is copied");
+
+struct kept {
+	uint8_t family;                  /* FAMILY_NONE: free, or an odd one */
+	uint8_t proto;
+	uint16_t port[2];                /* of the lower endpoint first */
+	uint16_t bits;                   /* enum flow_bit */
+	uint8_t address[2][4];           /* of IPv6 the first four bytes */
+	int64_t base_ns;
+	uint32_t last;
+	int16_t last_high;
+	uint16_t story;
+	uint32_t lost_until, lost_before;
+	uint32_t odd;                    /* REF_NONE: all follows */
+	uint32_t name;
+	uint32_t prev, next;             /* in the list of its class; next: also free list */
+	uint32_t stamp;                  /* when the list's hand last passed: units of 256 ns, the lower 32 bits */
+	uint8_t trips_are[2];            /* enum kept_trips */
+	uint16_t path;
+
+	uint32_t id;
+	uint8_t id_high;
+	uint8_t service;                 /* number in table->services */
+	uint16_t stamp_high;
+	uint8_t completeness;            /* and above it client_known */
+	uint8_t completeness_before;     /* and above it closed_by */
+	uint8_t class;                   /* and the bits of enum kept_class_bit */
+	uint8_t handshake;               /* enum kept_handshake; and how many letters of Zeek's */
+	uint32_t letters, letters_high;  /* of Zeek's history, five bits each */
+	uint32_t synack, ack;            /* after the base; of ICMP: type and code, id */
+	int16_t synack_high, ack_high;
+	struct kept_side side[2];
+	uint32_t trips[2][KEPT_TRIP_WORDS]; /* of IPv6: the block, and the last twelve bytes of an address */
+};
+_Static_assert(sizeof(struct kept) == 256, "four cache lines");
+_Static_assert(offsetof(struct kept, id) == 64 && offsetof(struct kept, side) == 96, "the first line is looked at ahead");
+
+enum kept_class_bit { KEPT_CLASS = 7, KEPT_CLIENT = 8, KEPT_ZEEK_CLIENT = 16, KEPT_BY_FIN = 32 };
+
+/* What does not follow from struct kept, of both sides and the whole flow: all of it is meant, or nothing. */
+struct odd_side { /* as in flow_side */
+	uint32_t ws_next, ws_ack, ws_to_ack, ws_dup_acks, base, doubt, fin_end, head;
+	uint16_t fin, rst;
+	uint32_t zeek_last, zeek_looked, zeek_syn, zeek_fin, zeek_rst;
+};
+_Static_assert(offsetof(struct flow_side, zeek.rst) - offsetof(struct flow_side, ws_next) ==
+	       offsetof(struct odd_side, zeek_rst) && sizeof(struct odd_side) == 56, "copied");
+struct odd {
+	uint8_t family;                  /* FAMILY_NONE: where a flow has its own */
+	uint8_t zeek_n;                  /* letters, and ODD_CUT */
+	uint8_t zeek_last, icmp_family;
+	uint32_t zeek_more, rare, synack_isn;
+	int64_t first_ns, rst_ns, rtt_ns;
+	int64_t first_syn_ns, last_syn_ns, synack_ns, hs_ack_ns, answered_syn_ns, peer_syn_ns;
+	int64_t ack_ns[2];               /* ws_ack_ns of the sides */
+	struct odd_side side[2];
+	uint32_t syn_after_us[FLOW_TRIES], synack_after_us[FLOW_TRIES];
+	uint16_t syns, synacks, syn_retransmits, synack_retransmits;
+	uint16_t ws_mptcp;
+	uint8_t ace[2];
+	uint8_t icmp_type, icmp_code;
+	int8_t ws_scale[2];
+};
+enum { ODD_CUT = 128 };
+_Static_assert(sizeof(struct odd) == sizeof(struct kept), "it takes a flow's place");
+
+static inline struct odd *kept_odd(const struct flow_table *t, const struct kept *k)
+{
+	return k->odd == REF_NONE ? NULL : (struct odd *)(void *)&t->flows[k->odd];
+}
+
+static inline int64_t kept_ns(int64_t base_ns, uint32_t low, int16_t high)
+{
+	return base_ns + (int64_t)((uint64_t)(int64_t)high << 32 | low);
+}
+
+static inline int64_t kept_last_ns(const struct kept *k)
+{
+	return kept_ns(k->base_ns, k->last, k->last_high);
+}
+
+static inline bool kept_fits(int64_t ns)
+{
+	return ns >= -KEPT_TIME_MAX && ns <= KEPT_TIME_MAX;
+}
+
+static inline void kept_set(uint32_t *low, int16_t *high, int64_t ns)
+{
+	*low = (uint32_t)ns;
+	*high = (int16_t)(ns >> 32);
+}
+
+static inline uint64_t kept_stamp(const struct kept *k)
+{
+	return (uint64_t)k->stamp_high << 32 | k->stamp;
+}
+
+static inline uint64_t kept_id(const struct kept *k)
+{
+	return (uint64_t)k->id_high << 32 | k->id;
+}
+
+static inline void words_of_kept(struct flow_words *w, const struct kept *k)
+{
+	uint32_t at[2][4] = {{0}};
+
+	memcpy(&at[0][0], k->address[0], 4);
+	memcpy(&at[1][0], k->address[1], 4);
+	if (k->family != FAMILY_IPV4)
+		for (unsigned i = 0; i < 2; i++)
+			memcpy(&at[i][1], &k->trips[i][1], 12);
+	memcpy(w->a, at[0], sizeof w->a);
+	memcpy(w->b, at[1], sizeof w->b);
+	w->rest = rest_of(ports_of(k->port[0], k->port[1]), k->proto, k->family);
+}
+
+/* The shift of its windows; unknown is what it is if it is not known. */
+static inline unsigned kept_shift(const struct kept_side *s, unsigned unknown)
+{
+	unsigned is = s->state >> KEPT_SCALE_SHIFT & 3;
+
+	return is == SCALE_ASKED ? (s->wscale > 14 ? 14 : s->wscale) : is == SCALE_UNKNOWN ? unknown : 0;
+}
+
+/* kept.c. Folding may need a place for what is odd: places_reserve() before the flow was unfolded. */
+void kept_unfold(const struct flow_table *t, uint32_t ref, struct flow *f);
+void kept_fold(struct flow_table *t, struct flow *f); /* into the place that it says it has */
+/* A new one: no more than its key, in no list, and with all the rest still to be folded. */
+void kept_begin(struct kept *k, const struct flow_key *key);
+void kept_key(const struct kept *k, struct flow_key *key);
+
+#endif

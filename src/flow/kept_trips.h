@@ -1,0 +1,69 @@
+/* Round-trip times of a side where they lie (kept_trips.c). */
+#ifndef FLOW_KEPT_TRIPS_H
+#define FLOW_KEPT_TRIPS_H
+
+#include "kept.h"
+#include "trips.h"
+
+/* The block of a side's round trips, or NULL. */
+static inline struct side_trips *kept_trips_block(const struct flow_table *t, const struct kept *k, unsigned i)
+{
+	return k->trips_are[i] & KEPT_TRIPS_BLOCK ? blocks_at(&t->blocks, k->trips[i][0]) : NULL;
+}
+
+void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigned i, struct side_trips *x);
+void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x);
+void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i);
+void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end);
+int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,
+				const struct descriptor *d, uint32_t us);
+
+/* Samples in the words, which is where the times in flight begin; and how many of these there are. */
+static inline unsigned kept_trips_samples(unsigned is)
+{
+	return is & KEPT_FEW;
+}
+
+static inline unsigned kept_trips_timed(unsigned is)
+{
+	return is >> KEPT_TIMED_SHIFT & 3;
+}
+
+/* Side i sends data up to end: trips_sent(). */
+static inline void kept_trips_send(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end)
+{
+	unsigned is = k->trips_are[i], at = kept_trips_samples(is);
+
+	if (is & KEPT_TRIPS_BLOCK) {
+		trips_sent(kept_trips_block(t, k, i), us, end);
+	} else if (kept_trips_timed(is) == 0 && at + 2 <= KEPT_TRIP_WORDS && k->family == FAMILY_IPV4 &&
+		   !(is & KEPT_TRIPS_LOST)) {
+		k->trips[i][at] = end;
+		k->trips[i][at + 1] = us;
+		k->trips_are[i] = (uint8_t)(is + (1 << KEPT_TIMED_SHIFT));
+	} else {
+		kept_trips_send_unfolded(t, k, i, us, end);
+	}
+}
+
+/* What side i has in flight, sent until sent_ns, is acknowledged: trips_acked(). */
+static inline int64_t kept_trips_ack(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,
+				     const struct descriptor *d, uint32_t us)
+{
+	unsigned is = k->trips_are[i], at = kept_trips_samples(is);
+	struct side_trips *block = kept_trips_block(t, k, i);
+	uint32_t *words = k->trips[i];
+
+	if (block ? block->n_timed == 0 : kept_trips_timed(is) == 0)
+		return -1;
+	if (block && block->samples > TRIPS_FEW)
+		return trips_acked(block, sent_ns, d, us);
+	if (block || kept_trips_timed(is) != 1 || d->ts_ns - sent_ns > TRIP_MAX_NS ||
+	    seq_before(d->tcp.ack, words[at]) || (int32_t)(us - words[at + 1]) < 0)
+		return kept_trips_ack_unfolded(t, k, i, sent_ns, d, us);
+	words[at] = us - words[at + 1];
+	k->trips_are[i] = (uint8_t)(at + 1);
+	return words[at];
+}
+
+#endif

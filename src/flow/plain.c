@@ -1,0 +1,439 @@
+/* The plain handshake and the plain close: each step of them in one go.
+ *
+ *   SYN/ACK   of a lone SYN                          makes the flow (an embryo until then)
+ *   ACK       of the SYN/ACK                         completes it
+ *   FIN       of either side, at its highest end
+ *   ACK       of the other side's FIN
+ *
+ * And any further datagram whose application nobody asks for.
+ *
+ * As ordinary.c for what lies between, this is a shortcut through tcp_account(), which is the
+ * truth: a step is taken here only where no rule has anything to say, and leaves the flow, where
+ * it lies folded (kept.h), as tcp_account() would. Whatever else comes is declined, and nothing
+ * was written. Only flows of which all follows are looked at: none with an odd part, no fast open,
+ * no ECN, no hole. */
+#include "kept_trips.h"
+#include "plain.h"
+
+enum { WS_PLAIN = WS_SPOKE | WS_MPTCP_SAME, ALL_OF_IT = KEPT_SYN | KEPT_SYNACK | KEPT_ACK | KEPT_RTT };
+enum { END_UNUSUAL = END_FIN_AGAIN | END_RST | END_PROVOKED | END_BARE_ACK };
+enum { LETTER_S, LETTER_H, LETTER_F, LETTER_A = 4, LETTER_BITS = 5, LETTER_SIDE_1 = 16 }; /* zeek.c */
+
+/* ---- what all steps share ------------------------------------------------------ */
+
+/* Nothing but its flags and numbers. */
+static bool is_bare(const struct descriptor *d)
+{
+	return d->payload_len == 0 && !d->payload && d->window && d->ecn != IP_CE && (d->sacks | d->tcp.mptcp) == 0;
+}
+
+static unsigned client_of(const struct kept *k)
+{
+	return (k->class & KEPT_CLIENT) != 0;
+}
+
+static void put_letter(struct kept *k, unsigned dir, unsigned code)
+{
+	unsigned n = k->handshake >> 4;
+	uint64_t all = (uint64_t)k->letters_high << 32 | k->letters;
+
+	all |= (uint64_t)(code | dir * LETTER_SIDE_1) << n * LETTER_BITS;
+	k->letters = (uint32_t)all;
+	k->letters_high = (uint32_t)(all >> 32);
+	k->handshake = (uint8_t)(k->handshake + (1 << 4));
+}
+
+static void set_state(struct kept_side *s, enum end_state state)
+{
+	s->state = (uint8_t)((s->state & ~15u) | state);
+}
+
+static void set_looked(struct kept_side *s, enum kept_looked looked)
+{
+	s->state = (uint8_t)((s->state & ((1u << KEPT_LOOKED_SHIFT) - 1)) | looked << KEPT_LOOKED_SHIFT);
+}
+
+static enum end_state state_of(const struct kept_side *s)
+{
+	return (enum end_state)(s->state & 15);
+}
+
+static enum kept_looked looked_at(const struct kept_side *s)
+{
+	return (enum kept_looked)(s->state >> KEPT_LOOKED_SHIFT);
+}
+
+static enum zeek_state zeek_of(const struct kept_side *s)
+{
+	return (enum zeek_state)(s->zeek & 7);
+}
+
+/* Time, packets and window; its ACK, which is none of an old number. */
+static void account(struct flow_table *t, struct kept *k, unsigned dir, const struct descriptor *d, int64_t at)
+{
+	struct kept_side *s = &k->side[dir];
+	uint32_t edge = d->tcp.ack + ((uint32_t)d->window << (d->flags & TCP_SYN ? 0 : kept_shift(s, 14)));
+
+	if (at > kept_ns(0, k->last, k->last_high))
+		kept_set(&k->last, &k->last_high, at);
+	k->lost_until = t->capture_lost;
+	k->completeness_before = (uint8_t)((k->completeness_before & ~63u) | (k->completeness & 63u));
+	s->packets += s->packets < UINT32_MAX;
+	if (!(s->bits & SIDE_ACKED) || seq_before(s->edge, edge))
+		s->edge = edge;
+	s->bits |= SIDE_ACKED;
+	s->acked = d->tcp.ack;
+	s->window = d->window;
+	kept_set(&s->ack, &s->ack_high, at);
+}
+
+/* The flow that was met: who it is and what became of its handshake, to be reported. */
+static struct flow *met(struct flow_table *t, uint32_t ref)
+{
+	const struct kept *k = &t->flows[ref];
+	struct flow *f = flow_named(t, ref);
+	unsigned is = k->handshake;
+
+	f->key.proto = k->proto;
+	f->bits = k->bits;
+	f->story = k->story;
+	f->client = (uint8_t)client_of(k);
+	f->first_syn_ns = is & KEPT_SYN ? k->base_ns : NEVER;
+	f->synack_ns = is & KEPT_SYNACK ? k->base_ns : NEVER;
+	f->ack_ns = is & KEPT_ACK ? k->base_ns : NEVER;
+	f->synacks = (is & KEPT_SYNACK) != 0;
+	f->completeness = k->completeness & 63;
+	f->completeness_before = k->completeness_before & 63;
+	f->service = t->services[k->service];
+	f->name = k->name;
+	for (unsigned i = 0; i < 2; i++) {
+		f->side[i].packets = k->side[i].packets;
+		f->side[i].bits = k->side[i].bits;
+		f->side[i].end = k->side[i].end;
+		f->side[i].rst = 0;
+		f->side[i].head = REF_NONE;
+	}
+	t->bits_open = true;
+	return f;
+}
+
+/* ---- SYN/ACK -------------------------------------------------------------------- */
+
+static bool answers_plainly(const struct embryo *e, const struct descriptor *d, unsigned dir)
+{
+	return e->key.proto == PROTO_TCP && (e->bits & ~(EMBRYO_FROM_B | EMBRYO_TRIED)) == EMBRYO_SYN && e->window &&
+	       dir == !(e->bits & EMBRYO_FROM_B) && d->flags == (TCP_SYN | TCP_ACK) && is_bare(d) &&
+	       d->tcp.ack == e->isn + 1 && d->tcp.ack && d->tcp.seq + 1 && d->ts_ns >= e->ts_ns &&
+	       kept_fits(d->ts_ns - e->ts_ns) && e->key.a_port != e->key.b_port &&
+	       !(d->options & (TCP_OPTIONS_CUT | TCP_HAS_FAST_OPEN | TCP_HAS_MPTCP));
+}
+
+static void begin_sides(struct kept *k, const struct embryo *e, const struct descriptor *d, unsigned dir)
+{
+	bool scaled = e->options & d->options & TCP_HAS_WSCALE;
+	unsigned scale = (scaled ? 1u * SCALE_ASKED : SCALE_UNUSED) << KEPT_SCALE_SHIFT;
+
+	k->side[!dir] = (struct kept_side){
+		.next = e->isn + 1, .low = e->isn + 1, .packets = 1, .trouble = REF_NONE, .window = e->window,
+		.mss = e->mss_or_len, .wscale = e->wscale_or_service, .options = e->options, .ttl = e->ttl,
+		.bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS, .ws_bits = WS_FIRST_ACK | WS_SPOKE,
+		.zeek_seen = SEEN_SYN, .zeek = ZEEK_ESTABLISHED | ZEEK_SYN_SENT << 3,
+		.state = (uint8_t)(END_SYN_SENT | scale | LOOKED_ACKED << KEPT_LOOKED_SHIFT),
+	};
+	k->side[dir] = (struct kept_side){
+		.next = d->tcp.seq + 1, .low = d->tcp.seq + 1, .trouble = REF_NONE,
+		.mss = d->tcp.syn.mss, .wscale = d->tcp.syn.wscale, .options = d->options, .ttl = d->ttl,
+		.bits = SIDE_BASE | SIDE_NEXT | SIDE_SYNACK | SIDE_OPTIONS, .ws_bits = WS_PLAIN | WS_FIRST_ACK,
+		.zeek_seen = SEEN_SYN, .zeek = ZEEK_ESTABLISHED | ZEEK_INACTIVE << 3,
+		.state = (uint8_t)(END_SYN_RECEIVED | scale | LOOKED_LOW << KEPT_LOOKED_SHIFT),
+	};
+}
+
+static struct flow *plain_synack(struct flow_table *t, uint32_t ref, const struct descriptor *d, uint64_t identity,
+				 unsigned dir)
+{
+	const struct embryo e = t->embryos[ref & ~REF_EMBRYO];
+	uint64_t id = (uint64_t)e.id_high << 32 | e.id_low;
+	struct kept *k;
+	uint32_t place, slot;
+
+	if (!answers_plainly(&e, d, dir) || (t->ages && flow_too_old(t, FLOW_HALF_OPEN, e.ts_ns, d->ts_ns)) ||
+	    copies_saw(&t->copies, d, identity))
+		return NULL;
+	for (slot = d->hash & t->slot_mask; t->slots[slot].ref != ref; slot = (slot + 1) & t->slot_mask)
+		;
+	embryo_forget(t, ref);
+	place = place_take(t);
+	t->flow_live++;
+	t->slots[slot].ref = place;
+	k = &t->flows[place];
+	kept_begin(k, &e.key);
+	k->base_ns = e.ts_ns;
+	k->id = e.id_low;
+	k->id_high = e.id_high;
+	k->path = e.path;
+	k->lost_before = lost_before(t, id);
+	k->completeness = COMPLETE_SYN | CLIENT_SYN << 6;
+	k->class = (uint8_t)(FLOW_HALF_OPEN | (dir ? 0 : KEPT_CLIENT | KEPT_ZEEK_CLIENT));
+	begin_sides(k, &e, d, dir);
+	put_letter(k, !dir, LETTER_S);
+	put_letter(k, dir, LETTER_H);
+	k->handshake |= KEPT_SYN | KEPT_SYNACK;
+	account(t, k, dir, d, d->ts_ns - k->base_ns);
+	k->side[dir].rose = k->side[dir].ack;
+	k->side[dir].rose_high = k->side[dir].ack_high;
+	k->synack = k->side[dir].ack;
+	k->synack_high = k->side[dir].ack_high;
+	k->completeness |= COMPLETE_SYNACK;
+	flow_list_add(t, place, FLOW_HALF_OPEN);
+	return met(t, place);
+}
+
+/* ---- the ACK that ends the handshake ---------------------------------------------- */
+
+static bool completes_plainly(const struct kept *k, const struct descriptor *d, unsigned dir, int64_t at)
+{
+	const struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
+
+	return k->handshake == (2 << 4 | KEPT_SYN | KEPT_SYNACK) && (k->class & KEPT_CLASS) == FLOW_HALF_OPEN &&
+	       k->bits == 0 && k->completeness == (COMPLETE_SYN | COMPLETE_SYNACK | CLIENT_SYN << 6) &&
+	       dir == client_of(k) && d->flags == TCP_ACK && d->tcp.seq == s->next && d->tcp.ack == peer->next &&
+	       s->packets == 1 && peer->packets == 1 && (s->trouble & peer->trouble) == REF_NONE &&
+	       s->ws_bits == (WS_FIRST_ACK | WS_SPOKE) && peer->ws_bits == (WS_PLAIN | WS_FIRST_ACK) && s->end == 0 &&
+	       peer->end == 0 && state_of(s) == END_SYN_SENT && state_of(peer) == END_SYN_RECEIVED &&
+	       looked_at(s) == LOOKED_ACKED && peer->acked == s->next && !(s->bits & SIDE_ACKED) && at > 0 &&
+	       at >= kept_ns(0, k->synack, k->synack_high) && zeek_of(s) == ZEEK_ESTABLISHED;
+}
+
+static void take_stamp(struct kept_side *s, const struct descriptor *d)
+{
+	s->tsval = d->tcp.tsval;
+	s->end |= END_TSVAL;
+}
+
+static void complete(struct flow_table *t, struct kept *k, uint32_t ref, const struct descriptor *d, unsigned dir,
+		     int64_t at)
+{
+	struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
+
+	account(t, k, dir, d, at);
+	k->completeness |= COMPLETE_ACK;
+	s->ws_bits = WS_PLAIN;
+	if (d->options & TCP_HAS_TIMESTAMPS)
+		take_stamp(s, d);
+	set_state(s, END_ESTABLISHED);
+	set_state(peer, END_ESTABLISHED);
+	set_looked(peer, LOOKED_ACKED); /* to where it begins, which is what this acknowledges */
+	k->bits |= FLOW_BIT_ACKED;
+	k->ack = s->ack;
+	k->ack_high = s->ack_high;
+	k->handshake |= KEPT_ACK | KEPT_RTT;
+	s->zeek_seen |= SEEN_ACK;
+	put_letter(k, dir, LETTER_A);
+	flow_list_remove(t, ref);
+	flow_list_add(t, ref, FLOW_ESTABLISHED);
+}
+
+/* ---- the close ---------------------------------------------------------------------- */
+
+static bool side_is_usual(const struct flow_table *t, const struct kept_side *s)
+{
+	const struct side_trouble *x = s->trouble == REF_NONE ? NULL : blocks_at(&t->blocks, s->trouble);
+
+	return s->packets && s->ws_bits == WS_PLAIN && !(s->end & END_UNUSUAL) && !(x && (x->n_holes || x->forgotten_holes)) &&
+	       (s->bits & (SIDE_BASE | SIDE_NEXT | SIDE_ACKED)) == (SIDE_BASE | SIDE_NEXT | SIDE_ACKED) &&
+	       state_of(s) >= END_ESTABLISHED && s->next && s->window;
+}
+
+/* The handshake was reported, or never seen; the connection is open, or one side has closed it. */
+static bool flow_is_usual(const struct kept *k)
+{
+	const unsigned handshake = k->handshake & ALL_OF_IT, other = ~(unsigned)(FLOW_BITS_ORDINARY | FLOW_BIT_REPORTED | FLOW_BIT_ACKED);
+	bool known = handshake == ALL_OF_IT && (k->ack || k->ack_high) &&
+		     (k->bits & (FLOW_BIT_REPORTED | FLOW_BIT_ACKED)) == (FLOW_BIT_REPORTED | FLOW_BIT_ACKED);
+
+	return (known || handshake == 0) && (k->bits & other) == 0 && client_of(k) == ((k->class & KEPT_ZEEK_CLIENT) != 0) &&
+	       k->handshake >> 4 < ZEEK_PACKED;
+}
+
+/* A FIN at its highest end, or an ACK that moves, and that of the other's FIN. */
+static bool closes_plainly(const struct flow_table *t, const struct kept *k, const struct descriptor *d, unsigned dir)
+{
+	const struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
+	uint32_t acks = d->tcp.ack - s->acked, sent = peer->next - s->acked;
+	bool fin = d->flags & TCP_FIN, answers = peer->end & END_FIN;
+	enum zeek_state mine = zeek_of(s), other = zeek_of(peer);
+
+	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || d->tcp.seq + 1 == 0 ||
+	    d->tcp.seq + 1 - s->low > JUMP_MAX || !flow_is_usual(k) || !side_is_usual(t, s) || !side_is_usual(t, peer))
+		return false;
+	if (answers && (d->tcp.ack != peer->next || looked_at(peer) != (acks ? LOOKED_ACKED : LOOKED_FIN)))
+		return false;
+	if (!answers && looked_at(peer) != LOOKED_ACKED)
+		return false;
+	if (other != ZEEK_ESTABLISHED && other != ZEEK_PARTIAL && !(answers && other == ZEEK_CLOSED))
+		return false;
+	if (fin) /* its first; and of the two of them, this side's is counted second, or nobody's was */
+		return !(s->end & END_FIN) && !(s->zeek_seen & SEEN_FIN) && (mine == ZEEK_ESTABLISHED || mine == ZEEK_PARTIAL) &&
+		       (k->class & KEPT_CLASS) == FLOW_ESTABLISHED;
+	return answers && acks && (mine == ZEEK_ESTABLISHED || mine == ZEEK_PARTIAL || mine == ZEEK_CLOSED);
+}
+
+/* False: the stamp is older than the last one taken: of a FIN that is told. */
+static bool stamp_fits(const struct kept_side *s, const struct descriptor *d, int64_t idle_ns)
+{
+	return !(d->options & TCP_HAS_TIMESTAMPS) || !(s->end & END_TSVAL) || idle_ns >= STAMPS_FORGOTTEN_NS ||
+	       (int32_t)(d->tcp.tsval - s->tsval) >= 0;
+}
+
+static bool fin_is_acked(const struct kept_side *s, const struct kept_side *peer)
+{
+	return s->end & END_FIN && !seq_before(peer->acked, s->next);
+}
+
+/* As state.c: after_open(). */
+static enum end_state after_open(const struct kept_side *s, const struct kept_side *peer)
+{
+	bool got = fin_is_acked(peer, s), acked = fin_is_acked(s, peer);
+
+	if (!(s->end & END_FIN))
+		return got ? END_CLOSE_WAIT : END_ESTABLISHED;
+	if (!got)
+		return acked ? END_FIN_WAIT_2 : END_FIN_WAIT_1;
+	if (s->end & END_PASSIVE)
+		return acked ? END_CLOSED : END_LAST_ACK;
+	return acked ? END_TIME_WAIT : END_CLOSING;
+}
+
+static void send_fin(struct kept *k, unsigned dir)
+{
+	struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
+
+	s->next++;
+	s->rose = s->ack;
+	s->rose_high = s->ack_high;
+	s->end |= (uint8_t)(END_FIN | (peer->end & END_FIN ? END_PASSIVE : 0));
+	s->zeek_seen |= SEEN_FIN;
+	s->zeek = (uint8_t)(ZEEK_CLOSED | zeek_of(s) << 3);
+	put_letter(k, dir, LETTER_F);
+	if (!(k->class & KEPT_BY_FIN)) {
+		k->class |= KEPT_BY_FIN;
+		k->completeness_before = (uint8_t)((k->completeness_before & 63u) | (dir + 1) << 6);
+	}
+}
+
+static void close_step(struct flow_table *t, struct kept *k, uint32_t ref, const struct descriptor *d, unsigned dir,
+		       int64_t at, struct judgement *j)
+{
+	struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
+	bool fin = d->flags & TCP_FIN, answers = peer->end & END_FIN;
+	int64_t us, rose_ns = kept_ns(k->base_ns, peer->rose, peer->rose_high);
+
+	k->bits &= (uint16_t)~FLOW_BITS_ORDINARY;
+	if (d->options & TCP_HAS_TIMESTAMPS && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)) &&
+	    peer->acked - d->tcp.seq <= 1)
+		take_stamp(s, d);
+	account(t, k, dir, d, at);
+	us = kept_trips_ack(t, k, !dir, rose_ns, d, trips_us(k->base_ns, d->ts_ns));
+	if (us >= 0) {
+		j->rtt_ns = us * 1000;
+		j->rtt_of_server = dir != client_of(k);
+	}
+	k->completeness |= COMPLETE_ACK | (fin ? COMPLETE_FIN : 0);
+	if (answers)
+		set_looked(peer, LOOKED_FIN);
+	if (fin) {
+		send_fin(k, dir);
+	} else if (!(s->zeek_seen & SEEN_ACK)) {
+		s->zeek_seen |= SEEN_ACK;
+		put_letter(k, dir, LETTER_A);
+	}
+	set_state(s, after_open(s, peer));
+	set_state(peer, after_open(peer, s));
+	if (fin && answers) {
+		flow_list_remove(t, ref);
+		flow_list_add(t, ref, FLOW_CLOSED);
+	}
+}
+
+/* ---- datagrams ---------------------------------------------------------------------- */
+
+static struct flow *plain_datagram(struct flow_table *t, uint32_t ref, const struct descriptor *d, unsigned dir)
+{
+	struct kept *k = &t->flows[ref];
+	struct kept_side *s = &k->side[dir];
+	int64_t at = d->ts_ns - k->base_ns;
+	uint64_t bytes = ((uint64_t)s->bytes_high << 32 | s->bytes) + d->payload_len;
+
+	if (d->tuple.proto == PROTO_ICMP || d->tuple.proto == PROTO_ICMPV6 || k->bits || k->odd != REF_NONE ||
+	    !kept_fits(at) || bytes >> 48 || s->packets == 0 || s->packets == UINT32_MAX ||
+	    !(s->bits & SIDE_TRIED || (k->service && k->name != REF_NONE)) ||
+	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)))
+		return NULL;
+	if (at > kept_ns(0, k->last, k->last_high))
+		kept_set(&k->last, &k->last_high, at);
+	k->lost_until = t->capture_lost;
+	s->packets++;
+	s->bytes = (uint32_t)bytes;
+	s->bytes_high = (uint16_t)(bytes >> 32);
+	s->bits |= d->payload_len ? SIDE_PAYLOAD : 0;
+	return met(t, ref);
+}
+
+/* ---- one packet --------------------------------------------------------------------- */
+
+static bool is_met(const struct flow_table *t, const struct flow_near *near)
+{
+	struct flow_words w;
+
+	if (near->place == REF_NONE)
+		return false;
+	if (near->place & REF_EMBRYO)
+		words_of_key(&w, &t->embryos[near->place & ~REF_EMBRYO].key);
+	else
+		words_of_kept(&w, &t->flows[near->place]);
+	return words_equal(&near->key, &w);
+}
+
+struct flow *flow_plain(struct flow_table *t, const struct descriptor *d, const struct flow_near *near, uint32_t *change,
+			unsigned *side, struct judgement *j)
+{
+	unsigned dir = near->dir, kind = d->flags & ~(unsigned)TCP_PSH;
+	struct kept_side *s;
+	struct kept *k;
+	struct flow *f;
+	int64_t at;
+
+	if (t->limits.no_fast_path || !is_met(t, near))
+		return NULL;
+	if (near->place & REF_EMBRYO) {
+		f = plain_synack(t, near->place, d, near->identity, dir);
+		*side = 1;
+		return f;
+	}
+	k = &t->flows[near->place];
+	if (d->tuple.proto != PROTO_TCP) {
+		*side = dir != client_of(k);
+		return plain_datagram(t, near->place, d, dir);
+	}
+	s = &k->side[dir];
+	at = d->ts_ns - k->base_ns;
+	if (k->odd != REF_NONE || k->story || !is_bare(d) || at < 0 || !kept_fits(at) || k->port[0] == k->port[1] ||
+	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)))
+		return NULL;
+	if (completes_plainly(k, d, dir, at)) {
+		if (copies_saw(&t->copies, d, near->identity))
+			return NULL;
+		complete(t, k, near->place, d, dir, at);
+		*change |= FLOW_HANDSHAKE_DONE;
+	} else if ((kind == (TCP_FIN | TCP_ACK) && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)) &&
+		    closes_plainly(t, k, d, dir)) || (kind == TCP_ACK && closes_plainly(t, k, d, dir))) {
+		if (copies_saw(&t->copies, d, near->identity))
+			return NULL;
+		close_step(t, k, near->place, d, dir, at, j);
+	} else {
+		return NULL;
+	}
+	*side = dir != client_of(k);
+	return met(t, near->place);
+}
