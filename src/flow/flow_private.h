@@ -468,14 +468,6 @@ static inline void flow_store(struct flow_table *t)
 
 /* walk.c */
 struct flow *flow_look(struct flow_table *t, uint32_t ref);  /* a copy of a full flow */
-/* No more than its place is there, until scratch_complete(): NAME_ONLY. */
-static inline struct flow *flow_named(struct flow_table *t, uint32_t ref)
-{
-	t->scratch.self = ref;
-	t->scratch_is = NAME_ONLY;
-	return &t->scratch;
-}
-
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);
 /* REF_NONE: full, or no block of a dropped name fits and it may not grow. */

@@ -156,6 +156,15 @@ static inline uint64_t kept_id(const struct kept *k)
 	return (uint64_t)k->id_high << 32 | k->id;
 }
 
+/* A flow of which its place and its id are there, and no more until scratch_complete(): NAME_ONLY. */
+static inline struct flow *kept_named(struct flow_table *t, uint32_t ref)
+{
+	t->scratch.self = ref;
+	t->scratch.id = kept_id(&t->flows[ref]);
+	t->scratch_is = NAME_ONLY;
+	return &t->scratch;
+}
+
 static inline void words_of_kept(struct flow_words *w, const struct kept *k)
 {
 	uint32_t at[2][4] = {{0}};

@@ -198,5 +198,5 @@ struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, con
 	trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
 	if (d->payload_len)
 		send_data(t, k, dir, d, us);
-	return flow_named(t, near->place);
+	return kept_named(t, near->place);
 }

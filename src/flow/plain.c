@@ -91,7 +91,7 @@ static void account(struct flow_table *t, struct kept *k, unsigned dir, const st
 static struct flow *met(struct flow_table *t, uint32_t ref)
 {
 	const struct kept *k = &t->flows[ref];
-	struct flow *f = flow_named(t, ref);
+	struct flow *f = kept_named(t, ref);
 	unsigned is = k->handshake;
 
 	f->key.proto = k->proto;

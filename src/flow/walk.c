@@ -18,9 +18,9 @@ static struct flow *in_passing(struct flow_table *t, uint32_t ref)
 {
 	const struct kept *k = &t->flows[ref];
 	const struct odd *o = kept_odd(t, k);
-	struct flow *f = flow_named(t, ref);
+	struct flow *f = kept_named(t, ref);
 
-	f->id = kept_id(k);
+	f->bits = k->bits;
 	f->first_ns = o ? o->first_ns : k->base_ns;
 	f->last_ns = kept_last_ns(k);
 	f->class = k->class & KEPT_CLASS;
