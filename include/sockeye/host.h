@@ -91,7 +91,7 @@ int host_exact(struct host *h, const struct tuple *tuple, bool local_to, struct 
 /* To poll, or -1. */
 int host_notices_fd(const struct host *h);
 /* Gives each TCP socket that has ended, with its last tcp_info. Its inode and its user are not
- * said by the kernel: join by cookie. Returns how many; *lost counts up where the kernel had no
+ * said by the kernel, nor are its ports where its own program reset it: join by cookie. Returns how many; *lost counts up where the kernel had no
  * room for some: sweep again then. */
 unsigned host_notices(struct host *h, void (*each)(void *arg, const struct socket_record *s), void *arg, uint64_t *lost);
 

@@ -293,6 +293,11 @@ static void table_owners(struct host_table *t)
 	t->facts.n_by_inode = n;
 	qsort(t->by_inode, n, sizeof *t->by_inode, by_inode);
 	qsort(t->owners, t->facts.n_owners, sizeof *t->owners, by_holder);
+	for (uint32_t i = 0; i < t->facts.n_owners; i++) /* a holder that was told twice is one */
+		if (k == 0 || by_holder(&t->owners[k - 1], &t->owners[i]) != 0)
+			t->owners[k++] = t->owners[i];
+	t->facts.n_owners = k;
+	k = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		struct socket_record *s = &t->sockets[t->by_inode[i].place];
 
