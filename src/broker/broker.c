@@ -127,9 +127,9 @@ int broker_ready(struct broker *b, struct broker_facts *out, struct error *e)
 }
 
 /* One datagram of the broker: its size, and in *fd the descriptor or -1. */
-static ssize_t broker_receive(struct broker *b, struct broker_answer *a, int *fd)
+static ssize_t broker_receive(struct broker *b, void *a, size_t size, int *fd)
 {
-	struct iovec part = {.iov_base = a, .iov_len = sizeof *a};
+	struct iovec part = {.iov_base = a, .iov_len = size};
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
@@ -150,11 +150,11 @@ static ssize_t broker_receive(struct broker *b, struct broker_answer *a, int *fd
 	return n;
 }
 
-/* A descriptor, or -errno; e is set only where the broker did not answer. */
-static int broker_ask(struct broker *b, struct broker_question *q, struct error *e)
+/* The answer to q, of size bytes at most, and the descriptor that came along or -1; answers to
+ * questions that were given up are passed over. 0, or -errno and the sentence. */
+static int broker_exchange(struct broker *b, struct broker_question *q, void *a, size_t size, size_t *len, int *fd,
+			   struct error *e)
 {
-	struct broker_answer a;
-	int fd;
 
 	if (!broker_alive(b))
 		return broker_gone(b, e);
@@ -164,17 +164,31 @@ static int broker_ask(struct broker *b, struct broker_question *q, struct error 
 	if (send(b->fd, q, sizeof *q, MSG_NOSIGNAL) != (ssize_t)sizeof *q)
 		return broker_gone(b, e);
 	for (;;) {
-		ssize_t n = broker_receive(b, &a, &fd);
+		ssize_t n = broker_receive(b, a, size, fd);
+		struct broker_answer head;
 
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
 			return error_set(e, ETIMEDOUT, "the broker did not answer within %d s", BROKER_PATIENCE_S);
-		if (n != (ssize_t)sizeof a)
+		if (n < (ssize_t)sizeof head)
 			return broker_gone(b, e);
-		if (a.serial == q->serial)
-			break;
-		if (fd >= 0)
-			(void)close(fd); /* the answer to a question that was given up */
+		memcpy(&head, a, sizeof head);
+		*len = (size_t)n;
+		if (head.serial == q->serial)
+			return 0;
+		if (*fd >= 0)
+			(void)close(*fd);
 	}
+}
+
+/* A descriptor, or -errno; e is set only where the broker did not answer. */
+static int broker_ask(struct broker *b, struct broker_question *q, struct error *e)
+{
+	struct broker_answer a;
+	size_t len;
+	int fd, rc = broker_exchange(b, q, &a, sizeof a, &len, &fd, e);
+
+	if (rc < 0)
+		return rc;
 	if (fd >= 0 && a.result != 0) {
 		(void)close(fd);
 		fd = -1;
@@ -225,6 +239,28 @@ int broker_create_output(struct broker *b, const char *path, int flags, struct e
 				 shown);
 	return error_set(e, fd, "%s: cannot be written: %s%s", shown, strerror(-fd),
 			 fd == -EACCES ? " (only the output named at the start and its rotations can)" : "");
+}
+
+int broker_processes(struct broker *b, bool begin, struct process_batch *out, struct error *e)
+{
+	static struct broker_walked w; /* one thread asks */
+	struct broker_question q;
+	size_t len;
+	int fd, rc;
+
+	memset(&q, 0, sizeof q);
+	q.kind = BROKER_PROCESSES;
+	q.flags = begin ? 1 : 0;
+	rc = broker_exchange(b, &q, &w, sizeof w, &len, &fd, e);
+	if (rc < 0)
+		return rc;
+	if (fd >= 0)
+		(void)close(fd);
+	if (w.answer.result < 0 || len != sizeof w || !process_batch_sound(&w.batch))
+		return error_set(e, w.answer.result < 0 ? -w.answer.result : EPROTO, "the broker does not say who holds sockets: %s",
+				 strerror(w.answer.result < 0 ? -w.answer.result : EPROTO));
+	*out = w.batch;
+	return 0;
 }
 
 bool broker_alive(const struct broker *b)

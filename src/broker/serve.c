@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "questions.h"
+#include "sockeye/clock.h"
 #include "sockeye/confine.h"
 
 enum {
@@ -31,6 +32,7 @@ enum {
 struct server {
 	int fd;
 	int directory;        /* of the output, or -1 */
+	struct process_walk *walk; /* or NULL: owners are not wanted */
 	const struct broker_options *o;
 };
 
@@ -56,6 +58,25 @@ static int serve_output(const struct server *s, const struct broker_question *q)
 		return -EINVAL;
 	}
 	return fd;
+}
+
+/* The piece of the walk is the answer. */
+static int serve_processes(const struct server *s, const struct broker_question *q)
+{
+	static struct broker_walked w; /* one question at a time */
+	struct iovec part = {.iov_base = &w, .iov_len = sizeof w};
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (!s->walk)
+		return -EACCES;
+	if ((q->flags & ~1) != 0)
+		return -EINVAL;
+	if (q->flags & 1)
+		process_walk_reset(s->walk);
+	w.answer = (struct broker_answer){.serial = q->serial, .result = 0};
+	(void)process_walk_next(s->walk, &w.batch, BROKER_WALK_MS * CLOCK_MS);
+	(void)sendmsg(s->fd, &m, MSG_NOSIGNAL);
+	return 0;
 }
 
 /* A descriptor, or -errno. */
@@ -101,6 +122,21 @@ static void serve_answer(const struct server *s, uint32_t serial, int result)
 	(void)sendmsg(s->fd, &m, MSG_NOSIGNAL); /* the other end gone: the next recvmsg() tells */
 	if (result >= 0)
 		(void)close(result);
+}
+
+/* What came, whole or not. */
+static void serve_one(const struct server *s, const struct broker_question *q, bool known, bool whole)
+{
+	int result = -EINVAL;
+
+	if (whole && q->serial != 0 && q->kind == BROKER_PROCESSES && q->name[0] == '\0') {
+		result = serve_processes(s, q);
+		if (result == 0)
+			return; /* answered */
+	} else if (whole) {
+		result = serve_question(s, q);
+	}
+	serve_answer(s, known ? q->serial : 0, result);
 }
 
 /* ---- becoming small ------------------------------------------------------------ */
@@ -157,7 +193,9 @@ static int serve_directory(struct server *s, struct error *e)
 static int serve_confine(const struct broker_options *o, struct broker_facts *f, struct error *e)
 {
 	uint64_t keep = confine_permitted() &
-			(CONFINE_BIT(CONFINE_NET_RAW) | (o->output ? CONFINE_BIT(CONFINE_DAC_OVERRIDE) : 0));
+			((o->no_capture ? 0 : CONFINE_BIT(CONFINE_NET_RAW)) |
+			 (o->output ? CONFINE_BIT(CONFINE_DAC_OVERRIDE) : 0) |
+			 (o->owners ? CONFINE_BIT(CONFINE_DAC_READ_SEARCH) | CONFINE_BIT(CONFINE_SYS_PTRACE) : 0));
 	int rc;
 
 	f->bounding_emptied = confine_bounding();
@@ -178,11 +216,14 @@ static int serve_confine(const struct broker_options *o, struct broker_facts *f,
 
 _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 {
+	static struct process_walk walk;
 	struct server s = {.fd = fd, .directory = -1, .o = o};
 	struct broker_greeting hello;
 	struct broker_question q;
 	struct error e = {""};
-	enum confine_role role = o->output ? CONFINE_BROKER_OUTPUT : CONFINE_BROKER;
+	enum confine_role role = o->owners ? (o->output ? CONFINE_BROKER_BOTH : CONFINE_BROKER_OWNERS)
+				 : o->output ? CONFINE_BROKER_OUTPUT
+					     : CONFINE_BROKER;
 	int rc = 0;
 
 	memset(&hello, 0, sizeof hello);
@@ -191,6 +232,8 @@ _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 	(void)prctl(PR_SET_NAME, "sockeye-broker", 0, 0, 0);
 	if (o->output)
 		rc = serve_directory(&s, &e);
+	if (rc == 0 && o->owners && process_walk_open(&walk, "/proc", NULL) == 0)
+		s.walk = &walk; /* else the questions are refused, which tells */
 	if (rc == 0)
 		rc = serve_confine(o, &hello.facts, &e);
 	/* A change of user takes both away, so they come after it. */
@@ -219,7 +262,6 @@ _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 		if (n == 0 || (n < 0 && errno != EINTR))
 			_exit(0);
 		if (n > 0)
-			serve_answer(&s, n >= (ssize_t)sizeof q.serial ? q.serial : 0,
-				     whole ? serve_question(&s, &q) : -EINVAL);
+			serve_one(&s, &q, n >= (ssize_t)sizeof q.serial, whole);
 	}
 }
