@@ -81,6 +81,9 @@ struct options {
 	int64_t rotate_s;
 	unsigned rotate_files;
 
+	bool ipv4, ipv6, unix_sockets, listen, summary, leaks; /* sockets */
+	int64_t interval_ns;  /* sockets: 0: once */
+
 	bool headless;
 	unsigned width, height;
 	const char *keys, *dump, *dump_attrs;

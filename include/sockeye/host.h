@@ -37,6 +37,7 @@ struct host_options {
 	 * sentence. NULL: this process walks itself. */
 	int (*processes)(void *arg, bool begin, struct process_batch *out, struct error *e);
 	void *arg;
+	bool all_rights; /* who walks has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: what it cannot read nobody can */
 	bool no_diag;  /* /proc/net alone, for tests */
 	bool notices;  /* also open the notices of ended sockets */
 };
