@@ -210,6 +210,8 @@ static void leak_queue(struct sockets_view *v, const struct socket_table *t, uin
 		sockets_owners(&to, t, s, v->o.ascii);
 	if (drops > 0 && full && finding_more(&f, &to))
 		text_format(&to, "%u dropped since it listens", drops);
+	if (t->counters.known & 1 && s->family != SOCKET_UNIX && finding_more(&f, &to))
+		text_format(&to, "ListenOverflows of this network namespace: %llu", (unsigned long long)t->counters.listen_overflows);
 	for (uint32_t i = at + 1; i < v->n && t->sockets[v->order[i]].listener == v->order[at]; i++) {
 		const struct socket_record *child = &t->sockets[v->order[i]];
 		uint64_t us;
@@ -220,8 +222,6 @@ static void leak_queue(struct sockets_view *v, const struct socket_table *t, uin
 		text_put(&to, " waits for ");
 		sockets_duration(&to, us);
 	}
-	if (t->counters.known & 1 && s->family != SOCKET_UNIX && finding_more(&f, &to))
-		text_format(&to, "ListenOverflows of this network namespace: %llu", (unsigned long long)t->counters.listen_overflows);
 	f.count = full && drops == 0 ? s->receive_queue : drops;
 	finding_write(v, t, &f);
 }
