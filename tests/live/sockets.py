@@ -13,7 +13,7 @@ from lab import HERE, check, children, ended, records, wait_for
 PTRACE, READ_SEARCH = 1 << 19, 1 << 2
 PLAIN = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 AGE_SLACK_S = 1.5    # between a moment that the zoo notes and the one at which the kernel is asked
-MANY_LIMIT_S, MANY_RSS_MB = 3.0, 160
+MANY_LIMIT_S, MANY_RSS_MB = 3.0, 160  # seconds of processors, the broker's included: a busy machine's clock says little
 MANY_PAIRS, MANY_ZOOS = 9900, 5  # 99 000 sockets, in as many processes as a limit of 20 000 descriptors asks for
 
 
@@ -334,20 +334,22 @@ def sockets_many(lab):
     lab.inside(lab.server, "sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535", "net.core.somaxconn=4096")
     zoos = [zoo(lab, f"many:{MANY_PAIRS}:{at}") for at in range(MANY_ZOOS)]
     made = sum(told["many"] for _, told in zoos)
-    took, peak = [], 0
+    took, worked, peak = [], [], 0
     for _ in range(3):
         began = time.monotonic()
         eye = lab.start(lab.server, lab.program, "sockets", "--summary", "-o", "json")
         _, raw, usage = os.wait4(eye.pid, 0)
         took.append(time.monotonic() - began)
+        worked.append(usage.ru_utime + usage.ru_stime)
         eye.returncode = os.waitstatus_to_exitcode(raw)
         out = eye.stdout.read().decode()
         check(eye.returncode == 0, f"exit {eye.returncode}:", eye.stderr.read().decode())
         peak = max(peak, usage.ru_maxrss / 1024)
     tcp = [r for r in records(out) if r.get("proto") == "tcp"]
     check(sum(r["sockets"] for r in tcp) >= 2 * made and all(r["owner_unknown"] <= 5 for r in tcp), "summary:", tcp)
-    check(min(took) < MANY_LIMIT_S and peak < MANY_RSS_MB, f"{2 * made} sockets: {took} s, {peak:.0f} MB")
-    return f"{2 * made} sockets with owners in {min(took):.2f} to {max(took):.2f} s (limit {MANY_LIMIT_S}), {peak:.0f} MB (limit {MANY_RSS_MB})"
+    check(min(worked) < MANY_LIMIT_S and peak < MANY_RSS_MB, f"{2 * made} sockets: {worked} s of processors, {took} s, {peak:.0f} MB")
+    return (f"{2 * made} sockets with owners: {min(worked):.2f} s of processors (limit {MANY_LIMIT_S}), {min(took):.2f} s by the clock, "
+            f"{peak:.0f} MB (limit {MANY_RSS_MB})")
 
 
 TESTS = [sockets_like_ss, sockets_accept_queue, sockets_owners, sockets_as_plain_user, sockets_proc_hidden, sockets_leaks, sockets_rights,
