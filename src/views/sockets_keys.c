@@ -49,8 +49,10 @@ void socket_name(struct text *to, const struct socket_record *s, bool ascii)
 
 bool sockets_waited(const struct socket_record *s, uint64_t *us)
 {
+	if (!s->waiting || !(s->has & SOCKET_HAS_TCP) || s->tcp.data_segments_out != 0)
+		return false;
 	*us = (uint64_t)s->tcp.last_sent_ms * 1000;
-	return s->waiting && s->has & SOCKET_HAS_TCP && s->tcp.data_segments_out == 0;
+	return true;
 }
 
 /* ---- the common ones ------------------------------------------------------------------------ */
@@ -179,11 +181,17 @@ static bool get_bool(const struct socket_table *t, const struct socket_record *s
 		     struct socket_value *out)
 {
 	(void)t;
-	out->yes = k->which == B_ONLY_IPV6 ? s->only_ipv6 : k->which == B_RUNNING ? s->packet.running : true;
-	return k->which == B_ONLY_IPV6  ? (s->has & SOCKET_HAS_ONLY_IPV6) != 0
-	       : k->which == B_MAPPED  ? s->mapped
-	       : k->which == B_WAITING ? s->waiting
-				       : s->family == SOCKET_PACKET;
+	switch (k->which) {
+	case B_ONLY_IPV6:
+		out->yes = s->only_ipv6;
+		return (s->has & SOCKET_HAS_ONLY_IPV6) != 0;
+	case B_RUNNING:
+		out->yes = s->family == SOCKET_PACKET && s->packet.running;
+		return s->family == SOCKET_PACKET;
+	default:
+		out->yes = true; /* absent where it is not so */
+		return k->which == B_MAPPED ? s->mapped : s->waiting;
+	}
 }
 
 static bool get_memory(const struct socket_table *t, const struct socket_record *s, const struct socket_key *k,
