@@ -31,7 +31,7 @@ struct world {
 	struct sockets_view *view;
 	struct host_table *table; /* the last one */
 	int signals;
-	bool told; /* what is missing has been said */
+	bool told, lost; /* what is missing has been said; the owners are gone since */
 	bool incomplete;
 };
 
@@ -63,14 +63,17 @@ static enum view_format format_of(const struct options *o)
 
 /* ---- what is missing ---------------------------------------------------------------------------- */
 
-/* Which ways do not work, once; what the table had no room for, each time. */
+/* Which ways do not work, once; -v: also which give less. What went wrong with this table, each time. */
 static void tell(struct world *w, const struct socket_table *t)
 {
-	for (unsigned i = 0; i < t->n_tiers && !w->told; i++) {
+	for (unsigned i = 0; i < t->n_tiers; i++) {
 		const struct host_tier *tier = &t->tiers[i];
+		const bool owners = strcmp(tier->name, "owners") == 0;
+		const bool lost = owners && !tier->works && !w->lost;
+		const bool matters = (!tier->works && strcmp(tier->name, "cgroups") != 0) || owners || w->o->verbose > 0;
 
-		/* Control groups, and ways that only give less, are no one's question. */
-		if (tier->reason[0] && (!tier->works || strcmp(tier->name, "owners") == 0) && strcmp(tier->name, "cgroups") != 0)
+		w->lost = w->lost || lost;
+		if (tier->reason[0] && (w->told ? lost || (t->failed && !tier->works && !owners) : matters))
 			say("%s", tier->reason);
 	}
 	w->told = true;
@@ -78,7 +81,7 @@ static void tell(struct world *w, const struct socket_table *t)
 		say("the kernel was interrupted while it told its sockets: some may be missing, or there twice");
 	if (t->forgotten > 0)
 		say("%llu sockets or their holders did not fit into --memory and are missing", (unsigned long long)t->forgotten);
-	w->incomplete = w->incomplete || t->partial || t->forgotten > 0;
+	w->incomplete = w->incomplete || t->failed || t->forgotten > 0;
 }
 
 /* ---- the run ---------------------------------------------------------------------------------------- */

@@ -166,6 +166,7 @@ struct socket_table {
 	enum socket_unknown unknown;       /* why owners are missing, where they are */
 	uint32_t processes_seen, processes_unreadable;
 	bool partial;                      /* the kernel was interrupted: a socket may be missing, or there twice */
+	bool failed;                       /* a kind of sockets could not be read: its tier says why */
 	uint64_t forgotten;                /* sockets and holders beyond the bound of memory */
 	int64_t at_ns, began_ns;           /* wall time of the sweep's end; clock_boot_ns() of its begin */
 	int64_t kernel_ns, owners_ns;      /* what it cost */

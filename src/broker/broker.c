@@ -252,6 +252,8 @@ int broker_processes(struct broker *b, bool begin, struct process_batch *out, st
 	q.kind = BROKER_PROCESSES;
 	q.flags = begin ? 1 : 0;
 	rc = broker_exchange(b, &q, &w, sizeof w, &len, &fd, e);
+	if (rc == -EPIPE)
+		return error_set(e, EPIPE, "the broker is gone: who holds sockets is not known any more");
 	if (rc < 0)
 		return rc;
 	if (fd >= 0)

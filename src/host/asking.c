@@ -23,6 +23,7 @@ const struct asking askings[ASKINGS] = {
 	{"udp", HOST_UDP_SOCKETS, PROTO_UDP, AF_INET, {HOST_UDP, HOST_UDP6}, false},
 	{"udplite", HOST_UDP_SOCKETS, PROTO_UDPLITE, AF_INET, {HOST_UDPLITE, HOST_UDPLITE6}, true},
 	{"raw", HOST_RAW_SOCKETS, SOCKET_PROTO_RAW, AF_INET, {HOST_RAW, HOST_RAW6}, false},
+	{"icmp", HOST_RAW_SOCKETS, PROTO_ICMP, 0, {HOST_ICMP, HOST_ICMP6}, true}, /* of ping without rights */
 	{"unix", HOST_UNIX_SOCKETS, 0, AF_UNIX, {HOST_UNIX, -1}, false},
 	{"packet", HOST_PACKET_SOCKETS, 0, AF_PACKET, {HOST_PACKET, -1}, false},
 	{"netlink", HOST_NETLINK_SOCKETS, 0, AF_NETLINK, {HOST_NETLINK, -1}, false},

@@ -12,11 +12,11 @@ struct asking {
 	const char *name; /* of its tier */
 	unsigned bit;     /* HOST_ */
 	uint8_t proto;    /* of IP */
-	int family;       /* of sock_diag, AF_; AF_INET stands for both */
+	int family;       /* of sock_diag, AF_; AF_INET stands for both; 0: it never has these */
 	int files[2];     /* HOST_TCP ..., -1: none */
 	bool rare;        /* a kernel without it has none of these */
 };
-enum { ASKINGS = 7 };
+enum { ASKINGS = 8 };
 extern const struct asking askings[ASKINGS];
 
 enum way { WAY_NONE, WAY_DIAG, WAY_FILES };

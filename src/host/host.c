@@ -77,6 +77,20 @@ static void sweep_counters(struct host *h, struct socket_counters *c)
 	}
 }
 
+/* A kind that could be read at the start and cannot now. */
+static void sweep_failed(struct socket_table *facts, const char *name, int rc)
+{
+	for (unsigned i = 0; i < facts->n_tiers; i++) {
+		struct host_tier *t = &facts->tiers[i];
+
+		if (strcmp(t->name, name) != 0)
+			continue;
+		t->works = false;
+		(void)snprintf(t->reason, sizeof t->reason, "%s sockets could not be read: %s; some are missing", name, strerror(-rc));
+	}
+	facts->failed = true;
+}
+
 static int sweep_sockets(struct host *h, const struct host_wanted *w, struct host_table *t)
 {
 	struct socket_table *facts = host_table_facts(t);
@@ -96,7 +110,7 @@ static int sweep_sockets(struct host *h, const struct host_wanted *w, struct hos
 			rc = asking_files(h, a, &f);
 		if (rc < 0) {
 			worst = rc;
-			facts->partial = true;
+			sweep_failed(facts, a->name, rc);
 		}
 	}
 	return worst;

@@ -33,17 +33,17 @@ static void probe_kind(struct host *h, unsigned i, bool diag, const char *no_dia
 	struct filling f = {.table = NULL, .wanted = &nothing};
 	bool partial = false, files = false;
 	char why[200] = "";
-	int rc = diag ? asking_dump(h, a, &f, a->proto == PROTO_TCP ? 1U << SOCKET_LISTEN : 0, &partial) : -ENOTSUP;
+	int rc = !diag || a->family == 0 ? -ENOTSUP : asking_dump(h, a, &f, a->proto == PROTO_TCP ? 1U << SOCKET_LISTEN : 0, &partial);
 
 	for (unsigned k = 0; k < 2; k++)
 		files = files || (a->files[k] >= 0 && h->files[a->files[k]] >= 0);
 	h->ways[i] = rc == 0 ? WAY_DIAG : files ? WAY_FILES : WAY_NONE;
 	if (!diag)
 		(void)snprintf(why, sizeof why, "%.*s", (int)sizeof why - 1, no_diag);
-	else if (rc < 0 && files)
+	else if (rc < 0 && files && a->family != 0)
 		(void)snprintf(why, sizeof why, "sock_diag does not have %s sockets in this kernel; /proc/net/%s is read, which has less",
 			       a->name, host_file_names[a->files[0]]);
-	else if (rc < 0)
+	else if (rc < 0 && !files)
 		(void)snprintf(why, sizeof why, "%s sockets are not known: %s", a->name,
 			       rc == -ENOENT ? "this kernel has neither sock_diag nor /proc/net for them" : strerror(-rc));
 	if (h->ways[i] != WAY_NONE || !a->rare)

@@ -19,7 +19,10 @@ MANY_PAIRS, MANY_ZOOS = 9900, 5  # 99 000 sockets, in as many processes as a lim
 
 def zoo(lab, *kinds, before=()):
     """The sockets of socket_zoo.py in the server's namespace: the process, and what it says of itself."""
-    process = lab.start(lab.server, *before, sys.executable, str(HERE / "socket_zoo.py"), *kinds, stdin=subprocess.PIPE)
+    return opened(lab.start(lab.server, *before, sys.executable, str(HERE / "socket_zoo.py"), *kinds, stdin=subprocess.PIPE))
+
+
+def opened(process):
     line = process.stdout.readline()
     check(line, "the zoo did not open:", process.stderr.read().decode() if not line else "")
     return process, json.loads(line)
@@ -329,10 +332,33 @@ def sockets_repeated(lab):
     return ""
 
 
+def sockets_endings(lab):
+    """a full disk is 3, a hang-up 129; without its broker it goes on and says once that owners are not known"""
+    code, _, err = ended(lab.start(lab.server, "sh", "-c", f"{lab.program} sockets > /dev/full"))
+    check(code == 3 and "standard output cannot be written" in err, f"exit {code}:", err)
+    keeper, held = zoo(lab, "idle")
+    out = os.path.join(lab.folder, "out")
+    with open(out, "wb") as to:
+        eye = lab.start(lab.server, lab.program, "sockets", "-o", "json", "--interval", "0.1", "port", "9010", stdout=to)
+    lines = lambda: pathlib.Path(out).read_text().splitlines()
+    wait_for("records", 5, lambda: len(lines()) > 20)
+    os.kill(children(eye.pid)[0], 9)
+    had = len(lines())
+    wait_for("records without owners", 5, lambda: len(lines()) > had + 40)
+    last = [json.loads(line) for line in lines()[-14:-1]]
+    check(any(r.get("owner_unknown") == "unsupported" for r in last) and not any("owner" in r for r in last), "after the broker:", last)
+    os.kill(eye.pid, 1)
+    code, _, err = ended(eye)
+    check(code == 129 and err.count("the broker is gone: who holds sockets is not known any more") == 1, f"exit {code}:", err)
+    return ""
+
+
 def sockets_many(lab):
     """100 000 sockets and their owners: the time and the memory of one sweep"""
     lab.inside(lab.server, "sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535", "net.core.somaxconn=4096")
-    zoos = [zoo(lab, f"many:{MANY_PAIRS}:{at}") for at in range(MANY_ZOOS)]
+    zoos = [lab.start(lab.server, sys.executable, str(HERE / "socket_zoo.py"), f"many:{MANY_PAIRS}:{at}", stdin=subprocess.PIPE)
+            for at in range(MANY_ZOOS)]
+    zoos = [opened(process) for process in zoos]
     made = sum(told["many"] for _, told in zoos)
     took, worked, peak = [], [], 0
     for _ in range(3):
@@ -353,4 +379,4 @@ def sockets_many(lab):
 
 
 TESTS = [sockets_like_ss, sockets_accept_queue, sockets_owners, sockets_as_plain_user, sockets_proc_hidden, sockets_leaks, sockets_rights,
-         sockets_repeated, sockets_many]
+         sockets_repeated, sockets_endings, sockets_many]

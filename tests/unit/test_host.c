@@ -371,6 +371,40 @@ static void own_sockets_are_found(void **state)
 	}
 }
 
+/* UDP is asked the other way round; the answer is the socket's own all the same. */
+static void exact_of_udp(void **state)
+{
+	const struct host_options o = {.memory = 1};
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int ends[2] = {socket(AF_INET, SOCK_DGRAM, 0), socket(AF_INET, SOCK_DGRAM, 0)};
+	struct socket_record one;
+	struct error e = {""};
+	socklen_t n = sizeof at;
+	struct host *h;
+	struct tuple q;
+
+	(void)state;
+	assert_int_equal(host_open(&h, &o, &e), 0);
+	assert_int_equal(bind(ends[0], (struct sockaddr *)&at, sizeof at), 0);
+	assert_int_equal(getsockname(ends[0], (struct sockaddr *)&at, &n), 0);
+	assert_int_equal(connect(ends[1], (struct sockaddr *)&at, sizeof at), 0);
+	n = sizeof at;
+	assert_int_equal(getsockname(ends[1], (struct sockaddr *)&at, &n), 0);
+	assert_int_equal(connect(ends[0], (struct sockaddr *)&at, sizeof at), 0);
+	q = tuple_here(ends[1]);
+	q.proto = PROTO_UDP;
+	for (unsigned to = 0; to < 2; to++) {
+		struct stat st;
+
+		assert_int_equal(fstat(ends[to ? 0 : 1], &st), 0);
+		assert_int_equal(host_exact(h, &q, to != 0, &one), 0);
+		assert_int_equal(one.inode, st.st_ino);
+	}
+	host_free(h);
+	close(ends[0]);
+	close(ends[1]);
+}
+
 struct noticed {
 	struct tuple q;
 	unsigned found;
@@ -431,7 +465,7 @@ int main(void)
 		cmocka_unit_test(a_socket_that_came_twice_is_there_once), cmocka_unit_test(owners_are_a_set),
 		cmocka_unit_test(tuples_are_found_both_ways), cmocka_unit_test(what_ended_is_found_for_a_minute),
 		cmocka_unit_test(what_does_not_fit_is_counted), cmocka_unit_test(own_sockets_are_found),
-		cmocka_unit_test(the_end_of_a_socket_is_noticed),
+		cmocka_unit_test(exact_of_udp), cmocka_unit_test(the_end_of_a_socket_is_noticed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
