@@ -203,6 +203,7 @@ struct socket_tcp_field {
 };
 enum { SOCKET_TCP_FIELDS = 56 };
 extern const struct socket_tcp_field socket_tcp_fields[SOCKET_TCP_FIELDS];
-uint64_t socket_tcp_value(const struct socket_tcp *t, const struct socket_tcp_field *f);
+/* False: it has not been measured, or is without a limit, for which the kernel has numbers of its own. */
+bool socket_tcp_value(const struct socket_tcp *t, const struct socket_tcp_field *f, uint64_t *out);
 
 #endif

@@ -169,18 +169,29 @@ const struct socket_tcp_field socket_tcp_fields[SOCKET_TCP_FIELDS] = {
 };
 #undef FIELD
 
-uint64_t socket_tcp_value(const struct socket_tcp *t, const struct socket_tcp_field *f)
+bool socket_tcp_value(const struct socket_tcp *t, const struct socket_tcp_field *f, uint64_t *out)
 {
 	const char *at = (const char *)t + f->offset;
-	uint64_t v64;
-	uint32_t v32;
+	uint32_t v32 = 0;
 
-	if (f->width == 1)
-		return *(const uint8_t *)at;
-	if (f->width == 4) {
-		memcpy(&v32, at, sizeof v32);
-		return v32;
+	if (f->width == 8) {
+		memcpy(out, at, sizeof *out);
+		return *out != UINT64_MAX; /* a rate without a limit */
 	}
-	memcpy(&v64, at, sizeof v64);
-	return v64;
+	if (f->width == 4)
+		memcpy(&v32, at, sizeof v32);
+	else
+		v32 = *(const uint8_t *)at;
+	*out = v32;
+	switch (f->offset) {
+	case offsetof(struct socket_tcp, ssthresh):
+		return v32 < INT32_MAX; /* nothing has been lost yet */
+	case offsetof(struct socket_tcp, min_rtt_us):
+		return v32 != 0 && v32 != UINT32_MAX;
+	case offsetof(struct socket_tcp, rtt_us):
+	case offsetof(struct socket_tcp, receive_rtt_us):
+		return v32 != 0;
+	default:
+		return true;
+	}
 }

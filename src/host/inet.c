@@ -103,7 +103,7 @@ static void parse_attribute(uint16_t type, struct cursor value, struct socket_re
 
 	switch (type) {
 	case INET_INFO:
-		if (out->proto == PROTO_TCP)
+		if (out->proto == PROTO_TCP && out->state != SOCKET_LISTEN) /* whose numbers mean nothing, or the queue again */
 			parse_tcp(value, out);
 		break;
 	case INET_CONG:

@@ -78,10 +78,13 @@ static void json_socket(struct sockets_view *v, const struct socket_table *t, co
 		json_value(&j, t, s, k);
 	for (const struct socket_tcp_field *f = socket_tcp_fields; f->key && s->has & SOCKET_HAS_TCP; f++) {
 		char key[64] = "tcp_info.";
+		uint64_t value;
 
+		if (!socket_tcp_value(&s->tcp, f, &value))
+			continue;
 		memcpy(key + 9, f->key, strlen(f->key) + 1);
 		json_key(&j, key);
-		json_u64(&j, socket_tcp_value(&s->tcp, f));
+		json_u64(&j, value);
 	}
 	json_end(&j);
 }
@@ -303,8 +306,10 @@ void sockets_csv(struct sockets_view *v, const struct socket_table *t)
 		for (const struct socket_key *k = socket_keys; k->key; k++)
 			csv_value(v, &c, t, s, k);
 		for (const struct socket_tcp_field *f = socket_tcp_fields; f->key; f++) {
-			if (s->has & SOCKET_HAS_TCP)
-				csv_u64(&c, socket_tcp_value(&s->tcp, f));
+			uint64_t value;
+
+			if (s->has & SOCKET_HAS_TCP && socket_tcp_value(&s->tcp, f, &value))
+				csv_u64(&c, value);
 			else
 				csv_cell(&c, "");
 		}

@@ -211,9 +211,9 @@ static void put_all(struct sockets_view *v, const struct socket_table *t, const 
 			text_foreign(&d, value.text, value.len, v->o.ascii);
 	}
 	for (const struct socket_tcp_field *f = socket_tcp_fields; f->key && s->has & SOCKET_HAS_TCP; f++) {
-		uint64_t n = socket_tcp_value(&s->tcp, f);
+		uint64_t n;
 
-		if (n != 0)
+		if (socket_tcp_value(&s->tcp, f, &n) && n != 0)
 			text_format(&d, " %s %llu", f->key, (unsigned long long)n);
 	}
 	text_char(&d, '\n');

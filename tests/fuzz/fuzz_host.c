@@ -25,13 +25,15 @@ static void check(bool holds)
 
 static void check_record(const struct socket_record *s)
 {
+	uint64_t value;
+
 	check(s->family >= SOCKET_INET && s->family <= SOCKET_NETLINK);
 	check(socket_state_word(s) && socket_proto_word(s) && socket_family_word(s));
 	check(s->family != SOCKET_UNIX || s->un.name_len <= SOCKET_NAME);
 	check(!s->mapped || s->local.family == FAMILY_IPV4);
 	check(memchr(s->congestion, '\0', sizeof s->congestion) != NULL);
 	for (const struct socket_tcp_field *f = socket_tcp_fields; f->key && s->has & SOCKET_HAS_TCP; f++)
-		(void)socket_tcp_value(&s->tcp, f);
+		(void)socket_tcp_value(&s->tcp, f, &value);
 }
 
 static void each_message(void *arg, const uint8_t *bytes, size_t n)
