@@ -498,8 +498,10 @@ static bool fits_side(const struct test *t, const struct endpoint *e)
 {
 	if (t->kind == TEST_ADDRESS)
 		return fits_address(t, e);
-	return e->family != FAMILY_NONE && e->has_port &&
-	       compare(t->operator == IS_NOT ? IS : (enum operator)t->operator, e->port, t->low, t->high);
+	/* Who has no remote end has port 0 there, as in ss; "port" asks of ends that there are. */
+	if (e->family == FAMILY_NONE && t->side == SIDE_EITHER)
+		return false;
+	return e->has_port && compare(t->operator == IS_NOT ? IS : (enum operator)t->operator, e->port, t->low, t->high);
 }
 
 static bool fits_owner(const struct test *t, const struct socket_table *table, const struct socket_record *s)

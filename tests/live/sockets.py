@@ -191,6 +191,35 @@ def sockets_like_ss(lab):
     return f"{len(still)} TCP and UDP sockets, {seen} UNIX sockets, {fields} fields equal"
 
 
+WORDS = ["state established", "state listening", "state close-wait", "state connected", "state synchronized", "exclude listening",
+         "state bucket", "state big", "sport = :9010", "dport = :9010", "sport :9010", "sport > :9009", "sport >= :9010", "dport != :9010",
+         "dport lt 9010 sport gt 9010", "( sport = :9010 or dport = :9020 )", "sport = :9010 and dport > :1", "not sport = :9010",
+         "src 127.0.0.1", "src 127.0.0.0/8:9010", "dst 127.0.0.1:9010", "dst 127.0.1.0/24", "src [::1]:9002", "dst [::1]",
+         "state established ( dport = :9010 or dport = :9002 )", "state established,close-wait sport = :9020"]
+
+
+def sockets_words_like_ss(lab):
+    """the words that ss has too choose the same TCP sockets"""
+    lab.inside(lab.server, "sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=0")
+    keeper, held = zoo(lab, "owners", "idle", "leaks", lab.folder + os.sep)
+    time.sleep(0.5)
+    chosen = 0
+    for words in WORDS:
+        theirs = set()
+        # a list with commas is ours alone
+        for state in words.split()[1].split(",") if "," in words else [None]:
+            said = words.split() if state is None else ["state", state, *words.split()[2:]]
+            for line in ss_lines(lab, "-ta", *said):
+                # with one state ss does not show it
+                ends = [w for w in line.split() if re.search(r":(\d+|\*)$", w)]
+                theirs.add((endpoint(ends[0]), endpoint(ends[1]) if not ends[1].endswith(":*") else None))
+        found, _ = sockets(lab, "tcp", *words.split())
+        mine = {(ours(r, "local"), ours(r, "remote")) for r in found}
+        check(mine == theirs, f"{words}: only ss {sorted(theirs - mine, key=str)}, only sockeye {sorted(mine - theirs, key=str)}")
+        chosen += len(mine)
+    return f"{len(WORDS)} expressions, {chosen} sockets chosen"
+
+
 def sockets_accept_queue(lab):
     """listen(5) that nobody accepts: used, limit, who waits and since when, what was dropped"""
     keeper, held = zoo(lab, "queue")
@@ -378,5 +407,5 @@ def sockets_many(lab):
             f"{peak:.0f} MB (limit {MANY_RSS_MB})")
 
 
-TESTS = [sockets_like_ss, sockets_accept_queue, sockets_owners, sockets_as_plain_user, sockets_proc_hidden, sockets_leaks, sockets_rights,
+TESTS = [sockets_like_ss, sockets_words_like_ss, sockets_accept_queue, sockets_owners, sockets_as_plain_user, sockets_proc_hidden, sockets_leaks, sockets_rights,
          sockets_repeated, sockets_endings, sockets_many]
