@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from lab import HERE, check, children, ended, records, wait_for
+from lab import HERE, NOT_OURS, SERVER, check, children, ended, records, wait_for
 
 PTRACE, READ_SEARCH = 1 << 19, 1 << 2
 PLAIN = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
@@ -249,6 +249,34 @@ def sockets_accept_queue(lab):
     return f"6/5 waiting, {drops} dropped, ages within {worst:.3f} s (limit {AGE_SLACK_S})"
 
 
+HALF = """
+import socket, struct
+def total(data):
+    n = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    n = (n & 0xffff) + (n >> 16)
+    return ~(n + (n >> 16)) & 0xffff
+here, there = socket.inet_aton("%s"), socket.inet_aton("%s")
+tcp = struct.pack("!HHIIBBHHH", 40404, 9000, 1, 0, 5 << 4, 2, 1024, 0, 0)
+tcp = tcp[:16] + struct.pack("!H", total(here + there + struct.pack("!HH", 6, 20) + tcp)) + tcp[18:]
+ip = struct.pack("!BBHHHBBH", 0x45, 0, 40, 1, 0, 64, 6, 0) + here + there
+socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW).sendto(ip + tcp, ("%s", 0))
+"""
+
+
+def sockets_half_open(lab):
+    """a SYN whose answer nobody answers: syn_received below its listener, no one's, with its timer and repeats"""
+    lab.listen(9000)
+    lab.inside(lab.client, sys.executable, "-c", HALF % (NOT_OURS, SERVER, SERVER))
+    found = wait_for("a half-open connection", 5, lambda: sockets(lab, "state", "syn-recv")[0])
+    listener, = sockets(lab, "--listen", "port", "9000")[0]
+    half, = found
+    check(half["remote"] == {"ip": NOT_OURS, "port": 40404} and half["listener_inode"] == listener["inode"], "half-open:", half)
+    check(half["timer"]["kind"] == "on" and "owner_unknown" not in half and "uid" not in half and "waiting" not in half, "half-open:", half)
+    check(listener["waiting"] == [] and listener["accept_queue"]["used"] == 0, "listener:", listener)
+    again = wait_for("a repeat", 5, lambda: [r for r in sockets(lab, "state", "syn-recv")[0] if r["timer"]["retransmits"] > 0], 0.2)
+    return f"after {again[0]['timer']['retransmits']} repeat"
+
+
 def sockets_owners(lab):
     """owners by pid and fd: TCP, UDP, UNIX, raw, packet, shared by forked processes, IPv6, IPv4 in IPv6"""
     lab.inside(lab.server, "sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=0")
@@ -407,5 +435,5 @@ def sockets_many(lab):
             f"{peak:.0f} MB (limit {MANY_RSS_MB})")
 
 
-TESTS = [sockets_like_ss, sockets_words_like_ss, sockets_accept_queue, sockets_owners, sockets_as_plain_user, sockets_proc_hidden, sockets_leaks, sockets_rights,
+TESTS = [sockets_like_ss, sockets_words_like_ss, sockets_accept_queue, sockets_half_open, sockets_owners, sockets_as_plain_user, sockets_proc_hidden, sockets_leaks, sockets_rights,
          sockets_repeated, sockets_endings, sockets_many]
