@@ -147,6 +147,11 @@ struct socket_cgroup {
 	const char *path;
 };
 
+struct socket_interface {
+	uint32_t index;
+	char name[16];
+};
+
 struct socket_table {
 	const struct socket_record *sockets;
 	uint32_t n_sockets;
@@ -160,6 +165,8 @@ struct socket_table {
 	uint32_t n_waiting;
 	const struct socket_cgroup *cgroups; /* by id; live as long as the host */
 	uint32_t n_cgroups;
+	const struct socket_interface *interfaces; /* there at the start; live as long as the host */
+	uint32_t n_interfaces;
 	struct socket_counters counters;
 	struct host_tier tiers[SOCKET_TIERS];
 	unsigned n_tiers;
@@ -171,6 +178,9 @@ struct socket_table {
 	int64_t at_ns, began_ns;           /* wall time of the sweep's end; clock_boot_ns() of its begin */
 	int64_t kernel_ns, owners_ns;      /* what it cost */
 };
+
+/* NULL: it was not there at the start. The name is foreign. */
+const char *socket_interface_name(const struct socket_table *t, uint32_t index);
 
 /* The socket with that inode; NULL: it is in none, or not in this table. */
 const struct socket_record *socket_by_inode(const struct socket_table *t, uint64_t inode);

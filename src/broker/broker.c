@@ -3,7 +3,8 @@
  * A question waits at most BROKER_PATIENCE_S for its answer, for a file may lie
  * on a server that does not answer, and the ring of a capture is full after
  * little more than that; a late answer is known by its serial number
- * and closed. Serial 0 in an answer is the broker's reply to something that was
+ * and closed. A piece of a walk through /proc is waited for longer: its place is lost
+ * with it, and who asks for it has no ring. Serial 0 in an answer is the broker's reply to something that was
  * no question, which this side never sends.
  */
 #include "sockeye/broker.h"
@@ -22,7 +23,7 @@
 #include "questions.h"
 #include "sockeye/text.h"
 
-enum { BROKER_PATIENCE_S = 1, BROKER_END_MS = 1000 };
+enum { BROKER_PATIENCE_S = 1, BROKER_WALK_PATIENCE_S = 10, BROKER_END_MS = 1000 };
 
 struct broker {
 	int fd;
@@ -155,6 +156,9 @@ static ssize_t broker_receive(struct broker *b, void *a, size_t size, int *fd)
 static int broker_exchange(struct broker *b, struct broker_question *q, void *a, size_t size, size_t *len, int *fd,
 			   struct error *e)
 {
+	const int patience = q->kind == BROKER_PROCESSES ? BROKER_WALK_PATIENCE_S : BROKER_PATIENCE_S;
+	int waited = 0;
+
 
 	if (!broker_alive(b))
 		return broker_gone(b, e);
@@ -167,8 +171,12 @@ static int broker_exchange(struct broker *b, struct broker_question *q, void *a,
 		ssize_t n = broker_receive(b, a, size, fd);
 		struct broker_answer head;
 
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return error_set(e, ETIMEDOUT, "the broker did not answer within %d s", BROKER_PATIENCE_S);
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			waited += BROKER_PATIENCE_S;
+			if (waited < patience)
+				continue;
+			return error_set(e, ETIMEDOUT, "the broker did not answer within %d s", waited);
+		}
 		if (n < (ssize_t)sizeof head)
 			return broker_gone(b, e);
 		memcpy(&head, a, sizeof head);

@@ -32,7 +32,8 @@ enum {
 struct server {
 	int fd;
 	int directory;        /* of the output, or -1 */
-	struct process_walk *walk; /* or NULL: owners are not wanted */
+	struct process_walk *walk; /* or NULL, and why: */
+	int no_walk;          /* -errno; -EACCES: owners are not wanted */
 	const struct broker_options *o;
 };
 
@@ -68,7 +69,7 @@ static int serve_processes(const struct server *s, const struct broker_question 
 	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
 
 	if (!s->walk)
-		return -EACCES;
+		return s->no_walk;
 	if ((q->flags & ~1) != 0)
 		return -EINVAL;
 	if (q->flags & 1)
@@ -217,7 +218,7 @@ static int serve_confine(const struct broker_options *o, struct broker_facts *f,
 _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 {
 	static struct process_walk walk;
-	struct server s = {.fd = fd, .directory = -1, .o = o};
+	struct server s = {.fd = fd, .directory = -1, .o = o, .no_walk = -EACCES};
 	struct broker_greeting hello;
 	struct broker_question q;
 	struct error e = {""};
@@ -232,8 +233,10 @@ _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 	(void)prctl(PR_SET_NAME, "sockeye-broker", 0, 0, 0);
 	if (o->output)
 		rc = serve_directory(&s, &e);
-	if (rc == 0 && o->owners && process_walk_open(&walk, "/proc", NULL) == 0)
-		s.walk = &walk; /* else the questions are refused, which tells */
+	if (rc == 0 && o->owners) {
+		s.no_walk = process_walk_open(&walk, "/proc", NULL);
+		s.walk = s.no_walk == 0 ? &walk : NULL; /* else the questions are refused, which tells */
+	}
 	if (rc == 0)
 		rc = serve_confine(o, &hello.facts, &e);
 	/* A change of user takes both away, so they come after it. */

@@ -113,6 +113,14 @@ unsigned socket_state_find(const char *word)
 	return 0;
 }
 
+const char *socket_interface_name(const struct socket_table *t, uint32_t index)
+{
+	for (uint32_t i = 0; i < t->n_interfaces; i++)
+		if (t->interfaces[i].index == index)
+			return t->interfaces[i].name;
+	return NULL;
+}
+
 const struct socket_record *socket_by_inode(const struct socket_table *t, uint64_t inode)
 {
 	uint32_t low = 0, high = t->n_by_inode;

@@ -5,7 +5,7 @@
 #include "cgroups.h"
 #include "host_private.h"
 
-enum { ASKING_FILE = 65536, ASKING_WALK_MS = 100 };
+enum { ASKING_FILE = 65536, ASKING_WALK_MS = 100, ASKING_INTERFACES = 256 };
 
 /* A kind of sockets: sock_diag's way to it, and the files where that is not there. */
 struct asking {
@@ -36,6 +36,8 @@ struct host {
 	unsigned n_tiers;
 	struct process_batch batch;
 	struct cgroups cgroups;
+	struct socket_interface interfaces[ASKING_INTERFACES];
+	uint32_t n_interfaces;
 	char text[ASKING_FILE];
 };
 

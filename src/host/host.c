@@ -187,6 +187,8 @@ int host_sweep(struct host *h, const struct host_wanted *w, const struct host_ta
 	facts->n_tiers = h->n_tiers;
 	facts->cgroups = h->cgroups.at;
 	facts->n_cgroups = h->cgroups.n;
+	facts->interfaces = h->interfaces;
+	facts->n_interfaces = h->n_interfaces;
 	rc = sweep_sockets(h, w, t);
 	if (rc < 0 && facts->n_sockets == 0) {
 		host_table_free(t);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -89,6 +90,20 @@ static void probe_mounts(struct host *h)
 	(void)tier(h, "cgroups", true, h->cgroups.forgotten ? "there are more control groups than are remembered" : "");
 }
 
+/* Their names, while they can be asked for; one that comes later has its number alone. */
+static void probe_interfaces(struct host *h)
+{
+	struct if_nameindex *all = if_nameindex();
+
+	for (const struct if_nameindex *i = all; i && i->if_index != 0 && h->n_interfaces < ASKING_INTERFACES; i++) {
+		struct socket_interface *to = &h->interfaces[h->n_interfaces++];
+
+		to->index = i->if_index;
+		(void)snprintf(to->name, sizeof to->name, "%.15s", i->if_name);
+	}
+	if_freenameindex(all);
+}
+
 void probe_all(struct host *h)
 {
 	static const char *const counters[COUNTER_FILES] = {
@@ -111,6 +126,7 @@ void probe_all(struct host *h)
 		(void)tier(h, "notices", h->notices >= 0, h->notices >= 0 ? "" : e.text);
 	}
 	probe_mounts(h);
+	probe_interfaces(h);
 	if (!h->o.processes)
 		h->walks = process_walk_open(&h->walk, "/proc", &e) == 0;
 	(void)tier(h, "owners", h->o.processes || h->walks, h->o.processes || h->walks ? "" : e.text);

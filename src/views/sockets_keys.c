@@ -201,7 +201,7 @@ static bool get_memory(const struct socket_table *t, const struct socket_record 
 	return number(out, s->memory[k->which], s->has & (k->which == SOCKET_DROPS ? SOCKET_HAS_DROPS : SOCKET_HAS_MEMORY));
 }
 
-enum { F_CGROUP, F_CONTAINER_KIND, F_CONTAINER, F_UNIT, F_PATH, F_ABSTRACT };
+enum { F_CGROUP, F_CONTAINER_KIND, F_CONTAINER, F_UNIT, F_PATH, F_ABSTRACT, F_INTERFACE };
 
 static bool get_foreign(const struct socket_table *t, const struct socket_record *s, const struct socket_key *k,
 			struct socket_value *out)
@@ -212,6 +212,10 @@ static bool get_foreign(const struct socket_table *t, const struct socket_record
 	switch (k->which) {
 	case F_CGROUP:
 		out->text = socket_cgroup(t, s);
+		out->len = out->text ? strlen(out->text) : 0;
+		return out->text != NULL;
+	case F_INTERFACE:
+		out->text = s->interface != 0 ? socket_interface_name(t, s->interface) : NULL;
 		out->len = out->text ? strlen(out->text) : 0;
 		return out->text != NULL;
 	case F_PATH:
@@ -244,7 +248,8 @@ const struct socket_key socket_keys[] = {
 	{"timer.retransmits", KIND_U64, get_number, N_RETRANSMITS}, {"cgroup", KIND_FOREIGN, get_foreign, F_CGROUP},
 	{"cgroup_id", KIND_U64, get_number, N_CGROUP_ID}, {"container.kind", KIND_FOREIGN, get_foreign, F_CONTAINER_KIND},
 	{"container.id", KIND_FOREIGN, get_foreign, F_CONTAINER}, {"unit", KIND_FOREIGN, get_foreign, F_UNIT},
-	{"uid", KIND_U64, get_number, N_UID}, {"interface", KIND_U64, get_number, N_INTERFACE},
+	{"uid", KIND_U64, get_number, N_UID}, {"interface", KIND_FOREIGN, get_foreign, F_INTERFACE},
+	{"interface_index", KIND_U64, get_number, N_INTERFACE},
 	{"waiting", KIND_BOOL, get_bool, B_WAITING}, {"waited_us", KIND_U64, get_number, N_WAITED},
 	{"listener_inode", KIND_U64, get_number, N_LISTENER}, {"raw_protocol", KIND_U64, get_number, N_RAW},
 	{"tos", KIND_U64, get_number, N_TOS}, {"tclass", KIND_U64, get_number, N_TCLASS}, {"mark", KIND_U64, get_number, N_MARK},

@@ -138,13 +138,19 @@ static const char *frames_word(unsigned protocol)
 	       : protocol == 0x888e ? "EAPOL" : protocol == 0x88cc ? "LLDP" : protocol == 0 ? "no frames" : NULL;
 }
 
-static void put_packet(struct text *d, const struct socket_record *s)
+static void put_packet(struct text *d, const struct socket_table *t, const struct socket_record *s, bool ascii)
 {
+	const char *interface = socket_interface_name(t, s->interface);
+
 	if (frames_word(s->packet.protocol))
 		text_put(d, frames_word(s->packet.protocol));
 	else
 		text_format(d, "frames of type 0x%04x", s->packet.protocol);
-	text_format(d, s->interface ? " of interface %u" : " of all interfaces", s->interface);
+	text_put(d, s->interface == 0 ? " of all interfaces" : " of ");
+	if (s->interface != 0 && interface)
+		text_foreign(d, interface, strlen(interface), ascii);
+	else if (s->interface != 0)
+		text_format(d, "interface %u", s->interface);
 	if (s->packet.promiscuous > 0)
 		text_put(d, " promiscuous");
 	if (s->has & SOCKET_HAS_RING)
@@ -166,7 +172,7 @@ static void put_details(struct text *d, const struct socket_table *t, const stru
 	if (s->family == SOCKET_UNIX)
 		put_unix(d, t, s, ascii);
 	else if (s->family == SOCKET_PACKET)
-		put_packet(d, s);
+		put_packet(d, t, s, ascii);
 	else if (s->family == SOCKET_NETLINK)
 		text_format(d, s->netlink.groups ? "port %u groups 0x%x  " : "port %u  ", s->netlink.portid, s->netlink.groups);
 	else if (s->proto == SOCKET_PROTO_RAW)

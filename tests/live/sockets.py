@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from lab import HERE, NOT_OURS, SERVER, check, children, ended, records, wait_for
+from lab import HERE, NOT_OURS, SERVER, check, children, command, ended, records, wait_for
 
 PTRACE, READ_SEARCH = 1 << 19, 1 << 2
 PLAIN = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
@@ -298,6 +298,8 @@ def sockets_owners(lab):
     waits = inodes[held["unix"]["inode"]]
     check(waits["accept_queue"]["used"] == 1 and [w["inode"] for w in waits["waiting"]] == [held["unix-waiting"]["inode"]], "unix listener:", waits)
     check(inodes[held["raw"]["inode"]]["raw_protocol"] == 1, "raw:", inodes[held["raw"]["inode"]])
+    sniffer = inodes[held["packet"]["inode"]]
+    check(sniffer["interface"] == "lo" and sniffer["packet"]["protocol"] == 3 and sniffer["packet"]["running"], "packet:", sniffer)
     other, _ = sockets(lab, "pid", str(held["other"]["pid"]), "state", "established")
     # It shares what it was forked with; one is its own, and it is another user's.
     alone = [r for r in other if len(r["owner"]) == 1]
@@ -306,7 +308,7 @@ def sockets_owners(lab):
 
 
 def sockets_as_plain_user(lab):
-    """a plain user sees every socket and its own owners, and is told once what is missing"""
+    """a plain user sees every socket and its own owners, is told once what is missing, and with two file capabilities sees all"""
     root, held = zoo(lab, "idle")
     mine, own = zoo(lab, "queue", before=PLAIN)
     found, err = sockets(lab, before=PLAIN, program=copy_of(lab))
@@ -315,6 +317,11 @@ def sockets_as_plain_user(lab):
         r = inodes[held[f"idle-{at}"]["inode"]]
         check("owner" not in r and r["owner_unknown"] == "no_capability" and r["tcp_info"]["rtt_us"] > 0, "of root:", r)
     check(holds(inodes[own["queue"]["inode"]]) == [(own["queue"]["pid"], own["queue"]["fd"])], "its own:", inodes[own["queue"]["inode"]])
+    capable = copy_of(lab) + "-capable"
+    shutil.copy(copy_of(lab), capable)
+    command("setcap", "cap_sys_ptrace,cap_dac_read_search+ep", capable)
+    r = by_inode(sockets(lab, before=PLAIN, program=capable)[0])[held["idle-0"]["inode"]]
+    check(holds(r) == [(held["idle-0"]["pid"], held["idle-0"]["fd"])], "with file capabilities:", r)
     lines = [line for line in err.splitlines() if line]
     check(len(lines) == 1 and "cannot be read: needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH" in lines[0], "said:", err)
     return ""
