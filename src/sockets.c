@@ -77,6 +77,9 @@ static void tell(struct world *w, const struct socket_table *t)
 			say("%s", tier->reason);
 	}
 	w->told = true;
+	if (w->o->verbose > 0)
+		say("%u sockets in %.1f ms, %u descriptors that hold them in %.1f ms", t->n_sockets, (double)t->kernel_ns / CLOCK_MS,
+		    t->n_owners, (double)t->owners_ns / CLOCK_MS);
 	if (t->partial)
 		say("the kernel was interrupted while it told its sockets: some may be missing, or there twice");
 	if (t->forgotten > 0)
