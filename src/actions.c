@@ -41,7 +41,7 @@ int action_version(void)
 	       source_inflate("gzip") ? source_inflate("gzip") : "",
 	       source_inflate("zstd") ? "; zstd, libzstd " : "; zstd not built in",
 	       source_inflate("zstd") ? source_inflate("zstd") : "");
-	printf("views: %spackets, handshakes, connections, report\n", SOCKEYE_TUI ? "watch, " : "");
+	printf("views: %spackets, handshakes, connections, report, sockets\n", SOCKEYE_TUI ? "watch, " : "");
 	printf("formats: text, json, csv, tsv, zeek\n");
 	printf("protocols:");
 	for (const struct dissector *const *d = dissect_list(); *d; d++)

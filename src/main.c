@@ -19,6 +19,7 @@
 #include "rights.h"
 #include "say.h"
 #include "signals.h"
+#include "sockets.h"
 #include "threads.h"
 #include "sockeye/engine.h"
 #include "sockeye/filter.h"
@@ -517,6 +518,8 @@ int main(int argc, char **argv)
 	case OPTIONS_FIELDS:
 		return action_fields();
 	case OPTIONS_RUN:
+		if (options.view == OPTIONS_SOCKETS)
+			return sockets_run(&options);
 		break;
 	}
 	return run();

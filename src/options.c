@@ -7,6 +7,7 @@
 #include "options_packets.h"
 #include "options_replay.h"
 #include "options_table.h"
+#include "options_sockets.h"
 #include "options_values.h"
 #include "options_write.h"
 
@@ -63,29 +64,6 @@ static int size_value(const char *s, size_t *out, struct error *e)
 	return 0;
 bad:
 	return error_set(e, EINVAL, "--memory wants a size such as 64M or 2G, not \"%s\"", word(w, s));
-}
-
-/* Seconds with a fraction, as 2.5. */
-static int duration_value(const char *s, int64_t *out, struct error *e)
-{
-	uint64_t seconds = 0, fraction = 0;
-	const char *end;
-	char w[128];
-
-	if (!number(s, 1000000000, &seconds, &end))
-		goto bad;
-	if (*end == '.') {
-		uint64_t scale = 100000000;
-
-		for (end++; *end >= '0' && *end <= '9'; end++, scale /= 10)
-			fraction += (uint64_t)(*end - '0') * scale;
-	}
-	if (*end || (seconds == 0 && fraction == 0))
-		goto bad;
-	*out = (int64_t)(seconds * 1000000000 + fraction);
-	return 0;
-bad:
-	return error_set(e, EINVAL, "--duration wants seconds such as 10 or 2.5, not \"%s\"", word(w, s));
 }
 
 static int headless_value(struct options *o, const char *s, struct error *e)
@@ -311,7 +289,7 @@ static int apply_rest(struct options *o, int letter, const char *value, struct e
 	case 'c':
 		return whole("-c", value, 1, INT64_MAX, &o->count, e);
 	case LONG_DURATION:
-		return duration_value(value, &o->duration_ns, e);
+		return options_seconds("--duration", value, &o->duration_ns, e);
 	case LONG_MEMORY:
 		return size_value(value, &o->memory, e);
 	case 'Z':
@@ -347,6 +325,8 @@ static int apply(struct options *o, const struct option_row *row, const char *va
 		return apply_input(o, row->letter, value, e);
 	if (row->group == GROUP_OUTPUT)
 		return apply_output(o, row->letter, value, e);
+	if (row->group == GROUP_SOCKETS)
+		return options_apply_sockets(o, row->letter, value, e);
 	return apply_rest(o, row->letter, value, e);
 }
 
@@ -516,7 +496,7 @@ static int check_format(struct options *o, bool format_said, struct error *e)
 {
 	if (!format_said)
 		o->format = o->view == OPTIONS_WATCH ? OPTIONS_SCREEN : OPTIONS_TEXT;
-	if (o->view == OPTIONS_SOCKETS || o->view == OPTIONS_GRAPH)
+	if (o->view == OPTIONS_GRAPH)
 		return error_set(e, EINVAL, "the view %s is not built yet", options_views[o->view]);
 	if (!(view_formats[o->view] >> o->format & 1)) {
 		if (o->view == OPTIONS_WATCH)
@@ -543,6 +523,8 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 	if (o->only_write)
 		o->view = OPTIONS_PACKETS; /* silent; its options are taken, as tcpdump takes them */
 	if ((r = check_format(o, format_said, e)) != 0)
+		return r;
+	if ((r = options_check_sockets(o, format_names[o->format], e)) != 0)
 		return r;
 	if ((r = options_check_replay(o, e)) != 0)
 		return r;

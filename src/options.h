@@ -86,6 +86,8 @@ struct options {
 	unsigned rotate_files;
 
 	bool shell_zsh;       /* OPTIONS_COMPLETION: for zsh, else for bash */
+	bool ipv4, ipv6, unix_sockets, listen, summary, leaks; /* sockets */
+	int64_t interval_ns;  /* sockets: 0: once */
 
 	bool headless;
 	unsigned width, height;

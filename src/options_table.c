@@ -54,6 +54,13 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{LONG_NO_MOUSE, "no-mouse", NULL, GROUP_WATCH, true, "leave the mouse to the terminal"},
 	{LONG_CONFIG, "config", "FILE", GROUP_WATCH, true, "read that configuration instead of one's own"},
 	{LONG_LIST_KEYS, "list-keys", NULL, GROUP_WATCH, true, "list keys and what they do"},
+	{LONG_IPV4, "ipv4", NULL, GROUP_SOCKETS, true, "those with IPv4 addresses"},
+	{LONG_IPV6, "ipv6", NULL, GROUP_SOCKETS, true, "those with IPv6 addresses"},
+	{LONG_UNIX, "unix", NULL, GROUP_SOCKETS, true, "UNIX sockets"},
+	{LONG_LISTEN, "listen", NULL, GROUP_SOCKETS, true, "listeners and what waits for accept()"},
+	{LONG_SUMMARY, "summary", NULL, GROUP_SOCKETS, true, "how many in which state"},
+	{LONG_LEAKS, "leaks", NULL, GROUP_SOCKETS, true, "what is not closed, stuck, full or used up"},
+	{LONG_INTERVAL, "interval", "SECONDS", GROUP_SOCKETS, true, "again and again, until -c N times or --duration"},
 	{'c', "count", "N", GROUP_RUN, true, "stop after N packets"},
 	{LONG_DURATION, "duration", "SECONDS", GROUP_RUN, true, "stop after that time"},
 	{LONG_MEMORY, "memory", "SIZE", GROUP_RUN, true, "bound of everything that grows (default 256M, at least 16M)"},
@@ -131,7 +138,7 @@ const char *options_near_view(const struct options *o)
 {
 	if (o->n_words == 0)
 		return NULL;
-	for (unsigned i = 0; i < OPTIONS_SOCKETS; i++)
+	for (unsigned i = 0; i <= OPTIONS_SOCKETS; i++)
 		if (distance(o->words[0], options_views[i]) <= 2)
 			return options_views[i];
 	return NULL;
@@ -191,7 +198,7 @@ static void help_row(FILE *to, const struct option_row *row)
 
 void options_help(FILE *to)
 {
-	static const char *const titles[GROUPS] = {"Input", "Output", "The screen", "The run", "Other"};
+	static const char *const titles[GROUPS] = {"Input", "Output", "The screen", "Sockets", "The run", "Other"};
 
 	fputs("Usage: sockeye [VIEW] [-i IFACE]... [-r FILE]... [OPTIONS] [FILE...] [BPF FILTER WORDS...]\n"
 	      "See every socket on the wire.\n"
@@ -201,6 +208,7 @@ void options_help(FILE *to)
 	      "  handshakes    a line per TCP handshake\n"
 	      "  connections   a line per flow, when it ends (default elsewhere)\n"
 	      "  report        the summary\n"
+	      "  sockets       the kernel's sockets and who holds them; words choose: state listen port 443\n"
 	      "\nThe first word is the view, leading words that are files are read, the rest is a\n"
 	      "BPF filter; -- ends the guessing. Without a source: all interfaces.\n"
 	      "With -w FILE and no view, -o or --print, packets are written and not shown.\n"

@@ -27,8 +27,8 @@ static void put_capabilities(struct text *t, uint64_t set)
 		unsigned number;
 		const char *name;
 	} names[] = {
-		{CONFINE_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"}, {CONFINE_NET_ADMIN, "CAP_NET_ADMIN"},
-		{CONFINE_NET_RAW, "CAP_NET_RAW"},
+		{CONFINE_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"}, {CONFINE_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
+		{CONFINE_NET_ADMIN, "CAP_NET_ADMIN"}, {CONFINE_NET_RAW, "CAP_NET_RAW"}, {CONFINE_SYS_PTRACE, "CAP_SYS_PTRACE"},
 	};
 	const char *between = "";
 
@@ -63,6 +63,9 @@ static void print_needs(const struct rights *r)
 	       yes(r->had & CONFINE_BIT(CONFINE_NET_ADMIN)));
 	printf("  without root        sudo setcap cap_net_raw,cap_net_admin+ep %s\n", shown);
 	printf("  files               need no right but to be read\n");
+	printf("\nTo tell whose sockets they are (sockeye sockets), of other users\n");
+	printf("  CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH   %s  the broker keeps them, and no other; one's own processes need none\n",
+	       yes((r->had & CONFINE_BIT(CONFINE_SYS_PTRACE)) && (r->had & CONFINE_BIT(CONFINE_DAC_READ_SEARCH))));
 }
 
 static void print_left(const struct rights *r)

@@ -7,8 +7,10 @@
  *
  * It keeps of what its starter had: CAP_NET_RAW; where an output is said also
  * the user who started it and CAP_DAC_OVERRIDE, so that a file can be made where
- * that user could have made it. Nothing else, and seccomp with a dozen calls. It
- * is in no Landlock domain.
+ * that user could have made it; where owners of sockets are wanted CAP_SYS_PTRACE and
+ * CAP_DAC_READ_SEARCH, which it takes to read the descriptors of other users' processes.
+ * Nothing else, and seccomp with a dozen or two calls. It is in no Landlock domain, which
+ * would hide all processes from it.
  *
  * One thread asks: the one that runs the engine.
  */
@@ -20,6 +22,7 @@
 #include <sys/types.h>
 
 #include "sockeye/error.h"
+#include "sockeye/process.h"
 
 struct broker;
 
@@ -36,6 +39,8 @@ struct broker_options {
 	bool change_user, own_files;
 	uid_t uid;
 	gid_t gid;
+	bool owners;     /* broker_processes() will be asked */
+	bool no_capture; /* broker_packet_socket() will not: CAP_NET_RAW is given up too */
 };
 
 /* What the broker has become. */
@@ -68,6 +73,10 @@ int broker_create_output(struct broker *b, const char *path, int flags, struct e
  * is one. The name is sockeye-YYYYMMDD-HHMMSS, with -connN and a number behind, and .pcapng, .txt or .json: nothing
  * of it can come from a packet, and nothing that is there is written over. */
 int broker_create_save(struct broker *b, const char *name, struct error *e);
+
+/* The next piece of a walk through /proc, which takes a tenth of a second at most; begin: of a
+ * new one. 0 and a sound batch, or -errno: -EACCES: owners were not wanted at the start. */
+int broker_processes(struct broker *b, bool begin, struct process_batch *out, struct error *e);
 
 /* False once the broker is gone. */
 bool broker_alive(const struct broker *b);

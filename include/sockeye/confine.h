@@ -21,7 +21,8 @@
 
 /* Capabilities by number, and as a bit of a set. */
 enum {
-	CONFINE_DAC_OVERRIDE = 1, CONFINE_SETPCAP = 8, CONFINE_NET_ADMIN = 12, CONFINE_NET_RAW = 13,
+	CONFINE_DAC_OVERRIDE = 1, CONFINE_DAC_READ_SEARCH = 2, CONFINE_SETPCAP = 8, CONFINE_NET_ADMIN = 12, CONFINE_NET_RAW = 13,
+	CONFINE_SYS_PTRACE = 19,
 };
 #define CONFINE_BIT(number) (UINT64_C(1) << (number))
 
@@ -49,7 +50,7 @@ int confine_files(int *abi, struct error *e);
 /* seccomp: the calls of that role and no others. Calls that only an intruder
  * makes (execve, ptrace ...) kill the process, the rest fail with EPERM.
  * *allowed: how many calls the list names. */
-enum confine_role { CONFINE_MAIN, CONFINE_BROKER, CONFINE_BROKER_OUTPUT, CONFINE_ROLES };
+enum confine_role { CONFINE_MAIN, CONFINE_BROKER, CONFINE_BROKER_OUTPUT, CONFINE_BROKER_OWNERS, CONFINE_BROKER_BOTH, CONFINE_ROLES };
 int confine_calls(enum confine_role role, unsigned *allowed, struct error *e);
 
 bool confine_sanitized(void);

@@ -3,7 +3,8 @@
  * A question waits at most BROKER_PATIENCE_S for its answer, for a file may lie
  * on a server that does not answer, and the ring of a capture is full after
  * little more than that; a late answer is known by its serial number
- * and closed. Serial 0 in an answer is the broker's reply to something that was
+ * and closed. A piece of a walk through /proc is waited for longer: its place is lost
+ * with it, and who asks for it has no ring. Serial 0 in an answer is the broker's reply to something that was
  * no question, which this side never sends.
  */
 #include "sockeye/broker.h"
@@ -22,7 +23,7 @@
 #include "questions.h"
 #include "sockeye/text.h"
 
-enum { BROKER_PATIENCE_S = 1, BROKER_END_MS = 1000 };
+enum { BROKER_PATIENCE_S = 1, BROKER_WALK_PATIENCE_S = 10, BROKER_END_MS = 1000 };
 
 struct broker {
 	int fd;
@@ -127,9 +128,9 @@ int broker_ready(struct broker *b, struct broker_facts *out, struct error *e)
 }
 
 /* One datagram of the broker: its size, and in *fd the descriptor or -1. */
-static ssize_t broker_receive(struct broker *b, struct broker_answer *a, int *fd)
+static ssize_t broker_receive(struct broker *b, void *a, size_t size, int *fd)
 {
-	struct iovec part = {.iov_base = a, .iov_len = sizeof *a};
+	struct iovec part = {.iov_base = a, .iov_len = size};
 	union {
 		char bytes[CMSG_SPACE(sizeof(int))];
 		struct cmsghdr align;
@@ -150,11 +151,14 @@ static ssize_t broker_receive(struct broker *b, struct broker_answer *a, int *fd
 	return n;
 }
 
-/* A descriptor, or -errno; e is set only where the broker did not answer. */
-static int broker_ask(struct broker *b, struct broker_question *q, struct error *e)
+/* The answer to q, of size bytes at most, and the descriptor that came along or -1; answers to
+ * questions that were given up are passed over. 0, or -errno and the sentence. */
+static int broker_exchange(struct broker *b, struct broker_question *q, void *a, size_t size, size_t *len, int *fd,
+			   struct error *e)
 {
-	struct broker_answer a;
-	int fd;
+	const int patience = q->kind == BROKER_PROCESSES ? BROKER_WALK_PATIENCE_S : BROKER_PATIENCE_S;
+	int waited = 0;
+
 
 	if (!broker_alive(b))
 		return broker_gone(b, e);
@@ -164,17 +168,35 @@ static int broker_ask(struct broker *b, struct broker_question *q, struct error 
 	if (send(b->fd, q, sizeof *q, MSG_NOSIGNAL) != (ssize_t)sizeof *q)
 		return broker_gone(b, e);
 	for (;;) {
-		ssize_t n = broker_receive(b, &a, &fd);
+		ssize_t n = broker_receive(b, a, size, fd);
+		struct broker_answer head;
 
-		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return error_set(e, ETIMEDOUT, "the broker did not answer within %d s", BROKER_PATIENCE_S);
-		if (n != (ssize_t)sizeof a)
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+			waited += BROKER_PATIENCE_S;
+			if (waited < patience)
+				continue;
+			return error_set(e, ETIMEDOUT, "the broker did not answer within %d s", waited);
+		}
+		if (n < (ssize_t)sizeof head)
 			return broker_gone(b, e);
-		if (a.serial == q->serial)
-			break;
-		if (fd >= 0)
-			(void)close(fd); /* the answer to a question that was given up */
+		memcpy(&head, a, sizeof head);
+		*len = (size_t)n;
+		if (head.serial == q->serial)
+			return 0;
+		if (*fd >= 0)
+			(void)close(*fd);
 	}
+}
+
+/* A descriptor, or -errno; e is set only where the broker did not answer. */
+static int broker_ask(struct broker *b, struct broker_question *q, struct error *e)
+{
+	struct broker_answer a;
+	size_t len;
+	int fd, rc = broker_exchange(b, q, &a, sizeof a, &len, &fd, e);
+
+	if (rc < 0)
+		return rc;
 	if (fd >= 0 && a.result != 0) {
 		(void)close(fd);
 		fd = -1;
@@ -237,6 +259,30 @@ int broker_create_save(struct broker *b, const char *name, struct error *e)
 		return -ENAMETOOLONG;
 	memcpy(q.name, name, strlen(name));
 	return broker_ask(b, &q, e);
+}
+
+int broker_processes(struct broker *b, bool begin, struct process_batch *out, struct error *e)
+{
+	static struct broker_walked w; /* one thread asks */
+	struct broker_question q;
+	size_t len;
+	int fd, rc;
+
+	memset(&q, 0, sizeof q);
+	q.kind = BROKER_PROCESSES;
+	q.flags = begin ? 1 : 0;
+	rc = broker_exchange(b, &q, &w, sizeof w, &len, &fd, e);
+	if (rc == -EPIPE)
+		return error_set(e, EPIPE, "the broker is gone: who holds sockets is not known any more");
+	if (rc < 0)
+		return rc;
+	if (fd >= 0)
+		(void)close(fd);
+	if (w.answer.result < 0 || len != sizeof w || !process_batch_sound(&w.batch))
+		return error_set(e, w.answer.result < 0 ? -w.answer.result : EPROTO, "the broker does not say who holds sockets: %s",
+				 strerror(w.answer.result < 0 ? -w.answer.result : EPROTO));
+	*out = w.batch;
+	return 0;
 }
 
 bool broker_alive(const struct broker *b)

@@ -2,7 +2,8 @@
  *
  * main reads what is open, draws, writes what is open, waits, takes memory,
  * starts threads. It opens nothing: not even for reading. The broker waits for
- * a question and opens. Calls of one architecture only stand in #ifdef. A call
+ * a question and opens; where it tells owners it also reads directories, links and
+ * files, which it may open for reading only. Calls of one architecture only stand in #ifdef. A call
  * that is missing here fails with EPERM; one that only an intruder makes kills.
  *
  * What remains possible for an intruder: to send on a capture socket what was
@@ -181,12 +182,46 @@ static const struct call_row broker_output_calls[] = {
 	{-1, CALL_KILLS, 0, 0},
 };
 
+/* Below /proc: directories, links, texts. The clock bounds each walk. */
+#define CALLS_OWNERS \
+	ALLOW(getdents64), ALLOW(readlinkat), ALLOW(read), ALLOW(lseek), ALLOW(clock_gettime), \
+	{SYS_openat, CALL_IF_NONE, 2, CALLS_WRITING}
+
+static const struct call_row broker_owners_calls[] = {
+	CALLS_BROKER, CALLS_OWNERS,
+#ifdef SYS_mmap2
+	ALLOW(_llseek),
+#endif
+#ifdef SYS_clock_gettime64
+	ALLOW(clock_gettime64),
+#endif
+	CALLS_BUILD, CALLS_KILL,
+	{-1, CALL_KILLS, 0, 0},
+};
+
+static const struct call_row broker_both_calls[] = {
+	CALLS_BROKER, CALLS_OWNERS, ALLOW(fstat), CALLS_FLAGS(fcntl), {SYS_openat, CALL_IF_ALL, 2, O_WRONLY | O_CREAT},
+#ifdef SYS_mmap2
+	ALLOW(_llseek), ALLOW(fstat64), CALLS_FLAGS(fcntl64),
+#endif
+#ifdef SYS_clock_gettime64
+	ALLOW(clock_gettime64),
+#endif
+#ifdef SYS_newfstatat
+	ALLOW(newfstatat),
+#endif
+	CALLS_BUILD, CALLS_KILL,
+	{-1, CALL_KILLS, 0, 0},
+};
+
 const struct call_row *calls_of(enum confine_role role)
 {
 	static const struct call_row *const of[CONFINE_ROLES] = {
 		[CONFINE_MAIN] = main_calls,
 		[CONFINE_BROKER] = broker_calls,
 		[CONFINE_BROKER_OUTPUT] = broker_output_calls,
+		[CONFINE_BROKER_OWNERS] = broker_owners_calls,
+		[CONFINE_BROKER_BOTH] = broker_both_calls,
 	};
 
 	return of[role];

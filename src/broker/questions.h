@@ -1,6 +1,7 @@
 /* What goes over the broker's socket. Private to this room.
  *
- * A question and an answer are one datagram each, of exactly these sizes. The
+ * A question and an answer are one datagram each, of exactly these sizes. An answer
+ * with processes is longer; all others are a struct broker_answer. The
  * answer repeats the serial number; serial 0 is the greeting, which is a struct
  * broker_greeting and comes once.
  */
@@ -13,18 +14,26 @@
 
 enum { BROKER_NAME = 1012 };
 
-enum broker_kind { BROKER_PACKET_SOCKET = 1, BROKER_CREATE_OUTPUT = 2, BROKER_CREATE_SAVE = 3 };
+enum broker_kind { BROKER_PACKET_SOCKET = 1, BROKER_CREATE_OUTPUT = 2, BROKER_PROCESSES = 3, BROKER_CREATE_SAVE = 4 };
+
+enum { BROKER_WALK_MS = 100 };
 
 struct broker_question {
 	uint32_t serial; /* not 0 */
 	uint32_t kind;
-	int32_t flags;           /* of open(2) */
+	int32_t flags;           /* of open(2); BROKER_PROCESSES: 1: begin */
 	char name[BROKER_NAME];  /* ends with a zero; "" where kind has no name */
 };
 
 struct broker_answer {
 	uint32_t serial;
 	int32_t result; /* 0: one descriptor comes along; else -errno */
+};
+
+/* The answer to BROKER_PROCESSES, where its result is 0. */
+struct broker_walked {
+	struct broker_answer answer;
+	struct process_batch batch;
 };
 
 struct broker_greeting {

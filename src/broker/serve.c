@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "questions.h"
+#include "sockeye/clock.h"
 #include "sockeye/confine.h"
 
 enum {
@@ -32,6 +33,8 @@ struct server {
 	int fd;
 	int directory;        /* of the output, or -1 */
 	int here;             /* the working directory, for what the screen saves, or -1 */
+	struct process_walk *walk; /* or NULL, and why: */
+	int no_walk;          /* -errno; -EACCES: owners are not wanted */
 	const struct broker_options *o;
 };
 
@@ -68,6 +71,25 @@ static int serve_save(const struct server *s, const struct broker_question *q)
 		return -EACCES;
 	fd = openat(s->here, q->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0666);
 	return fd >= 0 ? fd : -errno;
+}
+
+/* The piece of the walk is the answer. */
+static int serve_processes(const struct server *s, const struct broker_question *q)
+{
+	static struct broker_walked w; /* one question at a time */
+	struct iovec part = {.iov_base = &w, .iov_len = sizeof w};
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (!s->walk)
+		return s->no_walk;
+	if ((q->flags & ~1) != 0)
+		return -EINVAL;
+	if (q->flags & 1)
+		process_walk_reset(s->walk);
+	w.answer = (struct broker_answer){.serial = q->serial, .result = 0};
+	(void)process_walk_next(s->walk, &w.batch, BROKER_WALK_MS * CLOCK_MS);
+	(void)sendmsg(s->fd, &m, MSG_NOSIGNAL);
+	return 0;
 }
 
 /* A descriptor, or -errno. */
@@ -115,6 +137,21 @@ static void serve_answer(const struct server *s, uint32_t serial, int result)
 	(void)sendmsg(s->fd, &m, MSG_NOSIGNAL); /* the other end gone: the next recvmsg() tells */
 	if (result >= 0)
 		(void)close(result);
+}
+
+/* What came, whole or not. */
+static void serve_one(const struct server *s, const struct broker_question *q, bool known, bool whole)
+{
+	int result = -EINVAL;
+
+	if (whole && q->serial != 0 && q->kind == BROKER_PROCESSES && q->name[0] == '\0') {
+		result = serve_processes(s, q);
+		if (result == 0)
+			return; /* answered */
+	} else if (whole) {
+		result = serve_question(s, q);
+	}
+	serve_answer(s, known ? q->serial : 0, result);
 }
 
 /* ---- becoming small ------------------------------------------------------------ */
@@ -171,7 +208,9 @@ static int serve_directory(struct server *s, struct error *e)
 static int serve_confine(const struct broker_options *o, struct broker_facts *f, struct error *e)
 {
 	uint64_t keep = confine_permitted() &
-			(CONFINE_BIT(CONFINE_NET_RAW) | (o->output ? CONFINE_BIT(CONFINE_DAC_OVERRIDE) : 0));
+			((o->no_capture ? 0 : CONFINE_BIT(CONFINE_NET_RAW)) |
+			 (o->output ? CONFINE_BIT(CONFINE_DAC_OVERRIDE) : 0) |
+			 (o->owners ? CONFINE_BIT(CONFINE_DAC_READ_SEARCH) | CONFINE_BIT(CONFINE_SYS_PTRACE) : 0));
 	int rc;
 
 	f->bounding_emptied = confine_bounding();
@@ -192,11 +231,15 @@ static int serve_confine(const struct broker_options *o, struct broker_facts *f,
 
 _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 {
-	struct server s = {.fd = fd, .directory = -1, .here = -1, .o = o};
+	static struct process_walk walk;
+	struct server s = {.fd = fd, .directory = -1, .here = -1, .o = o, .no_walk = -EACCES};
 	struct broker_greeting hello;
 	struct broker_question q;
 	struct error e = {""};
-	enum confine_role role = o->output || o->saves ? CONFINE_BROKER_OUTPUT : CONFINE_BROKER;
+	const bool writes = o->output || o->saves;
+	enum confine_role role = o->owners ? (writes ? CONFINE_BROKER_BOTH : CONFINE_BROKER_OWNERS)
+				 : writes  ? CONFINE_BROKER_OUTPUT
+					   : CONFINE_BROKER;
 	int rc = 0;
 
 	memset(&hello, 0, sizeof hello);
@@ -207,6 +250,10 @@ _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 		rc = serve_directory(&s, &e);
 	if (o->saves)
 		s.here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC); /* where it is gone nothing is saved */
+	if (rc == 0 && o->owners) {
+		s.no_walk = process_walk_open(&walk, "/proc", NULL);
+		s.walk = s.no_walk == 0 ? &walk : NULL; /* else the questions are refused, which tells */
+	}
 	if (rc == 0)
 		rc = serve_confine(o, &hello.facts, &e);
 	/* A change of user takes both away, so they come after it. */
@@ -235,7 +282,6 @@ _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 		if (n == 0 || (n < 0 && errno != EINTR))
 			_exit(0);
 		if (n > 0)
-			serve_answer(&s, n >= (ssize_t)sizeof q.serial ? q.serial : 0,
-				     whole ? serve_question(&s, &q) : -EINVAL);
+			serve_one(&s, &q, n >= (ssize_t)sizeof q.serial, whole);
 	}
 }

@@ -27,6 +27,7 @@ import relay
 import rights
 import ring
 import same
+import sockets
 import threads
 import writing
 from lab import Failed, Lab, TOP
@@ -58,7 +59,7 @@ def main():
     program = os.path.abspath(o.program)
     os.chdir(TOP)
     tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights,
-                         ring, relay, threads, history, manners) for t in m.TESTS]
+                         ring, relay, threads, history, manners, sockets) for t in m.TESTS]
     unknown = set(o.name) - {t.__name__.replace("_", "-") for t in tests}
     if unknown:
         print("no such test: " + ", ".join(sorted(unknown)), file=sys.stderr)

@@ -146,6 +146,57 @@ static void makes_saves(void **state)
 	assert_int_equal(rmdir(directory), 0);
 }
 
+/* With and without an output, the broker walks /proc and can do no more than it must. */
+static void processes_are_told_where_owners_were_wanted(void **state)
+{
+	const uint64_t keeps = CONFINE_BIT(CONFINE_DAC_READ_SEARCH) | CONFINE_BIT(CONFINE_SYS_PTRACE);
+	const uint64_t had = confine_permitted();
+
+	(void)state;
+	for (unsigned both = 0; both < 2; both++) {
+		const struct broker_options o = {
+			.output = both ? "/tmp/none.pcap" : NULL, .owners = true, .no_capture = true, .change_user = geteuid() == 0,
+			.uid = 65534, .gid = 65534,
+		};
+		struct process_batch *batch = calloc(1, sizeof *batch);
+		struct broker_facts f;
+		struct error e = {""};
+		struct broker *b;
+		bool found = false, begin = true;
+		int ends[2];
+
+		assert_non_null(batch);
+		assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+		assert_int_equal(broker_start(&b, &o, &e), 0);
+		assert_int_equal(broker_ready(b, &f, &e), 0);
+		assert_true(f.capabilities == (had & (keeps | (both ? CONFINE_BIT(CONFINE_DAC_OVERRIDE) : 0))));
+		do {
+			assert_int_equal(broker_processes(b, begin, batch, &e), 0);
+			begin = false;
+			for (uint32_t i = 0; i < batch->holders; i++)
+				found = found || (batch->process[batch->holder[i].process].pid == getpid() && batch->holder[i].fd == ends[0]);
+		} while (!batch->done);
+		assert_true(found || (had & keeps) != keeps);
+		assert_true(batch->seen > 0);
+		broker_free(b);
+		close(ends[0]);
+		close(ends[1]);
+		free(batch);
+	}
+	{
+		struct process_batch *batch = calloc(1, sizeof *batch);
+		struct broker_facts f;
+		struct broker *b = start(NULL, &f);
+		struct error e = {""};
+
+		assert_non_null(batch);
+		assert_int_equal(broker_processes(b, true, batch, &e), -EACCES);
+		assert_non_null(strstr(e.text, "does not say who holds sockets"));
+		broker_free(b);
+		free(batch);
+	}
+}
+
 enum { PLAIN, SIZED, RING, TIMED, BOTH };
 
 static bool may(int how, const char *said, const char *name)
@@ -315,8 +366,7 @@ static void hostile_questions(void **state)
 		assert_int_equal(a.result, -EINVAL);
 	}
 	for (uint32_t kind = 0; kind < 70000; kind = kind < 8 ? kind + 1 : kind * 3) {
-		bool known = kind == BROKER_PACKET_SOCKET || kind == BROKER_CREATE_OUTPUT ||
-			     kind == BROKER_CREATE_SAVE;
+		bool known = kind >= BROKER_PACKET_SOCKET && kind <= BROKER_CREATE_SAVE;
 
 		memset(&q, 0, sizeof q);
 		q.serial = 7;
@@ -444,6 +494,7 @@ static int remove_folder(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(processes_are_told_where_owners_were_wanted),
 		cmocka_unit_test(keeps_one_capability),
 		cmocka_unit_test(names_of_saves),
 		cmocka_unit_test(makes_saves),

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "options.c"
+#include "options_sockets.c"
 #include "options_table.c"
 #include "options_completion.c"
 #include "options_packets.c"
@@ -135,8 +136,33 @@ static void options_table_of_views_and_formats(void **state)
 	assert_refused("handshakes -o svg", "no format svg");
 	assert_refused("watch -o json", "no format json");
 	assert_refused("packets -o xml", "no such format");
-	assert_refused("sockets", "not built yet");
+	assert_refused("sockets -o zeek", "no format zeek");
 	assert_refused("graph a.pcap", "not built yet");
+}
+
+static void options_of_sockets(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("sockets state listen port 443 --ipv4 --ipv6 --unix --listen"), 0);
+	assert_int_equal(o.view, OPTIONS_SOCKETS);
+	assert_string_equal(o.filter, "state listen port 443");
+	assert_true(o.ipv4 && o.ipv6 && o.unix_sockets && o.listen && !o.summary && !o.leaks);
+	assert_int_equal(parse("sockets -o tsv -v"), 0);
+	assert_int_equal(o.format, OPTIONS_TSV);
+	assert_int_equal(parse("sockets --leaks -o json --interval 0.5 -c 3"), 0);
+	assert_true(o.interval_ns == 500000000 && o.count == 3 && o.leaks);
+	assert_refused("sockets -c 3", "needs --interval");
+	assert_refused("sockets --duration 3", "needs --interval");
+	assert_refused("sockets --interval 0", "--interval wants seconds");
+	assert_refused("sockets --leaks -o csv", "--leaks has no format csv");
+	assert_refused("sockets --summary -o tsv", "--summary has no format tsv");
+	assert_refused("sockets -i eth0", "reads no packets");
+	assert_refused("sockets a.pcap", "reads no packets");
+	assert_refused("sockets -w a.pcap", "reads no packets");
+	assert_refused("sockets -Y tcp", "-Y is not for");
+	assert_refused("sockets -x", "-x belongs to the view packets");
+	assert_refused("packets --leaks", "--leaks belongs to the view sockets");
+	assert_refused("--interval 1", "--interval belongs to the view sockets");
 }
 
 static void options_values_are_checked(void **state)
@@ -347,6 +373,7 @@ int main(void)
 		cmocka_unit_test(options_words_are_view_files_filter),
 		cmocka_unit_test(options_default_view),
 		cmocka_unit_test(options_table_of_views_and_formats),
+		cmocka_unit_test(options_of_sockets),
 		cmocka_unit_test(options_values_are_checked),
 		cmocka_unit_test(options_what_is_written),
 		cmocka_unit_test(options_letters_of_packets),

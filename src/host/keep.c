@@ -1,0 +1,147 @@
+/* Looking up a tuple, and what has ended and can still be found.
+ *
+ * Packets come late: a socket that a sweep misses stays for HOST_KEEP_S seconds,
+ * the last HOST_KEPT of them, with up to four of its holders. Tuples are used
+ * again, so a tuple may have several that ended: the last one is found first.
+ */
+#include "table.h"
+
+#include <string.h>
+
+#include "sockeye/clock.h"
+
+enum { KEEP_EARLY_MS = 5 }; /* a packet may be a little older than what the kernel says of it */
+
+static bool table_has(const struct host_table *t, uint64_t cookie)
+{
+	uint32_t slot = (uint32_t)hash_fold(cookie ^ t->key.a, t->key.b) & t->by_cookie.mask;
+
+	for (; t->by_cookie.at[slot] != SOCKET_NONE; slot = (slot + 1) & t->by_cookie.mask)
+		if (t->sockets[t->by_cookie.at[slot]].cookie == cookie)
+			return true;
+	return false;
+}
+
+/* The new one, or NULL: the oldest go first, which the caller gives last. */
+static struct kept *keep_one(struct host_table *t, const struct socket_record *s, int64_t gone_ns)
+{
+	struct kept *k;
+
+	if (t->n_kept == HOST_KEPT) {
+		t->facts.forgotten++;
+		return NULL;
+	}
+	k = &t->kept[t->n_kept++];
+	k->socket = *s;
+	k->socket.owners = 0;
+	k->socket.owner = k->socket.listener = SOCKET_NONE;
+	k->gone_ns = gone_ns;
+	return k;
+}
+
+static void keep_owners(struct host_table *t, struct kept *k, const struct host_table *from,
+			const struct socket_owner *owners, uint32_t n)
+{
+	for (uint32_t i = 0; i < n && k->socket.owners < TABLE_KEPT_OWNERS; i++) {
+		struct socket_owner o = owners[i];
+
+		o.process = table_process(t, &from->processes[o.process]);
+		if (o.process != SOCKET_NONE)
+			k->owner[k->socket.owners++] = o;
+	}
+}
+
+void table_keep(struct host_table *t, const struct host_table *before)
+{
+	for (uint32_t i = 0; i < before->facts.n_sockets; i++) {
+		const struct socket_record *s = &before->sockets[i];
+		struct kept *k;
+
+		if ((s->family != SOCKET_INET && s->family != SOCKET_INET6) || s->cookie == 0 || table_has(t, s->cookie) ||
+		    s->remote.family == FAMILY_NONE)
+			continue;
+		k = keep_one(t, s, t->facts.at_ns);
+		if (k && s->owners > 0)
+			keep_owners(t, k, before, &before->owners[s->owner], s->owners);
+	}
+	for (uint32_t i = 0; i < before->n_kept; i++) {
+		const struct kept *old = &before->kept[i];
+		struct kept *k;
+
+		if (t->facts.at_ns - old->gone_ns > HOST_KEEP_S * CLOCK_S)
+			continue;
+		k = keep_one(t, &old->socket, old->gone_ns);
+		if (k)
+			keep_owners(t, k, before, old->owner, old->socket.owners);
+	}
+}
+
+/* ---- looking up -------------------------------------------------------------------------- */
+
+static struct endpoint endpoint_of(const struct tuple *t, bool to)
+{
+	return (struct endpoint){
+		.ip = to ? t->to : t->from, .port = to ? t->to_port : t->from_port, .family = t->family, .has_port = true};
+}
+
+static const struct socket_record *find_gone(const struct host_table *t, const struct socket_record *like, int64_t at_ns)
+{
+	for (uint32_t i = 0; i < t->n_kept; i++) {
+		const struct kept *k = &t->kept[i];
+
+		if (k->socket.proto == like->proto && tuple_compare_endpoint(&k->socket.local, &like->local) == 0 &&
+		    tuple_compare_endpoint(&k->socket.remote, &like->remote) == 0 &&
+		    (at_ns == 0 || at_ns <= k->gone_ns + KEEP_EARLY_MS * CLOCK_MS))
+			return &k->socket;
+	}
+	return NULL;
+}
+
+const struct socket_record *host_find(const struct host_table *t, const struct tuple *tuple, bool local_to, int64_t at_ns,
+				      enum host_match *how)
+{
+	struct socket_record like = {
+		.proto = tuple->proto, .local = endpoint_of(tuple, local_to), .remote = endpoint_of(tuple, !local_to)};
+	const struct socket_record *gone;
+	uint64_t at = 0;
+	uint32_t found = table_tuple_first(t, &like, &at);
+
+	*how = HOST_CONNECTED;
+	if (found != SOCKET_NONE)
+		return &t->sockets[found];
+	*how = HOST_GONE;
+	gone = find_gone(t, &like, at_ns);
+	if (gone)
+		return gone;
+	*how = HOST_BOUND;
+	like.remote = (struct endpoint){.family = FAMILY_NONE};
+	at = 0;
+	found = table_tuple_first(t, &like, &at);
+	if (found != SOCKET_NONE)
+		return &t->sockets[found];
+	*how = HOST_WILDCARD;
+	memset(&like.local.ip, 0, sizeof like.local.ip);
+	for (unsigned turn = 0; turn < 2; turn++) {
+		at = 0;
+		found = table_tuple_first(t, &like, &at);
+		if (found != SOCKET_NONE && !(turn == 1 && t->sockets[found].only_ipv6))
+			return &t->sockets[found];
+		if (like.local.family == FAMILY_IPV6)
+			break;
+		like.local.family = FAMILY_IPV6; /* one for both */
+	}
+	*how = HOST_NO_MATCH;
+	return NULL;
+}
+
+const struct socket_owner *host_owners(const struct host_table *t, const struct socket_record *s, uint32_t *n)
+{
+	*n = s->owners;
+	if (s->owners == 0)
+		return NULL;
+	/* Of those that ended, the holders lie beside it. */
+	for (uint32_t i = 0; i < t->n_kept; i++)
+		if (&t->kept[i].socket == s)
+			return t->kept[i].owner;
+	return &t->owners[s->owner];
+}

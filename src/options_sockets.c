@@ -1,0 +1,77 @@
+/* The options of the view sockets, which reads no packets, and seconds of any option. */
+#include "options_sockets.h"
+
+#include <errno.h>
+
+#include "options_table.h"
+#include "options_values.h"
+
+int options_seconds(const char *option, const char *s, int64_t *out, struct error *e)
+{
+	uint64_t seconds = 0, fraction = 0;
+	const char *end;
+	char w[128];
+
+	if (!number(s, 1000000000, &seconds, &end))
+		goto bad;
+	if (*end == '.') {
+		uint64_t scale = 100000000;
+
+		for (end++; *end >= '0' && *end <= '9'; end++, scale /= 10)
+			fraction += (uint64_t)(*end - '0') * scale;
+	}
+	if (*end || (seconds == 0 && fraction == 0))
+		goto bad;
+	*out = (int64_t)(seconds * 1000000000 + fraction);
+	return 0;
+bad:
+	return error_set(e, EINVAL, "%s wants seconds such as 10 or 2.5, not \"%s\"", option, word(w, s));
+}
+
+int options_apply_sockets(struct options *o, int letter, const char *value, struct error *e)
+{
+	switch (letter) {
+	case LONG_INTERVAL:
+		return options_seconds("--interval", value, &o->interval_ns, e);
+	case LONG_IPV4:
+		o->ipv4 = true;
+		return 0;
+	case LONG_IPV6:
+		o->ipv6 = true;
+		return 0;
+	case LONG_UNIX:
+		o->unix_sockets = true;
+		return 0;
+	case LONG_LISTEN:
+		o->listen = true;
+		return 0;
+	case LONG_SUMMARY:
+		o->summary = true;
+		return 0;
+	default: /* LONG_LEAKS */
+		o->leaks = true;
+		return 0;
+	}
+}
+
+int options_check_sockets(const struct options *o, const char *format, struct error *e)
+{
+	if (o->view != OPTIONS_SOCKETS) {
+		const char *option = o->ipv4 ? "--ipv4" : o->ipv6 ? "--ipv6" : o->unix_sockets ? "--unix" : o->listen ? "--listen" :
+				     o->summary ? "--summary" : o->leaks ? "--leaks" : o->interval_ns > 0 ? "--interval" : NULL;
+
+		return !option ? 0 : error_set(e, EINVAL, "%s belongs to the view sockets, not to %s: sockeye sockets %s", option,
+					       options_views[o->view], option);
+	}
+	if (o->n_files > 0 || o->n_interfaces > 0 || o->write || o->filter_file)
+		return error_set(e, EINVAL, "the view sockets asks the kernel and reads no packets: %s does not belong to it",
+				 o->n_files ? "a file" : o->n_interfaces ? "-i" : o->write ? "-w" : "-F");
+	if (o->display_filter)
+		return error_set(e, EINVAL, "-Y is not for the view sockets; its words are: sockeye sockets state established port 443");
+	if ((o->summary || o->leaks) && o->format != OPTIONS_TEXT && o->format != OPTIONS_JSON)
+		return error_set(e, EINVAL, "%s has no format %s, but text and json", o->leaks ? "--leaks" : "--summary",
+				 format);
+	if (o->interval_ns == 0 && (o->count > 0 || o->duration_ns > 0))
+		return error_set(e, EINVAL, "%s of the view sockets needs --interval SECONDS", o->count ? "-c" : "--duration");
+	return 0;
+}

@@ -1,0 +1,17 @@
+/* The options of the view sockets. Private to options*.c. */
+#ifndef SOCKEYE_OPTIONS_SOCKETS_H
+#define SOCKEYE_OPTIONS_SOCKETS_H
+
+#include <stdint.h>
+
+#include "options.h"
+
+/* Seconds with a fraction, as 2.5; else the sentence about that option. */
+int options_seconds(const char *option, const char *s, int64_t *out, struct error *e);
+
+int options_apply_sockets(struct options *o, int letter, const char *value, struct error *e);
+
+/* What fits together: its options are for no other view, and others' not for it. format: its name. */
+int options_check_sockets(const struct options *o, const char *format, struct error *e);
+
+#endif
