@@ -23,7 +23,7 @@ struct layout look_layout(unsigned width, unsigned height)
 	struct layout at = {0};
 	unsigned below;
 
-	(void)width;
+	at.width = width;
 	at.bar = height - 1;
 	at.tabs = height >= 10 ? 1 : 0;
 	at.message = height >= 10 ? height - 2 : 0;
@@ -50,7 +50,7 @@ void look_init(struct look *l, bool live, const char *title, const char *filter)
 	/* A file reads from top to bottom; live, what just came is on top. */
 	l->descending = live;
 	l->stick = STICK_FIRST;
-	for (unsigned i = 0; i < SCREENS; i++)
+	for (unsigned i = 0; i < SCREENS_ALL; i++)
 		l->from[i] = i == SCREEN_PACKETS ? SCREEN_LADDER : SCREEN_CONNECTIONS;
 }
 

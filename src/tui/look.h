@@ -15,11 +15,14 @@
 #include "keys.h"
 #include "ladder.h"
 #include "packets.h"
+#include "stream.h"
 #include "sockeye/query.h"
 
 /* The views on keys 1 to 6. */
 enum screen_id {
 	SCREEN_CONNECTIONS, SCREEN_LADDER, SCREEN_PACKETS, SCREEN_SOCKETS, SCREEN_DIAGNOSIS, SCREEN_GRAPHS, SCREENS,
+	SCREEN_STREAM = SCREENS, /* without a digit: f, and Esc away */
+	SCREENS_ALL,
 };
 
 enum look_page { PAGE_SCREEN, PAGE_DETAIL, PAGE_HELP };
@@ -42,12 +45,13 @@ enum look_stick { STICK_NONE, STICK_FIRST, STICK_LAST };
 
 struct look {
 	enum screen_id screen;
-	enum screen_id from[SCREENS]; /* where Esc goes: itself, nowhere */
+	enum screen_id from[SCREENS_ALL]; /* where Esc goes: itself, nowhere */
 	enum look_page page;
 	enum look_page help_from;
 	bool again;        /* an answer calls for another query at once */
 	struct ladder_look ladder;
 	struct packets_look packets;
+	struct stream_look stream;
 	bool live;
 	const char *title; /* foreign */
 	int64_t started_ns, clock_ns; /* monotonic: when the screen began, now (live only) */
@@ -99,6 +103,7 @@ extern const struct look_sort look_sorts[LOOK_SORTS];
 
 /* How the rows of a screen of this size are used. */
 struct layout {
+	unsigned width;
 	unsigned tabs;              /* row of the tabs, 0: none */
 	unsigned head, list, rows;  /* column heads, first row, how many */
 	unsigned pane, pane_rows;   /* rule of the detail pane, lines under it; 0: none */

@@ -28,6 +28,8 @@ struct means_verdict {
 
 extern const struct means_verdict means_verdicts[VERDICTS];
 
+/* Those of a weight and more, as verdict_bit(). */
+uint64_t means_of_weight(enum means_weight least);
 /* The heaviest of a set; MEANS_PLAIN for none. */
 enum means_weight means_weight(uint64_t verdicts);
 /* Their words with commas between, the heaviest first; those of the weight `least` and more. An

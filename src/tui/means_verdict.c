@@ -82,6 +82,16 @@ const struct means_verdict means_verdicts[VERDICTS] = {
 	[VERDICT_MPTCP_FASTCLOSE] = {"multipath ended", MEANS_PROBLEM, "As a reset, for all its subflows (RFC 8684 3.5)."},
 };
 
+uint64_t means_of_weight(enum means_weight least)
+{
+	uint64_t is = 0;
+
+	for (unsigned v = 0; v < VERDICTS; v++)
+		if (means_verdicts[v].weight >= least)
+			is |= verdict_bit((enum verdict)v);
+	return is;
+}
+
 enum means_weight means_weight(uint64_t verdicts)
 {
 	enum means_weight most = MEANS_PLAIN;

@@ -70,6 +70,7 @@ static enum reaction ladder_act(struct look *l, enum action act, struct answer *
 	case ACTION_UP: l->ladder.move--; return REACT_ASK;
 	case ACTION_DOWN: l->ladder.move++; return REACT_ASK;
 	case ACTION_DEEPER: return screen_show(l, SCREEN_PACKETS, a, true);
+	case ACTION_STREAM: return stream_open(l, l->ladder.flows ? l->ladder.flow[0] : 0, a);
 	case ACTION_BACK: return screen_show(l, l->from[SCREEN_LADDER], a, false);
 	default: return REACT_DRAW;
 	}
