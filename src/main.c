@@ -379,11 +379,14 @@ static int run_source(void)
 		return opening_failed(&options, r, &e);
 	engine_options.live = w.source->live;
 	engine_options.memory = engine_share(w.source);
+	engine_options.remember = options.view == OPTIONS_WATCH;
 	r = output_open(&w.writer, &options, w.source, &rights, &e);
 	if (r == 0)
 		r = engine_open(&w.engine, &engine_options, &e);
 	if (r == 0)
 		r = threads_open(&w.source, w.engine, &options, &e);
+	if (r == 0 && engine_options.remember)
+		r = engine_remember(w.engine, w.source, &e);
 	if (r < 0) {
 		say("%s", e.text);
 		writer_free(w.writer);

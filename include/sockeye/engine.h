@@ -22,6 +22,7 @@ struct engine_options {
 	bool live;
 	bool no_fast_path;  /* every frame through the loop of dissectors, every segment by all rules: same results */
 	uint64_t hash_seed; /* 0: random */
+	bool remember;      /* engine_remember() will be called: packets have their share of the memory */
 };
 
 enum { ENGINE_MEMORY_DEFAULT = 256 << 20, ENGINE_MEMORY_MIN = 16 << 20 };
@@ -31,6 +32,11 @@ void engine_free(struct engine *e);
 
 /* Add an observer before the first batch; closed by engine_free(). */
 int engine_observe(struct engine *e, const struct observer *o);
+
+/* From now on packets can be looked at again: an index of them is kept, and of those that s cannot read
+ * again the bytes. Before the first batch, while files may still be opened; s outlives every answer.
+ * -errno with the sentence; less than everything is no error: packet_answer.trouble says what. */
+int engine_remember(struct engine *e, struct source *s, struct error *err);
 
 /* Account n frames. 0, or what an observer returned to stop the run. */
 int engine_batch(struct engine *e, const struct frame *f, unsigned n);
@@ -55,6 +61,12 @@ const struct paths *engine_paths(const struct engine *e);
 /* Answer a query in full, on the engine's thread. Leaves what the sources say
  * to the next function. */
 void engine_answer(struct engine *e, const struct query *q, struct answer *out);
+/* The same, of what there is within that time (about packets and streams it may be less than all;
+ * packet_answer.looking and stream_answer.looking say so). */
+void engine_answer_within(struct engine *e, const struct query *q, struct answer *out, int64_t ns);
+/* Was the last answer less than all? Then a while more is worked on it, for the next one. */
+bool engine_unfinished(struct engine *e);
+void engine_go_on(struct engine *e, int64_t ns);
 void engine_answer_sources(struct answer *out, struct source *s, bool ended);
 
 /* ---- two threads for a file ----------------------------------------------- */

@@ -31,6 +31,7 @@ struct frame {
 	uint16_t vlan_tpid;
 	uint8_t flags;        /* enum frame_flag */
 	const char *comment;  /* of the file, escaped by whoever prints it; or NULL */
+	uint64_t offset;      /* of its record in the capture, uncompressed, for source.again(); 0: not known */
 };
 
 /* The link types that are read (numbers of the tcpdump group's list). */

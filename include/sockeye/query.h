@@ -139,6 +139,9 @@ struct packet_answer {
 	uint64_t matched;            /* rows in all (a folded run is one); exact where counted, else at least so many */
 	bool counted;
 	bool not_found;              /* find: nobody has it */
+	bool looking;                /* match or find goes on: news will come (exchange_dirty); what find finds is then
+				      * selected in the answer to a query that selects what this one did and moves nowhere */
+	char trouble[200];           /* why less is kept than could be, a sentence; or "" */
 	uint64_t first, selected;    /* place of row[0]; number now selected, 0: none */
 	unsigned selected_row, rows;
 	uint64_t elsewhere;          /* of the flow asked for: packets that are no more in the history */
@@ -175,6 +178,7 @@ struct stream_answer {
 	uint64_t all;        /* pieces in all */
 	uint64_t bytes_all[2], gaps_all[2];
 	bool cut;            /* too long: what comes later is left out */
+	bool looking;        /* what comes later is still being looked for: news will come */
 	unsigned pieces;
 	struct stream_piece piece[STREAM_PIECES];
 	uint32_t len;

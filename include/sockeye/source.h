@@ -40,6 +40,15 @@ struct source_note {
 
 struct loans; /* below */
 
+enum { SOURCE_AGAIN = (1 << 20) + 64 }; /* bytes of the longest record, and its comment */
+
+/* A frame that is read again; what it points to lies in bytes. */
+struct source_again {
+	uint8_t *bytes;     /* the caller's, SOURCE_AGAIN of them */
+	struct frame frame; /* without a number; of a simple packet without its time */
+	char interface[64]; /* its name, foreign; "" unknown */
+};
+
 struct source {
 	const char *kind;
 	int fd;  /* readable when next_batch() may have something; -1: never blocks */
@@ -76,6 +85,11 @@ struct source {
 	 * may mean that too many are out. Before the first next_batch(); l outlives the
 	 * source. False, or NULL: frames are lent until the next call, and no longer. */
 	bool (*lend)(struct source *s, struct loans *l);
+	/* Read the frame once more whose frame.source and frame.offset these were. Any thread, also
+	 * while another is in next_batch(). 0; -ENOTSUP: never of this source; -ENODATA: the file is
+	 * shorter now; -EBADMSG: no packet stands there; another -errno. Where rereads has a bit. */
+	int (*again)(struct source *s, unsigned source, uint64_t offset, struct source_again *out);
+	uint64_t rereads; /* bit i: of source i frames can be read again: a regular file, not compressed, not followed */
 	/* Name of an interface ("eth0"), or NULL where the file has none. */
 	const char *(*interface)(struct source *s, unsigned source, unsigned interface);
 	void (*free)(struct source *s);

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "answers.h"
 #include "match.h"
 #include "sockeye/clock.h"
 
@@ -406,14 +407,11 @@ static void walk_init(struct walk *w, struct engine *e, const struct query *q)
 	w->behind.before = false;
 }
 
-void engine_answer(struct engine *e, const struct query *q, struct answer *out)
+static void answer_flows(struct engine *e, const struct query *q, struct answer *out)
 {
-	int64_t begun = clock_monotonic_ns();
 	unsigned rows = q->rows == 0 ? 1 : q->rows > QUERY_ROWS ? QUERY_ROWS : q->rows;
 	struct walk w;
 
-	out->serial = q->serial;
-	out->about = q->about;
 	out->rows = 0;
 	out->first = out->selected = 0;
 	out->selected_row = 0;
@@ -424,9 +422,33 @@ void engine_answer(struct engine *e, const struct query *q, struct answer *out)
 		answer_ordered(&w, out, rows);
 	}
 	out->match_error = engine_match(e)->error;
+}
+
+void engine_answer_within(struct engine *e, const struct query *q, struct answer *out, int64_t ns)
+{
+	int64_t begun = clock_monotonic_ns(), deadline = ns == INT64_MAX ? ns : begun + ns;
+
+	out->serial = q->serial;
+	out->about = q->about;
+	switch (q->about) {
+	case QUERY_FLOWS:
+		answer_flows(e, q, out);
+		break;
+	case QUERY_PACKETS:
+		answer_packets(e, &q->packets, &out->packets, deadline);
+		break;
+	case QUERY_STREAM:
+		answer_stream(e, &q->stream, &out->stream, deadline);
+		break;
+	}
 	out->totals = *engine_totals(e);
 	out->now_ns = out->totals.now_ns;
 	out->cost_ns = clock_monotonic_ns() - begun;
+}
+
+void engine_answer(struct engine *e, const struct query *q, struct answer *out)
+{
+	engine_answer_within(e, q, out, INT64_MAX);
 }
 
 void engine_answer_sources(struct answer *out, struct source *s, bool ended)

@@ -11,8 +11,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "index.h"
 #include "match.h"
 #include "prepare.h"
+#include "remember.h"
 #include "sockeye/clock.h"
 #include "sockeye/descriptor.h"
 
@@ -42,6 +44,9 @@ struct engine {
 	enum packet_is packet_is; /* what packet has of the frame at hand */
 	struct flow_record record;
 	struct match match;      /* the screen's filter */
+	struct index *index;     /* of packets, for those who look again; NULL: nobody will */
+	uint32_t looked;         /* at the application of the packet at hand: bits of enum index_about */
+	struct remembered *remembered;
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -120,12 +125,12 @@ static int open_parts(struct engine *e, struct error *err)
 	unsigned n = dissect_count();
 	int r;
 
-	/* Shares: fragments a sixteenth, live a quarter for the ring; what is not
-	 * used yet (packet index, history) goes to the tables. */
+	/* Shares: fragments a sixteenth, live a quarter for the ring; packets to look at
+	 * again a quarter, live an eighth: where nobody will, the tables have it. */
 	if (e->options.live)
-		flow_limits_live(&limits, memory / 16 * 10);
+		flow_limits_live(&limits, memory / 16 * (e->options.remember ? 8 : 10));
 	else
-		flow_limits_file(&limits, memory / 16 * 14);
+		flow_limits_file(&limits, memory / 16 * (e->options.remember ? 10 : 14));
 	limits.hash_seed = e->options.hash_seed;
 	limits.no_fast_path = e->options.no_fast_path;
 	e->protocols = calloc((size_t)TOTALS_SOURCES * n, sizeof *e->protocols);
@@ -173,6 +178,8 @@ void engine_free(struct engine *e)
 		if (e->observer[i].close)
 			e->observer[i].close(e->observer[i].self);
 	match_free(&e->match);
+	remember_free(e->remembered);
+	index_free(e->index);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -291,6 +298,7 @@ static void application(struct engine *e, const struct frame *frame, const struc
 		return;
 	p = packet_of(e, frame, d, h);
 	if (wanted) {
+		e->looked = INDEX_HEAD;
 		if (!talk.known)
 			talk.other = flow_head(e->flows, f, !side, &talk.other_len);
 		piece = flow_head_piece(e->flows, f, side, d);
@@ -310,6 +318,8 @@ static void application(struct engine *e, const struct frame *frame, const struc
 		r = dissect_payload(e->dissect, p, &talk);
 	}
 	known = r != DISSECT_NOT_MINE && p->service;
+	if (known)
+		e->looked |= INDEX_MESSAGE;
 	if (known)
 		flow_service_set(e->flows, f, side, p->service, p->server_name, p->server_name_len);
 	else
@@ -336,6 +346,17 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	publish(e, &ev);
 }
 
+/* The long way through a flow into the index. */
+static void remember(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct flow *f,
+		     unsigned side, const struct judgement *judged)
+{
+	uint32_t about = index_about_tcp(side, d->flags, d->payload_len) | e->looked;
+
+	if (d->tuple.proto != PROTO_TCP)
+		about &= ~(uint32_t)(INDEX_TCP | 0x1ffu << INDEX_FLAGS_SHIFT);
+	index_add(e->index, frame, flow_id(f), about, d->tuple.proto == PROTO_TCP ? judged->verdicts : 0);
+}
+
 static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
 		    const struct flow_near *near, const struct headers *h)
 {
@@ -352,7 +373,10 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	f = flow_track(e->flows, d, near, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
+	e->looked = 0;
 	application(e, frame, d, h, f, side);
+	if (e->index)
+		remember(e, frame, d, f, side, &judged);
 	if (change & FLOW_HANDSHAKE_DONE)
 		handshake(e, f);
 	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
@@ -394,6 +418,8 @@ static void frame_of_any_kind(struct engine *e, const struct frame *f)
 		flow_of(e, f, &d, &near, NULL);
 	} else {
 		e->totals.no_flow++;
+		if (e->index)
+			index_add(e->index, f, 0, 0, 0);
 		packet_event(e, p, NULL, 0, NULL);
 	}
 }
@@ -432,12 +458,16 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 }
 
 /* One of which nothing is to be said: true, and it is done. */
-static inline bool ordinary(struct engine *e, const struct descriptor *d, const struct flow_near *near)
+static inline bool ordinary(struct engine *e, const struct frame *frame, const struct descriptor *d,
+			    const struct flow_near *near)
 {
 	struct flow_trip trip;
+	const struct flow *f = flow_ordinary(e->flows, d, near, &trip);
 
-	if (!flow_ordinary(e->flows, d, near, &trip))
+	if (!f)
 		return false;
+	if (__builtin_expect(e->index != NULL, 0))
+		index_add(e->index, frame, flow_id(f), index_about_tcp(trip.side, d->flags, d->payload_len), 0);
 	if (trip.rtt_ns >= 0)
 		histogram_add(&e->rtt[trip.side == 1 ? 0 : 1], trip.rtt_ns);
 	return true;
@@ -482,7 +512,7 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
 		time_goes_on(e, &frames[i]);
-		if (r->is[i] && ordinary(e, &r->d[i], &r->near[i]))
+		if (r->is[i] && ordinary(e, &frames[i], &r->d[i], &r->near[i]))
 			continue;
 		count_ordinary(e, frames, r, counted, i);
 		one_of_any_kind(e, &frames[i], r, i);
@@ -544,7 +574,7 @@ const struct totals *engine_totals(struct engine *e)
 	t->flows_other = s->other;
 	t->flows_live = s->live;
 	t->flows_unjudged = s->flows_unjudged;
-	t->memory_used = s->memory_used;
+	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0);
 	count_stacks(e);
 	return t;
 }
@@ -562,6 +592,21 @@ struct flow_table *engine_flows(struct engine *e)
 struct match *engine_match(struct engine *e)
 {
 	return &e->match;
+}
+
+struct index *engine_index(struct engine *e)
+{
+	return e->index;
+}
+
+struct remembered *engine_remembered(struct engine *e)
+{
+	return e->remembered;
+}
+
+int engine_remember(struct engine *e, struct source *s, struct error *err)
+{
+	return remember_open(&e->remembered, &e->index, e, s, e->options.memory, err);
 }
 
 const struct paths *engine_paths(const struct engine *e)

@@ -16,6 +16,8 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "answers.h"
+#include "sockeye/clock.h"
 #include "sockeye/text.h"
 
 struct exchange {
@@ -174,7 +176,7 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
 		return false;
 	/* Before the walk: what comes during it is news for the next answer. */
 	atomic_store(&x->changed, false);
-	engine_answer(e, &q, x->working);
+	engine_answer_within(e, &q, x->working, ANSWER_MS * (int64_t)CLOCK_MS);
 	engine_answer_sources(x->working, s, ended);
 	memcpy(x->working->trouble, x->trouble, sizeof x->trouble);
 	x->working->note = x->note;

@@ -270,6 +270,13 @@ static const char *pipeline_interface(struct source *s, unsigned source, unsigne
 	return p->alone || !p->begun ? p->below->interface(p->below, source, interface) : NULL;
 }
 
+static int pipeline_again(struct source *s, unsigned source, uint64_t offset, struct source_again *out)
+{
+	struct pipeline *p = (struct pipeline *)s;
+
+	return p->below->again(p->below, source, offset, out);
+}
+
 static void pipeline_release(struct pipeline *p)
 {
 	loans_free(p->loans);
@@ -327,6 +334,8 @@ int pipeline_open(struct source **out, struct source *below, const struct engine
 	p->s.next_batch = pipeline_next_batch;
 	p->s.stats = pipeline_stats;
 	p->s.interface = pipeline_interface;
+	p->s.again = pipeline_again;
+	p->s.rereads = below->rereads;
 	p->s.free = pipeline_free;
 	*out = &p->s;
 	return 0;

@@ -15,6 +15,7 @@
 enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
+	RUN_GO_ON_NS = CLOCK_MS, RUN_GO_ON_ENDED_NS = 20 * CLOCK_MS, /* for answers that take long */
 	RUN_WRITE_MS = 200, /* a pipe that says nothing: what waits to be written */
 };
 
@@ -168,12 +169,23 @@ static void serve(struct run *r, bool ended)
 		exchange_serve(r->options->screen, r->engine, r->source, ended);
 }
 
+/* What the last answer left undone, for a while. */
+static void go_on(struct run *r, int64_t ns)
+{
+	if (!r->options->screen || !engine_unfinished(r->engine))
+		return;
+	engine_go_on(r->engine, ns);
+	exchange_dirty(r->options->screen);
+}
+
 /* How long poll() may sleep, in ms; -1: for ever. */
 static int patience(const struct run *r, bool ended)
 {
 	int64_t left;
 	int ms = r->source->live && !ended ? RUN_TICK_MS : -1;
 
+	if (r->options->screen && engine_unfinished(r->engine))
+		return 0;
 	if (r->source->ask_ms > 0 && !ended)
 		ms = r->source->ask_ms;
 	if (ms < 0 && !ended && r->writer && writer_waiting(r->writer))
@@ -288,8 +300,10 @@ static int pump(struct run *r)
 		if (got > 0 && !hand_over(r, frames, (unsigned)got))
 			return 0;
 		serve(r, false);
-		if (got == 0 || ++turn % RUN_LOOK == 0)
+		if (got == 0 || ++turn % RUN_LOOK == 0) {
 			look(r);
+			go_on(r, RUN_GO_ON_NS);
+		}
 		/* A file returns nothing now and then, so that others get a turn. */
 		if (got == 0 && !r->over && r->source->fd >= 0) {
 			wait_for_something(r, false);
@@ -361,6 +375,7 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 		exchange_dirty(o->screen);
 	while (o->screen && o->keep_flows && !r.quit) {
 		serve(&r, true);
+		go_on(&r, RUN_GO_ON_ENDED_NS);
 		look(&r);
 		if (!r.quit) {
 			wait_for_something(&r, true);

@@ -471,6 +471,8 @@ int reader_open(struct source **out, int fd, const char *name, struct bpf *filte
 	r->s.stats = reader_stats;
 	r->s.lend = reader_lend;
 	r->s.interface = reader_interface;
+	r->s.again = reader_again;
+	r->s.rereads = !r->in.pipe && !r->in.follow && !r->in.inflate && r->next;
 	r->s.note = r->in.follow ? reader_tell : NULL;
 	r->s.free = reader_free;
 	*out = &r->s;

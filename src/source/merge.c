@@ -241,6 +241,17 @@ static const char *merge_interface(struct source *s, unsigned source, unsigned i
 	return source < m->n ? m->child[source].s->interface(m->child[source].s, 0, interface) : NULL;
 }
 
+static int merge_again(struct source *s, unsigned source, uint64_t offset, struct source_again *out)
+{
+	struct merge *m = (struct merge *)s;
+	int rc = -ENOTSUP;
+
+	if (source < m->n && m->s.rereads >> source & 1)
+		rc = m->child[source].s->again(m->child[source].s, 0, offset, out);
+	out->frame.source = (uint16_t)source;
+	return rc;
+}
+
 /* All or none: who of them cannot is found before any begins. */
 static bool merge_lend(struct source *s, struct loans *l)
 {
@@ -321,11 +332,13 @@ int merge_open(struct source **out, struct source *const *sources, unsigned n, s
 	m->s.finish = merge_finish;
 	m->s.now = merge_now;
 	m->s.lend = merge_lend;
+	m->s.again = merge_again;
 	m->s.free = merge_free;
 	m->n = n;
 	for (unsigned i = 0; i < n; i++) {
 		m->child[i].s = sources[i];
 		m->s.live |= sources[i]->live;
+		m->s.rereads |= (sources[i]->rereads & 1) << i;
 		waits |= sources[i]->fd >= 0;
 		files |= sources[i]->fd < 0;
 	}

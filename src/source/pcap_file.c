@@ -145,11 +145,13 @@ __attribute__((always_inline)) static inline unsigned pcap_file_plain(struct rea
 {
 	const uint32_t parts = r->pcap.ns ? CLOCK_S : CLOCK_S / 1000, ns = r->pcap.ns ? 1 : 1000;
 	const uint16_t linktype = r->pcap.linktype;
+	const uint8_t *const begin = input_at(&r->in);
+	const uint64_t offset = r->in.offset;
 	int64_t last = r->last_ns;
 	struct cursor c;
 	unsigned have;
 
-	cursor_init(&c, input_at(&r->in), input_left(&r->in), input_left(&r->in));
+	cursor_init(&c, begin, input_left(&r->in), input_left(&r->in));
 	for (have = 0; have < n; have++, f++) {
 		struct cursor at = c;
 		const uint8_t *record = cursor_take(&at, PCAP_RECORD), *data;
@@ -170,6 +172,7 @@ __attribute__((always_inline)) static inline unsigned pcap_file_plain(struct rea
 			break;
 		*f = (struct frame){
 			.ts_ns = ts_ns, .data = data, .caplen = captured, .wirelen = wire, .linktype = linktype,
+			.offset = offset + (uint64_t)(record - begin),
 		};
 		last = ts_ns;
 		c.pos = at.pos;
@@ -234,6 +237,7 @@ int pcap_file_next(struct reader *r, struct frame *f, bool may_move)
 		.caplen = captured,
 		.wirelen = wire > captured ? wire : captured,
 		.linktype = r->pcap.linktype,
+		.offset = r->in.offset,
 	};
 	/* interface index (4), protocol (2), packet type (1), padding (1) */
 	if (r->pcap.modified && f->data[-2] == PCAP_PACKET_OUTGOING)

@@ -90,6 +90,7 @@ static void pcapng_section(struct reader *r, struct cursor *c)
 	cursor_skip(c, 8);
 	r->ng.section++;
 	r->ng.locals = 0;
+	again_section(r);
 	r->ng.skipping = c->fault != CURSOR_OK || !pcapng_version(major, minor);
 	if (c->fault != CURSOR_OK)
 		reader_damage(r, "the section at byte %llu has a header that is too short: it is stepped over", at(r));
@@ -131,6 +132,7 @@ static bool pcapng_frame(struct reader *r, struct cursor *c, uint32_t interface,
 		.wirelen = wire > captured ? wire : captured,
 		.linktype = i->linktype,
 		.interface = r->ng.local[interface],
+		.offset = r->in.offset,
 	};
 	return true;
 }
@@ -274,6 +276,7 @@ static void pcapng_lose(struct reader *r, uint32_t type)
 		r->ng.section++;
 		r->ng.locals = 0;
 		r->ng.skipping = false;
+		again_section(r);
 	} else if (type == BLOCK_INTERFACE) {
 		pcapng_unknown_interface(r);
 	}
@@ -304,12 +307,14 @@ __attribute__((always_inline)) static inline unsigned pcapng_plain(struct reader
 								   bool big)
 {
 	const struct pcapng_interface *i = NULL;
+	const uint8_t *const begin = input_at(&r->in);
+	const uint64_t offset = r->in.offset;
 	uint32_t id = 0; /* of i */
 	int64_t last = r->last_ns;
 	struct cursor c;
 	unsigned have;
 
-	cursor_init(&c, input_at(&r->in), input_left(&r->in), input_left(&r->in));
+	cursor_init(&c, begin, input_left(&r->in), input_left(&r->in));
 	for (have = 0; have < n; have++, f++) {
 		struct cursor at = c;
 		const uint8_t *head = cursor_take(&at, PACKET_HEADER), *data;
@@ -342,6 +347,7 @@ __attribute__((always_inline)) static inline unsigned pcapng_plain(struct reader
 			.wirelen = wire > captured ? wire : captured,
 			.linktype = i->linktype,
 			.interface = r->ng.local[id],
+			.offset = offset + (uint64_t)(head - begin),
 		};
 		last = ts_ns;
 		c.pos = at.pos;

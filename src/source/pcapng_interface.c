@@ -28,7 +28,6 @@ enum {
 	RESOLUTION_US = 6,       /* 10^-6 s, where the file says nothing */
 	RESOLUTION_NS = 9,
 	RESOLUTION_BINARY = 128, /* a power of two, not of ten */
-	LOCAL_NONE = UINT16_MAX, /* an interface that found no room */
 	CHAIN_STEPS = 2048,      /* twice a section of descriptions that are alike */
 };
 
@@ -153,8 +152,10 @@ static void interface_clock(struct pcapng_interface *i)
 
 void pcapng_unknown_interface(struct reader *r)
 {
-	if (r->ng.locals < PCAPNG_SECTION_INTERFACES)
-		r->ng.local[r->ng.locals++] = LOCAL_NONE;
+	if (r->ng.locals == PCAPNG_SECTION_INTERFACES)
+		return;
+	r->ng.local[r->ng.locals++] = LOCAL_NONE;
+	again_interface(r, LOCAL_NONE);
 }
 
 void pcapng_interface_block(struct reader *r, struct cursor *c)
@@ -189,7 +190,9 @@ void pcapng_interface_block(struct reader *r, struct cursor *c)
 	}
 	options_end(r, c, "interface");
 	interface_clock(&new);
+	again_lock(r);
 	index = interface_index(&r->ng, &new);
+	again_unlock(r);
 	if (index == LOCAL_NONE || r->ng.locals == PCAPNG_SECTION_INTERFACES) {
 		reader_damage(r, "more than %d interfaces in a section, or %d in the file: packets of the rest are not read",
 			      (int)PCAPNG_SECTION_INTERFACES, (int)PCAPNG_INTERFACES);
@@ -197,6 +200,7 @@ void pcapng_interface_block(struct reader *r, struct cursor *c)
 			return;
 	}
 	r->ng.local[r->ng.locals++] = index;
+	again_interface(r, index);
 	if (resolution_fine(new.resolution))
 		r->stats.fine = true;
 }
@@ -341,6 +345,7 @@ const char *pcapng_interface_name(const struct reader *r, unsigned interface)
 
 void pcapng_close(struct reader *r)
 {
+	again_close(r);
 	free(r->ng.interface);
 	r->ng.interface = NULL;
 }

@@ -29,6 +29,7 @@ enum {
 	PCAPNG_INTERFACES = 65535,       /* of one file, all sections: what a frame's number can name; 8 MB */
 	PCAPNG_SECTION_INTERFACES = 1024, /* of one section */
 	PCAPNG_NAME = 64,
+	LOCAL_NONE = UINT16_MAX,         /* an interface that found no room */
 	PCAPNG_CHAINS = 1024,            /* to find an interface that was described before */
 };
 
@@ -58,6 +59,7 @@ struct pcapng {
 	struct { uint16_t first, last; } chain[PCAPNG_CHAINS]; /* indexes + 1, or 0 */
 	unsigned locals; /* of the section: its ids, as indexes of the file's */
 	uint16_t local[PCAPNG_SECTION_INTERFACES];
+	struct again_past *past; /* sections that were read, for again.c; or NULL */
 };
 
 struct reader {
@@ -118,6 +120,15 @@ int pcap_file_next(struct reader *r, struct frame *f, bool may_move);
 int pcapng_next(struct reader *r, struct frame *f, bool may_move);
 unsigned pcap_file_run(struct reader *r, struct frame *f, unsigned n);
 unsigned pcapng_run(struct reader *r, struct frame *f, unsigned n);
+
+/* Frames once more (again.c): reader_again() is source.again() of one file. What sections and interfaces
+ * there were must be told as they come; the lock is for the table of interfaces, which may move. */
+int reader_again(struct source *s, unsigned source, uint64_t offset, struct source_again *out);
+void again_section(struct reader *r);
+void again_interface(struct reader *r, uint16_t index);
+void again_lock(struct reader *r);
+void again_unlock(struct reader *r);
+void again_close(struct reader *r);
 bool pcap_file_is_plain(const struct reader *r); /* pcap_file_run() knows its records */
 void pcapng_close(struct reader *r);
 const char *pcapng_interface_name(const struct reader *r, unsigned interface);

@@ -1,0 +1,14 @@
+/* The parts of an answer that answer.c leaves to others. */
+#ifndef ENGINE_ANSWERS_H
+#define ENGINE_ANSWERS_H
+
+#include "remember.h"
+
+/* Until deadline_ns (monotonic; INT64_MAX: to the end). */
+void answer_packets(struct engine *e, const struct packet_query *q, struct packet_answer *out, int64_t deadline_ns);
+void answer_stream(struct engine *e, const struct stream_query *q, struct stream_answer *out, int64_t deadline_ns);
+
+/* What the screen gets until the engine's thread may have worked for long enough. */
+enum { ANSWER_MS = 40 };
+
+#endif

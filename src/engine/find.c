@@ -1,0 +1,99 @@
+/* Looking for text or bytes in packets: see find.h.
+ *
+ * Text is ASCII without case, looked for in the line and in all bytes; bytes in all
+ * bytes: the frame's, and what was put together of several. From the selected row to the
+ * end of the list and on from its beginning; the selected row is the last that is looked
+ * at. Of a folded run any packet will do, and the run's row is selected. */
+#include "find.h"
+
+#include <string.h>
+
+#include "packet_rows.h"
+#include "sockeye/clock.h"
+
+enum { FIND_LOOK = 32 /* packets between two looks at the clock */ };
+
+static uint8_t lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+}
+
+static bool has(const struct find *f, const uint8_t *in, size_t n)
+{
+	if (f->len == 0 || n < f->len)
+		return false;
+	if (f->kind == FIND_BYTES)
+		return memmem(in, n, f->what, f->len) != NULL;
+	for (size_t i = 0; i + f->len <= n; i++) {
+		uint32_t k = 0;
+
+		while (k < f->len && lower(in[i + k]) == f->what[k])
+			k++;
+		if (k == f->len)
+			return true;
+	}
+	return false;
+}
+
+static bool packet_has(const struct find *f, struct recall *r, uint64_t number)
+{
+	struct packet_row row;
+	struct recalled p;
+
+	if (!recall(r, number, true, false, &p) || p.gone)
+		return false;
+	for (unsigned i = 0; i < PACKET_BUFFERS; i++)
+		if (p.ev.packet->buffer[i].data && has(f, p.ev.packet->buffer[i].data, p.ev.packet->buffer[i].len))
+			return true;
+	if (f->kind != FIND_TEXT)
+		return false;
+	packet_row_fill(r, &p, &row);
+	return has(f, (const uint8_t *)row.line, strlen(row.line)) ||
+	       has(f, (const uint8_t *)row.protocol, strlen(row.protocol));
+}
+
+void find_begin(struct find *f, struct packet_list *l, const struct packet_query *q, uint64_t row)
+{
+	struct find new = {.on = true, .back = q->find_back, .kind = q->find, .origin = row};
+	struct packet_run run;
+
+	new.len = q->find_len < QUERY_FIND ? q->find_len : QUERY_FIND;
+	for (uint32_t i = 0; i < new.len; i++)
+		new.what[i] = q->find == FIND_TEXT ? lower(q->find_for[i]) : q->find_for[i];
+	if (f->on && f->back == new.back && f->kind == new.kind && f->len == new.len && f->origin == row &&
+	    memcmp(f->what, new.what, new.len) == 0)
+		return;
+	packet_list_run(l, row, &run);
+	new.at = new.back ? row : run.last;
+	new.end = new.back ? row : run.last;
+	*f = new;
+}
+
+enum find_result find_go_on(struct find *f, struct packet_list *l, struct recall *r, int64_t deadline_ns, uint64_t *number)
+{
+	for (unsigned steps = 1;; steps++) {
+		uint64_t next = packet_list_next(l, f->at, f->back);
+
+		if (next == 0 && f->wrapped)
+			break;
+		if (next == 0) {
+			if (!f->back && !packet_list_done(l))
+				return FIND_GOES_ON; /* who else is in the list is not known yet */
+			f->wrapped = true;
+			f->at = f->back ? UINT64_MAX : remember_first(packet_list_of(l)) - 1;
+			next = packet_list_next(l, f->at, f->back);
+		}
+		if (next == 0 || (f->wrapped && (f->back ? next < f->end : next > f->end)))
+			break;
+		f->at = next;
+		if (packet_has(f, r, next)) {
+			f->on = false;
+			*number = next;
+			return FIND_FOUND;
+		}
+		if (steps % FIND_LOOK == 0 && clock_monotonic_ns() >= deadline_ns)
+			return FIND_GOES_ON;
+	}
+	f->on = false;
+	return FIND_NOBODY;
+}
