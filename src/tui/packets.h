@@ -84,6 +84,8 @@ struct packets_panes packets_panes(const struct packets_look *s, const struct la
 void packets_list(const struct look *l, const struct answer *a, struct canvas *c, const struct packets_panes *at);
 /* "SYN seq 0 win 64240" and the rest of its line, without verdicts. */
 void packets_info(struct text *t, const struct packet_row *r);
+/* Flags and numbers of a segment. */
+void packets_tcp(struct text *t, const struct packet_row *r);
 bool packets_is_marked(const struct packets_look *s, uint64_t number);
 
 /* packets_layers.c */

@@ -31,7 +31,7 @@ void packets_name(struct text *t, const char *key)
 			text_put(t, names[i][1]);
 			return;
 		}
-	for (; *key != '\0'; key++)
+	for (; *key != '\0'; key++) /* nobody knows better */
 		text_char(t, *key >= 'a' && *key <= 'z' ? (char)(*key - 'a' + 'A') : *key);
 }
 
@@ -381,6 +381,96 @@ void layers_move(struct packets_look *s, const struct answer *a, int64_t move)
 	layers_select(s, a, to, true);
 }
 
+/* ---- a layer in a line -------------------------------------------------------------- */
+
+/* The row of that key in the layer, or NULL. */
+static const struct detail_line *summary_row(const struct packets_look *s, const struct answer *a, unsigned layer, const char *key)
+{
+	const struct detail_line *line;
+
+	for (unsigned i = layer + 1; (line = layers_line(s, a, i)) != NULL && line->depth > 0; i++)
+		if (strcmp(line->key, key) == 0)
+			return line;
+	return NULL;
+}
+
+/* "FROM → TO" of two rows. */
+static bool summary_ends(struct text *t, const struct packets_look *s, const struct answer *a, unsigned layer, const char *from,
+			 const char *to)
+{
+	const struct detail_line *f = summary_row(s, a, layer, from), *o = summary_row(s, a, layer, to);
+
+	if (f == NULL || o == NULL)
+		return false;
+	text_put(t, f->text);
+	text_put(t, " → ");
+	text_put(t, o->text);
+	return true;
+}
+
+static void summary_more(struct text *t, const struct packets_look *s, const struct answer *a, unsigned layer, const char *key,
+			 const char *word)
+{
+	const struct detail_line *line = summary_row(s, a, layer, key);
+
+	if (line == NULL || line->text[0] == '\0')
+		return;
+	text_put(t, "  ");
+	text_put(t, word);
+	text_put(t, line->text);
+}
+
+/* Its first rows, where nobody knows better. */
+static void summary_rows(struct text *t, const struct packets_look *s, const struct answer *a, unsigned layer)
+{
+	const struct detail_line *line;
+
+	for (unsigned i = layer + 1; i < layer + 5 && (line = layers_line(s, a, i)) != NULL && line->depth > 0; i++) {
+		if (line->text[0] == '\0')
+			continue;
+		text_put(t, t->len > 0 ? "  " : "");
+		text_put(t, line->title);
+		text_char(t, ' ');
+		text_put(t, line->text);
+	}
+}
+
+static void layers_summary(struct text *t, const struct packets_look *s, const struct answer *a, unsigned i)
+{
+	static const struct {
+		const char *layer, *from, *to, *more[3][2];
+	} ends[] = {
+		{"eth", "eth.src", "eth.dst", {{"eth.type", "type "}, {"eth.len", "len "}}},
+		{"ip", "ip.src", "ip.dst", {{"ip.ttl", "ttl "}, {"ip.id", "id "}, {"ip.flags", ""}}},
+		{"ipv6", "ipv6.src", "ipv6.dst", {{"ipv6.hlim", "hop limit "}}},
+		{"udp", "udp.srcport", "udp.dstport", {{"udp.length", "len "}}},
+		{"sctp", "sctp.srcport", "sctp.dstport", {{"sctp.chunk_type", ""}}},
+	};
+	const struct detail_line *line = layers_line(s, a, i);
+	const struct packet_row *r = &a->packets.detail.row;
+
+	if (line->text[0] != '\0') {
+		text_put(t, line->text);
+		return;
+	}
+	for (size_t k = 0; k < sizeof ends / sizeof ends[0]; k++) {
+		if (strcmp(line->key, ends[k].layer) != 0 || !summary_ends(t, s, a, i, ends[k].from, ends[k].to))
+			continue;
+		for (unsigned m = 0; m < 3 && ends[k].more[m][0] != NULL; m++)
+			summary_more(t, s, a, i, ends[k].more[m][0], ends[k].more[m][1]);
+		return;
+	}
+	if (strcmp(line->key, "tcp") == 0 && r->is_tcp && summary_ends(t, s, a, i, "tcp.srcport", "tcp.dstport")) {
+		text_put(t, "  ");
+		packets_tcp(t, r);
+		return;
+	}
+	if (layers_last(s, a, i) && r->line[0] != '\0')
+		text_put(t, r->line);
+	else
+		summary_rows(t, s, a, i);
+}
+
 /* ---- drawing -------------------------------------------------------------------------- */
 
 static void layers_row(const struct packets_look *s, const struct answer *a, struct canvas *c, unsigned i, unsigned y,
@@ -391,7 +481,7 @@ static void layers_row(const struct packets_look *s, const struct answer *a, str
 	const char *sign = open ? (c->ascii ? "-" : "▾") : c->ascii ? "+" : "▸";
 	unsigned x = line->depth == 0 ? 1 : 1 + 2U * (line->depth < 8 ? line->depth : 8U);
 	enum role role = line->bad ? ROLE_BAD : ROLE_TEXT;
-	char buffer[64];
+	char buffer[400];
 	struct text t;
 
 	if (line->bad)
@@ -418,7 +508,9 @@ static void layers_row(const struct packets_look *s, const struct answer *a, str
 		packets_name(&t, line->key);
 		x = canvas_foreign(c, x, y, end, line->bad ? ROLE_BAD : ROLE_HEAD, buffer, t.len);
 		x += strcmp(line->key, "frame") == 0 ? 1 : end >= 100 ? 2 : 1;
-		canvas_foreign(c, x, y, end, role, line->text, strlen(line->text));
+		text_init(&t, buffer, sizeof buffer);
+		layers_summary(&t, s, a, i);
+		canvas_foreign(c, x, y, end, role, buffer, t.len);
 	}
 	if (selected)
 		canvas_attr(c, 0, y, end, s->pane == PANE_LAYERS ? ATTR_REVERSE : ATTR_BOLD);

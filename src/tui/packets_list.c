@@ -178,34 +178,44 @@ static void list_flags(struct text *t, unsigned f)
 		text_put(t, "no flags");
 }
 
-void packets_info(struct text *t, const struct packet_row *r)
+void packets_tcp(struct text *t, const struct packet_row *r)
 {
-	bool bare = r->is_tcp && strcmp(r->protocol, "tcp") == 0; /* no application: the line is without numbers */
+	char flags[48];
+	struct text f;
 
-	if (r->gone) {
-		list_flags(t, r->flags);
-		if (r->payload_len > 0)
-			text_format(t, " len %u", (unsigned)r->payload_len);
-		text_put(t, "  (no longer to be had)");
-		return;
-	}
-	if (!bare) {
-		text_put(t, r->line);
-		return;
-	}
-	list_flags(t, r->flags);
-	if (r->payload_len > 0 || r->flags & (TCP_SYN | TCP_FIN | TCP_RST)) {
-		if (r->flags & TCP_SYN && r->seq_known)
-			text_put(t, " seq 0");
-		else
-			text_format(t, " seq %u", (unsigned)(r->seq_known ? r->seq_from_isn : r->seq));
-	}
+	text_init(&f, flags, sizeof flags);
+	list_flags(&f, r->flags);
+	text_put(t, flags);
+	if (r->payload_len > 0 || r->flags & (TCP_SYN | TCP_FIN | TCP_RST))
+		text_format(t, " seq %u", (unsigned)(!r->seq_known ? r->seq : r->flags & TCP_SYN ? 0 : r->seq_from_isn));
 	if (r->flags & TCP_ACK)
 		text_format(t, " ack %u", (unsigned)(r->ack_known ? r->ack_from_isn : r->ack));
 	if (r->flags & TCP_SYN || r->payload_len == 0)
-		text_format(t, " win %u", r->flags & TCP_SYN || r->room < 0 ? (unsigned)r->window : (unsigned)r->room);
+		text_format(t, " win %llu", r->flags & TCP_SYN || r->room < 0 ? (unsigned long long)r->window
+									    : (unsigned long long)r->room);
 	if (r->payload_len > 0)
 		text_format(t, " len %u", (unsigned)r->payload_len);
+}
+
+void packets_info(struct text *t, const struct packet_row *r)
+{
+	char flags[48];
+	struct text f;
+
+	if (r->gone) {
+		text_init(&f, flags, sizeof flags);
+		list_flags(&f, r->flags);
+		text_put(t, r->flags ? flags : "");
+		if (r->payload_len > 0)
+			text_format(t, " len %u", (unsigned)r->payload_len);
+		text_put(t, r->flags || r->payload_len ? "  (no longer to be had)" : "no longer to be had");
+		return;
+	}
+	if (!r->is_tcp || strcmp(r->protocol, "tcp") != 0) { /* an application has the word */
+		text_put(t, r->line);
+		return;
+	}
+	packets_tcp(t, r);
 	if (r->line[0] != '\0') {
 		text_put(t, "  ");
 		text_put(t, r->line);

@@ -168,8 +168,12 @@ static bool stream_search(struct stream_look *s, const struct stream_answer *p)
 			bool past = !s->has_hit ? stream_after(piece->index, off, s->piece, 0) || (piece->index == s->piece && off == 0)
 						: stream_after(piece->index, off, s->hit_piece, s->hit_off);
 
-			if (s->back && !s->round && (past || (s->has_hit && piece->index == s->hit_piece && off == s->hit_off)))
-				return true; /* what was before is known */
+			/* Back: what was before is known now. Was there nothing, the last of all will do. */
+			if (s->back && !s->round && (past || (s->has_hit && piece->index == s->hit_piece && off == s->hit_off))) {
+				if (s->has_best)
+					return true;
+				s->round = true;
+			}
 			if (!s->back && !s->round && !past)
 				continue;
 			if (!stream_matches(s, p, i, off))
