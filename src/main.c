@@ -387,6 +387,8 @@ static int run_source(void)
 		r = threads_open(&w.source, w.engine, &options, &e);
 	if (r == 0 && engine_options.remember)
 		r = engine_remember(w.engine, w.source, &e);
+	if (r == 0)
+		engine_save_with(w.engine, output_save, &rights);
 	if (r < 0) {
 		say("%s", e.text);
 		writer_free(w.writer);

@@ -30,10 +30,18 @@ static int output_create(void *arg, const char *path, int flags, struct error *e
 	return fd;
 }
 
+int output_save(void *arg, const char *name, struct error *e)
+{
+	struct rights *rights = arg;
+
+	return rights->broker ? broker_create_save(rights->broker, name, e) : -ENOTSUP;
+}
+
 struct broker_options output_broker(const struct options *o)
 {
 	return (struct broker_options){
 		.output = o->write && strcmp(o->write, "-") != 0 ? o->write : NULL,
+		.saves = o->view == OPTIONS_WATCH,
 		.sized = o->rotate_bytes > 0,
 		.timed = o->rotate_s > 0,
 		.files = o->rotate_files,

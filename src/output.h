@@ -8,6 +8,9 @@
 #include "sockeye/source.h"
 #include "sockeye/writer.h"
 
+/* For engine_save_with(): a new file by the broker; arg: struct rights. */
+int output_save(void *arg, const char *name, struct error *e);
+
 /* What the broker is to know before anything is open; its user is left out. */
 struct broker_options output_broker(const struct options *o);
 

@@ -127,7 +127,7 @@ int rights_broker(struct rights *r, bool capture, const struct broker_options *o
 	o.own_files = r->owns;
 	o.uid = r->uid;
 	o.gid = r->gid;
-	if (!o.output && !(capture && (r->had & CONFINE_BIT(CONFINE_NET_RAW))))
+	if (!o.output && !o.saves && !(capture && (r->had & CONFINE_BIT(CONFINE_NET_RAW))))
 		return 0;
 	return broker_start(&r->broker, &o, e);
 }

@@ -46,7 +46,8 @@ int rights_environment(struct error *e);
 /* user: -Z, or NULL. Looks it up. -ENOENT: there is no such user. */
 int rights_see(struct rights *r, const char *user, struct error *e);
 
-/* capture: a live one; output: -w and its rotations, the user left out; no name: none. Without either, or without the right
+/* capture: a live one; output: -w and its rotations, and
+ * whether the screen may save, the user left out; no name: none. Without any of it, or without the right
  * to capture, there is nothing a broker could do, and none is started. */
 int rights_broker(struct rights *r, bool capture, const struct broker_options *output, struct error *e);
 

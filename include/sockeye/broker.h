@@ -28,6 +28,7 @@ struct broker_options {
 	 * many files: -W, 0: without end), by time (-G). They fix the directory and
 	 * the names: see broker_create_output(). */
 	const char *output;
+	bool saves;        /* broker_create_save() may be asked */
 	bool sized, timed;
 	unsigned files;
 	/* Without an output: the user to become, as main will. With one: whose its
@@ -62,6 +63,11 @@ int broker_packet_socket(struct broker *b, struct error *e);
  * writer makes of what was said: the same, with -C and a number behind it, with
  * -G what strftime(3) can make of it. Links are not followed. */
 int broker_create_output(struct broker *b, const char *path, int flags, struct error *e);
+
+/* A new file in the directory that was the working one at the start, for writing; or -errno, -EEXIST where there
+ * is one. The name is sockeye-YYYYMMDD-HHMMSS, with -connN and a number behind, and .pcapng, .txt or .json: nothing
+ * of it can come from a packet, and nothing that is there is written over. */
+int broker_create_save(struct broker *b, const char *name, struct error *e);
 
 /* False once the broker is gone. */
 bool broker_alive(const struct broker *b);

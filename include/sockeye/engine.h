@@ -67,6 +67,16 @@ void engine_answer_within(struct engine *e, const struct query *q, struct answer
 /* Was the last answer less than all? Then a while more is worked on it, for the next one. */
 bool engine_unfinished(struct engine *e);
 void engine_go_on(struct engine *e, int64_t ns);
+/* Begin to save; engine_go_on() does the rest. One at a time: another one begins when it is done. text must stay
+ * until then. *out: done, or how far it is. */
+void engine_save(struct engine *e, const struct save_query *q, struct save_answer *out);
+bool engine_saving(struct engine *e); /* something was begun, and how it ended was not asked yet */
+/* How far it is, and done at last. */
+void engine_saved(struct engine *e, struct save_answer *out);
+/* How new files are made, by a name of the form that struct save_query tells: a descriptor for writing, opened with
+ * O_EXCL, or -errno; e may stay empty. Without it nothing can be saved. */
+void engine_save_with(struct engine *e, int (*create)(void *arg, const char *name, struct error *e), void *arg);
+
 void engine_answer_sources(struct answer *out, struct source *s, bool ended);
 
 /* ---- two threads for a file ----------------------------------------------- */
@@ -133,6 +143,10 @@ void exchange_free(struct exchange *x);
 void exchange_post(struct exchange *x, const struct query *q);
 /* Screen: copy the newest answer if there is a new one. */
 bool exchange_take(struct exchange *x, struct answer *out);
+/* Screen: save. False: the one before is not done yet. */
+bool exchange_save(struct exchange *x, const struct save_query *q);
+/* Screen: how far the last one is; false: nothing was saved yet, or nothing new. */
+bool exchange_saved(struct exchange *x, struct save_answer *out);
 /* Readable when an answer is there (screen) / a query is there (engine). */
 int exchange_answer_fd(const struct exchange *x);
 int exchange_query_fd(const struct exchange *x);

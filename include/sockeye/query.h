@@ -13,6 +13,7 @@
 #define SOCKEYE_QUERY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sockeye/event.h"
@@ -176,13 +177,39 @@ struct stream_answer {
 	bool has_subject;
 	struct flow_record subject;
 	uint64_t all;        /* pieces in all */
-	uint64_t bytes_all[2], gaps_all[2];
+	uint64_t bytes_all[2], gaps_all[2]; /* of each direction, wanted or not: bytes that are there; number of gaps */
 	bool cut;            /* too long: what comes later is left out */
 	bool looking;        /* what comes later is still being looked for: news will come */
 	unsigned pieces;
 	struct stream_piece piece[STREAM_PIECES];
 	uint32_t len;
 	uint8_t bytes[STREAM_BYTES];
+};
+
+/* ---- saving -------------------------------------------------------------------- */
+
+enum { SAVE_NAME = 64, SAVE_TEXT_MOST = 16 << 20, SAVE_TRIES = 99 };
+
+enum save_kind { SAVE_PACKETS /* pcapng */, SAVE_TEXT, SAVE_JSON };
+
+/* Write the packets of a query, in full (fold, events and the window mean nothing), or a text, into a
+ * new file in the working directory. Its name is made here: sockeye-20261121-120712-conn2.pcapng, of the
+ * run's clock and the one flow asked for; with -2, -3 ... where there is one of that name. */
+struct save_query {
+	uint64_t serial;             /* answers carry it back */
+	enum save_kind kind;
+	struct packet_query packets; /* SAVE_TEXT, SAVE_JSON: only flow[0], for the name */
+	const char *text;            /* SAVE_TEXT, SAVE_JSON: copied when it is posted */
+	size_t len;                  /* SAVE_TEXT_MOST at most */
+};
+
+struct save_answer {
+	uint64_t serial;
+	bool done;                   /* nothing more will come; else how far it is */
+	char error[256];             /* a sentence, printable; "" none. What was written so far stays, whole packets */
+	char name[SAVE_NAME];
+	uint64_t packets, bytes;     /* written */
+	uint64_t gone;               /* packets that could not be had any more */
 };
 
 struct query {

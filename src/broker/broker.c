@@ -227,6 +227,18 @@ int broker_create_output(struct broker *b, const char *path, int flags, struct e
 			 fd == -EACCES ? " (only the output named at the start and its rotations can)" : "");
 }
 
+int broker_create_save(struct broker *b, const char *name, struct error *e)
+{
+	struct broker_question q;
+
+	memset(&q, 0, sizeof q);
+	q.kind = BROKER_CREATE_SAVE;
+	if (strlen(name) >= sizeof q.name)
+		return -ENAMETOOLONG;
+	memcpy(q.name, name, strlen(name));
+	return broker_ask(b, &q, e);
+}
+
 bool broker_alive(const struct broker *b)
 {
 	struct pollfd p = {.fd = b->fd, .events = 0};

@@ -13,7 +13,7 @@
 
 enum { BROKER_NAME = 1012 };
 
-enum broker_kind { BROKER_PACKET_SOCKET = 1, BROKER_CREATE_OUTPUT = 2 };
+enum broker_kind { BROKER_PACKET_SOCKET = 1, BROKER_CREATE_OUTPUT = 2, BROKER_CREATE_SAVE = 3 };
 
 struct broker_question {
 	uint32_t serial; /* not 0 */
@@ -38,6 +38,8 @@ _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o);
 
 /* May a file of that name be made? The part below the directory, or NULL. */
 const char *output_name(const struct broker_options *o, const char *name);
+/* Is it one that the screen saves under (saves.c)? */
+bool saves_name(const char *name);
 /* Is it the same directory at all times? */
 bool output_directory_fixed(const struct broker_options *o);
 

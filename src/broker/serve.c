@@ -31,6 +31,7 @@ enum {
 struct server {
 	int fd;
 	int directory;        /* of the output, or -1 */
+	int here;             /* the working directory, for what the screen saves, or -1 */
 	const struct broker_options *o;
 };
 
@@ -58,6 +59,17 @@ static int serve_output(const struct server *s, const struct broker_question *q)
 	return fd;
 }
 
+/* Always a new file: a link, or whatever stands there, is -EEXIST. */
+static int serve_save(const struct server *s, const struct broker_question *q)
+{
+	int fd;
+
+	if (s->here < 0 || !saves_name(q->name))
+		return -EACCES;
+	fd = openat(s->here, q->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0666);
+	return fd >= 0 ? fd : -errno;
+}
+
 /* A descriptor, or -errno. */
 static int serve_question(const struct server *s, const struct broker_question *q)
 {
@@ -71,6 +83,8 @@ static int serve_question(const struct server *s, const struct broker_question *
 		return fd >= 0 ? fd : -errno;
 	case BROKER_CREATE_OUTPUT:
 		return serve_output(s, q);
+	case BROKER_CREATE_SAVE:
+		return serve_save(s, q);
 	default:
 		return -EINVAL;
 	}
@@ -178,11 +192,11 @@ static int serve_confine(const struct broker_options *o, struct broker_facts *f,
 
 _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 {
-	struct server s = {.fd = fd, .directory = -1, .o = o};
+	struct server s = {.fd = fd, .directory = -1, .here = -1, .o = o};
 	struct broker_greeting hello;
 	struct broker_question q;
 	struct error e = {""};
-	enum confine_role role = o->output ? CONFINE_BROKER_OUTPUT : CONFINE_BROKER;
+	enum confine_role role = o->output || o->saves ? CONFINE_BROKER_OUTPUT : CONFINE_BROKER;
 	int rc = 0;
 
 	memset(&hello, 0, sizeof hello);
@@ -191,6 +205,8 @@ _Noreturn void serve(int fd, pid_t parent, const struct broker_options *o)
 	(void)prctl(PR_SET_NAME, "sockeye-broker", 0, 0, 0);
 	if (o->output)
 		rc = serve_directory(&s, &e);
+	if (o->saves)
+		s.here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC); /* where it is gone nothing is saved */
 	if (rc == 0)
 		rc = serve_confine(o, &hello.facts, &e);
 	/* A change of user takes both away, so they come after it. */

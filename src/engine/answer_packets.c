@@ -10,15 +10,19 @@
 
 #include "find.h"
 #include "packet_rows.h"
+#include "save.h"
 #include "sockeye/clock.h"
 #include "sockeye/text.h"
 #include "streams.h"
 
+bool answer_can_recall(struct remembered *m)
+{
+	return m->recall || recall_open(m, NULL) == 0;
+}
+
 static bool open_parts(struct remembered *m)
 {
-	if (!m->recall && recall_open(m, NULL) < 0)
-		return false;
-	return m->list || packet_list_open(m, NULL) == 0;
+	return answer_can_recall(m) && (m->list || packet_list_open(m, NULL) == 0);
 }
 
 /* ---- which row is selected ------------------------------------------------------------------ */
@@ -234,7 +238,7 @@ bool engine_unfinished(struct engine *e)
 {
 	const struct remembered *m = engine_remembered(e);
 
-	return m && m->unfinished;
+	return m && (m->unfinished || m->save);
 }
 
 void engine_go_on(struct engine *e, int64_t ns)
@@ -243,6 +247,8 @@ void engine_go_on(struct engine *e, int64_t ns)
 	int64_t deadline = clock_monotonic_ns() + ns;
 	bool list, find = false;
 
+	if (m && m->save)
+		save_go_on(m, deadline);
 	if (!m || !m->unfinished)
 		return;
 	list = !m->list || packet_list_go_on(m->list, deadline);

@@ -4,6 +4,9 @@
 
 #include "remember.h"
 
+/* What looks at packets again is there, or opened now. */
+bool answer_can_recall(struct remembered *m);
+
 /* Until deadline_ns (monotonic; INT64_MAX: to the end). */
 void answer_packets(struct engine *e, const struct packet_query *q, struct packet_answer *out, int64_t deadline_ns);
 void answer_stream(struct engine *e, const struct stream_query *q, struct stream_answer *out, int64_t deadline_ns);

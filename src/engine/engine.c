@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "count.h"
 #include "index.h"
 #include "match.h"
 #include "prepare.h"
@@ -192,37 +193,7 @@ void engine_free(struct engine *e)
 
 static struct source_totals *source_of(struct engine *e, const struct frame *f)
 {
-	return &e->totals.source[f->source < TOTALS_SOURCES ? f->source : 0];
-}
-
-/* Frames that came one after the other: times and sizes, of all and by source; most batches have one. */
-static void count_frames(struct engine *e, const struct frame *frames, unsigned n)
-{
-	struct totals *t = &e->totals;
-
-	for (unsigned i = 0; i < n;) {
-		struct source_totals *s = source_of(e, &frames[i]);
-		int64_t first_ns = frames[i].ts_ns, last_ns = first_ns;
-		uint32_t source = frames[i].source;
-		uint64_t bytes = 0;
-		unsigned from = i;
-
-		for (; i < n && frames[i].source == source; i++) {
-			bytes += frames[i].wirelen;
-			first_ns = frames[i].ts_ns < first_ns ? frames[i].ts_ns : first_ns;
-			last_ns = frames[i].ts_ns > last_ns ? frames[i].ts_ns : last_ns;
-		}
-		s->first_ns = s->packets == 0 || first_ns < s->first_ns ? first_ns : s->first_ns;
-		s->last_ns = s->packets == 0 || last_ns > s->last_ns ? last_ns : s->last_ns;
-		s->packets += i - from;
-		s->wire_bytes += bytes;
-		t->first_ns = t->packets == 0 || first_ns < t->first_ns ? first_ns : t->first_ns;
-		t->last_ns = t->packets == 0 || last_ns > t->last_ns ? last_ns : t->last_ns;
-		t->packets += i - from;
-		t->wire_bytes += bytes;
-		if (source >= t->sources && source < TOTALS_SOURCES)
-			t->sources = source + 1u;
-	}
+	return count_source(&e->totals, f);
 }
 
 /* A protocol counts once per frame, however often it occurs in it. */
@@ -478,7 +449,7 @@ static void count_ordinary(struct engine *e, const struct frame *frames, const s
 {
 	for (unsigned i = from; i < to; i++)
 		e->stacks[source_of(e, &frames[i]) - e->totals.source][r->headers[i].stack]++;
-	count_frames(e, frames + from, to - from);
+	count_frames(&e->totals, frames + from, to - from);
 }
 
 static void one_of_any_kind(struct engine *e, const struct frame *f, struct ready *r, unsigned i)
@@ -492,7 +463,7 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 		count_layers(e, f, &e->packet);
 	if (e->packet_is != PACKET_IS_WHOLE)
 		e->stacks[source_of(e, f) - e->totals.source][r->headers[i].stack]++;
-	count_frames(e, f, 1);
+	count_frames(&e->totals, f, 1);
 }
 
 /* Packet by packet: time, flow, application, counters, observers. */

@@ -29,6 +29,10 @@ struct exchange {
 	struct answer *working; /* the engine's own */
 	char trouble[sizeof((struct answer *)0)->trouble]; /* the engine's own */
 	struct source_note note;                           /* the same */
+	struct save_query save; /* guarded by the lock, with its text, which is ours */
+	char *text;
+	bool save_asked, saving, save_news;
+	struct save_answer saved;
 	atomic_bool waiting;    /* asked, seen without the lock */
 	atomic_bool changed;
 	atomic_bool quitting;
@@ -119,7 +123,74 @@ void exchange_free(struct exchange *x)
 	close(x->answer_fd);
 	free(x->handed);
 	free(x->working);
+	free(x->text);
 	free(x);
+}
+
+bool exchange_save(struct exchange *x, const struct save_query *q)
+{
+	bool taken;
+
+	pthread_mutex_lock(&x->lock);
+	taken = !x->saving;
+	if (taken) {
+		free(x->text);
+		x->text = NULL;
+		x->save = *q;
+		x->save.len = q->kind == SAVE_PACKETS ? 0 : q->len < SAVE_TEXT_MOST ? q->len : SAVE_TEXT_MOST;
+		if (x->save.len > 0 && (x->text = malloc(x->save.len)) != NULL)
+			memcpy(x->text, q->text, x->save.len);
+		if (x->save.len > 0 && x->text == NULL)
+			taken = false;
+		x->save.text = x->text;
+		x->saving = x->save_asked = taken;
+	}
+	pthread_mutex_unlock(&x->lock);
+	if (taken) {
+		exchange_wake(x->query_fd);
+		atomic_store(&x->waiting, true);
+	}
+	return taken;
+}
+
+bool exchange_saved(struct exchange *x, struct save_answer *out)
+{
+	bool news;
+
+	pthread_mutex_lock(&x->lock);
+	news = x->save_news;
+	*out = x->saved;
+	x->save_news = false;
+	pthread_mutex_unlock(&x->lock);
+	return news;
+}
+
+/* The engine: a save that was asked for begins; of one that goes on it tells how far it is. */
+static void exchange_serve_save(struct exchange *x, struct engine *e)
+{
+	struct save_answer a;
+	struct save_query q;
+	bool begin, saving;
+
+	pthread_mutex_lock(&x->lock);
+	begin = x->save_asked;
+	saving = x->saving;
+	x->save_asked = false;
+	q = x->save;
+	pthread_mutex_unlock(&x->lock);
+	if (!saving)
+		return;
+	if (begin)
+		engine_save(e, &q, &a);
+	else
+		engine_saved(e, &a);
+	pthread_mutex_lock(&x->lock);
+	x->saved = a;
+	x->saving = !a.done;
+	x->save_news = true;
+	pthread_mutex_unlock(&x->lock);
+	if (a.done)
+		exchange_wake(x->answer_fd);
 }
 
 void exchange_post(struct exchange *x, const struct query *q)
@@ -162,6 +233,9 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
 	struct query q;
 	bool asked;
 
+	if (!atomic_load(&x->waiting) && !engine_saving(e))
+		return false;
+	exchange_serve_save(x, e);
 	if (!atomic_load(&x->waiting))
 		return false;
 	exchange_calm(x->query_fd);

@@ -43,14 +43,19 @@ struct packet_list {
 
 int packet_list_open(struct remembered *m, struct error *e)
 {
+	return packet_list_make(&m->list, m, e);
+}
+
+int packet_list_make(struct packet_list **out, struct remembered *m, struct error *e)
+{
 	struct packet_list *l = calloc(1, sizeof *l);
 
 	if (!l)
 		return error_set(e, ENOMEM, "no memory for a list of packets");
 	l->m = m;
 	l->plain = true;
-	l->member.most = l->row.most = m->memory / 2 / sizeof(struct bits_page);
-	m->list = l;
+	l->member.most = l->row.most = m->memory / 4 / sizeof(struct bits_page);
+	*out = l;
 	return 0;
 }
 
@@ -521,6 +526,8 @@ uint64_t packet_list_next(const struct packet_list *l, uint64_t number, bool bac
 	uint64_t at;
 
 	if (all_members(l)) {
+		if (back && number > last_number(l))
+			number = last_number(l) + 1;
 		at = back ? number - 1 : number + 1;
 		return at >= 1 && at <= last_number(l) ? at : 0;
 	}

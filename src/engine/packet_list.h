@@ -11,7 +11,9 @@
 
 #include "recall.h"
 
+/* One for the screen's list (m->list), or one of somebody else's. */
 int packet_list_open(struct remembered *m, struct error *e);
+int packet_list_make(struct packet_list **out, struct remembered *m, struct error *e);
 void packet_list_free(struct packet_list *l);
 
 /* What is asked: the list begins anew where that is not what it is of. */

@@ -58,7 +58,7 @@ static void tcp_row(const struct recalled *e, struct packet_row *out)
 	out->seq = p->tcp.seq;
 	out->ack = p->tcp.ack;
 	out->seq_known = f && f->isn_known[side];
-	out->ack_known = f && f->isn_known[!side];
+	out->ack_known = f && f->isn_known[!side] && p->tcp.flags & TCP_ACK;
 	out->seq_from_isn = out->seq_known ? p->tcp.seq - f->isn[side] : 0;
 	out->ack_from_isn = out->ack_known ? p->tcp.ack - f->isn[!side] : 0;
 }

@@ -374,7 +374,7 @@ bool recall(struct recall *r, uint64_t number, bool fields, bool record, struct 
 	if (!index_get(r->m->index, number, &out->entry))
 		return false;
 	out->verdicts = index_verdicts(r->m->index, &out->entry);
-	f = recall_flow(r, out->entry.flow);
+	f = fields || record || !(out->entry.about & INDEX_TCP) ? recall_flow(r, out->entry.flow) : NULL;
 	rc = frame_again(r, number, &out->entry);
 	if (rc < 0) {
 		out->gone = true;

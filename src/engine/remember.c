@@ -13,6 +13,7 @@
 #include "recall.h"
 #include "packet_list.h"
 #include "sockeye/text.h"
+#include "save.h"
 #include "spool.h"
 #include "streams.h"
 
@@ -98,6 +99,7 @@ void remember_free(struct remembered *m)
 	recall_free(m->recall);
 	packet_list_free(m->list);
 	streams_free(m->streams);
+	save_free(m->save);
 	if (m->index_fd >= 0)
 		(void)close(m->index_fd);
 	if (m->history_fd >= 0)

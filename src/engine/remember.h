@@ -35,6 +35,11 @@ struct remembered {
 	int index_fd, history_fd; /* -1: none */
 	struct find find;         /* a search that was asked for */
 	uint64_t found;           /* what it found between two answers; 0: nothing yet */
+	struct save *save;        /* NULL: nothing is being saved */
+	struct save_answer saved; /* the last one */
+	bool saving;              /* how it ended was not asked yet */
+	int (*create)(void *arg, const char *name, struct error *e);
+	void *create_arg;
 	bool unfinished;          /* the last answer was not all: engine_go_on() */
 	size_t memory;            /* of lists and pieces */
 	char trouble[200];        /* of what could not be opened */

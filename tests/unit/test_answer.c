@@ -109,6 +109,19 @@ const struct paths *engine_paths(const struct engine *e)
 	return NULL;
 }
 
+/* Not asked here. */
+void answer_packets(struct engine *e, const struct packet_query *q, struct packet_answer *out, int64_t deadline_ns)
+{
+	(void)e, (void)q, (void)out, (void)deadline_ns;
+	fail();
+}
+
+void answer_stream(struct engine *e, const struct stream_query *q, struct stream_answer *out, int64_t deadline_ns)
+{
+	(void)e, (void)q, (void)out, (void)deadline_ns;
+	fail();
+}
+
 struct match *engine_match(struct engine *e)
 {
 	static struct match match;

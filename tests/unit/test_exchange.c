@@ -18,9 +18,35 @@
 static struct exchange *x;
 static struct answer answer;
 
-void engine_answer(struct engine *e, const struct query *q, struct answer *out)
+static struct save_answer saved;
+static unsigned saves;
+
+void engine_save(struct engine *e, const struct save_query *q, struct save_answer *out)
 {
 	(void)e;
+	saves = 1;
+	saved = (struct save_answer){.serial = q->serial, .bytes = q->len};
+	*out = saved;
+}
+
+bool engine_saving(struct engine *e)
+{
+	(void)e;
+	return saves == 1;
+}
+
+void engine_saved(struct engine *e, struct save_answer *out)
+{
+	(void)e;
+	saved.done = true;
+	saves = 0;
+	*out = saved;
+}
+
+void engine_answer_within(struct engine *e, const struct query *q, struct answer *out, int64_t ns)
+{
+	(void)e;
+	(void)ns;
 	out->serial = q->serial;
 	out->rows = (unsigned)(q->serial % 7);
 	for (unsigned i = 0; i < out->rows; i++)
@@ -147,6 +173,31 @@ static void answers_are_whole(void **state)
 	pthread_join(thread, NULL);
 }
 
+/* One save at a time; its text is copied, and how it ended is told once. */
+static void a_save_is_served(void **state)
+{
+	char text[] = "ladder";
+	struct save_query q = {.serial = 9, .kind = SAVE_TEXT, .text = text, .len = 6};
+	struct save_answer a;
+
+	(void)state;
+	assert_false(exchange_saved(x, &a));
+	assert_true(exchange_save(x, &q));
+	assert_false(exchange_save(x, &q));
+	text[0] = 'L';
+	exchange_serve(x, NULL, NULL, false);
+	assert_true(exchange_saved(x, &a));
+	assert_false(a.done);
+	assert_int_equal(a.serial, 9);
+	assert_int_equal(a.bytes, 6);
+	assert_int_equal(x->text[0], 'l');
+	exchange_serve(x, NULL, NULL, false);
+	assert_true(exchange_saved(x, &a));
+	assert_true(a.done);
+	assert_false(exchange_saved(x, &a));
+	assert_true(exchange_save(x, &q));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -154,6 +205,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_the_first_change_wakes, start, stop),
 		cmocka_unit_test_setup_teardown(quitting_wakes_both, start, stop),
 		cmocka_unit_test_setup_teardown(answers_are_whole, start, stop),
+		cmocka_unit_test_setup_teardown(a_save_is_served, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,591 @@
+/* Lists of packets against a plain array, over conversations that are made here: a
+ * source that gives each frame by its number. links: engine source dissect flow filter facts base */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/index.h"
+#include "engine/remember.h"
+#include "sockeye/engine.h"
+
+enum { WIRE = 1600, FLOWS = 200, PACKETS = 60000 };
+
+/* ---- a world of frames --------------------------------------------------------------- */
+
+struct made {
+	uint8_t *bytes;
+	uint16_t len;
+	uint16_t conversation; /* 0: no IP */
+	uint8_t side, flags;
+	uint16_t payload;
+};
+
+struct world {
+	struct source s; /* first */
+	struct made *made;
+	unsigned n, given;
+	struct engine *engine;
+	struct answer *answer;
+	uint64_t flow[FLOWS + 1]; /* id by conversation, in the order of their first packets */
+	uint64_t flows;
+	uint32_t seq[FLOWS + 1][2], acked[FLOWS + 1][2];
+	unsigned said[FLOWS + 1];
+	uint32_t random;
+	bool gone; /* the source has lost its frames */
+};
+
+static unsigned roll(struct world *w, unsigned most)
+{
+	w->random ^= w->random << 13;
+	w->random ^= w->random >> 17;
+	w->random ^= w->random << 5;
+	return w->random % most;
+}
+
+static void be(uint8_t *at, uint32_t v, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		at[i] = (uint8_t)(v >> 8 * (n - 1 - i));
+}
+
+static void make(struct world *w, unsigned conversation, unsigned side, unsigned flags, const void *data, unsigned len)
+{
+	struct made *m = &w->made[w->n++];
+	uint8_t *b;
+
+	*m = (struct made){.conversation = (uint16_t)conversation, .side = (uint8_t)side, .flags = (uint8_t)flags,
+			   .payload = (uint16_t)len, .len = (uint16_t)(conversation ? 54 + len : 30)};
+	m->bytes = b = calloc(1, m->len);
+	be(b + 12, conversation ? 0x0800 : 0x88b5, 2);
+	if (!conversation)
+		return;
+	b[14] = 0x45;
+	be(b + 16, 40 + len, 2);
+	b[22] = 64;
+	b[23] = 6;
+	be(b + 26, side ? 0x0a000002 : 0x0a000001, 4);
+	be(b + 30, side ? 0x0a000001 : 0x0a000002, 4);
+	be(b + 34, side ? 80 : 1000 + conversation, 2);
+	be(b + 36, side ? 1000 + conversation : 80, 2);
+	be(b + 38, w->seq[conversation][side], 4);
+	be(b + 42, flags & TCP_ACK ? w->seq[conversation][!side] : 0, 4);
+	w->acked[conversation][side] = w->seq[conversation][!side];
+	b[46] = 0x50;
+	b[47] = (uint8_t)flags;
+	be(b + 48, 60000, 2);
+	memcpy(b + 54, data, len);
+	w->seq[conversation][side] += len + (flags & (TCP_SYN | TCP_FIN) ? 1 : 0);
+	if (w->flow[conversation] == 0)
+		w->flow[conversation] = ++w->flows;
+}
+
+/* What a conversation does next: a handshake, then data and ACKs, and now and then a question and its answer. */
+static void one_more(struct world *w, unsigned c)
+{
+	static const uint8_t zeros[1000];
+	char get[64];
+	int n;
+
+	switch (w->said[c]++) {
+	case 0:
+		w->seq[c][0] = 7000u * c;
+		w->seq[c][1] = 9000u * c + 5;
+		make(w, c, 0, TCP_SYN, zeros, 0);
+		return;
+	case 1:
+		make(w, c, 1, TCP_SYN | TCP_ACK, zeros, 0);
+		return;
+	case 2:
+		make(w, c, 0, TCP_ACK, zeros, 0);
+		return;
+	case 3:
+		n = snprintf(get, sizeof get, "GET /%u HTTP/1.1\r\nHost: c%u.example\r\n\r\n", c, c);
+		make(w, c, 0, TCP_ACK | TCP_PSH, get, (unsigned)n);
+		return;
+	default:
+		break;
+	}
+	if (roll(w, 30) == 0)
+		make(w, c, 0, TCP_ACK | TCP_PSH, "more please", 11);
+	else if (roll(w, 3) == 0 && w->acked[c][0] != w->seq[c][1])
+		make(w, c, 0, TCP_ACK, zeros, 0);
+	else
+		make(w, c, 1, TCP_ACK, zeros, 1 + roll(w, 1000));
+}
+
+static struct frame frame_of(const struct world *w, unsigned i)
+{
+	return (struct frame){
+		.ts_ns = (int64_t)(i + 1) * 1000000, .data = w->made[i].bytes, .caplen = w->made[i].len,
+		.wirelen = w->made[i].len, .linktype = LINKTYPE_ETHERNET, .offset = i + 1,
+	};
+}
+
+static int world_again(struct source *s, unsigned source, uint64_t offset, struct source_again *out)
+{
+	const struct world *w = (const struct world *)s;
+
+	assert_int_equal(source, 0);
+	assert_in_range(offset, 1, w->n);
+	if (w->gone)
+		return -ENODATA;
+	out->frame = frame_of(w, (unsigned)offset - 1);
+	memcpy(out->bytes, out->frame.data, out->frame.caplen);
+	out->frame.data = out->bytes;
+	return 0;
+}
+
+static bool world_stats(struct source *s, unsigned index, struct source_stats *out)
+{
+	(void)s;
+	memset(out, 0, sizeof *out);
+	return index == 0;
+}
+
+static struct world *world_new(size_t memory, bool live)
+{
+	const struct engine_options o = {.memory = memory, .hash_seed = 3, .remember = true};
+	struct world *w = calloc(1, sizeof *w);
+	struct error e = {""};
+
+	w->made = calloc(PACKETS, sizeof *w->made);
+	w->answer = calloc(1, sizeof *w->answer);
+	w->s = (struct source){.fd = -1, .live = live, .stats = world_stats, .again = world_again, .rereads = !live};
+	w->random = 1;
+	assert_int_equal(engine_open(&w->engine, &o, &e), 0);
+	assert_int_equal(engine_remember(w->engine, &w->s, &e), 0);
+	return w;
+}
+
+static void world_free(struct world *w)
+{
+	engine_free(w->engine);
+	for (unsigned i = 0; i < w->n; i++)
+		free(w->made[i].bytes);
+	free(w->made);
+	free(w->answer);
+	free(w);
+}
+
+/* So many packets more, of conversations 1 to many, and some of none. */
+static void world_goes_on(struct world *w, unsigned packets, unsigned many)
+{
+	unsigned until = w->n + packets;
+
+	while (w->n < until) {
+		if (roll(w, 50) == 0)
+			make(w, 0, 0, 0, NULL, 0);
+		else
+			one_more(w, 1 + roll(w, many));
+	}
+	for (; w->given < w->n; w->given++) {
+		struct frame f = frame_of(w, w->given);
+
+		assert_int_equal(engine_batch(w->engine, &f, 1), 0);
+	}
+}
+
+static const struct packet_answer *ask(struct world *w, const struct packet_query *p)
+{
+	struct query q = {.about = QUERY_PACKETS};
+
+	q.packets = *p;
+	engine_answer(w->engine, &q, w->answer);
+	return &w->answer->packets;
+}
+
+static uint64_t looked(struct world *w)
+{
+	return index_stats(engine_index(w->engine))->looked;
+}
+
+/* ---- the tests -------------------------------------------------------------------------- */
+
+/* All packets: the place is the number, wherever. */
+static void all_packets_by_number(void **state)
+{
+	struct world *w = world_new(64 << 20, false);
+	struct packet_query q = {.rows = 20};
+	const struct packet_answer *a;
+
+	(void)state;
+	world_goes_on(w, 20000, 50);
+	a = ask(w, &q);
+	assert_int_equal(a->total, 20000);
+	assert_int_equal(a->matched, 20000);
+	assert_true(a->counted && a->selected == 1 && a->rows == 20 && a->first == 0);
+	for (unsigned i = 0; i < 3000; i++) {
+		q.selected = a->selected;
+		q.move = (int64_t)roll(w, 4000) - 2000;
+		q.to_last = roll(w, 50) == 0;
+		q.to_first = !q.to_last && roll(w, 50) == 0;
+		q.to_number = roll(w, 10) == 0 ? 1 + roll(w, 25000) : 0;
+		q.anchor = roll(w, 30);
+		if (q.to_number || q.to_last || q.to_first)
+			q.move = 0;
+		uint64_t expect = q.to_number ? q.to_number : q.to_last ? 20000 : q.to_first ? 1 : q.selected;
+		int64_t moved = (int64_t)(expect > 20000 ? 20000 : expect) + q.move;
+
+		expect = moved < 1 ? 1 : moved > 20000 ? 20000 : (uint64_t)moved;
+		a = ask(w, &q);
+		assert_int_equal(a->selected, expect);
+		assert_int_equal(a->rows, 20);
+		assert_int_equal(a->row[a->selected_row].number, expect);
+		for (unsigned k = 0; k < 20; k++)
+			assert_int_equal(a->row[k].number, a->first + k + 1);
+	}
+	/* The list grows, the selection stays. */
+	q = (struct packet_query){.rows = 20, .selected = 777};
+	world_goes_on(w, 100, 50);
+	a = ask(w, &q);
+	assert_int_equal(a->total, 20100);
+	assert_int_equal(a->selected, 777);
+	world_free(w);
+}
+
+static bool is_of(const struct world *w, unsigned i, const struct packet_query *q)
+{
+	for (unsigned k = 0; k < q->flows; k++)
+		if (w->made[i].conversation && w->flow[w->made[i].conversation] == q->flow[k])
+			return true;
+	return q->flows == 0;
+}
+
+static void all_rows_are(struct world *w, struct packet_query q, bool (*is)(const struct world *w, unsigned i,
+			 const struct packet_query *q))
+{
+	const struct packet_answer *a;
+	uint64_t want = 0, place = 0;
+
+	for (unsigned i = 0; i < w->n; i++)
+		want += is(w, i, &q);
+	q.rows = QUERY_ROWS;
+	q.selected = 0;
+	a = ask(w, &q);
+	assert_true(a->counted);
+	assert_int_equal(a->matched, want);
+	for (unsigned i = 0; i < w->n; i++) {
+		if (!is(w, i, &q))
+			continue;
+		if (place - a->first >= a->rows) {
+			q.selected = i + 1;
+			a = ask(w, &q);
+			assert_int_equal(a->selected, i + 1);
+		}
+		assert_int_equal(a->row[place - a->first].number, i + 1);
+		place++;
+	}
+}
+
+static void packets_of_some_flows(void **state)
+{
+	struct world *w = world_new(64 << 20, false);
+	struct packet_query q = {.rows = 10};
+
+	(void)state;
+	world_goes_on(w, 30000, 100);
+	for (q.flows = 1; q.flows <= QUERY_TOGETHER; q.flows++) {
+		for (unsigned i = 0; i < q.flows; i++)
+			q.flow[i] = 1 + roll(w, 100);
+		for (unsigned i = 1; i < q.flows; i++)
+			for (unsigned k = 0; k < i; k++)
+				while (q.flow[i] == q.flow[k])
+					q.flow[i] = 101 - i;
+		all_rows_are(w, q, is_of);
+	}
+	/* They grow while others are in between. */
+	q.flows = 1;
+	for (unsigned round = 0; round < 5; round++) {
+		world_goes_on(w, 3000, 150);
+		all_rows_are(w, q, is_of);
+	}
+	world_free(w);
+}
+
+/* A conversation is not looked for where it cannot be, nor after its last packet. */
+static void a_flow_is_looked_for_where_it_can_be(void **state)
+{
+	struct world *w = world_new(64 << 20, false);
+	struct packet_query q = {.rows = 10, .flows = 1};
+	uint64_t before, entries;
+
+	(void)state;
+	world_goes_on(w, 20000, 20);
+	for (unsigned c = 101; c <= 130; c++)
+		one_more(w, c);
+	world_goes_on(w, 35000, 90);
+	q.flow[0] = w->flow[115];
+	before = looked(w);
+	assert_int_equal(ask(w, &q)->matched, 1);
+	entries = looked(w) - before;
+	print_message("one packet among %u: %llu entries looked at, at most %d\n", w->n, (unsigned long long)entries,
+		      2 * INDEX_CHUNK);
+	assert_true(entries <= 2 * INDEX_CHUNK);
+	before = looked(w);
+	ask(w, &q);
+	print_message("the same again: %llu\n", (unsigned long long)(looked(w) - before));
+	assert_true(looked(w) - before < 5000);
+	world_free(w);
+}
+
+static bool is_marked(const struct world *w, unsigned i, const struct packet_query *q)
+{
+	for (unsigned k = 0; k < q->marks; k++)
+		if (q->marked[k] == i + 1)
+			return is_of(w, i, q);
+	return false;
+}
+
+static bool is_question(const struct world *w, unsigned i, const struct packet_query *q)
+{
+	return w->made[i].conversation && w->made[i].payload && w->made[i].side == 0 && is_of(w, i, q);
+}
+
+static void marked_and_matching(void **state)
+{
+	struct world *w = world_new(64 << 20, false);
+	struct packet_query q = {.marked_only = true, .marks = 50};
+
+	(void)state;
+	world_goes_on(w, 3000, 10);
+	for (unsigned i = 0; i < q.marks; i++)
+		q.marked[i] = 7 + i * 50;
+	all_rows_are(w, q, is_marked);
+	q.flows = 2;
+	q.flow[0] = 3;
+	q.flow[1] = 5;
+	all_rows_are(w, q, is_marked);
+	q = (struct packet_query){.match = "tcp.dstport == 80 and tcp.len > 0"};
+	q.rows = 1;
+	if (ask(w, &q)->match_error.column)
+		(void)snprintf(q.match, sizeof q.match, "tcp.flags.push == 1");
+	assert_int_equal(ask(w, &q)->match_error.column, 0);
+	all_rows_are(w, q, is_question);
+	q.flows = 1;
+	q.flow[0] = 4;
+	all_rows_are(w, q, is_question);
+	(void)snprintf(q.match, sizeof q.match, "tcp.flags ==");
+	assert_true(ask(w, &q)->match_error.column > 0);
+	world_free(w);
+}
+
+/* Runs of four or more dull ones are one row; the plain rule over the same packets. */
+static void folds(void **state)
+{
+	struct world *w = world_new(64 << 20, false);
+	struct packet_query q = {.rows = QUERY_ROWS, .fold = true, .flows = 1, .flow = {1}};
+	const struct packet_answer *a;
+	unsigned of[PACKETS / 4], n = 0, rows = 0, spoke = 2;
+	bool dull[PACKETS / 4];
+
+	(void)state;
+	world_goes_on(w, 6000, 6);
+	for (unsigned i = 0; i < w->n; i++)
+		if (is_of(w, i, &q)) {
+			const struct made *m = &w->made[i];
+
+			of[n] = i;
+			dull[n] = n > 3 && !(m->payload && m->side != spoke);
+			if (m->payload)
+				spoke = m->side;
+			n++;
+		}
+	for (unsigned i = 0; i < n;) {
+		unsigned k = i;
+
+		while (k < n && dull[k])
+			k++;
+		if (k - i >= 4) {
+			rows++;
+			i = k;
+		} else {
+			i++;
+			rows++;
+		}
+	}
+	a = ask(w, &q);
+	assert_int_equal(a->matched, rows);
+	assert_true(rows < n / 2);
+	uint64_t covered = 0, place = 0;
+
+	for (uint64_t at = 0; at < a->matched; at++) {
+		if (at - a->first >= a->rows) {
+			q.selected = a->row[a->rows - 1].number;
+			q.move = QUERY_ROWS;
+			a = ask(w, &q);
+			q.move = 0;
+		}
+		const struct packet_row *r = &a->row[at - a->first];
+
+		assert_int_equal(r->number, of[place] + 1);
+		if (r->folded) {
+			assert_true(r->folded >= 4);
+			assert_int_equal(r->folded_segments[0] + r->folded_segments[1], r->folded);
+			for (uint64_t k = 0; k < r->folded; k++)
+				assert_true(dull[place + k]);
+			assert_int_equal(r->folded_ns, ((int64_t)of[place + r->folded - 1] - (int64_t)of[place]) * 1000000);
+		}
+		place += r->folded ? r->folded : 1;
+		covered += r->folded ? r->folded : 1;
+	}
+	assert_int_equal(covered, n);
+	/* One of them shown in full. */
+	q.selected = 0;
+	a = ask(w, &q);
+	uint64_t before = a->matched;
+
+	for (unsigned i = 0; i < a->rows; i++)
+		if (a->row[i].folded) {
+			uint64_t inside = a->row[i].folded;
+
+			q.unfolds = 1;
+			q.unfolded[0] = a->row[i].number;
+			a = ask(w, &q);
+			assert_int_equal(a->matched, before + inside - 1);
+			break;
+		}
+	assert_int_equal(q.unfolds, 1);
+	/* Events: what is not dull. */
+	q = (struct packet_query){.rows = 1, .events = true, .flows = 1, .flow = {1}};
+	uint64_t events = 0;
+
+	for (unsigned i = 0; i < n; i++)
+		events += !dull[i];
+	assert_int_equal(ask(w, &q)->matched, events - 1); /* the handshake's ACK stands alone, and is dull */
+	world_free(w);
+}
+
+static void finds_forward_back_and_round(void **state)
+{
+	struct world *w = world_new(64 << 20, false);
+	struct packet_query q = {.rows = 10, .find = FIND_TEXT, .find_len = 11, .selected = 1};
+	const struct packet_answer *a;
+
+	(void)state;
+	memcpy(q.find_for, "MORE please", 11);
+	world_goes_on(w, 3000, 10);
+	for (unsigned round = 0; round < 2; round++) {
+		q.find_back = round;
+		for (unsigned i = 0; i < 150; i++) {
+			unsigned at = (unsigned)q.selected - 1;
+
+			do
+				at = (at + (round ? w->n - 1 : 1)) % w->n;
+			while (w->made[at].payload != 11 || w->made[at].side != 0);
+			a = ask(w, &q);
+			assert_false(a->not_found);
+			assert_int_equal(a->selected, at + 1);
+			q.selected = a->selected;
+		}
+	}
+	q.find = FIND_BYTES; /* case counts */
+	a = ask(w, &q);
+	assert_true(a->not_found);
+	assert_int_equal(a->selected, q.selected);
+	/* In the line: what http says. */
+	q = (struct packet_query){.rows = 10, .find = FIND_TEXT, .find_len = 10, .selected = 3};
+	memcpy(q.find_for, "c7.EXAMPLE", 10);
+	a = ask(w, &q);
+	assert_false(a->not_found);
+	assert_string_equal(a->row[a->selected_row].protocol, "http");
+	world_free(w);
+}
+
+/* With no time at all an answer comes all the same, says that it is not all, and what is worked on meanwhile
+ * becomes all of it. */
+static void slices_come_to_an_end(void **state)
+{
+	struct world *w = world_new(64 << 20, false);
+	struct query q = {.about = QUERY_PACKETS, .packets = {.rows = 10, .match = "http"}};
+	unsigned slices = 0;
+
+	(void)state;
+	world_goes_on(w, 20000, 60);
+	engine_answer_within(w->engine, &q, w->answer, 0);
+	assert_false(w->answer->packets.counted);
+	assert_true(w->answer->packets.looking);
+	assert_true(engine_unfinished(w->engine));
+	while (engine_unfinished(w->engine) && slices < 1000000) {
+		engine_go_on(w->engine, 100000);
+		slices++;
+	}
+	engine_answer_within(w->engine, &q, w->answer, 0);
+	assert_true(w->answer->packets.counted);
+	assert_false(engine_unfinished(w->engine));
+	assert_true(w->answer->packets.matched >= 60);
+	/* The same of a search: the answer to a later question has what it found. */
+	q.packets = (struct packet_query){.rows = 10, .selected = 1, .find = FIND_TEXT, .find_len = 11};
+	memcpy(q.packets.find_for, "c60.example", 11);
+	engine_answer_within(w->engine, &q, w->answer, 0);
+	q.packets.find = FIND_NOTHING;
+	for (slices = 0; w->answer->packets.looking && slices < 1000000; slices++) {
+		engine_go_on(w->engine, 100000);
+		engine_answer_within(w->engine, &q, w->answer, 0);
+	}
+	assert_false(w->answer->packets.not_found);
+	assert_int_equal(w->answer->packets.row[w->answer->packets.selected_row].flow, w->flow[60]);
+	world_free(w);
+}
+
+/* Live: the history is small, the oldest are gone, and rows begin with the first that is left. */
+static void live_history_begins_later(void **state)
+{
+	struct world *w = world_new(16 << 20, true);
+	struct packet_query q = {.rows = 10, .detail = true};
+	const struct packet_answer *a;
+
+	(void)state;
+	world_goes_on(w, 30000, 30);
+	a = ask(w, &q);
+	assert_int_equal(a->total, 30000);
+	assert_true(a->forgotten > 0);
+	assert_int_equal(a->matched, 30000 - a->forgotten);
+	assert_int_equal(a->row[0].number, a->forgotten + 1);
+	assert_false(a->row[0].gone);
+	assert_int_equal(a->detail.number, a->forgotten + 1);
+	print_message("30000 packets, %llu forgotten\n", (unsigned long long)a->forgotten);
+	q = (struct packet_query){.rows = 10, .flows = 1, .flow = {1}};
+	a = ask(w, &q);
+	assert_true(a->elsewhere > 0);
+	assert_int_equal(a->elsewhere + a->matched, a->subject.packets[0] + a->subject.packets[1]);
+	world_free(w);
+}
+
+static void what_is_gone_is_said(void **state)
+{
+	struct world *w = world_new(64 << 20, false);
+	struct packet_query q = {.rows = 5, .detail = true, .selected = 4};
+	const struct packet_answer *a;
+
+	(void)state;
+	world_goes_on(w, 100, 5);
+	w->gone = true;
+	a = ask(w, &q);
+	assert_int_equal(a->rows, 5);
+	assert_true(a->row[0].gone);
+	assert_int_equal(a->detail.number, 0);
+	assert_string_equal(a->detail.why, "the file is shorter than it was");
+	world_free(w);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_packets_by_number),
+		cmocka_unit_test(packets_of_some_flows),
+		cmocka_unit_test(a_flow_is_looked_for_where_it_can_be),
+		cmocka_unit_test(marked_and_matching),
+		cmocka_unit_test(folds),
+		cmocka_unit_test(finds_forward_back_and_round),
+		cmocka_unit_test(slices_come_to_an_end),
+		cmocka_unit_test(live_history_begins_later),
+		cmocka_unit_test(what_is_gone_is_said),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
