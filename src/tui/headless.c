@@ -7,7 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sockeye/clock.h"
 #include "theme.h"
+
+/* Questions that one key may lead to: a search goes through a stream answer by answer. */
+enum { HEADLESS_TURNS = 4096 };
 
 void headless_text(const struct canvas *c, FILE *to)
 {
@@ -107,6 +111,20 @@ static int headless_write(const struct canvas *c, FILE **f, const char *name,
 			 strerror(errno ? errno : EIO));
 }
 
+/* There is one thread: what is to be saved is, before the next key. */
+static void headless_save(struct look *l, struct engine *e)
+{
+	struct save_answer saved;
+
+	engine_save(e, &l->save.query, &saved);
+	while (!saved.done) {
+		engine_go_on(e, 10 * CLOCK_MS);
+		engine_saved(e, &saved);
+	}
+	save_posted(l, true);
+	look_saved(l, &saved);
+}
+
 static void headless_answer(struct look *l, struct engine *e, struct source *s, const struct run_result *run,
 			    const struct canvas *c, struct answer *a)
 {
@@ -120,7 +138,7 @@ static void headless_answer(struct look *l, struct engine *e, struct source *s, 
 		engine_answer_sources(a, s, true);
 		(void)snprintf(a->trouble, sizeof a->trouble, "%s", run->writer_problem.text);
 		look_answered(l, a);
-	} while (l->again && ++turns < 16);
+	} while (l->again && ++turns < HEADLESS_TURNS);
 }
 
 int headless_run(const struct tui_options *o, struct headless_files *f, struct engine *e, struct source *s,
@@ -145,8 +163,11 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 		reaction = look_key(&look, key, a, c.width, c.height, 0);
 		if (reaction == REACT_ASK)
 			headless_answer(&look, e, s, run, &c, a);
+		if (look.save.wanted)
+			headless_save(&look, e);
 		look_draw(&look, a, &c);
 	}
+	save_drop(&look);
 	look_draw(&look, a, &c);
 	failed = headless_write(&c, &f->text, o->dump, headless_text, err);
 	if (failed == 0)

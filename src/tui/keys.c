@@ -35,6 +35,7 @@ const struct key_line keys_table[] = {
 	{ACTION_FROM_FIELD, IN_PACKETS, "filter-from-field", "Packets", "a filter from the selected field, to be completed", "FromField", {'='}},
 	{ACTION_STREAM, IN_CONNECTIONS | IN_LADDER | IN_PACKETS, "stream", "Look", "follow the stream: what both ends said", "Follow", {'f'}},
 	{ACTION_PACKETS, IN_CONNECTIONS, "packets", "Look", "packets of the selected connection", "Packets", {'p'}},
+	{ACTION_SAVE, IN_PACKETS | IN_STREAM, "save", "Look", "save packets as pcapng; of a stream its bytes", "Save", {'w', KEY_FUNCTION + 8}},
 	{ACTION_DIRECTION, IN_STREAM, "direction", "Look", "both directions, the client's, the server's", "Direction", {'d'}},
 	{ACTION_BYTES, IN_PACKETS | IN_STREAM, "bytes", "Look", "bytes: hexadecimal, bits, text; a stream: text, hexadecimal, both", "Hex", {'x'}},
 	{ACTION_MARKED, IN_PACKETS, "marked", "Packets", "marked packets only", "Marked", {'&'}},

@@ -15,6 +15,7 @@
 #include "keys.h"
 #include "ladder.h"
 #include "packets.h"
+#include "save.h"
 #include "stream.h"
 #include "sockeye/query.h"
 
@@ -52,6 +53,7 @@ struct look {
 	struct ladder_look ladder;
 	struct packets_look packets;
 	struct stream_look stream;
+	struct save_look save;
 	bool live;
 	const char *title; /* foreign */
 	int64_t started_ns, clock_ns; /* monotonic: when the screen began, now (live only) */

@@ -44,6 +44,7 @@ struct packets_look {
 	uint8_t find_for[QUERY_FIND];
 	unsigned find_len;
 	bool finding, find_back;       /* with the next query */
+	bool searching;                /* the last answer was not all */
 	int step;                      /* [ ]: the connection that many further on is wanted */
 	bool zoom, beside;             /* one pane alone; side by side */
 

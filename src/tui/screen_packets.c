@@ -220,6 +220,7 @@ static void packets_answered(struct look *l, const struct answer *a)
 		packets_stepped(l, a);
 	if (a->about != QUERY_PACKETS)
 		return;
+	s->searching = p->looking;
 	if (p->not_found)
 		screen_say(l, false, s->find == FIND_NOTHING || s->find == FIND_VERDICT ? "no packet of these has a verdict"
 										       : "no packet of these has it");
@@ -265,6 +266,8 @@ static void packets_draw(struct look *l, const struct answer *a, struct canvas *
 		packets_list(l, a, c, &p);
 	layers_draw(s, a, c, &p);
 	bytes_draw(s, a, c, &p);
+	if (l->save.open)
+		save_draw(l, a, c, at->message ? at->message : at->bar);
 	packets_hint(s, a, c, at->message);
 }
 
@@ -469,11 +472,26 @@ static enum reaction packets_step(struct look *l, int step)
 	return REACT_ASK;
 }
 
+/* While the save dialog is open. */
+static enum reaction packets_saving(struct look *l, enum action act)
+{
+	enum save_what *what = &l->save.what;
+
+	switch (act) {
+	case ACTION_LEFT: case ACTION_UP: case ACTION_PANE_BACK: *what = (*what + SAVE_WHATS - 1) % SAVE_WHATS; break;
+	case ACTION_RIGHT: case ACTION_DOWN: case ACTION_PANE: case ACTION_MARK: *what = (*what + 1) % SAVE_WHATS; break;
+	case ACTION_DEEPER: save_ask(l); break;
+	default: l->save.open = false; break;
+	}
+	return REACT_DRAW;
+}
+
 static enum reaction packets_act(struct look *l, enum action act, struct answer *a, const struct layout *at, int64_t now_ns)
 {
 	struct packets_look *s = &l->packets;
 	struct packets_panes p = packets_panes(s, at);
-	enum reaction done = s->pane == PANE_LAYERS  ? packets_in_layers(s, a, act, p.layers_rows)
+	enum reaction done = l->save.open	      ? packets_saving(l, act)
+			     : s->pane == PANE_LAYERS  ? packets_in_layers(s, a, act, p.layers_rows)
 			     : s->pane == PANE_BYTES ? packets_in_bytes(s, a, act, p.bytes_rows, at->width - p.bytes_x)
 						     : packets_move(l, act, &p);
 
@@ -501,6 +519,10 @@ static enum reaction packets_act(struct look *l, enum action act, struct answer 
 	case ACTION_CONNECTION_NEXT: return packets_step(l, 1);
 	case ACTION_STREAM:
 		return stream_open(l, a->packets.detail.number ? a->packets.detail.row.flow : 0, a);
+	case ACTION_SAVE:
+		l->save.open = true;
+		l->save.what = s->marks > 0 && s->marked_only ? SAVE_MARKED : SAVE_SHOWN;
+		return REACT_DRAW;
 	case ACTION_BACK: return packets_back(l, a);
 	default: return REACT_DRAW;
 	}
@@ -549,7 +571,7 @@ static char *packets_match(struct look *l, enum filter_scope *scope)
 
 static const char *packets_status(const struct look *l, const struct answer *a)
 {
-	return l->packets.marked_only ? " MARKED " : l->live && !a->ended && l->packets.follow ? " FOLLOW " : "";
+	return l->packets.searching ? " SEARCHING " : l->packets.marked_only ? " MARKED " : l->live && !a->ended && l->packets.follow ? " FOLLOW " : "";
 }
 
 const struct screen screen_packets = {

@@ -218,6 +218,41 @@ static void stream_found(struct look *l, const struct stream_answer *p)
 	s->up = s->line > 0 && s->rows > 4 ? 2 : 0;
 }
 
+/* ---- save ---------------------------------------------------------------------------- */
+
+static void stream_collect(struct look *l, const struct stream_answer *p)
+{
+	struct stream_look *s = &l->stream;
+
+	for (unsigned i = 0; i < p->pieces; i++) {
+		const struct stream_piece *piece = &p->piece[i];
+
+		if (piece->index < s->at)
+			continue;
+		if (!piece->gap && (piece->here < piece->len || !save_collect(l, p->bytes + piece->from, piece->here))) {
+			if (piece->here < piece->len && piece->index != p->piece[0].index)
+				break; /* whole with the next answer */
+			s->saving = false;
+			save_drop(l);
+			screen_say(l, true, "not saved: more than 16 MB, or a piece that is longer than can be shown");
+			return;
+		}
+		s->at = piece->index + 1;
+	}
+	if (s->at < p->all && p->pieces > 0) {
+		s->from = s->at;
+		l->again = true;
+		return;
+	}
+	s->saving = false;
+	s->from = s->piece;
+	if (l->save.len == 0)
+		screen_say(l, false, "there is nothing to save");
+	else
+		save_collected(l, s->flow);
+	l->again = true;
+}
+
 static void stream_answered(struct look *l, const struct answer *a)
 {
 	struct stream_look *s = &l->stream;
@@ -225,6 +260,10 @@ static void stream_answered(struct look *l, const struct answer *a)
 
 	if (a->about != QUERY_STREAM)
 		return;
+	if (s->saving) {
+		stream_collect(l, p);
+		return;
+	}
 	if (s->finding) {
 		if (stream_search(s, p)) {
 			stream_found(l, p);
@@ -365,7 +404,7 @@ static enum reaction stream_act(struct look *l, enum action act, struct answer *
 	enum reaction moved;
 
 	(void)at, (void)now_ns;
-	s->finding = false;
+	s->finding = s->saving = false;
 	moved = stream_move(s, act, l->live);
 	if (moved != REACT_NOTHING)
 		return moved;
@@ -385,6 +424,12 @@ static enum reaction stream_act(struct look *l, enum action act, struct answer *
 		return REACT_DRAW;
 	case ACTION_FIND_NEXT: return stream_find(l, false);
 	case ACTION_FIND_BACK: return stream_find(l, true);
+	case ACTION_SAVE:
+		save_drop(l);
+		s->saving = true;
+		s->at = s->from = 0;
+		screen_say(l, false, "saving ...");
+		return REACT_ASK;
 	case ACTION_BACK: return screen_show(l, l->from[SCREEN_STREAM], a, false);
 	default: return REACT_DRAW;
 	}

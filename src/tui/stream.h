@@ -24,6 +24,7 @@ struct stream_look {
 	uint64_t up;           /* lines to go back, once their pieces are here */
 	bool near;             /* piece by piece, as more did not fit */
 	bool to_last;
+	bool saving;           /* its bytes are collected, from piece `at` on */
 	/* Find: what, and as far as the search has come. */
 	enum packet_find find;
 	uint8_t find_for[QUERY_FIND];
