@@ -112,7 +112,7 @@ struct detail_line {
 	bool bad;                /* of a layer: cut or broken, the text says how */
 	uint32_t off, len;       /* len 0: it has no bytes */
 	uint64_t num;            /* of a number or flags: its value */
-	char key[40];            /* "tcp.flags"; of a layer its name */
+	char key[56];            /* "tcp.flags"; of a layer its name */
 	char title[40];
 	char text[176];          /* printable */
 	char filter[96];         /* what = writes: "tcp.flags == 0x18"; "": none */

@@ -34,6 +34,10 @@ static void means_layer(struct text *t, const struct detail_line *line)
 		"the presentation layer, as TLS is customarily placed", "the application layer",
 	};
 
+	if (strcmp(line->key, "frame") == 0 || strcmp(line->key, "talk") == 0) { /* no dissector's */
+		text_put(t, means_field(line->key));
+		return;
+	}
 	text_put(t, line->title);
 	if (line->osi >= 1 && line->osi <= 7)
 		text_format(t, ": %s", layer[line->osi]);

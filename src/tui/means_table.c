@@ -263,7 +263,11 @@ static const struct {
 	{"frame.len", "as it was on the wire"},
 	{"frame.cap_len", "what was kept of it; less than on the wire: the capture cut it (-s)"},
 	{"frame.interface", "where it was captured"}, {"frame.comment", "somebody wrote this into the file"},
-	{"talk.flow", "the connection that it belongs to"},
+	{"frame", "the whole packet as it was captured; the layers are read from it"},
+	{"talk", "what is known of its connection, beyond this packet; the number is the connection's"},
+	{"talk.about", "the packet that this one repeats, answers, or takes up again"},
+	{"talk.after", "what RFC 9293 (3.3.2) says of both ends when it has arrived"},
+	{"talk.now", "how both ends stand by all that was read, not only up to here (RFC 9293 3.3.2)"},
 	{"talk.rtt", "from the segment that this ACK confirms to here: network and the other host together"},
 };
 

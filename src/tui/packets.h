@@ -54,12 +54,12 @@ struct packets_look {
 	unsigned owns, before;
 	uint64_t of;                   /* the packet that line and byte are about */
 	unsigned line;                 /* selected, among all */
-	char line_key[40], line_layer[40]; /* which that is, to find it in the next packet */
+	char line_key[56], line_layer[56]; /* which that is, to find it in the next packet */
 	unsigned line_nth;
 	unsigned top;                  /* visible lines above the pane */
 	enum packets_folds folded;
 	struct {
-		char key[40];
+		char key[56];
 		bool open;
 	} fold[PACKETS_FOLDS];         /* what differs from that, the newest last */
 	unsigned folds;

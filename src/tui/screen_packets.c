@@ -184,6 +184,8 @@ static void packets_ask(const struct look *l, const struct answer *a, const stru
 	q->rows = (p.rows > 0 ? p.rows : 1) + 1;
 	q->rows = q->rows > QUERY_ROWS ? QUERY_ROWS : q->rows;
 	q->anchor = (unsigned)(anchor < 1 ? 1 : anchor >= q->rows ? (int64_t)q->rows - 1 : anchor);
+	if (s->finding || s->to_number)
+		q->anchor = q->rows / 2; /* with what is around it */
 }
 
 static void packets_asked(struct look *l)
