@@ -34,7 +34,12 @@ enum query_about { QUERY_FLOWS, QUERY_PACKETS, QUERY_STREAM };
 
 enum { QUERY_TOGETHER = 8, QUERY_UNFOLDED = 32, QUERY_FIND = 128, DETAIL_LINES = 320, DETAIL_BYTES = 65536 };
 
-enum packet_find { FIND_NOTHING, FIND_TEXT /* ASCII case ignored, in line and bytes */, FIND_BYTES };
+enum packet_find {
+	FIND_NOTHING,
+	FIND_TEXT, /* ASCII case ignored, in line and bytes */
+	FIND_BYTES,
+	FIND_VERDICT, /* one of find_verdicts */
+};
 
 struct packet_query {
 	uint64_t flow[QUERY_TOGETHER]; /* of these flows only, */
@@ -55,6 +60,7 @@ struct packet_query {
 	bool find_back;
 	uint8_t find_for[QUERY_FIND];
 	unsigned find_len;
+	uint64_t find_verdicts;        /* verdict_bit() */
 	unsigned rows, anchor;         /* as of flows */
 	bool detail;                   /* the selected one in full */
 };
@@ -106,7 +112,7 @@ struct detail_line {
 	bool bad;                /* of a layer: cut or broken, the text says how */
 	uint32_t off, len;       /* len 0: it has no bytes */
 	uint64_t num;            /* of a number or flags: its value */
-	char key[40];            /* "tcp.flags"; of a layer its name */
+	char key[56];            /* "tcp.flags"; of a layer its name */
 	char title[40];
 	char text[176];          /* printable */
 	char filter[96];         /* what = writes: "tcp.flags == 0x18"; "": none */

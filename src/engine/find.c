@@ -1,7 +1,7 @@
-/* Looking for text or bytes in packets: see find.h.
+/* Looking for text, bytes or verdicts in packets: see find.h.
  *
  * Text is ASCII without case, looked for in the line and in all bytes; bytes in all
- * bytes: the frame's, and what was put together of several. From the selected row to the
+ * bytes: the frame's, and what was put together of several; verdicts are in the index. From the selected row to the
  * end of the list and on from its beginning; the selected row is the last that is looked
  * at. Of a folded run any packet will do, and the run's row is selected. */
 #include "find.h"
@@ -35,10 +35,14 @@ static bool has(const struct find *f, const uint8_t *in, size_t n)
 	return false;
 }
 
-static bool packet_has(const struct find *f, struct recall *r, uint64_t number)
+static bool packet_has(const struct find *f, const struct remembered *m, struct recall *r, uint64_t number)
 {
+	struct index_entry e;
 	struct packet_row row;
 	struct recalled p;
+
+	if (f->kind == FIND_VERDICT)
+		return index_get(m->index, number, &e) && index_verdicts(m->index, &e) & f->verdicts;
 
 	if (!recall(r, number, true, false, &p) || p.gone)
 		return false;
@@ -54,13 +58,14 @@ static bool packet_has(const struct find *f, struct recall *r, uint64_t number)
 
 void find_begin(struct find *f, struct packet_list *l, const struct packet_query *q, uint64_t row)
 {
-	struct find new = {.on = true, .back = q->find_back, .kind = q->find, .origin = row};
+	struct find new = {.on = true, .back = q->find_back, .kind = q->find, .origin = row, .verdicts = q->find_verdicts};
 	struct packet_run run;
 
 	new.len = q->find_len < QUERY_FIND ? q->find_len : QUERY_FIND;
 	for (uint32_t i = 0; i < new.len; i++)
 		new.what[i] = q->find == FIND_TEXT ? lower(q->find_for[i]) : q->find_for[i];
 	if (f->on && f->back == new.back && f->kind == new.kind && f->len == new.len && f->origin == row &&
+	    f->verdicts == new.verdicts &&
 	    memcmp(f->what, new.what, new.len) == 0)
 		return;
 	packet_list_run(l, row, &run);
@@ -86,7 +91,7 @@ enum find_result find_go_on(struct find *f, struct packet_list *l, struct recall
 		if (next == 0 || (f->wrapped && (f->back ? next < f->end : next > f->end)))
 			break;
 		f->at = next;
-		if (packet_has(f, r, next)) {
+		if (packet_has(f, packet_list_of(l), r, next)) {
 			f->on = false;
 			*number = next;
 			return FIND_FOUND;

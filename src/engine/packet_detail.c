@@ -5,16 +5,19 @@
 #include "sockeye/dissector.h"
 #include "sockeye/text.h"
 
-/* The layer of the model that a protocol is customarily said to be of: 2 to 7. */
+/* The layer of the model that a protocol is customarily said to be of; what a radio says of a frame is of the first. */
 static uint8_t osi(const struct dissector *by)
 {
-	static const char *const second[] = {"ethernet", "vlan", "vntag", "llc", "sll", "sll2", "loopback", "raw", "ipoib",
-					     "fddi", "ppp", "chdlc", "pppoe", "mpls", "wlan", "radiotap", "ppi", "prism",
-					     "avs", "nflog", "arp", NULL};
-	static const char *const third[] = {"ipv4", "ipv6", "ipv6ext", "icmp", "icmpv6", "igmp", "ah", "esp", "ipcomp", "gre",
+	static const char *const first[] = {"radiotap", "ppi", "prism", "avs", NULL};
+	static const char *const second[] = {"eth", "vlan", "vntag", "llc", "sll", "sll2", "loopback", "raw", "ipoib",
+					     "fddi", "ppp", "chdlc", "pppoe", "mpls", "wlan", "nflog", "arp", NULL};
+	static const char *const third[] = {"ip", "ipv6", "ipv6ext", "icmp", "icmpv6", "igmp", "ah", "esp", "ipcomp", "gre",
 					    "erspan", NULL};
 	static const char *const fourth[] = {"tcp", "udp", "udplite", "sctp", NULL};
 
+	for (unsigned i = 0; first[i]; i++)
+		if (strcmp(by->name, first[i]) == 0)
+			return 1;
 	for (unsigned i = 0; second[i]; i++)
 		if (strcmp(by->name, second[i]) == 0)
 			return 2;

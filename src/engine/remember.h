@@ -19,6 +19,7 @@ struct find {
 	enum packet_find kind;
 	uint8_t what[QUERY_FIND];
 	uint32_t len;
+	uint64_t verdicts;  /* FIND_VERDICT: any of these */
 	uint64_t origin;    /* the row it began at */
 	uint64_t end;       /* the packet that it ends with, when it has come round */
 	uint64_t at;        /* looked at last */

@@ -9,7 +9,11 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "sockeye/clock.h"
 #include "theme.h"
+
+/* Questions that one key may lead to: a search goes through a stream answer by answer. */
+enum { HEADLESS_TURNS = 4096 };
 
 void headless_text(const struct canvas *c, enum theme theme, FILE *to)
 {
@@ -137,20 +141,17 @@ static int headless_write(const struct canvas *c, enum theme theme, FILE **f, co
 			 strerror(errno ? errno : EIO));
 }
 
-enum { SAVE_TURN_NS = 1000000000 };
-
+/* There is one thread: what is to be saved is, before the next key. */
 static void headless_save(struct look *l, struct engine *e)
 {
 	struct save_answer saved;
 
-	if (!l->save_ready)
-		return;
-	engine_save(e, &l->save, &saved);
+	engine_save(e, &l->save.query, &saved);
 	while (!saved.done) {
-		engine_go_on(e, SAVE_TURN_NS);
+		engine_go_on(e, 10 * CLOCK_MS);
 		engine_saved(e, &saved);
 	}
-	look_save_posted(l);
+	save_posted(l, true);
 	look_saved(l, &saved);
 }
 
@@ -167,8 +168,7 @@ static void headless_answer(struct look *l, struct engine *e, struct source *s, 
 		engine_answer_sources(a, s, true);
 		(void)snprintf(a->trouble, sizeof a->trouble, "%s", run->writer_problem.text);
 		look_answered(l, a);
-	} while (l->again && ++turns < 4096);
-	headless_save(l, e);
+	} while (l->again && ++turns < HEADLESS_TURNS);
 }
 
 int headless_run(const struct tui_options *o, struct headless_files *f, struct engine *e, struct source *s,
@@ -192,6 +192,8 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 		reaction = look_key(look, key, a, c.width, c.height, 0);
 		if (reaction == REACT_ASK)
 			headless_answer(look, e, s, run, &c, a);
+		if (look->save.wanted)
+			headless_save(look, e);
 		look_draw(look, a, &c);
 	}
 	look_draw(look, a, &c);

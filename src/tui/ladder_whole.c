@@ -88,13 +88,9 @@ static void whole_done(struct look *l)
 	struct ladder_whole *w = &l->whole;
 
 	w->on = false;
-	memset(&l->save, 0, sizeof l->save);
-	l->save.kind = SAVE_TEXT;
-	l->save.packets.flow[0] = l->ladder.flow[0];
-	l->save.packets.flows = l->ladder.flows == 1 ? 1 : 0;
-	l->save.text = w->text != NULL ? w->text : "";
-	l->save.len = w->len;
-	l->save_ready = true;
+	save_text(l, w->text, w->len, l->ladder.flows == 1 ? l->ladder.flow[0] : 0);
+	w->text = NULL; /* it is the saver's */
+	ladder_whole_release(w);
 }
 
 void ladder_whole_answered(struct look *l, const struct answer *a)

@@ -54,7 +54,7 @@ void look_init(struct look *l, bool live, const char *title, const char *filter)
 	/* A file reads from top to bottom; live, what just came is on top. */
 	l->descending = live;
 	l->stick = STICK_FIRST;
-	for (unsigned i = 0; i < SCREENS; i++)
+	for (unsigned i = 0; i < SCREENS_ALL; i++)
 		l->from[i] = i == SCREEN_PACKETS ? SCREEN_LADDER : SCREEN_CONNECTIONS;
 }
 
@@ -131,43 +131,10 @@ void look_answered(struct look *l, const struct answer *a)
 		look_rate(l, a);
 }
 
-/* ---- saving --------------------------------------------------------------- */
-
-void look_save_posted(struct look *l)
-{
-	l->save_ready = false;
-	ladder_whole_release(&l->whole);
-}
-
-void look_saved(struct look *l, const struct save_answer *s)
-{
-	struct text t;
-
-	text_init(&t, l->message, sizeof l->message);
-	l->message_bad = s->error[0] != '\0';
-	if (l->message_bad) {
-		text_put(&t, s->error);
-		return;
-	}
-	text_put(&t, s->done ? "saved " : "saving ");
-	text_put(&t, s->name);
-	text_put(&t, ": ");
-	if (s->packets > 0) {
-		words_count(&t, s->packets);
-		text_put(&t, " packets, ");
-	}
-	words_count(&t, s->bytes);
-	text_put(&t, " bytes");
-	if (s->gone > 0) {
-		text_put(&t, "; ");
-		words_count(&t, s->gone);
-		text_put(&t, " packets were no longer to be had");
-	}
-}
-
 void look_release(struct look *l)
 {
 	ladder_whole_release(&l->whole);
+	save_drop(l);
 }
 
 /* ---- drawing ---------------------------------------------------------------- */

@@ -17,12 +17,16 @@
 #include "keys.h"
 #include "ladder.h"
 #include "packets.h"
+#include "save.h"
+#include "stream.h"
 #include "sockeye/query.h"
 #include "theme.h"
 
 /* The views on keys 1 to 6. */
 enum screen_id {
 	SCREEN_CONNECTIONS, SCREEN_LADDER, SCREEN_PACKETS, SCREEN_SOCKETS, SCREEN_DIAGNOSIS, SCREEN_GRAPHS, SCREENS,
+	SCREEN_STREAM = SCREENS, /* without a digit: f, and Esc away */
+	SCREENS_ALL,
 };
 
 enum look_page { PAGE_SCREEN, PAGE_DETAIL, PAGE_HELP };
@@ -37,7 +41,7 @@ enum look_stick { STICK_NONE, STICK_FIRST, STICK_LAST };
 
 struct look {
 	enum screen_id screen;
-	enum screen_id from[SCREENS]; /* where Esc goes: itself, nowhere */
+	enum screen_id from[SCREENS_ALL]; /* where Esc goes: itself, nowhere */
 	enum look_page page;
 	enum look_page help_from;
 	bool again;        /* an answer calls for another query at once */
@@ -46,10 +50,9 @@ struct look {
 	unsigned marks;
 	struct ladder_look ladder;
 	struct ladder_whole whole;
-	/* Something is to be saved: the loop posts it and says look_save_posted(). */
-	struct save_query save;
-	bool save_ready;
 	struct packets_look packets;
+	struct stream_look stream;
+	struct save_look save;
 	bool live;
 	const char *title; /* foreign */
 	int64_t started_ns, clock_ns; /* monotonic: when the screen began, now (live only) */
@@ -142,10 +145,6 @@ void look_answered(struct look *l, const struct answer *a);
  * moves on, it is about to be dimmed? */
 bool look_fades(const struct answer *a);
 bool look_new(const struct answer *a, const struct flow_record *r);
-/* What was to be saved is on its way: its text is no longer needed. */
-void look_save_posted(struct look *l);
-/* How far saving is, or how it ended. */
-void look_saved(struct look *l, const struct save_answer *s);
 void look_release(struct look *l);
 /* Clips how far a page is scrolled, else changes nothing. */
 void look_draw(struct look *l, const struct answer *a, struct canvas *c);

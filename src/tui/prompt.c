@@ -115,7 +115,7 @@ static enum reaction prompt_apply(struct look *l, struct answer *a, const struct
 	filter_free(f);
 	prompt_keep(l);
 	l->prompting = false;
-	return REACT_DRAW;
+	return REACT_ASK; /* it may have been written by = and not asked yet */
 }
 
 /* The past one step further that contains the needle; what was typed at its end. */

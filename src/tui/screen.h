@@ -37,9 +37,9 @@ struct screen {
 	const char *(*status)(const struct look *l, const struct answer *a);
 };
 
-extern const struct screen *const screens[SCREENS]; /* NULL: not built yet */
+extern const struct screen *const screens[SCREENS_ALL]; /* NULL: not built yet */
 
-extern const struct screen screen_connections, screen_ladder, screen_packets;
+extern const struct screen screen_connections, screen_ladder, screen_packets, screen_stream;
 
 /* connections */
 extern const struct dialog_kind dialog_columns, dialog_sort, dialog_sources;
@@ -64,6 +64,11 @@ bool bars_tab(const struct look *l, unsigned width, unsigned i, unsigned *from, 
 
 /* Show that screen; from another one, Esc comes back here. */
 enum reaction screen_show(struct look *l, enum screen_id id, const struct answer *a, bool deeper);
+
+/* Packets of these flows, from another screen. */
+enum reaction packets_of(struct look *l, const uint64_t *flow, unsigned flows, const struct answer *a);
+/* Follow that flow; 0: it is none. From any screen; Esc comes back there. */
+enum reaction stream_open(struct look *l, uint64_t flow, const struct answer *a);
 
 /* A sentence for the message row. */
 enum reaction screen_say(struct look *l, bool bad, const char *words);

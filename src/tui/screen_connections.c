@@ -311,6 +311,10 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 			l->scrolled = 0;
 		}
 		return REACT_DRAW;
+	case ACTION_PACKETS:
+		return a->rows > 0 ? packets_of(l, &a->row[a->selected_row].id, 1, a) : REACT_DRAW;
+	case ACTION_STREAM:
+		return a->rows > 0 ? stream_open(l, a->row[a->selected_row].id, a) : REACT_DRAW;
 	case ACTION_BACK:
 		return connections_back(l);
 	case ACTION_SORT_NEXT:

@@ -364,7 +364,7 @@ static enum reaction ladder_step(struct look *l, int step)
 
 static enum reaction ladder_save(struct look *l, const struct packet_answer *p)
 {
-	if (l->whole.on || l->save_ready)
+	if (l->whole.on || l->save.wanted)
 		return screen_say(l, false, "the ladder is being written already");
 	if (p->rows == 0)
 		return screen_say(l, false, "nothing to save");
@@ -405,25 +405,26 @@ static enum reaction ladder_act(struct look *l, enum action act, struct answer *
 	(void)now_ns;
 	if (moved != REACT_NOTHING)
 		return moved;
-	if (l->paused && act >= ACTION_LADDER_UNFOLD && act <= ACTION_LADDER_EVENTS)
+	if (l->paused && (act == ACTION_UNFOLD || act == ACTION_FOLD || act == ACTION_FOLD_ALL || act == ACTION_EVENTS))
 		return screen_say(l, false, "paused: Z first, then fold and unfold");
 	switch (act) {
 	case ACTION_DEEPER:
-	case ACTION_LADDER_PACKET:
+	case ACTION_PACKETS:
 		return a->packets.rows > 0 ? screen_show(l, SCREEN_PACKETS, a, true) : REACT_DRAW;
+	case ACTION_STREAM: return stream_open(l, l->ladder.flows ? l->ladder.flow[0] : 0, a);
 	case ACTION_BACK: return screen_show(l, l->from[SCREEN_LADDER], a, false);
-	case ACTION_LADDER_UNFOLD: return ladder_unfold(l, &a->packets);
-	case ACTION_LADDER_FOLD: return ladder_fold(l);
-	case ACTION_LADDER_FOLD_ALL: return ladder_fold_all(l);
-	case ACTION_LADDER_EVENTS: return ladder_events(l);
-	case ACTION_LADDER_TIMES: return ladder_times_next(l);
-	case ACTION_LADDER_RAW:
+	case ACTION_UNFOLD: return ladder_unfold(l, &a->packets);
+	case ACTION_FOLD: return ladder_fold(l);
+	case ACTION_FOLD_ALL: return ladder_fold_all(l);
+	case ACTION_EVENTS: return ladder_events(l);
+	case ACTION_TIMES: return ladder_times_next(l);
+	case ACTION_RAW:
 		l->ladder.raw = !l->ladder.raw;
 		return screen_say(l, false, l->ladder.raw ? "numbers as on the wire" : "numbers from the first one");
-	case ACTION_LADDER_PREVIOUS: return ladder_step(l, -1);
-	case ACTION_LADDER_NEXT: return ladder_step(l, 1);
+	case ACTION_CONNECTION_BACK: return ladder_step(l, -1);
+	case ACTION_CONNECTION_NEXT: return ladder_step(l, 1);
 	case ACTION_YANK: return ladder_yank(l, a);
-	case ACTION_LADDER_SAVE: return ladder_save(l, &a->packets);
+	case ACTION_SAVE: return ladder_save(l, &a->packets);
 	default: return REACT_DRAW;
 	}
 }

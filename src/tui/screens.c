@@ -3,10 +3,11 @@
 
 #include <string.h>
 
-const struct screen *const screens[SCREENS] = {
+const struct screen *const screens[SCREENS_ALL] = {
 	[SCREEN_CONNECTIONS] = &screen_connections,
 	[SCREEN_LADDER] = &screen_ladder,
 	[SCREEN_PACKETS] = &screen_packets,
+	[SCREEN_STREAM] = &screen_stream,
 };
 
 enum reaction screen_say(struct look *l, bool bad, const char *words)

@@ -188,23 +188,15 @@ static void tui_keys(struct tui *t)
 		t->leave = t->gone = true;
 }
 
-/* Something to save, or news of what is being saved. */
-static void tui_save(struct tui *t)
-{
-	struct save_answer saved;
-
-	if (t->look.save_ready && exchange_save(t->exchange, &t->look.save))
-		look_save_posted(&t->look);
-	if (!exchange_saved(t->exchange, &saved))
-		return;
-	look_saved(&t->look, &saved);
-	t->draw = true;
-}
-
 static void tui_answer(struct tui *t)
 {
 	uint64_t before = t->answer->totals.packets;
+	struct save_answer saved;
 
+	if (exchange_saved(t->exchange, &saved)) {
+		look_saved(&t->look, &saved);
+		t->draw = true;
+	}
 	if (!exchange_take(t->exchange, t->answer))
 		return; /* only news that there is news */
 	t->trickle = t->answer->totals.packets - before <= TRICKLE;
@@ -270,6 +262,10 @@ static void tui_loop(struct tui *t)
 	while (!t->leave && !exchange_quitting(t->exchange)) {
 		int64_t now = clock_monotonic_ns(), tick = tui_tick(t, now), wait = tui_ask(t, now);
 
+		if (t->look.save.wanted) {
+			save_posted(&t->look, exchange_save(t->exchange, &t->look.save.query));
+			t->draw = true;
+		}
 		if (t->draw) {
 			look_draw(&t->look, t->answer, &t->canvas);
 			display_show(t->display, &t->canvas);
@@ -289,7 +285,6 @@ static void tui_loop(struct tui *t)
 		}
 		if (fds[1].revents & POLLIN)
 			tui_answer(t);
-		tui_save(t);
 	}
 }
 
@@ -364,6 +359,7 @@ static int tui_open(struct tui *t, const struct tui_options *o, struct source *s
 static void tui_close(struct tui *t)
 {
 	display_close(t->display);
+	save_drop(&t->look);
 	canvas_release(&t->canvas);
 	if (t->signal_fd >= 0)
 		close(t->signal_fd);

@@ -522,7 +522,7 @@ static void the_whole_ladder_is_saved(void **state)
 	assert_int_equal(press("w"), REACT_ASK);
 	many_answer(&q.packets); /* one that was under way: not the beginning */
 	assert_int_equal(l.whole.len, 0);
-	while (!l.save_ready && turns++ < 50) {
+	while (!l.save.wanted && turns++ < 50) {
 		assert_true(l.again);
 		q = ask();
 		assert_int_equal(q.packets.rows, QUERY_ROWS);
@@ -530,22 +530,22 @@ static void the_whole_ladder_is_saved(void **state)
 	}
 	assert_in_range(turns, MANY / QUERY_ROWS, 6);
 	assert_int_equal(l.ladder.selected, 400);
-	assert_int_equal(l.save.kind, SAVE_TEXT);
-	assert_int_equal(l.save.packets.flow[0], 2);
-	at = l.save.text;
+	assert_int_equal(l.save.query.kind, SAVE_TEXT);
+	assert_int_equal(l.save.query.packets.flow[0], 2);
+	at = l.save.query.text;
 	for (unsigned i = 0; i < 3; i++)
-		at = (const char *)memchr(at, '\n', l.save.len) + 1;
-	for (; at < l.save.text + l.save.len; at = (const char *)memchr(at, '\n', l.save.len) + 1, lines++) {
+		at = (const char *)memchr(at, '\n', l.save.query.len) + 1;
+	for (; at < l.save.query.text + l.save.query.len; at = (const char *)memchr(at, '\n', l.save.query.len) + 1, lines++) {
 		char want[32];
 
 		(void)snprintf(want, sizeof want, " seq %u len 10 ", 1 + 10 * lines);
 		assert_non_null(memmem(at, 200, want, strlen(want)));
 	}
 	assert_int_equal(lines, MANY);
-	look_save_posted(&l);
+	save_posted(&l, true);
 	assert_null(l.whole.text);
 	look_saved(&l, &saved);
-	assert_string_equal(l.message, "saved sockeye-x.txt: 12 345 bytes");
+	assert_string_equal(l.message, "12 345 bytes are in sockeye-x.txt");
 	(void)snprintf(saved.error, sizeof saved.error, "the disk is full");
 	look_saved(&l, &saved);
 	assert_true(l.message_bad);

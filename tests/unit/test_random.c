@@ -43,6 +43,7 @@ static int start(void **state)
 static int stop(void **state)
 {
 	(void)state;
+	look_release(&l);
 	canvas_release(&c);
 	keys_reset();
 	return 0;
@@ -245,7 +246,7 @@ static void check_rows(void)
 
 static void any_key_at_any_size(void **state)
 {
-	unsigned seen[SCREENS] = {0}, dialogs = 0, prompts = 0;
+	unsigned seen[SCREENS_ALL] = {0}, dialogs = 0, prompts = 0;
 
 	(void)state;
 	srand(11);
@@ -278,6 +279,8 @@ static void any_key_at_any_size(void **state)
 			a.rows = look_layout(width, height < 8 ? 8 : height).rows;
 			a.selected_row = 0;
 		}
+		if (l.save.wanted)
+			save_posted(&l, i % 3 != 0);
 		look_draw(&l, &a, &c);
 		check_cells();
 		check_rows();
@@ -286,8 +289,8 @@ static void any_key_at_any_size(void **state)
 		prompts += l.prompting;
 		assert_true(l.marks <= QUERY_TOGETHER && l.list.columns <= COLUMNS && l.sort < LOOK_SORTS);
 	}
-	print_message("%u steps: connections %u, ladder %u, packets %u; in dialogs %u, in prompts %u\n", (unsigned)STEPS,
-		      seen[SCREEN_CONNECTIONS], seen[SCREEN_LADDER], seen[SCREEN_PACKETS], dialogs, prompts);
+	print_message("%u steps: connections %u, ladder %u, packets %u, stream %u; in dialogs %u, in prompts %u\n", (unsigned)STEPS,
+		      seen[SCREEN_CONNECTIONS], seen[SCREEN_LADDER], seen[SCREEN_PACKETS], seen[SCREEN_STREAM], dialogs, prompts);
 	assert_true(seen[SCREEN_CONNECTIONS] > 1000 && seen[SCREEN_LADDER] > 200 && seen[SCREEN_PACKETS] > 200);
 	assert_true(dialogs > 200 && prompts > 200);
 }
@@ -328,6 +331,7 @@ static void every_key_does_something(void **state)
 				enum reaction r;
 
 				srand(5);
+				look_release(&l);
 				look_init(&l, false, "two.pcap", NULL);
 				answer_flows(&q);
 				while (a.rows < 10 || a.selected_row < 2 || a.selected_row > 7)
