@@ -97,7 +97,7 @@ void ladder_whole_answered(struct look *l, const struct answer *a)
 {
 	const struct packet_answer *p = &a->packets;
 	struct ladder_whole *w = &l->whole;
-	unsigned from;
+	unsigned from = 0;
 
 	l->again = true; /* the next window; at the end the one that was in sight */
 	if (p->rows > 0 && !whole_next(w, p, &from))
