@@ -140,10 +140,16 @@ static void bars_top(const struct look *l, const struct answer *a, struct canvas
 		right_put(&r, ROLE_DIM, buffer);
 		text_reset(&t);
 	}
-	words_count(&t, a->flows);
-	text_put(&t, c->width < 80 ? " / " : a->flows == 1 ? " conn " : " conns ");
-	words_count(&t, a->open);
-	text_put(&t, " open");
+	/* How many are open is counted where connections are asked for. */
+	if (a->live && !a->ended && a->about != QUERY_FLOWS) {
+		words_count(&t, a->totals.flows_live);
+		text_put(&t, a->totals.flows_live == 1 ? " conn" : " conns");
+	} else {
+		words_count(&t, a->flows);
+		text_put(&t, c->width < 80 ? " / " : a->flows == 1 ? " conn " : " conns ");
+		words_count(&t, a->open);
+		text_put(&t, " open");
+	}
 	right_put(&r, ROLE_TEXT, buffer);
 	if (a->live && !a->ended && l->rate_known) {
 		text_reset(&t);

@@ -229,6 +229,21 @@ enum reaction prompt_key(struct look *l, uint32_t key, struct answer *a, const s
 
 /* ---- drawing ------------------------------------------------------------------ */
 
+/* What is said of the filter that is typed; column 0: it is understood, or it is no filter. */
+static const struct filter_error *prompt_error(const struct look *l, const struct answer *a)
+{
+	static const struct filter_error none;
+
+	if (l->prompt != PROMPT_FILTER)
+		return &none;
+	return prompt_scope(l) == FILTER_PACKETS ? &a->packets.match_error : &a->match_error;
+}
+
+static uint64_t prompt_matched(const struct look *l, const struct answer *a)
+{
+	return prompt_scope(l) == FILTER_PACKETS ? a->packets.matched : a->matched;
+}
+
 /* How many bytes of a text stand before that character (from 1). */
 static size_t bytes_before(const char *s, unsigned column)
 {
@@ -251,8 +266,8 @@ static unsigned draw_text(const struct look *l, const struct answer *a, struct c
 	unsigned begin = canvas_put(c, 1, y, c->width, ROLE_KEY, sign[l->prompt]);
 	unsigned x = edit_draw(c, begin, y, end, text, l->cursor, &from);
 
-	if (l->prompt == PROMPT_FILTER && a->match_error.column > 0)
-		wrong = bytes_before(text, a->match_error.column);
+	if (prompt_error(l, a)->column > 0)
+		wrong = bytes_before(text, prompt_error(l, a)->column);
 	if (wrong >= from && wrong < n) {
 		char before[QUERY_MATCH];
 		struct text t;
@@ -269,20 +284,24 @@ static unsigned draw_text(const struct look *l, const struct answer *a, struct c
 
 static void count_text(struct text *t, const struct look *l, const struct answer *a)
 {
+	bool packets = prompt_scope(l) == FILTER_PACKETS;
+
 	if (l->prompt != PROMPT_FILTER)
 		return;
 	text_put(t, "matches ");
-	words_count(t, a->matched);
+	words_count(t, prompt_matched(l, a));
+	if (packets && !a->packets.counted)
+		text_put(t, " and more");
 	text_put(t, " of ");
-	words_count(t, a->flows);
+	words_count(t, packets ? a->packets.total : a->flows);
 	if (l->live && !a->ended)
 		text_put(t, " (live)");
 }
 
-static void error_text(struct text *t, const struct answer *a)
+static void error_text(struct text *t, const struct filter_error *e)
 {
-	text_format(t, "✕ column %u: ", a->match_error.column);
-	text_put(t, a->match_error.text);
+	text_format(t, "✕ column %u: ", e->column);
+	text_put(t, e->text);
 }
 
 static void right_text(struct canvas *c, unsigned y, unsigned least, enum role role, const char *s)
@@ -323,17 +342,17 @@ static void draw_offers(const struct look *l, struct canvas *c, unsigned y, unsi
 /* One row: the text and beside it what is most wanted. */
 static void draw_short(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
-	bool wrong = l->prompt == PROMPT_FILTER && a->match_error.column > 0;
+	bool wrong = prompt_error(l, a)->column > 0;
 	unsigned x = draw_text(l, a, c, y, c->width - 24 > 10 ? c->width - 24 : c->width);
 	char buffer[320];
 	struct text t;
 
 	text_init(&t, buffer, sizeof buffer);
 	if (wrong)
-		error_text(&t, a);
+		error_text(&t, prompt_error(l, a));
 	else
 		count_text(&t, l, a);
-	canvas_cut(c, x + 2, y, c->width, wrong ? ROLE_BAD : a->matched > 0 ? ROLE_DIM : ROLE_WARN, buffer);
+	canvas_cut(c, x + 2, y, c->width, wrong ? ROLE_BAD : prompt_matched(l, a) > 0 ? ROLE_DIM : ROLE_WARN, buffer);
 }
 
 void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
@@ -354,12 +373,12 @@ void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c,
 	draw_offers(l, c, y + 1, ends);
 	text_init(&t, buffer, sizeof buffer);
 	count_text(&t, l, a);
-	right_text(c, y + 1, ends[0], a->matched > 0 ? ROLE_TEXT : ROLE_WARN, buffer);
+	right_text(c, y + 1, ends[0], prompt_matched(l, a) > 0 ? ROLE_TEXT : ROLE_WARN, buffer);
 	if (l->prompt == PROMPT_FILTER || l->prompt == PROMPT_COMMAND)
 		right_text(c, y + 2, ends[1], ROLE_DIM, "Tab complete  ↑↓ history  ^R search");
 	text_reset(&t);
-	if (l->prompt == PROMPT_FILTER && a->match_error.column > 0)
-		error_text(&t, a);
+	if (prompt_error(l, a)->column > 0)
+		error_text(&t, prompt_error(l, a));
 	right_text(c, y + 3, canvas_cut(c, 1, y + 3, c->width - 1, ROLE_BAD, buffer), ROLE_DIM,
 		   l->prompt == PROMPT_FILTER ? "Enter apply  Esc keep the old one" : "Enter go  Esc away");
 }
