@@ -104,7 +104,7 @@ static void keys_are_taken(void **state)
 	assert_int_equal(keys_bind("quit", 4, "Q", &e), 0);
 	assert_int_equal(keys_action(KEY_CONTROL('C'), IN_CONNECTIONS), ACTION_QUIT);
 	/* Where both are at home only: text pages have their own n. */
-	assert_int_equal(keys_bind("mark", 4, "n", &e), 0);
+	assert_int_equal(keys_bind("hide-closed", 11, "n", &e), 0);
 	assert_int_equal(keys_action('n', IN_TEXT), ACTION_SEARCH_NEXT);
 	for (unsigned place = 1; place < IN_ALL; place <<= 1)
 		for (size_t i = 0; i < keys_lines; i++)
