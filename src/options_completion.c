@@ -59,7 +59,7 @@ static void formats(FILE *to, enum options_view v)
 
 static void views(FILE *to, const char *between)
 {
-	for (unsigned v = 0; v < OPTIONS_SOCKETS; v++)
+	for (unsigned v = 0; v < OPTIONS_GRAPH; v++) /* the rest is not built */
 		fprintf(to, "%s%s", v > 0 ? between : "", options_views[v]);
 }
 

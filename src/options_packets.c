@@ -75,7 +75,7 @@ static const char *line_instead(const struct options *o)
 
 int options_check_packets(const struct options *o, const char *format, struct error *e)
 {
-	const char *line = line_letter(o), *any = o->verbose ? "-v" : line ? line : o->absolute ? "-S" : NULL;
+	const char *line = line_letter(o), *any = o->verbose && o->view != OPTIONS_SOCKETS ? "-v" : line ? line : o->absolute ? "-S" : NULL;
 
 	if (o->view != OPTIONS_PACKETS && any)
 		return error_set(e, EINVAL, "%s belongs to the view packets, not to %s: sockeye packets ...", any,

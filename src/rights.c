@@ -123,7 +123,8 @@ int rights_broker(struct rights *r, bool capture, const struct broker_options *o
 {
 	struct broker_options o = *output;
 
-	o.change_user = r->change;
+	/* What the screen saves is its starter's: plain root's, then, without a capability, and not nobody's. */
+	o.change_user = r->change && !(o.saves && r->uid == RIGHTS_NOBODY);
 	o.own_files = r->owns;
 	o.uid = r->uid;
 	o.gid = r->gid;

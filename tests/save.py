@@ -87,7 +87,7 @@ def main():
                 os.setuid(65534)
         os.chmod(folder, 0o555)
         got = save("2", preexec_fn=nobody)
-        check(got.returncode == 1 and "no permission to write in the working directory" in got.stdout, "a directory of others:",
+        check(got.returncode == 1 and "no permission to write in this directory" in got.stdout, "a directory of others:",
               got.stdout, got.stderr)
         os.chmod(folder, 0o755)
     print("saved packets are those that were captured")

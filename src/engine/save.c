@@ -86,7 +86,7 @@ static int sentence(struct save_answer *a, int why, const char *said)
 	if (said && said[0])
 		text_put(&t, said);
 	else if (why == EACCES || why == EPERM)
-		text_format(&t, "%s: no permission to write in the working directory: start sockeye in one of yours", a->name);
+		text_put(&t, "no permission to write in this directory: start sockeye in another, or with -Z");
 	else if (why == EROFS)
 		text_format(&t, "%s: the working directory is on a file system that is read only", a->name);
 	else

@@ -59,6 +59,7 @@ const struct word filter_words[] = {
 	{"duration", TYPE_DURATION, PART_ALL, "@duration", "@duration", NULL, 0, NULL, "first to last packet"},
 	{"retrans", TYPE_NUMBER, PART_ALL, "retransmissions", "retransmissions", NULL, 0, NULL,
 	 "retransmissions, by Wireshark's rules"},
+	{"rtx", TYPE_NUMBER, PART_ALL, "retransmissions", "retransmissions", NULL, 0, NULL, "the same, as the column is called"},
 	{"lost", TYPE_NUMBER, PART_ALL, "exact.lost_bytes", "exact.lost_bytes", NULL, 0, NULL,
 	 "bytes that the network lost"},
 	{"missed", TYPE_NUMBER, PART_ALL, "exact.missed_bytes", "exact.missed_bytes", NULL, 0, NULL,

@@ -195,6 +195,7 @@ static void bars_filter(const struct look *l, const struct answer *a, struct can
 	if (r->end > r->least + width + 9) {
 		canvas_put(c, r->end - width, y, r->end, ROLE_MATCH, filter);
 		canvas_put(c, r->end - width - 8, y, r->end, ROLE_DIM, "filter: ");
+		r->end -= width + 10;
 	}
 }
 
@@ -268,8 +269,8 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 		right_put(&r, ROLE_WARN, " PAUSED ");
 	else if (status[0] != '\0')
 		right_put(&r, ROLE_WARN, status);
+	bars_filter(l, a, c, y, &r); /* first: what is shown depends on it */
 	bars_missing(l, a, &r);
-	bars_filter(l, a, c, y, &r);
 }
 
 /* What happened to the capture, and when. */

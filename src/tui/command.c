@@ -37,6 +37,8 @@ static enum reaction command_help_page(const struct command_call *c)
 /* By the key w, which not every screen has. */
 static enum reaction command_write(const struct command_call *c)
 {
+	if (c->argument[0] != '\0')
+		return screen_say(c->l, true, ":w takes no name: files are named sockeye-DATE-TIME in the directory of the start");
 	return look_key(c->l, 'w', c->a, c->at->width, c->at->bar + 1, c->now_ns);
 }
 

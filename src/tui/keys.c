@@ -277,11 +277,35 @@ bool tui_keys_check(const char *keys, struct error *err)
 	return first.text[0] == '\0';
 }
 
+/* " [Ladder, Packets]", where a line does not hold everywhere. */
+static void list_places(struct text *t, unsigned places)
+{
+	static const struct {
+		unsigned place;
+		const char *name;
+	} names[] = {
+		{IN_CONNECTIONS, "Connections"}, {IN_LADDER, "Ladder"}, {IN_PACKETS, "Packets"}, {IN_STREAM, "stream"},
+		{IN_TEXT, "text"},
+	};
+	bool any = false;
+
+	if ((places & IN_SCREENS) == IN_SCREENS)
+		return;
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		if (places & names[i].place) {
+			text_put(t, any ? ", " : " [");
+			text_put(t, names[i].name);
+			any = true;
+		}
+	if (any)
+		text_char(t, ']');
+}
+
 void tui_list_keys(FILE *to)
 {
 	for (size_t i = 0; i < keys_lines; i++) {
-		char buffer[64];
-		struct text t;
+		char buffer[64], places[64];
+		struct text t, p;
 
 		text_init(&t, buffer, sizeof buffer);
 		for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++) {
@@ -289,6 +313,8 @@ void tui_list_keys(FILE *to)
 				text_char(&t, ' ');
 			keys_name(&t, keys_table[i].key[k], true);
 		}
-		fprintf(to, "%-18s %-22s %s\n", keys_table[i].name, t.at, keys_table[i].help);
+		text_init(&p, places, sizeof places);
+		list_places(&p, keys_table[i].places);
+		fprintf(to, "%-20s %-22s %s%s\n", keys_table[i].name, t.at, keys_table[i].help, p.at);
 	}
 }

@@ -53,7 +53,7 @@ void look_saved(struct look *l, const struct save_answer *s)
 	text_init(&t, l->message, sizeof l->message);
 	l->message_bad = s->error[0] != '\0' || s->gone > 0;
 	if (s->error[0] != '\0') {
-		text_put(&t, "not saved whole: ");
+		text_put(&t, s->packets > 0 || s->bytes > 0 ? "not saved whole: " : "not saved: ");
 		text_put(&t, s->error);
 		return;
 	}

@@ -193,7 +193,8 @@ void segment_read(struct segment *out, const struct packet_row *rows, unsigned n
 			s->flow = record;
 		s->has_delta = i > 0 && !r->no_time && !rows[i - 1].no_time && !r->gone && !rows[i - 1].gone;
 		if (s->has_delta)
-			s->delta_ns = r->ts_ns - segment_end_ns(&rows[i - 1]);
+			/* Any time may stand in a file: the difference wraps, and does not overflow. */
+			s->delta_ns = (int64_t)((uint64_t)r->ts_ns - (uint64_t)segment_end_ns(&rows[i - 1]));
 		if (r->folded > 0) {
 			past_folded(p, r);
 			continue;

@@ -307,7 +307,7 @@ static void scrolling_shows_the_lines_of_the_stream(void **state)
 	press("g");
 	rows = l.stream.rows;
 	assert_int_equal(rows, 19);
-	for (unsigned turn = 0; turn < 400; turn++) {
+	for (unsigned turn = 0; turn < 100; turn++) {
 		unsigned k = any(12);
 		int64_t to = (int64_t)top + (moves[k] == 19 || moves[k] == -19 ? moves[k] / 19 * 18 : moves[k] == 10 || moves[k] == -10
 					     ? moves[k] / 10 * 9 : moves[k]);
