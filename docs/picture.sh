@@ -1,7 +1,7 @@
 #!/bin/sh
 # Puts what the program prints today into the pages that show it: README.md (the
-# picture and the examples), docs/verdicts.md (a packet for each verdict) and
-# docs/filter.md (the names that filters know).
+# pictures and the examples), docs/tour.md (its screens), docs/verdicts.md (a packet
+# for each verdict) and docs/filter.md (the names that filters know).
 #
 # usage: sh docs/picture.sh PROGRAM [--check] [PAGE...]
 #
@@ -17,7 +17,7 @@ if [ "${1:-}" = --check ]; then
 	check=yes
 	shift
 fi
-[ $# -gt 0 ] || set -- README.md docs/verdicts.md docs/filter.md
+[ $# -gt 0 ] || set -- README.md docs/tour.md docs/verdicts.md docs/filter.md
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -1,6 +1,8 @@
 /* The loop: a key, an answer or a while; then draw.
  *
- * A key is answered at once. Nothing is drawn where nothing changed. The first
+ * A key is answered at once. One that was typed before the answer to the key before
+ * it came is kept until then (for a moment: no answer holds the keys): it is meant
+ * for the screen that comes, as Enter is for the row that j leads to. Nothing is drawn where nothing changed. The first
  * change after a quiet time is asked for and drawn immediately, and a trickle
  * of packets nearly so; under load data draws ten frames a second. An answer that was
  * dear makes the next one wait longer, so that the screen of a huge table
@@ -32,6 +34,7 @@ enum {
 	EMPTY_READS = 8,
 	PASTE_MAX = 4096,          /* characters of pasted text that count */
 	PASTE_NS = 500 * CLOCK_MS, /* and then, silent for so long, it is over even without its end */
+	KEPT_NS = 300 * CLOCK_MS,  /* that a key waits for the answer to the one before */
 	STUCK_MS = 300,            /* after a signal, for a terminal that takes nothing */
 };
 
@@ -59,6 +62,9 @@ struct tui {
 	bool trickle;      /* few packets between the last two answers */
 	bool outstanding;  /* a query is under way */
 	bool want;         /* the screen needs another answer */
+	bool key_asked;    /* and a key is why, also of the query under way */
+	uint32_t last_key, kept; /* the one before; the one that waits for its answer, or 0 */
+	int64_t kept_ns;
 	bool draw;
 	bool leave;
 	bool gone;         /* the terminal is: as if SIGHUP had come, which may be ignored or late */
@@ -148,20 +154,48 @@ static void tui_settings(struct tui *t)
 	t->look.capture_filter_wanted = false;
 }
 
+/* Whether a key must wait for the screen it is meant for. Text that is typed need
+ * not, nor a held arrow: steps add up. */
+static bool tui_key_waits(const struct tui *t, uint32_t key)
+{
+	bool step = key == KEY_ARROW_DOWN || key == KEY_ARROW_UP || key == 'j' || key == 'k';
+
+	return t->key_asked && !(step && key == t->last_key) && (!t->look.prompting || key == KEY_RETURN);
+}
+
+/* The next key that may be acted on now, or 0. */
+static uint32_t tui_next_key(struct tui *t, bool *any)
+{
+	uint32_t key = t->kept;
+	int64_t now = clock_monotonic_ns();
+
+	if (key != 0 && t->key_asked && now - t->kept_ns < KEPT_NS)
+		return 0;
+	t->kept = 0;
+	while (key == 0 && (key = display_key(t->display)) != 0) {
+		*any = true;
+		if (!tui_is_key(t, key)) {
+			key = 0;
+		} else if (tui_key_waits(t, key)) {
+			t->kept = key;
+			t->kept_ns = now;
+			return 0;
+		}
+	}
+	return t->last_key = key;
+}
+
 static void tui_keys(struct tui *t)
 {
-	/* Bytes that make no character are read, too. */
-	bool any = display_bytes(t->display);
+	/* Bytes that make no character are read, too; those behind a kept key are not. */
+	bool any = t->kept != 0 || display_bytes(t->display);
 	uint32_t key;
 
-	while (!t->leave && (key = display_key(t->display)) != 0) {
-		any = true;
-		if (!tui_is_key(t, key))
-			continue;
+	while (!t->leave && (key = tui_next_key(t, &any)) != 0) {
 		switch (look_key(&t->look, key, t->answer, t->canvas.width, t->canvas.height,
 				 clock_monotonic_ns())) {
 		case REACT_ASK:
-			t->want = true;
+			t->want = t->key_asked = true;
 			t->draw = true;
 			break;
 		case REACT_DRAW:
@@ -204,6 +238,7 @@ static void tui_answer(struct tui *t)
 	look_answered(&t->look, t->answer);
 	t->draw = true;
 	t->want = t->want || t->look.again;
+	t->key_asked = t->key_asked && t->want;
 }
 
 /* Ask if something calls for it; else say how long to sleep, in ns, -1: until
@@ -273,6 +308,9 @@ static void tui_loop(struct tui *t)
 		}
 		if (wait < 0 || (tick >= 0 && tick < wait))
 			wait = tick;
+		if (t->kept != 0 && (wait < 0 || wait > KEPT_NS))
+			wait = KEPT_NS;
+		fds[0].events = t->kept != 0 ? 0 : POLLIN;
 		if (poll(fds, 3, wait < 0 ? -1 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS)) < 0 && errno != EINTR)
 			break;
 		if (fds[2].revents & POLLIN)
@@ -285,6 +323,8 @@ static void tui_loop(struct tui *t)
 		}
 		if (fds[1].revents & POLLIN)
 			tui_answer(t);
+		if (t->kept != 0)
+			tui_keys(t);
 	}
 }
 
