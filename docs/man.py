@@ -89,6 +89,7 @@ def keys(program):
     for line in ask(program, "--list-keys").splitlines():
         _, names, does = re.match(r"^(\S+) +((?:\S+ )*\S+) {2,}(.*)$", line).groups()
         names = ", ".join(names.replace("\\", "\\e").replace("^", "\\(ha").split())
+        # A lone bracket or colon would be punctuation to mdoc.
         lines += [f".It Li \"\\&{names}\"", *text(does[0].upper() + does[1:] + ".")]
     return lines + [".El"]
 
