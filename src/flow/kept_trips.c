@@ -74,8 +74,11 @@ _Static_assert(sizeof((struct side_trips){0}.few) == sizeof((struct kept){0}.tri
 
 void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end)
 {
+	unsigned is = k->trips_are[i];
 	struct side_trips x;
 
+	if (is & KEPT_TRIPS_LOST)
+		return;
 	kept_trips_unfold(t, k, i, &x);
 	trips_sent(&x, us, end);
 	kept_trips_fold(t, k, i, &x);

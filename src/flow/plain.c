@@ -429,23 +429,6 @@ static void first_of_kind(struct kept *k, unsigned dir, bool data)
 	}
 }
 
-static void carry(struct flow_table *t, struct kept *k, unsigned dir, const struct descriptor *d, uint32_t us)
-{
-	struct kept_side *s = &k->side[dir];
-	uint64_t bytes = ((uint64_t)s->bytes_high << 32 | s->bytes) + d->payload_len;
-	const struct content_side c = {(uint32_t)(k - t->flows) * 2 + dir, &s->contents, s->low,
-				       d->tcp.seq + d->payload_len};
-
-	s->bytes = (uint32_t)bytes;
-	s->bytes_high = (uint16_t)(bytes >> 32);
-	s->next = d->tcp.seq + d->payload_len;
-	s->rose = s->ack;
-	s->rose_high = s->ack_high;
-	if (d->payload)
-		(void)contents_saw(t, &c, d, false);
-	kept_trips_send(t, k, dir, us, s->next);
-}
-
 static void go_on(struct flow_table *t, struct kept *k, const struct descriptor *d, unsigned dir, int64_t at,
 		  struct judgement *j)
 {
@@ -463,7 +446,7 @@ static void go_on(struct flow_table *t, struct kept *k, const struct descriptor 
 		j->rtt_of_server = dir != client_of(k);
 	}
 	if (d->payload_len)
-		carry(t, k, dir, d, us);
+		kept_carry(t, k, (uint32_t)(k - t->flows) * 2 + dir, d, us);
 	first_of_kind(k, dir, d->payload_len != 0);
 	settle(k);
 }
@@ -500,10 +483,9 @@ static bool is_met(const struct flow_table *t, const struct flow_near *near)
 
 	if (near->place == REF_NONE)
 		return false;
-	if (near->place & REF_EMBRYO)
-		words_of_key(&w, &t->embryos[near->place & ~REF_EMBRYO].key);
-	else
-		words_of_kept(&w, &t->flows[near->place]);
+	if (!(near->place & REF_EMBRYO))
+		return kept_is(&t->flows[near->place], &near->key);
+	words_of_key(&w, &t->embryos[near->place & ~REF_EMBRYO].key);
 	return words_equal(&near->key, &w);
 }
 
