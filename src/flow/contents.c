@@ -188,7 +188,8 @@ static uint32_t lowest(const struct gap *gaps, unsigned n, uint32_t none)
 }
 
 /* Set apart: what comes again is rare. */
-__attribute__((noinline)) static uint32_t compare(struct flow_table *t, const struct content_side *s, uint32_t at, const uint8_t *bytes, uint32_t n)
+__attribute__((noinline)) static uint32_t compare(struct flow_table *t, const struct content_side *s, uint32_t at,
+						   const uint8_t *bytes, uint32_t n)
 {
 	struct gap gaps[GAPS_MOST] = {{0, n}};
 	uint32_t place = *s->place, differ = 0;

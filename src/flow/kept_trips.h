@@ -47,7 +47,8 @@ static inline void kept_trips_send(struct flow_table *t, struct kept *k, unsigne
 }
 
 /* A side sends the next data in order, at the time of its last segment. owner: the flow's place and that side. */
-static inline void kept_carry(struct flow_table *t, struct kept *k, uint32_t owner, const struct descriptor *d, uint32_t us)
+static inline void kept_carry(struct flow_table *t, struct kept *k, uint32_t owner, const struct descriptor *d,
+			      uint32_t us)
 {
 	unsigned dir = owner & 1;
 	struct kept_side *s = &k->side[dir];
