@@ -101,7 +101,7 @@ static uint32_t kept(uint32_t low, const struct descriptor *d, uint32_t at)
 }
 
 /* Where the part in use ends: more of it where there are more flows, so that each has its past. */
-static void go_on(struct flow_table *t, uint32_t units)
+__attribute__((noinline)) static void go_on(struct flow_table *t, uint32_t units)
 {
 	struct contents *c = &t->contents;
 	uint64_t limit = (uint64_t)t->flow_live * (CONTENT_OF_FLOW / UNIT);
@@ -187,7 +187,9 @@ static uint32_t lowest(const struct gap *gaps, unsigned n, uint32_t none)
 	return low;
 }
 
-static uint32_t compare(struct flow_table *t, const struct content_side *s, uint32_t at, const uint8_t *bytes, uint32_t n)
+/* Set apart: what comes again is rare. */
+__attribute__((noinline)) static uint32_t compare(struct flow_table *t, const struct content_side *s, uint32_t at,
+						   const uint8_t *bytes, uint32_t n)
 {
 	struct gap gaps[GAPS_MOST] = {{0, n}};
 	uint32_t place = *s->place, differ = 0;

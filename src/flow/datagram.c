@@ -70,6 +70,23 @@ void flow_service_missed(struct flow_table *t, struct flow *f, unsigned side)
 		t->embryos[f->self & ~REF_EMBRYO].bits |= EMBRYO_TRIED;
 }
 
+/* Memory for a name. Whose embryos end for it are seen in scratch, where the flow may be that was met (plain.c). */
+static bool give_back(struct flow_table *t)
+{
+	const struct flow met = t->scratch;
+	const bool open = t->bits_open;
+	bool given;
+
+	if (!open)
+		return embryo_give_back(t);
+	t->bits_open = false;
+	given = embryo_give_back(t);
+	t->scratch = met;
+	t->scratch_is = NAME_ONLY;
+	t->bits_open = true;
+	return given;
+}
+
 /* An embryo keeps the service's number; a name has no place in it, and comes
  * again with the flow's next payload. */
 void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const struct dissector *by,
@@ -88,7 +105,7 @@ void flow_service_set(struct flow_table *t, struct flow *f, unsigned side, const
 	}
 	if (server_name && len && f->name == REF_NONE) {
 		f->name = names_put(&t->names, server_name, len, false);
-		if (f->name == REF_NONE && (budget_affords_name(t) || embryo_give_back(t)))
+		if (f->name == REF_NONE && (budget_affords_name(t) || give_back(t)))
 			f->name = names_put(&t->names, server_name, len, true);
 		if (f->name == REF_NONE)
 			t->stats.names_lost++;

@@ -192,7 +192,7 @@ struct flow_table {
 	struct flow_list list[FLOW_CLASSES];
 	struct flow work;        /* the flow at hand, unfolded */
 	bool work_open;          /* what it says is newer than what is kept */
-	bool bits_open;          /* and so are the bits of scratch: plain.c */
+	bool bits_open;          /* and so are bits and application of scratch: met_keep() */
 
 	struct names names;
 	struct blocks blocks;
@@ -460,6 +460,8 @@ void head_forget(struct flow_table *t, uint32_t ref);
 
 /* kept.c: what is at hand is kept, before anything else is looked at */
 void flow_fold(struct flow_table *t);
+void met_keep(struct flow_table *t); /* of a flow that was met (plain.c): its bits and its application */
+struct flow *flow_at_hand(struct flow_table *t, struct flow *f); /* such a one, unfolded; any other as it is */
 static inline void flow_store(struct flow_table *t)
 {
 	if (t->work_open || t->bits_open)

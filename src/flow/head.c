@@ -313,6 +313,7 @@ bool flow_head_keep(struct flow_table *t, struct flow *f, unsigned side, const s
 		/* What the capture cut never becomes whole. */
 		if (d->payload_captured < d->payload_len)
 			return false;
+		f = flow_at_hand(t, f);
 		h = head_new(t, f, dir, ahead ? f->side[dir].base + 1 : payload_seq(d));
 		if (!h || !clip(h->start, d, &offset, &bytes, &n) || !head_add(t, h, offset, bytes, n)) {
 			t->stats.heads_forgotten++;

@@ -401,13 +401,35 @@ void kept_fold(struct flow_table *t, struct flow *f)
 #endif
 }
 
+void met_keep(struct flow_table *t)
+{
+	const struct flow *f = &t->scratch;
+	struct kept *k = &t->flows[f->self];
+
+	k->bits = f->bits;
+	k->service = f->service_number;
+	k->name = f->name;
+	k->side[0].bits = f->side[0].bits;
+	k->side[1].bits = f->side[1].bits;
+}
+
 void flow_fold(struct flow_table *t)
 {
 	if (t->bits_open)
-		t->flows[t->scratch.self].bits = t->scratch.bits;
+		met_keep(t);
 	if (t->work_open)
 		kept_fold(t, &t->work);
 	t->work_open = t->bits_open = false;
+}
+
+struct flow *flow_at_hand(struct flow_table *t, struct flow *f)
+{
+	if (f != &t->scratch || f->self & REF_EMBRYO)
+		return f;
+	flow_store(t);
+	kept_unfold(t, f->self, &t->work);
+	t->work_open = true;
+	return &t->work;
 }
 
 void kept_begin(struct kept *k, const struct flow_key *key)

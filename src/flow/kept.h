@@ -57,9 +57,9 @@ _Static_assert(offsetof(struct flow_side, options) + 1 == KEPT_SAME && offsetof(
 	       offsetof(struct kept_side, contents), "the beginning is copied");
 
 struct kept {
-	uint8_t family;                  /* FAMILY_NONE: free, or an odd one */
+	uint16_t port[2];                /* of the lower endpoint first; with the next two as in struct flow_words */
 	uint8_t proto;
-	uint16_t port[2];                /* of the lower endpoint first */
+	uint8_t family;                  /* FAMILY_NONE: free, or an odd one */
 	uint16_t bits;                   /* enum flow_bit */
 	uint8_t address[2][4];           /* of IPv6 the first four bytes */
 	int64_t base_ns;
@@ -102,23 +102,25 @@ struct odd_side { /* as in flow_side */
 _Static_assert(offsetof(struct flow_side, zeek.rst) - offsetof(struct flow_side, ws_next) ==
 	       offsetof(struct odd_side, zeek_rst) && sizeof(struct odd_side) == 56, "copied");
 struct odd {
-	uint8_t family;                  /* FAMILY_NONE: where a flow has its own */
 	uint8_t zeek_n;                  /* letters, and ODD_CUT */
 	uint8_t zeek_last, icmp_family;
-	uint32_t zeek_more, rare, synack_isn;
+	uint8_t icmp_type, icmp_code;
+	uint8_t family;                  /* FAMILY_NONE: where a flow has its own */
+	uint8_t ace[2];
+	uint32_t zeek_more, rare;
 	int64_t first_ns, rst_ns, rtt_ns;
 	int64_t first_syn_ns, last_syn_ns, synack_ns, hs_ack_ns, answered_syn_ns, peer_syn_ns;
 	int64_t ack_ns[2];               /* ws_ack_ns of the sides */
 	struct odd_side side[2];
 	uint32_t syn_after_us[FLOW_TRIES], synack_after_us[FLOW_TRIES];
 	uint16_t syns, synacks, syn_retransmits, synack_retransmits;
+	uint32_t synack_isn;
 	uint16_t ws_mptcp;
-	uint8_t ace[2];
-	uint8_t icmp_type, icmp_code;
 	int8_t ws_scale[2];
 };
 enum { ODD_CUT = 128 };
-_Static_assert(sizeof(struct odd) == sizeof(struct kept), "it takes a flow's place");
+_Static_assert(sizeof(struct odd) == sizeof(struct kept) && offsetof(struct odd, family) == offsetof(struct kept, family),
+	       "it takes a flow's place");
 
 static inline struct odd *kept_odd(const struct flow_table *t, const struct kept *k)
 {
@@ -187,12 +189,29 @@ static inline void words_of_kept(struct flow_words *w, const struct kept *k)
 	memcpy((uint8_t *)w->b + sizeof to, rest[1], sizeof rest[1]);
 }
 
+/* Is that its key? */
+static inline bool kept_is(const struct kept *k, const struct flow_words *w)
+{
+	struct flow_words x;
+	uint64_t rest;
+
+	if (BYTE_ORDER != LITTLE_ENDIAN || k->family != FAMILY_IPV4) {
+		words_of_kept(&x, k);
+		return words_equal(w, &x);
+	}
+	memcpy(&rest, k->port, sizeof rest); /* and its bits, above */
+	return (rest ^ w->rest) << 16 == 0 && memcmp(k->address[0], w->a, sizeof k->address[0]) == 0 &&
+	       memcmp(k->address[1], w->b, sizeof k->address[1]) == 0;
+}
+
 /* The shift of its windows; unknown is what it is if it is not known. */
 static inline unsigned kept_shift(const struct kept_side *s, unsigned unknown)
 {
-	unsigned is = s->state >> KEPT_SCALE_SHIFT & 3;
+	unsigned is = s->state & 3u << KEPT_SCALE_SHIFT;
 
-	return is == SCALE_ASKED ? (s->wscale > 14 ? 14 : s->wscale) : is == SCALE_UNKNOWN ? unknown : 0;
+	if (__builtin_expect(is == SCALE_ASKED << KEPT_SCALE_SHIFT && s->wscale <= 14, 1))
+		return s->wscale;
+	return is == SCALE_ASKED << KEPT_SCALE_SHIFT ? 14 : is == SCALE_UNKNOWN << KEPT_SCALE_SHIFT ? unknown : 0;
 }
 
 /* kept.c. Folding may need a place for what is odd: places_reserve() before the flow was unfolded. */

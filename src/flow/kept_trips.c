@@ -3,22 +3,27 @@
  * In the words stand first the samples, then the times in flight, two words each. What
  * fits in there stays in there; what does not is a struct side_trips in a block, and comes
  * back as soon as it fits again. Where there is no block to be had, nothing is known. */
+#include <string.h>
+
 #include "kept_trips.h"
 
+/* Of what is in the words all four are copied: those that are no samples say nothing. */
 void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigned i, struct side_trips *x)
 {
 	const struct side_trips *block = kept_trips_block(t, k, i);
-	unsigned is = k->trips_are[i], n = is & KEPT_FEW;
+	unsigned is = k->trips_are[i], n = kept_trips_samples(is), timed = kept_trips_timed(is);
 
 	if (block) {
 		*x = *block;
 		return;
 	}
-	*x = (struct side_trips){.samples = n, .lost = is & KEPT_TRIPS_LOST, .n_timed = is >> KEPT_TIMED_SHIFT & 3};
-	for (unsigned at = 0; at < n; at++)
-		x->few[at] = k->trips[i][at];
-	for (unsigned at = 0; at < x->n_timed; at++)
-		x->timed[at] = (struct timed){k->trips[i][n + 2 * at], k->trips[i][n + 2 * at + 1]};
+	*x = (struct side_trips){.samples = n, .lost = is & KEPT_TRIPS_LOST, .n_timed = (uint8_t)timed};
+	if (n)
+		memcpy(x->few, k->trips[i], sizeof x->few);
+	if (timed)
+		memcpy(&x->timed[0], &k->trips[i][n], sizeof x->timed[0]);
+	if (timed > 1)
+		memcpy(&x->timed[1], &k->trips[i][n + 2], sizeof x->timed[1]);
 }
 
 void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i)
@@ -28,21 +33,30 @@ void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i)
 	k->trips_are[i] = 0;
 }
 
-void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x)
+/* Four words are room for it; where IPv6 has its addresses there is none. */
+static bool trips_fit(const struct kept *k, const struct side_trips *x)
 {
 	unsigned room = k->family == FAMILY_IPV4 ? KEPT_TRIP_WORDS : 0;
-	struct side_trips *block = kept_trips_block(t, k, i);
-	uint32_t ref;
 
-	if (x->lost || (!x->again && x->samples + 2u * x->n_timed <= room)) {
+	return !x->again && x->samples <= room && x->samples + 2u * x->n_timed <= room;
+}
+
+void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x)
+{
+	struct side_trips *block = kept_trips_block(t, k, i);
+	uint32_t ref, *words = k->trips[i];
+
+	if (x->lost || trips_fit(k, x)) {
 		kept_trips_release(t, k, i);
 		k->trips_are[i] = (uint8_t)(x->lost ? KEPT_TRIPS_LOST : x->samples | (unsigned)x->n_timed << KEPT_TIMED_SHIFT);
-		for (unsigned at = 0; at < x->samples && !x->lost; at++)
-			k->trips[i][at] = x->few[at];
-		for (unsigned at = 0; at < x->n_timed && !x->lost; at++) {
-			k->trips[i][x->samples + 2 * at] = x->timed[at].end;
-			k->trips[i][x->samples + 2 * at + 1] = x->timed[at].us;
-		}
+		if (x->lost)
+			return;
+		if (x->samples)
+			memcpy(words, x->few, sizeof x->few);
+		if (x->n_timed)
+			memcpy(&words[x->samples], &x->timed[0], sizeof x->timed[0]);
+		if (x->n_timed > 1)
+			memcpy(&words[x->samples + 2], &x->timed[1], sizeof x->timed[1]);
 		return;
 	}
 	if (!block) {
@@ -56,10 +70,15 @@ void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const str
 	*block = *x;
 }
 
+_Static_assert(sizeof((struct side_trips){0}.few) == sizeof((struct kept){0}.trips[0]), "copied at once");
+
 void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end)
 {
+	unsigned is = k->trips_are[i];
 	struct side_trips x;
 
+	if (is & KEPT_TRIPS_LOST)
+		return;
 	kept_trips_unfold(t, k, i, &x);
 	trips_sent(&x, us, end);
 	kept_trips_fold(t, k, i, &x);
@@ -68,9 +87,17 @@ void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, 
 int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,
 				const struct descriptor *d, uint32_t us)
 {
-	struct side_trips x;
+	struct side_trips *block = kept_trips_block(t, k, i), x;
 	int64_t rtt_us;
 
+	if (block) {
+		rtt_us = trips_acked(block, sent_ns, d, us);
+		if (trips_fit(k, block)) {
+			x = *block;
+			kept_trips_fold(t, k, i, &x);
+		}
+		return rtt_us;
+	}
 	kept_trips_unfold(t, k, i, &x);
 	rtt_us = trips_acked(&x, sent_ns, d, us);
 	kept_trips_fold(t, k, i, &x);

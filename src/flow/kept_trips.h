@@ -46,6 +46,26 @@ static inline void kept_trips_send(struct flow_table *t, struct kept *k, unsigne
 	}
 }
 
+/* A side sends the next data in order, at the time of its last segment. owner: the flow's place and that side. */
+static inline void kept_carry(struct flow_table *t, struct kept *k, uint32_t owner, const struct descriptor *d,
+			      uint32_t us)
+{
+	unsigned dir = owner & 1;
+	struct kept_side *s = &k->side[dir];
+	uint64_t bytes = ((uint64_t)s->bytes_high << 32 | s->bytes) + d->payload_len;
+	uint32_t end = d->tcp.seq + d->payload_len;
+	const struct content_side c = {owner, &s->contents, s->low, end};
+
+	s->bytes = (uint32_t)bytes;
+	s->bytes_high = (uint16_t)(bytes >> 32);
+	s->next = end;
+	s->rose = s->ack;
+	s->rose_high = s->ack_high;
+	if (d->payload)
+		(void)contents_saw(t, &c, d, false);
+	kept_trips_send(t, k, dir, us, end);
+}
+
 /* What side i has in flight, sent until sent_ns, is acknowledged: trips_acked(). */
 static inline int64_t kept_trips_ack(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,
 				     const struct descriptor *d, uint32_t us)

@@ -142,29 +142,11 @@ static inline void acknowledge(struct kept_side *s, const struct descriptor *d)
 	s->window = d->window;
 }
 
-static inline void send_data(struct flow_table *t, struct kept *k, unsigned dir, const struct descriptor *d, uint32_t us)
-{
-	struct kept_side *s = &k->side[dir];
-	uint64_t bytes = ((uint64_t)s->bytes_high << 32 | s->bytes) + d->payload_len;
-	const struct content_side c = {(uint32_t)(k - t->flows) * 2 + dir, &s->contents, s->low,
-				       d->tcp.seq + d->payload_len};
-
-	s->bytes = (uint32_t)bytes;
-	s->bytes_high = (uint16_t)(bytes >> 32);
-	s->next = d->tcp.seq + d->payload_len;
-	s->rose = s->ack;
-	s->rose_high = s->ack_high;
-	if (d->payload)
-		(void)contents_saw(t, &c, d, false);
-	kept_trips_send(t, k, dir, us, s->next);
-}
-
 struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
 			   struct flow_trip *trip)
 {
 	unsigned dir = near->dir;
 	struct kept_side *s, *peer;
-	struct flow_words key;
 	struct kept *k;
 	int64_t at, before, rtt_us;
 	uint32_t us;
@@ -179,8 +161,7 @@ struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, con
 	before = kept_ns(0, s->ack, s->ack_high);
 	if (!is_ordinary(k, s, peer, d, dir) || at < 0 || at > KEPT_TIME_MAX || before == KEPT_TIME_FAR)
 		return NULL;
-	words_of_kept(&key, k);
-	if (!words_equal(&near->key, &key) || (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)) ||
+	if (!kept_is(k, &near->key) || (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)) ||
 	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d, at - before)))
 		return NULL;
 	/* Its numbers are new, so it is nobody's copy, but may have some. */
@@ -197,6 +178,6 @@ struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, con
 	rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
 	trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
 	if (d->payload_len)
-		send_data(t, k, dir, d, us);
+		kept_carry(t, k, near->place * 2 + dir, d, us);
 	return kept_named(t, near->place);
 }

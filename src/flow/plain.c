@@ -5,6 +5,9 @@
  *   FIN       of either side, at its highest end
  *   ACK       of the other side's FIN
  *
+ * And what each side says for the first time: the next data in order, or an ACK that moves on,
+ * until ordinary.c takes over. Its application is asked for of the flow that was met().
+ *
  * And any further datagram whose application nobody asks for.
  *
  * As ordinary.c for what lies between, this is a shortcut through tcp_account(), which is the
@@ -17,14 +20,19 @@
 
 enum { WS_PLAIN = WS_SPOKE | WS_MPTCP_SAME, ALL_OF_IT = KEPT_SYN | KEPT_SYNACK | KEPT_ACK | KEPT_RTT };
 enum { END_UNUSUAL = END_FIN_AGAIN | END_RST | END_PROVOKED | END_BARE_ACK };
-enum { LETTER_S, LETTER_H, LETTER_F, LETTER_A = 4, LETTER_BITS = 5, LETTER_SIDE_1 = 16 }; /* zeek.c */
+enum { LETTER_S, LETTER_H, LETTER_F, LETTER_A = 4, LETTER_D, LETTER_BITS = 5, LETTER_SIDE_1 = 16 }; /* zeek.c */
 
 /* ---- what all steps share ------------------------------------------------------ */
 
-/* Nothing but its flags and numbers. */
+/* Nothing but its flags and numbers, and what it carries. */
+static bool is_usual(const struct descriptor *d)
+{
+	return d->window && d->ecn != IP_CE && (d->sacks | d->tcp.mptcp) == 0;
+}
+
 static bool is_bare(const struct descriptor *d)
 {
-	return d->payload_len == 0 && !d->payload && d->window && d->ecn != IP_CE && (d->sacks | d->tcp.mptcp) == 0;
+	return d->payload_len == 0 && !d->payload && is_usual(d);
 }
 
 static unsigned client_of(const struct kept *k)
@@ -87,7 +95,8 @@ static void account(struct flow_table *t, struct kept *k, unsigned dir, const st
 	kept_set(&s->ack, &s->ack_high, at);
 }
 
-/* The flow that was met: who it is and what became of its handshake, to be reported. */
+/* The flow that was met: who it is and what became of its handshake, to be reported; and its application, which may be
+ * set: met_keep(). */
 static struct flow *met(struct flow_table *t, uint32_t ref)
 {
 	const struct kept *k = &t->flows[ref];
@@ -104,9 +113,11 @@ static struct flow *met(struct flow_table *t, uint32_t ref)
 	f->synacks = (is & KEPT_SYNACK) != 0;
 	f->completeness = k->completeness & 63;
 	f->completeness_before = k->completeness_before & 63;
+	f->service_number = k->service;
 	f->service = t->services[k->service];
 	f->name = k->name;
 	for (unsigned i = 0; i < 2; i++) {
+		f->side[i].base = k->side[i].bits & SIDE_BASE ? k->side[i].low - 1 : 0;
 		f->side[i].packets = k->side[i].packets;
 		f->side[i].bits = k->side[i].bits;
 		f->side[i].end = k->side[i].end;
@@ -236,11 +247,11 @@ static void complete(struct flow_table *t, struct kept *k, uint32_t ref, const s
 
 /* ---- the close ---------------------------------------------------------------------- */
 
-static bool side_is_usual(const struct flow_table *t, const struct kept_side *s)
+static bool side_is_usual(const struct flow_table *t, const struct kept_side *s, unsigned ws_bits)
 {
 	const struct side_trouble *x = s->trouble == REF_NONE ? NULL : blocks_at(&t->blocks, s->trouble);
 
-	return s->packets && s->ws_bits == WS_PLAIN && !(s->end & END_UNUSUAL) && !(x && (x->n_holes || x->forgotten_holes)) &&
+	return s->packets && s->ws_bits == ws_bits && !(s->end & END_UNUSUAL) && !(x && (x->n_holes || x->forgotten_holes)) &&
 	       (s->bits & (SIDE_BASE | SIDE_NEXT | SIDE_ACKED)) == (SIDE_BASE | SIDE_NEXT | SIDE_ACKED) &&
 	       state_of(s) >= END_ESTABLISHED && s->next && s->window;
 }
@@ -265,7 +276,8 @@ static bool closes_plainly(const struct flow_table *t, const struct kept *k, con
 	enum zeek_state mine = zeek_of(s), other = zeek_of(peer);
 
 	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || d->tcp.seq + 1 == 0 ||
-	    d->tcp.seq + 1 - s->low > JUMP_MAX || !flow_is_usual(k) || !side_is_usual(t, s) || !side_is_usual(t, peer))
+	    d->tcp.seq + 1 - s->low > JUMP_MAX || !flow_is_usual(k) || !side_is_usual(t, s, WS_PLAIN) ||
+	    !side_is_usual(t, peer, WS_PLAIN))
 		return false;
 	if (answers && (d->tcp.ack != peer->next || looked_at(peer) != (acks ? LOOKED_ACKED : LOOKED_FIN)))
 		return false;
@@ -356,6 +368,89 @@ static void close_step(struct flow_table *t, struct kept *k, uint32_t ref, const
 	}
 }
 
+/* ---- data and ACKs ------------------------------------------------------------------ */
+
+static bool zeek_is_open(const struct kept_side *s)
+{
+	return zeek_of(s) == ZEEK_ESTABLISHED || zeek_of(s) == ZEEK_PARTIAL;
+}
+
+/* As is_ordinary() of ordinary.c, where it may be the first of its kind. A side that has said nothing since its SYN/ACK
+ * has a window that is not scaled yet. */
+static bool goes_on_plainly(const struct flow_table *t, const struct kept *k, const struct descriptor *d, unsigned dir,
+			    int64_t at)
+{
+	const struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
+	uint32_t len = d->payload_len, end = d->tcp.seq + len;
+	uint32_t acks = d->tcp.ack - s->acked, sent = peer->next - s->acked;
+	int64_t before = kept_ns(0, s->ack, s->ack_high);
+
+	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || (len == 0 && acks == 0) || before == KEPT_TIME_FAR ||
+	    ((s->end | peer->end) & END_FIN) != 0 || (k->class & KEPT_CLASS) != FLOW_ESTABLISHED || !flow_is_usual(k) ||
+	    state_of(s) != END_ESTABLISHED || state_of(peer) != END_ESTABLISHED || !zeek_is_open(s) || !zeek_is_open(peer) ||
+	    looked_at(s) != LOOKED_ACKED || looked_at(peer) != LOOKED_ACKED ||
+	    !side_is_usual(t, s, WS_PLAIN | (s->ws_bits & WS_FIRST_ACK)) ||
+	    !side_is_usual(t, peer, WS_PLAIN | (peer->ws_bits & WS_FIRST_ACK)))
+		return false;
+	if (len == 0)
+		return true;
+	return end != 0 && len <= JUMP_MAX && end - s->low <= JUMP_MAX && seq_before(peer->acked, end) &&
+	       s->bytes_high != UINT16_MAX && end != peer->acked + peer->window &&
+	       end != peer->acked + ((uint32_t)peer->window << kept_shift(peer, 0)) && stamp_fits(s, d, at - before);
+}
+
+/* As ordinary_settle(), of a flow of which all else was found level. */
+static void settle(struct kept *k)
+{
+	if ((k->side[0].ws_bits | k->side[1].ws_bits) & WS_FIRST_ACK)
+		return;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct kept_side *s = &k->side[i];
+		bool known = (k->service && k->name != REF_NONE) || s->bits & SIDE_TRIED;
+
+		if (k->completeness & COMPLETE_DATA && s->bits & SIDE_PAYLOAD && s->zeek_seen & SEEN_DATA && known)
+			k->bits |= (uint16_t)(FLOW_BIT_ORDINARY_DATA << i);
+		if (k->completeness & COMPLETE_ACK && s->zeek_seen & SEEN_ACK)
+			k->bits |= (uint16_t)(FLOW_BIT_ORDINARY_ACK << i);
+	}
+}
+
+static void first_of_kind(struct kept *k, unsigned dir, bool data)
+{
+	struct kept_side *s = &k->side[dir];
+	unsigned kind = data ? SEEN_DATA : SEEN_ACK;
+
+	k->completeness |= data ? COMPLETE_DATA : COMPLETE_ACK;
+	s->bits |= data ? SIDE_PAYLOAD : 0;
+	s->ws_bits = WS_PLAIN;
+	if (!(s->zeek_seen & kind)) {
+		s->zeek_seen |= (uint16_t)kind;
+		put_letter(k, dir, data ? LETTER_D : LETTER_A);
+	}
+}
+
+static void go_on(struct flow_table *t, struct kept *k, const struct descriptor *d, unsigned dir, int64_t at,
+		  struct judgement *j)
+{
+	struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
+	uint32_t us = trips_us(k->base_ns, d->ts_ns);
+	int64_t rtt_us;
+
+	if (d->options & TCP_HAS_TIMESTAMPS && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)) &&
+	    peer->acked - d->tcp.seq <= d->payload_len + 1)
+		take_stamp(s, d);
+	account(t, k, dir, d, at);
+	rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
+	if (rtt_us >= 0) {
+		j->rtt_ns = rtt_us * 1000;
+		j->rtt_of_server = dir != client_of(k);
+	}
+	if (d->payload_len)
+		kept_carry(t, k, (uint32_t)(k - t->flows) * 2 + dir, d, us);
+	first_of_kind(k, dir, d->payload_len != 0);
+	settle(k);
+}
+
 /* ---- datagrams ---------------------------------------------------------------------- */
 
 static struct flow *plain_datagram(struct flow_table *t, uint32_t ref, const struct descriptor *d, unsigned dir)
@@ -388,10 +483,9 @@ static bool is_met(const struct flow_table *t, const struct flow_near *near)
 
 	if (near->place == REF_NONE)
 		return false;
-	if (near->place & REF_EMBRYO)
-		words_of_key(&w, &t->embryos[near->place & ~REF_EMBRYO].key);
-	else
-		words_of_kept(&w, &t->flows[near->place]);
+	if (!(near->place & REF_EMBRYO))
+		return kept_is(&t->flows[near->place], &near->key);
+	words_of_key(&w, &t->embryos[near->place & ~REF_EMBRYO].key);
 	return words_equal(&near->key, &w);
 }
 
@@ -418,10 +512,16 @@ struct flow *flow_plain(struct flow_table *t, const struct descriptor *d, const 
 	}
 	s = &k->side[dir];
 	at = d->ts_ns - k->base_ns;
-	if (k->odd != REF_NONE || k->story || !is_bare(d) || at < 0 || !kept_fits(at) || k->port[0] == k->port[1] ||
+	if (k->odd != REF_NONE || k->story || !is_usual(d) || at < 0 || !kept_fits(at) || k->port[0] == k->port[1] ||
 	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)))
 		return NULL;
-	if (completes_plainly(k, d, dir, at)) {
+	if (kind == TCP_ACK && goes_on_plainly(t, k, d, dir, at)) {
+		if (copies_saw(&t->copies, d, near->identity))
+			return NULL;
+		go_on(t, k, d, dir, at, j);
+	} else if (!is_bare(d)) {
+		return NULL;
+	} else if (completes_plainly(k, d, dir, at)) {
 		if (copies_saw(&t->copies, d, near->identity))
 			return NULL;
 		complete(t, k, near->place, d, dir, at);

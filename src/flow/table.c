@@ -35,10 +35,9 @@ static bool is_of(const struct flow_table *t, uint32_t ref, const struct flow_wo
 {
 	struct flow_words x;
 
-	if (ref & REF_EMBRYO)
-		words_of_key(&x, &t->embryos[ref & ~REF_EMBRYO].key);
-	else
-		words_of_kept(&x, &t->flows[ref]);
+	if (!(ref & REF_EMBRYO))
+		return kept_is(&t->flows[ref], w);
+	words_of_key(&x, &t->embryos[ref & ~REF_EMBRYO].key);
 	return words_equal(w, &x);
 }
 

@@ -38,7 +38,11 @@ void scratch_complete(struct flow_table *t, const struct flow *f)
 	if (f != &t->scratch || t->scratch_is == WHOLE)
 		return;
 	if (!(f->self & REF_EMBRYO)) {
-		flow_look(t, f->self)->bits |= t->bits_open ? told : 0;
+		if (t->work_open) /* it had to be unfolded after all: flow_at_hand() */
+			flow_fold(t);
+		if (t->bits_open)
+			met_keep(t);
+		flow_look(t, f->self);
 		return;
 	}
 	embryo_expand(t, f->self, &t->scratch);
