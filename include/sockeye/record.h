@@ -367,6 +367,8 @@ struct record_field {
 
 extern const struct record_field record_fields[RECORD_KEYS];
 
+/* The part that has this key; 0: it is always there. */
+unsigned record_part_of(enum record_key k);
 /* Is the part there that has this key? */
 bool record_filled(const struct flow_record *r, enum record_key k);
 

@@ -49,6 +49,7 @@ struct walk {
 	bool have_pivot;          /* without: everything is behind it */
 	uint64_t n_before;        /* matching flows before the pivot */
 	struct near before, behind;
+	unsigned parts;            /* of the record that match and rank read */
 	struct flow_record record; /* of the flow at hand */
 };
 
@@ -134,10 +135,31 @@ static bool walk_among(const uint64_t *ids, unsigned n, unsigned most, uint64_t 
 	return false;
 }
 
+/* What of a record the walk reads: filling all of it is most of what a flow costs here. */
+static unsigned walk_parts(const struct walk *w)
+{
+	const struct query *q = w->query;
+	uint64_t keys[2] = {0, 0};
+	unsigned parts = 0;
+
+	if (q->open_only || q->rank == RANK_ROUND_TRIP)
+		return RECORD_PARTS;
+	if (q->rank == RANK_RETRANSMITTED)
+		parts |= record_part_of(RECORD_RETRANSMISSIONS);
+	if (q->rank == RANK_KEY)
+		parts |= record_part_of(q->sort);
+	if (w->filter != NULL)
+		filter_needs(w->filter, keys);
+	for (unsigned k = 0; k < RECORD_KEYS; k++)
+		if (keys[k / 64] >> k % 64 & 1)
+			parts |= record_part_of((enum record_key)k);
+	return parts;
+}
+
 static void walk_fill(struct walk *w, const struct flow *f, bool *filled)
 {
 	if (!*filled)
-		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
+		flow_record_fill_parts(&w->record, w->flows, f, engine_paths(w->engine), w->parts);
 	*filled = true;
 }
 
@@ -454,6 +476,7 @@ static void walk_init(struct walk *w, struct engine *e, const struct query *q)
 	w->flows = engine_flows(e);
 	w->query = q;
 	w->filter = match_for(engine_match(e), q->match);
+	w->parts = walk_parts(w);
 	w->live_ns = engine_rates(e) ? engine_totals(e)->now_ns : 0;
 	w->have_pivot = false;
 	w->n_before = 0;

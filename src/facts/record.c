@@ -33,20 +33,24 @@ const char *const outcome_names[OUTCOMES] = {
 	[OUTCOME_UNREACHABLE] = "unreachable",
 };
 
-bool record_filled(const struct flow_record *r, enum record_key k)
+unsigned record_part_of(enum record_key k)
 {
 	const size_t at = record_fields[k].offset;
-	enum record_part part = 0;
 
 	if (at >= offsetof(struct flow_record, RECORD_REST_FIRST))
-		part = RECORD_PART_REST;
-	else if (at >= offsetof(struct flow_record, RECORD_LOSSES_FIRST))
-		part = RECORD_PART_LOSSES;
-	else if (at >= offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST))
-		part = RECORD_PART_HANDSHAKE;
-	else if (at >= offsetof(struct flow_record, RECORD_OUTCOME_FIRST))
-		part = RECORD_PART_OUTCOME;
-	return !(r->missing & part);
+		return RECORD_PART_REST;
+	if (at >= offsetof(struct flow_record, RECORD_LOSSES_FIRST))
+		return RECORD_PART_LOSSES;
+	if (at >= offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST))
+		return RECORD_PART_HANDSHAKE;
+	if (at >= offsetof(struct flow_record, RECORD_OUTCOME_FIRST))
+		return RECORD_PART_OUTCOME;
+	return 0;
+}
+
+bool record_filled(const struct flow_record *r, enum record_key k)
+{
+	return !(r->missing & record_part_of(k));
 }
 
 static int compare_u64(uint64_t a, uint64_t b)

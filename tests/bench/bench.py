@@ -25,6 +25,8 @@ import tempfile
 import time
 import zlib
 
+import screen
+
 HERE = pathlib.Path(__file__).resolve().parent
 TOP = HERE.parent.parent
 BUILD = TOP / "build/release"
@@ -300,8 +302,15 @@ def live(b):
               note=f"{row.get('kpps', '0')} kpps, {row['wakes/s']} wake-ups/s")
 
 
+def million(b, ask):
+    """Questions about a million connections (screen.py)."""
+    path = b.capture("n", 5_000_000, ["flows=1000000", "length=2", "mix=small"])
+    ask(b, BUILD / "tests/again", path)
+    b.drop(path)
+
+
 PARTS = {"mixed": mixed, "flood": flood, "elephants": elephants, "scaling": scaling, "memory": memory, "output": output, "start": start,
-         "watch": watch, "live": live}
+         "watch": watch, "live": live, "screen": lambda b: million(b, screen.lists), "again": lambda b: million(b, screen.packets)}
 
 
 def compare(old, new):

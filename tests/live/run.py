@@ -18,6 +18,7 @@ import bounds
 import copies
 import compressed
 import endings
+import figures
 import follow
 import handshakes
 import history
@@ -59,7 +60,7 @@ def main():
     program = os.path.abspath(o.program)
     os.chdir(TOP)
     tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights,
-                         ring, relay, threads, history, manners, sockets) for t in m.TESTS]
+                         ring, relay, threads, history, manners, sockets, figures) for t in m.TESTS]
     unknown = set(o.name) - {t.__name__.replace("_", "-") for t in tests}
     if unknown:
         print("no such test: " + ", ".join(sorted(unknown)), file=sys.stderr)

@@ -5,6 +5,7 @@
  *        again CAPTURE pieces FLOW               a line a piece: side, time, length or gap
  *        again CAPTURE rows [FLOW] [fold]        a line a row
  *        again CAPTURE times                     what answers cost, for benchmarks
+ *        again CAPTURE lists                     what the list of connections costs, likewise
  *        again -iIFACE live PACKETS MIB          captures so many with so much memory; a line about what is left
  *        again CAPTURE save FLOW|0 [MATCH [TEXT]]  saves them, or the text; prints the answer
  */
@@ -158,6 +159,59 @@ static void print_times(void)
 	printf("%-34s %8.2f ms  %" PRIu64 " pieces\n", "its stream", ms(answer->cost_ns), answer->stream.all);
 }
 
+/* The least of some: what else the machine does is not the list's. */
+static void time_list(const char *what, const struct query *q)
+{
+	clock_t least = 0;
+
+	for (unsigned i = 0; i < 5; i++) {
+		clock_t begun = clock();
+
+		engine_answer(engine, q, answer);
+		begun = clock() - begun;
+		least = i == 0 || begun < least ? begun : least;
+	}
+	printf("%-34s %8.2f ms of the processor; matched %" PRIu64 " of %" PRIu64 ", rows %u\n", what,
+	       (double)least * 1000 / CLOCKS_PER_SEC, answer->matched, answer->flows, answer->rows);
+}
+
+static void print_lists(void)
+{
+	static const char *const filters[] = {"port == 443", "10.0.0.0/8", "retransmissions > 0", "closed"};
+	struct query q = {.about = QUERY_FLOWS, .rows = 30, .rank = RANK_KEY, .sort = RECORD_FIRST};
+	uint64_t middle;
+
+	time_list("frame, at the top", &q);
+	q.to_last = true;
+	time_list("to the end", &q);
+	q.to_last = false;
+	middle = q.selected = engine_totals(engine)->flows_tcp / 2;
+	time_list("frame, in the middle", &q);
+	q.sort = RECORD_BYTES;
+	time_list("sort by bytes", &q);
+	q.sort = RECORD_CLIENT;
+	time_list("sort by client", &q);
+	q.rank = RANK_RATE;
+	time_list("sort by rate", &q);
+	q.rank = RANK_ROUND_TRIP;
+	time_list("sort by round trip", &q);
+	q.rank = RANK_KEY;
+	q.sort = RECORD_FIRST;
+	q.selected = middle;
+	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+		char what[64];
+
+		snprintf(what, sizeof what, "filter %s", filters[i]);
+		memcpy(q.match, filters[i], strlen(filters[i]) + 1);
+		time_list(what, &q);
+		if (answer->match_error.column != 0)
+			printf("%s: %s\n", filters[i], answer->match_error.text);
+	}
+	q.match[0] = '\0';
+	q.group = GROUP_CLIENT;
+	time_list("groups, by client", &q);
+}
+
 /* What a history holds: the first row, and whether all of them can be had. */
 static void print_left(void)
 {
@@ -220,7 +274,8 @@ int main(int argc, char **argv)
 	const bool live = strncmp(name, "-i", 2) == 0;
 	const char *interface = name + 2;
 	const struct source_options so = {.files = &name, .n_files = live ? 0 : 1, .interfaces = &interface, .n_interfaces = live};
-	const struct engine_options eo = {.memory = live && argc > 4 ? (size_t)number(argv[4]) << 20 : ENGINE_MEMORY_DEFAULT,
+	const struct engine_options eo = {.memory = live && argc > 4 ? (size_t)number(argv[4]) << 20 :
+						    strcmp(what, "lists") == 0 ? (size_t)2 << 30 : ENGINE_MEMORY_DEFAULT,
 					  .remember = true, .live = live};
 	const struct run_options ro = {.signal_fd = -1, .keep_flows = true, .max_packets = live ? number(third) : 0};
 	struct run_result result;
@@ -251,6 +306,8 @@ int main(int argc, char **argv)
 		print_left();
 	else if (strcmp(what, "save") == 0)
 		return save(number(third), argc > 4 ? argv[4] : NULL, argc > 5 ? argv[5] : NULL);
+	else if (strcmp(what, "lists") == 0)
+		print_lists();
 	else if (strcmp(what, "times") == 0) {
 		printf("%-34s %8.2f ms\n", "read, one thread, with index", ms(clock_monotonic_ns() - begun));
 		print_times();

@@ -1,0 +1,66 @@
+"""What the list of connections costs: questions about a million of them, and frames over 100 000 live flows.
+
+The rows `screen` and `again` of bench.py. Questions are asked by tests/tools/again.c as the screen asks them, and are
+measured in milliseconds of the processor, the least of five; drawing comes on top.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "live"))
+from faults_lab import Seat, cpu_seconds, program_of, send, sent
+from lab import Lab
+
+LIVE_FLOWS = 100_000
+GOALS = (("frame", 20), ("sort", 50), ("to the end", 50), ("filter", 100), ("groups", 100))
+
+
+def live_cost(program, seconds=6):
+    """(% of a core with the screen, and without it) while 100 000 flows go on."""
+    shares = []
+    for words in (["watch"], ["connections", "-o", "json"]):
+        with Lab(program) as lab:
+            if words == ["watch"]:
+                seat = Seat(lab, *words, "-i", "wire0", namespace=lab.client, size=(120, 35))
+                seat.until("LIVE", 10)
+                process = seat.process
+            else:
+                seat = None
+                process = lab.sockeye(*words, "-i", "wire0", stdout=subprocess.DEVNULL)
+            pid = program_of(process)
+            send(lab, "-n", LIVE_FLOWS, "-t", 20, "-r", 30_000, "-f", LIVE_FLOWS, "udp")
+            sender = send(lab, "-n", 10_000_000, "-t", seconds + 1, "-r", 10_000, "-f", LIVE_FLOWS, "udp", wait=False)
+            began, used = time.monotonic(), cpu_seconds(pid)
+            while (past := time.monotonic() - began) < seconds:
+                seat.read(0.05) if seat else time.sleep(0.05)
+            shares.append((cpu_seconds(pid) - used) / past * 100)
+            sent(sender)
+    return shares
+
+
+def told(program, path, word):
+    """(what, milliseconds of the processor, note) of each line that again prints."""
+    out = subprocess.run([program, path, word], capture_output=True, text=True, check=True).stdout
+    for line in out.splitlines():
+        found = re.match(r"(.{34}) +([0-9.]+) ms(?:, +([0-9.]+))?(?: of the processor;)?(.*)", line)
+        if found:
+            yield found[1].strip(), float(found[3] or found[2]), found[4].strip(" ;")
+
+
+def lists(b, again, path):
+    for what, ms, note in told(again, path, "lists"):
+        b.row(f"screen: {what}", ms, "ms", next(goal for start, goal in GOALS if what.startswith(start)), note=note)
+    if os.geteuid() != 0:
+        print(f"{'screen: 100000 live flows':58} needs root")
+        return
+    with_it, without = live_cost(b.program)
+    b.row("screen: frames over 100000 live flows, processor", with_it - without, "%", 5, note=f"{with_it:.1f} with the screen, {without:.1f} without; 10 kpps")
+
+
+def packets(b, again, path):
+    for what, ms, note in told(again, path, "times"):
+        b.row(f"again: {what}", ms, "ms", note=note)
