@@ -82,7 +82,7 @@ enum find_result find_go_on(struct find *f, struct packet_list *l, struct recall
 		if (next == 0 && f->wrapped)
 			break;
 		if (next == 0) {
-			if (!f->back && !packet_list_done(l))
+			if (!packet_list_done(l) && !packet_list_full(l))
 				return FIND_GOES_ON; /* who else is in the list is not known yet */
 			f->wrapped = true;
 			f->at = f->back ? UINT64_MAX : remember_first(packet_list_of(l)) - 1;

@@ -318,9 +318,10 @@ static bool replay(struct recall *r, uint64_t number, const struct index_entry *
 	    r->replay.fed < RECALL_HEAD) {
 		from = r->replay.last + 1;
 	} else {
-		from = recall_birth(r, e->flow);
 		if (fragments)
 			from = number > FRAGMENTS_BACK ? number - FRAGMENTS_BACK : 1;
+		else
+			from = recall_birth(r, e->flow);
 		if (from < index_first(r->m->index))
 			from = index_first(r->m->index);
 		if (from > number || !replay_begin(r, e->flow))

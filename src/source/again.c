@@ -22,7 +22,7 @@ enum {
 	AGAIN_FIRST = 4096, /* bytes that most records fit in */
 	AGAIN_SECTIONS = 65536,
 	AGAIN_LOCALS = 1 << 20,
-	AGAIN_BLOCK_SIMPLE = 3, AGAIN_BLOCK_OLD = 2,
+	AGAIN_BLOCK_SIMPLE = 3, AGAIN_BLOCK_OLD = 2, AGAIN_BLOCK_ENHANCED = 6,
 };
 
 struct again_part {
@@ -207,6 +207,9 @@ static int again_pcapng(struct reader *r, struct reader *q, struct pcapng_interf
 	cursor_init(&c, bytes, 12, 12);
 	type = q->ng.big ? cursor_be32(&c) : cursor_le32(&c);
 	cursor_skip(&c, 4);
+	/* Packets and nothing else: a file that was written over may have a description of an interface here. */
+	if (type != AGAIN_BLOCK_SIMPLE && type != AGAIN_BLOCK_OLD && type != AGAIN_BLOCK_ENHANCED)
+		return -EBADMSG;
 	if (type == AGAIN_BLOCK_SIMPLE)
 		id = 0;
 	else if (type == AGAIN_BLOCK_OLD)

@@ -175,12 +175,45 @@ static void a_file_that_changes(void **state)
 	free(a.bytes);
 }
 
+/* Where a packet stood, a description of an interface with a long name: it is no packet, and describes nothing. */
+static void a_block_that_became_another(void **state)
+{
+	struct source_again a = {.bytes = malloc(SOURCE_AGAIN)};
+	char name[] = "/tmp/sockeye-again-XXXXXX";
+	const char *const names[] = {name};
+	static uint8_t all[1 << 20];
+	int from = open("captures/truth-18-interfaces.pcapng", O_RDONLY), to = mkstemp(name);
+	ssize_t n = read(from, all, sizeof all);
+	uint8_t block[84] = {1, 0, 0, 0, 84, 0, 0, 0};
+	struct source *s;
+
+	(void)state;
+	memset(block + 20, 'A', 60);
+	block[16] = 2; /* if_name */
+	block[18] = 60;
+	block[80] = 84;
+	assert_true(n > 0 && write(to, all, (size_t)n) == n);
+	s = open_all(names, 1);
+	assert_non_null(s);
+	read_all(s);
+	is_the_same(s, &kept[0], &a);
+	assert_int_equal(pwrite(to, block, sizeof block, (off_t)kept[0].f.offset), sizeof block);
+	assert_int_equal(s->again(s, 0, kept[0].f.offset, &a), -EBADMSG);
+	s->free(s);
+	forget();
+	close(from);
+	close(to);
+	unlink(name);
+	free(a.bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_frame_of_every_file),
 		cmocka_unit_test(several_files_keep_theirs),
 		cmocka_unit_test(a_file_that_changes),
+		cmocka_unit_test(a_block_that_became_another),
 	};
 	int rc;
 

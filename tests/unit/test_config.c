@@ -99,7 +99,7 @@ static void keys_are_taken(void **state)
 	assert_int_equal(keys_action('S', IN_CONNECTIONS), ACTION_NONE);
 	assert_true(keys_bind("sort-reverse", 12, ">", &e) < 0); /* the last one that sort-next has */
 	assert_non_null(strstr(e.text, "sort-next without a key"));
-	assert_int_equal(keys_bind("back", 4, "b", &e), 0);
+	assert_int_equal(keys_bind("back", 4, "B", &e), 0);
 	assert_int_equal(keys_action(KEY_ESCAPE, IN_CONNECTIONS), ACTION_BACK);
 	assert_int_equal(keys_bind("quit", 4, "Q", &e), 0);
 	assert_int_equal(keys_action(KEY_CONTROL('C'), IN_CONNECTIONS), ACTION_QUIT);

@@ -324,6 +324,7 @@ static void together(unsigned hosts)
 	l.marks = hosts - 1;
 	for (unsigned i = 0; i < l.marks; i++)
 		l.marked[i] = 11 + i;
+	l.selected = 11; /* one of them */
 	press("2");
 	(void)ask();
 	for (unsigned i = 0; i < a.packets.rows; i++) {
