@@ -155,7 +155,8 @@ void packet_list_ask(struct packet_list *l, const struct packet_query *q)
 	a.flows = a.flows < QUERY_TOGETHER ? a.flows : QUERY_TOGETHER;
 	a.marks = a.marked_only ? (a.marks < QUERY_ROWS ? a.marks : QUERY_ROWS) : 0;
 	a.unfolds = a.unfolds < QUERY_UNFOLDED ? a.unfolds : QUERY_UNFOLDED;
-	other = ask_match(l, a.match) | !same_members(&l->asked, &a);
+	other = ask_match(l, a.match);
+	other = !same_members(&l->asked, &a) || other;
 	rows = !same_rows(&l->asked, &a);
 	l->asked = a;
 	l->all_rows = !a.fold && !a.events;

@@ -188,8 +188,9 @@ static void put(struct stream_order *o, unsigned bits, uint64_t number, uint64_t
 		return;
 	}
 	if (!last || bits & STREAM_GAP || STREAM_BITS(last) & STREAM_GAP || STREAM_BY(last) != by ||
-	    (STREAM_BITS(last) & STREAM_SERVER) != (bits & STREAM_SERVER))
+	    (STREAM_BITS(last) & STREAM_SERVER) != (bits & STREAM_SERVER) || o->piece_len + len > STREAM_PIECE)
 		bits |= STREAM_BEGINS;
+	o->piece_len = len + (bits & STREAM_BEGINS ? 0 : o->piece_len);
 	o->part[o->parts++] = (struct stream_part){.number = number, .by = by | (uint64_t)bits << 48, .skip = skip, .len = len};
 }
 

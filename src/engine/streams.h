@@ -28,6 +28,8 @@ struct stream_part {
 	uint32_t skip, len;
 };
 enum stream_bit { STREAM_SERVER = 1, STREAM_GAP = 2, STREAM_BEGINS = 4 /* a piece: others that became readable with it follow */ };
+/* What became readable at once is cut into pieces of at most so many bytes, or one packet's: each fits an answer. */
+enum { STREAM_PIECE = 32768 };
 #define STREAM_BY(part) ((part)->by & ((UINT64_C(1) << 48) - 1))
 #define STREAM_BITS(part) ((unsigned)((part)->by >> 48))
 
@@ -40,6 +42,7 @@ struct stream_order {
 	bool over;            /* nothing more will come: what was passed over is a gap, acknowledged or not */
 	struct stream_part *part; /* out, room for `most` */
 	size_t parts, most;
+	uint64_t piece_len;       /* of the piece that the last part is of */
 	bool cut;
 };
 void stream_order(struct stream_order *o);

@@ -64,6 +64,11 @@ void look_saved(struct look *l, const struct save_answer *s)
 	words_count(&t, s->bytes);
 	text_put(&t, " bytes are in ");
 	text_put(&t, s->name);
+	if (l->save.lacks != NULL) {
+		text_put(&t, l->save.lacks);
+		l->message_bad = true;
+	}
+	l->save.lacks = NULL;
 	if (s->gone > 0) {
 		text_put(&t, "; ");
 		words_count(&t, s->gone);

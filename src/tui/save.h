@@ -19,6 +19,7 @@ struct save_look {
 	enum save_what what;
 	bool wanted;             /* the loop posts query, then save_posted() */
 	struct save_query query;
+	const char *lacks;       /* what is not in it, to be said when it is saved; NULL: nothing */
 	/* Bytes of a stream on their way into a file: as pieces come. */
 	uint8_t *bytes;
 	size_t len, room;

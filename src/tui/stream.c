@@ -202,7 +202,8 @@ static void stream_found(struct look *l, const struct stream_answer *p)
 
 	s->finding = false;
 	if (!s->has_best) {
-		screen_say(l, false, "the stream does not have it");
+		screen_say(l, false, p->cut ? "the part of the stream that is kept does not have it; it is longer" :
+					      "the stream does not have it");
 		s->from = s->piece;
 		return;
 	}
@@ -246,10 +247,13 @@ static void stream_collect(struct look *l, const struct stream_answer *p)
 	}
 	s->saving = false;
 	s->from = s->piece;
-	if (l->save.len == 0)
+	if (l->save.len == 0) {
 		screen_say(l, false, "there is nothing to save");
-	else
+	} else {
 		save_collected(l, s->flow);
+		l->save.lacks = p->cut ? "; its end is missing: the stream is longer than what is kept of one" :
+				p->gaps_all[0] + p->gaps_all[1] > 0 ? "; what was not captured is left out" : NULL;
+	}
 	l->again = true;
 }
 
@@ -260,6 +264,12 @@ static void stream_answered(struct look *l, const struct answer *a)
 
 	if (a->about != QUERY_STREAM)
 		return;
+	/* Where it ends is not known yet: what needs the end waits for it. */
+	if (p->looking && (s->saving || s->finding || s->to_last)) {
+		screen_say(l, false, "the stream is still being read ...");
+		l->again = true;
+		return;
+	}
 	if (s->saving) {
 		stream_collect(l, p);
 		return;

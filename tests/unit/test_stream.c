@@ -251,7 +251,7 @@ static uint32_t any(uint32_t below)
 
 /* Every line of the stream, by drawing it whole once. */
 static char (*lines)[200];
-static unsigned lines_all;
+static unsigned lines_all, lines_room;
 
 static void whole(void)
 {
@@ -273,8 +273,11 @@ static void whole(void)
 		for (unsigned y = 0; y < n; y++) {
 			struct text t;
 
-			lines = realloc(lines, (lines_all + 1) * sizeof *lines);
-			assert_non_null(lines);
+			if (lines_all == lines_room) {
+				lines_room = lines_room ? 2 * lines_room : 1024;
+				lines = realloc(lines, lines_room * sizeof *lines);
+				assert_non_null(lines);
+			}
 			text_init(&t, lines[lines_all], sizeof lines[0]);
 			for (unsigned x = 0; x < width; x++)
 				if (canvas_at(&big, x, y)->code != 0)
@@ -307,7 +310,7 @@ static void scrolling_shows_the_lines_of_the_stream(void **state)
 	press("g");
 	rows = l.stream.rows;
 	assert_int_equal(rows, 19);
-	for (unsigned turn = 0; turn < 100; turn++) {
+	for (unsigned turn = 0; turn < 400; turn++) {
 		unsigned k = any(12);
 		int64_t to = (int64_t)top + (moves[k] == 19 || moves[k] == -19 ? moves[k] / 19 * 18 : moves[k] == 10 || moves[k] == -10
 					     ? moves[k] / 10 * 9 : moves[k]);
@@ -322,6 +325,8 @@ static void scrolling_shows_the_lines_of_the_stream(void **state)
 			assert_string_equal(row(3 + y), lines[top + y]);
 	}
 	free(lines);
+	lines = NULL;
+	lines_room = 0;
 	lines = NULL;
 }
 
