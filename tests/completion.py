@@ -17,7 +17,7 @@ import tempfile
 import time
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-VIEWS = ["connections", "handshakes", "packets", "report", "watch"]
+VIEWS = ["connections", "handshakes", "packets", "report", "sockets", "watch"]
 
 # A program whose interfaces and fields are known; some are a trap.
 STAND_IN = """#!/bin/sh
