@@ -7,7 +7,7 @@
 #            and what cmake --install puts in place runs
 #   unit     cmocka programs and the rules of the house, in the dev and in the min build; hand-overs between
 #            threads with ThreadSanitizer
-#   expect   what each capture and each case must print, and the known truth of captures, in both builds
+#   expect   what each capture and each case must print, in both builds; and the known truth of captures
 #   cut      every frame of every capture at every length; fuzz targets on the captures
 #   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (60)
 #   live     real handshakes in network namespaces, signals, pipes, bounds, a cable with faults (root, or sudo)
