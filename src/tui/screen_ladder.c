@@ -57,19 +57,11 @@ static void ladder_of(struct ladder_look *s, const uint64_t *flow, unsigned flow
 	s->to_first = true;
 }
 
-static bool ladder_marked(const struct look *l, uint64_t flow)
-{
-	for (unsigned i = 0; i < l->marks; i++)
-		if (l->marked[i] == flow)
-			return true;
-	return false;
-}
-
-/* Of marked connections all, where the selected one is among them; else that one. */
+/* Two or more that are marked stand together, wherever the selection has gone on to. */
 static void ladder_enter(struct look *l, const struct answer *a)
 {
 	struct ladder_look *s = &l->ladder;
-	bool together = l->marks >= 2 && l->marks <= QUERY_TOGETHER && ladder_marked(l, l->selected);
+	bool together = l->marks >= 2 && l->marks <= QUERY_TOGETHER;
 	const uint64_t *flow = together ? l->marked : &l->selected;
 	unsigned flows = together ? l->marks : 1;
 
