@@ -24,7 +24,8 @@ static uint64_t cookie(struct cursor *c)
 
 static void unix_waiting(struct cursor value, struct socket_record *out, struct host_waiting *w)
 {
-	out->un.waiting = w->n;
+	if (out->un.waitings == 0) /* said twice, which no kernel does: it goes on */
+		out->un.waiting = w->n;
 	while (cursor_left(&value) >= 4) {
 		uint32_t inode = native_u32(&value);
 

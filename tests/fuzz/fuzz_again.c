@@ -118,7 +118,7 @@ static void run(int fd, bool change)
 {
 	const struct engine_options o = {.memory = ENGINE_MEMORY_MIN, .hash_seed = 1, .remember = true};
 	struct frame frames[SOURCE_BATCH];
-	struct source_stats stats;
+	struct source_stats stats = {.bytes = 0};
 	struct engine *engine;
 	struct source *s;
 	struct error e;

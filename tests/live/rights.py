@@ -274,11 +274,11 @@ def watch_confined(lab):
             for thread in threads:
                 check_dropped(f"{pid}/task/{thread}", what=f"thread of watch {words}")
             w.resize(80, 24)
-            w.see("qQuit")
+            w.see("?Help")
             w.type("\x1a")
             wait_for("a stopped process", 3, lambda: (w.look(), status(pid)["State"][0] == "T")[1])
             w.screen = Screen(80, 24)
-            w.see("qQuit")
+            w.see("?Help")
             w.type("qq" if namespace else "q")  # live it asks once
             wait_for("the end", 3, lambda: (w.look(), w.process.poll() is not None)[1])
             check(w.process.returncode == 0, f"exit {w.process.returncode}")
