@@ -165,12 +165,12 @@ def f50_descriptors(lab):
                   f"{limit} descriptors, {view[1]}: said", err)
             seen.setdefault(limit, []).append(status)
     check(seen[10] == [0, 0], "with 10 descriptors:", seen)
-    seat = Seat(lab, "watch", "captures/handshakes.pcap", before=["prlimit", "--nofile=10"])
+    seat = Seat(lab, "watch", "captures/handshakes.pcap", before=["prlimit", "--nofile=20"])
     seat.until(" of 45")
     seat.keys("q")
     status, _ = seat.over(3)
-    check(status == 0, f"the screen with 10 descriptors: exit {status}")
-    return f"a file and live, statuses by limit: {seen}; the screen works with 10"
+    check(status == 0, f"the screen with 20 descriptors: exit {status}")
+    return f"a file and live, statuses by limit: {seen}; the screen works with 20"
 
 
 ROWS = [f47_nested_tunnels, f48_odd_handshakes, f49_address_space, f49_control_group, f50_descriptors]
