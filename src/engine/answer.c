@@ -270,6 +270,26 @@ static void near_sort(struct near *h, bool descending)
 			near_swap(h, i, n - 1 - i);
 }
 
+static void walk_begin(struct answer *out)
+{
+	out->flows = out->open = out->matched = out->over = out->newest = out->newer = out->reused = 0;
+}
+
+/* One more flow: counted, and ranked; false: it does not match. */
+static bool walk_count(struct walk *w, const struct flow *f, struct rank *r, struct answer *out)
+{
+	out->flows++;
+	out->open += flow_is_open(f);
+	out->reused += flow_is_reused(f);
+	out->newest = flow_id(f) > out->newest ? flow_id(f) : out->newest;
+	if (!walk_rank(w, f, r)) {
+		out->over += w->why == LEFT_OVER;
+		return false;
+	}
+	out->matched++;
+	return true;
+}
+
 /* The one walk: counts, and the neighbours of the pivot. */
 static void walk_all(struct walk *w, struct answer *out, bool skip_held)
 {
@@ -278,19 +298,12 @@ static void walk_all(struct walk *w, struct answer *out, bool skip_held)
 	uint64_t at = 0;
 	struct rank r;
 
-	out->flows = out->open = out->matched = out->over = out->newest = out->newer = out->reused = 0;
+	walk_begin(out);
 	while ((f = flow_next(w->flows, &at)) != NULL) {
 		int c;
 
-		out->flows++;
-		out->open += flow_is_open(f);
-		out->reused += flow_is_reused(f);
-		out->newest = flow_id(f) > out->newest ? flow_id(f) : out->newest;
-		if (!walk_rank(w, f, &r)) {
-			out->over += w->why == LEFT_OVER;
+		if (!walk_count(w, f, &r, out))
 			continue;
-		}
-		out->matched++;
 		out->newer += q->since != 0 && r.id > q->since;
 		c = w->have_pivot ? rank_compare(&r, &w->pivot, q->descending) : 1;
 		if (w->have_pivot && r.id == w->pivot.id)
@@ -494,17 +507,10 @@ static void answer_groups(struct walk *w, struct answer *out, unsigned rows)
 	uint64_t at = 0;
 	struct rank r;
 
-	out->flows = out->open = out->matched = out->over = out->newest = out->newer = out->reused = 0;
+	walk_begin(out);
 	while ((f = flow_next(w->flows, &at)) != NULL) {
-		out->flows++;
-		out->open += flow_is_open(f);
-		out->reused += flow_is_reused(f);
-		out->newest = flow_id(f) > out->newest ? flow_id(f) : out->newest;
-		if (!walk_rank(w, f, &r)) {
-			out->over += w->why == LEFT_OVER;
+		if (!walk_count(w, f, &r, out))
 			continue;
-		}
-		out->matched++;
 		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
 		groups_add(g, &w->record, flow_is_open(f), rates_of(engine_rates(w->engine), f, w->live_ns), w->live_ns == 0);
 	}
