@@ -114,7 +114,7 @@ static void ask_everything(struct engine *e)
 		ask_packets(e, &q);
 }
 
-static void run(int fd, bool change)
+static void run(int fd, size_t size, bool change)
 {
 	const struct engine_options o = {.memory = ENGINE_MEMORY_MIN, .hash_seed = 1, .remember = true};
 	struct frame frames[SOURCE_BATCH];
@@ -140,10 +140,10 @@ static void run(int fd, bool change)
 
 		for (unsigned i = 0; i < sizeof other; i++)
 			other[i] = (uint8_t)(i * 37);
-		for (off_t at = 60; at < (off_t)stats.bytes; at += 301)
+		for (off_t at = 60; at < (off_t)size; at += 301)
 			if (pwrite(fd, other, sizeof other, at) < 0)
 				break;
-		if (ftruncate(fd, (off_t)(stats.bytes - stats.bytes / 5)) != 0)
+		if (ftruncate(fd, (off_t)(size - size / 5)) != 0)
 			abort();
 		ask_everything(engine);
 	}
@@ -157,12 +157,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (fd < 0 || (size > 0 && write(fd, data, size) != (ssize_t)size) || lseek(fd, 0, SEEK_SET) != 0)
 		abort();
-	run(fd, true);
+	run(fd, size, true);
 	if (size > 60000)
 		return 0; /* more than a pipe holds */
 	if (pipe2(ends, O_CLOEXEC) != 0 || write(ends[1], data, size) != (ssize_t)size)
 		abort();
 	(void)close(ends[1]);
-	run(ends[0], false);
+	run(ends[0], size, false);
 	return 0;
 }
