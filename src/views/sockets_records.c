@@ -27,7 +27,7 @@ void sockets_json_owners(struct json *j, const char *key, const struct socket_ta
 		out_format(j->out, ",\"fd\":%d", o->fd);
 		if (p->uid != UINT32_MAX)
 			out_format(j->out, ",\"uid\":%u", p->uid);
-		out_put(j->out, ",\"evidence\":\"proc\"}");
+		out_format(j->out, ",\"evidence\":\"%s\"}", socket_evidence_word(o->evidence));
 	}
 	out_char(j->out, ']');
 }
