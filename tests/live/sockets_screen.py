@@ -27,7 +27,9 @@ def shown(watch, seconds, *texts):
     while time.monotonic() < end:
         found = line_with(watch, *texts)
         if found:
-            return found
+            while watch.read(0.1):  # the rest of that frame
+                pass
+            return line_with(watch, *texts) or found
         check(watch.process.poll() is None, f"watch ended with {watch.process.poll()}")
         watch.read(0.2)
     check(False, f"not on the screen after {seconds} s: {texts}\n" + "\n".join(lines_of(watch)))
