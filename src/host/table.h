@@ -37,7 +37,7 @@ struct host_table {
 	uint32_t n_kept;
 	uint32_t most_sockets, most_owners, most_processes;
 	void *memory;
-	size_t memory_len;
+	size_t memory_len, freed;
 };
 
 /* The first socket of that tuple; the others are found by t->same[]. SOCKET_NONE: there is none. */
