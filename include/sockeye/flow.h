@@ -208,6 +208,10 @@ void flow_head_drop(struct flow_table *t, struct flow *f, unsigned side);
 bool flow_handshake_report(struct flow *f, bool give_up, enum handshake_outcome *out);
 enum handshake_outcome flow_outcome(const struct flow *f);
 
+/* Somebody who knows more of flows than packets tell: called with each record that has its RECORD_PART_REST, when all
+ * else is filled. NULL: nobody. */
+void flow_record_more(struct flow_table *t, void (*more)(void *arg, struct flow_record *r), void *arg);
+
 /* Everything known about f, as views see it. paths may be NULL. */
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,
 		      const struct paths *paths);

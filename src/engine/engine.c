@@ -13,6 +13,7 @@
 
 #include "count.h"
 #include "index.h"
+#include "kernel.h"
 #include "match.h"
 #include "rates.h"
 #include "prepare.h"
@@ -50,6 +51,7 @@ struct engine {
 	uint32_t looked;         /* at the application of the packet at hand: bits of enum index_about */
 	struct remembered *remembered;
 	struct rates *rates;     /* live: of flows, for the screen */
+	struct kernel *kernel;   /* live: who holds the sockets; or NULL */
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -62,11 +64,6 @@ static void publish(struct engine *e, struct event *ev)
 			e->stop = e->observer[i].event(e->observer[i].self, ev);
 }
 
-static void fill(struct engine *e, const struct flow *f, unsigned parts)
-{
-	flow_record_fill_parts(&e->record, e->flows, f, e->paths, parts);
-}
-
 static void handshake(struct engine *e, struct flow *f)
 {
 	struct event ev = {.kind = EVENT_HANDSHAKE, .ts_ns = e->totals.now_ns, .flow = &e->record};
@@ -77,7 +74,7 @@ static void handshake(struct engine *e, struct flow *f)
 	e->totals.handshakes[outcome]++;
 	if (!(e->wants & EVENT_HANDSHAKE))
 		return;
-	fill(e, f, e->handshake_parts);
+	flow_record_fill_parts(&e->record, e->flows, f, e->paths, e->handshake_parts);
 	publish(e, &ev);
 }
 
@@ -93,7 +90,8 @@ static void told(void *arg, struct flow *f, bool evicted)
 	if (evicted)
 		e->totals.flows_evicted++;
 	if (e->wants & EVENT_FLOW_END || (handshake_too && e->wants & EVENT_HANDSHAKE))
-		fill(e, f, e->flow_parts | (handshake_too ? e->handshake_parts : 0));
+		flow_record_fill_parts(&e->record, e->flows, f, e->paths,
+				       e->flow_parts | (handshake_too ? e->handshake_parts : 0));
 	if (handshake_too) {
 		e->totals.handshakes[outcome]++;
 		ev.kind = EVENT_HANDSHAKE;
@@ -101,6 +99,7 @@ static void told(void *arg, struct flow *f, bool evicted)
 	}
 	ev.kind = EVENT_FLOW_END;
 	publish(e, &ev);
+	kernel_over(e->kernel, f);
 }
 
 int engine_observe(struct engine *e, const struct observer *o)
@@ -184,6 +183,7 @@ void engine_free(struct engine *e)
 	remember_free(e->remembered);
 	index_free(e->index);
 	rates_free(e->rates);
+	kernel_free(e->kernel);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -194,15 +194,10 @@ void engine_free(struct engine *e)
 
 /* ---- one packet ----------------------------------------------------------- */
 
-static struct source_totals *source_of(struct engine *e, const struct frame *f)
-{
-	return count_source(&e->totals, f);
-}
-
 /* A protocol counts once per frame, however often it occurs in it. */
 static void count_layers(struct engine *e, const struct frame *f, const struct packet *p)
 {
-	uint64_t *protocols = e->protocols + (size_t)(source_of(e, f) - e->totals.source) * e->totals.protocols;
+	uint64_t *protocols = e->protocols + (size_t)(count_source(&e->totals, f) - e->totals.source) * e->totals.protocols;
 	uint64_t seen = 0;
 
 	for (unsigned i = 0; i < p->layers; i++) {
@@ -314,7 +309,7 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	if (!(e->wants & EVENT_PACKET))
 		return;
 	if (f) {
-		fill(e, f, RECORD_PARTS);
+		flow_record_fill(&e->record, e->flows, f, e->paths);
 		ev.flow = &e->record;
 	}
 	publish(e, &ev);
@@ -347,6 +342,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	f = flow_track(e->flows, d, near, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
+	kernel_saw(e->kernel, d, f, side);
 	e->looked = 0;
 	application(e, frame, d, h, f, side);
 	if (e->index)
@@ -451,7 +447,7 @@ static inline bool ordinary(struct engine *e, const struct frame *frame, const s
 static void count_ordinary(struct engine *e, const struct frame *frames, const struct ready *r, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++)
-		e->stacks[source_of(e, &frames[i]) - e->totals.source][r->headers[i].stack]++;
+		e->stacks[count_source(&e->totals, &frames[i]) - e->totals.source][r->headers[i].stack]++;
 	count_frames(&e->totals, frames + from, to - from);
 }
 
@@ -465,7 +461,7 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 	if (e->packet_is != PACKET_IS_NOT)
 		count_layers(e, f, &e->packet);
 	if (e->packet_is != PACKET_IS_WHOLE)
-		e->stacks[source_of(e, f) - e->totals.source][r->headers[i].stack]++;
+		e->stacks[count_source(&e->totals, f) - e->totals.source][r->headers[i].stack]++;
 	count_frames(&e->totals, f, 1);
 }
 
@@ -588,6 +584,11 @@ struct rates *engine_rates(struct engine *e)
 	if (!e->rates && e->options.live)
 		e->rates = rates_open();
 	return e->rates;
+}
+
+struct kernel **engine_kernel(struct engine *e)
+{
+	return &e->kernel;
 }
 
 const struct paths *engine_paths(const struct engine *e)

@@ -50,6 +50,7 @@ enum fact {
 	FACT_LAYERS,   /* the names of a packet's layers, and its service */
 	FACT_ISSUE, FACT_RTT, FACT_DUP_ACK,
 	FACT_VERDICT,  /* words: turned into FROM_VERDICTS or FROM_COUNTERS */
+	FACT_PID, FACT_PROCESS, FACT_FD, FACT_USER, FACT_CONTAINER, FACT_UNIT, /* of those that hold a socket of either end */
 	FACTS,
 };
 

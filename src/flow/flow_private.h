@@ -166,6 +166,8 @@ struct flow_table {
 	bool ages;               /* any class has a time-out */
 	flow_ended *told;
 	void *arg;
+	void (*more)(void *arg, struct flow_record *r); /* flow_record_more() */
+	void *more_arg;
 	uint64_t next_id;
 	int64_t now_ns;
 
