@@ -13,7 +13,7 @@
 
 #include "count.h"
 #include "index.h"
-#include "kernel.h"
+#include "learn.h"
 #include "match.h"
 #include "rates.h"
 #include "prepare.h"
@@ -51,7 +51,7 @@ struct engine {
 	uint32_t looked;         /* at the application of the packet at hand: bits of enum index_about */
 	struct remembered *remembered;
 	struct rates *rates;     /* live: of flows, for the screen */
-	struct kernel *kernel;   /* live: who holds the sockets; or NULL */
+	struct learn *learn;    /* live: who holds the sockets; or NULL */
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -99,7 +99,7 @@ static void told(void *arg, struct flow *f, bool evicted)
 	}
 	ev.kind = EVENT_FLOW_END;
 	publish(e, &ev);
-	kernel_over(e->kernel, f);
+	learn_over(e->learn, f);
 }
 
 int engine_observe(struct engine *e, const struct observer *o)
@@ -183,7 +183,7 @@ void engine_free(struct engine *e)
 	remember_free(e->remembered);
 	index_free(e->index);
 	rates_free(e->rates);
-	kernel_free(e->kernel);
+	learn_free(e->learn);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -342,7 +342,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	f = flow_track(e->flows, d, near, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
-	kernel_saw(e->kernel, d, f, side);
+	learn_saw(e->learn, d, f, side);
 	e->looked = 0;
 	application(e, frame, d, h, f, side);
 	if (e->index)
@@ -586,9 +586,9 @@ struct rates *engine_rates(struct engine *e)
 	return e->rates;
 }
 
-struct kernel **engine_kernel(struct engine *e)
+struct learn **engine_learns(struct engine *e)
 {
-	return &e->kernel;
+	return &e->learn;
 }
 
 const struct paths *engine_paths(const struct engine *e)

@@ -344,8 +344,10 @@ void owners_found(struct owners *o, const struct host_finding *f)
 	struct owned *s = socket_of(o, f);
 
 	o->stats.findings++;
-	if (f->state == SOCKET_LISTEN || (!s && (f->kind == FINDING_GONE || f->kind == FINDING_UNKNOWN)))
-		return; /* listeners come with the tables */
+	/* Listeners come with the tables; what is not known and cannot be met again is not kept. */
+	if (f->state == SOCKET_LISTEN || (!s && (f->kind == FINDING_GONE || f->kind == FINDING_UNKNOWN)) ||
+	    (!s && !f->cookie && !tuple_told(&f->tuple)))
+		return;
 	if (!s)
 		s = new_socket(o, f);
 	tell_socket(o, s, f);
