@@ -118,7 +118,7 @@ static void json_waiting_tcp(struct sockets_view *v, struct json *j, const struc
 			continue;
 		*tuple_write(ip, &s->remote.ip, s->remote.family) = '\0';
 		out_format(j->out, "%s{\"ip\":\"%s\",\"port\":%u", first ? "" : ",", ip, s->remote.port);
-		if (sockets_waited(s, &us))
+		if (socket_waited(s, &us))
 			out_format(j->out, ",\"waited_us\":%llu", (unsigned long long)us);
 		out_char(j->out, '}');
 		first = false;
