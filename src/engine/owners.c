@@ -327,6 +327,8 @@ static void tell_socket(struct owners *o, struct owned *s, const struct host_fin
 		s->cgroup_id = f->cgroup_id;
 	if (f->at_ns < s->first_ns)
 		s->first_ns = f->at_ns;
+	if (f->evidence == SOCKET_BY_BPF && f->state == SOCKET_SYN_SENT)
+		s->bits |= OWNED_BORN;
 	if (f->kind != FINDING_SOCKET)
 		return;
 	if (f->evidence == SOCKET_BY_BPF || f->evidence == SOCKET_BY_DIAG)

@@ -59,6 +59,8 @@ size_t asking_read(int fd, char *out, size_t size);
 /* probe.c: tries everything once, and says what came of it. */
 void probe_all(struct host *h);
 void host_tier_add(struct host *h, const char *name, bool works, const char *reason);
+/* Another word about one that is there, for the tables to come: by the thread that asks. */
+void host_tier_set(struct host *h, const char *name, bool works, const char *reason);
 int notices_open(struct error *e);
 
 #endif
