@@ -106,7 +106,7 @@ int main(int argc, char **argv)
 	/* The end of input is waited for, and what came until then is read. */
 	for (bool last = !events; events && !last;) {
 		last = poll(&end, 1, 20) > 0 || clock_monotonic_ns() > until;
-		offset = clock_wall_ns() - clock_boot_ns();
+		offset = clock_wall_ns() - clock_monotonic_ns();
 		while ((n = witness_events(w, print_event, &offset, 1024)) > 0)
 			;
 		(void)fflush(stdout);

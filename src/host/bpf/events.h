@@ -33,15 +33,19 @@ struct event_process {
 	char comm[EVENTS_COMM];
 };
 
+/* Of an event that is GONE the head alone is written, EVENT_HEAD bytes. */
 struct event {
-	__u64 at_ns; /* clock_boot_ns() */
-	__u64 cookie, inode;
-	struct event_process process;
+	__u64 at_ns; /* clock_monotonic_ns() */
+	__u64 cookie;
+	__u8 kind, family, protocol, state; /* family: 4 or 6 */
 	__s32 fd; /* -1: not known */
+	__u64 inode;
 	__u16 local_port, remote_port; /* host order; 0: the kernel has none (any more) */
+	__u32 zero;
 	__u8 local[16], remote[16];
-	__u8 kind, family, protocol, state, zero[4]; /* family: 4 or 6 */
+	struct event_process process;
 };
+enum { EVENT_HEAD = 24 };
 _Static_assert(sizeof(struct event) == 112, "an event has no hidden bytes");
 
 /* What the iterator writes: a process, then its sockets, then how many descriptors it has. */

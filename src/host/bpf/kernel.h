@@ -36,9 +36,19 @@ struct in6_addr {
 };
 
 struct sock_common {
-	__be32 skc_daddr, skc_rcv_saddr;
-	__be16 skc_dport;
-	__u16 skc_num;
+	union {
+		__u64 skc_addrpair;
+		struct {
+			__be32 skc_daddr, skc_rcv_saddr;
+		};
+	};
+	union {
+		__u32 skc_portpair;
+		struct {
+			__be16 skc_dport;
+			__u16 skc_num;
+		};
+	};
 	unsigned short skc_family;
 	volatile unsigned char skc_state;
 	possible_net_t skc_net;
@@ -59,6 +69,7 @@ struct file {
 };
 
 struct sock;
+struct sk_buff;
 
 struct socket {
 	struct file *file;
@@ -140,7 +151,7 @@ struct task_struct {
 	struct task_struct *group_leader, *real_parent;
 	__u64 start_boottime;
 	struct signal_struct *signal;
-	const struct cred *real_cred;
+	const struct cred *real_cred, *cred;
 	struct css_set *cgroups;
 	struct files_struct *files;
 	char comm[16];

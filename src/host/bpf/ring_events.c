@@ -54,8 +54,9 @@ unsigned ring_events_take(struct ring_events *r, void (*each)(void *arg, const s
 
 		if ((head & RING_BUSY) || len > r->size - RING_HEAD)
 			break;
-		if (!(head & RING_DISCARDED) && len == sizeof e) {
-			memcpy(&e, record + RING_HEAD, sizeof e);
+		if (!(head & RING_DISCARDED) && (len == sizeof e || len == EVENT_HEAD)) {
+			memset(&e, 0, sizeof e);
+			memcpy(&e, record + RING_HEAD, len);
 			each(arg, &e);
 			n++;
 		}

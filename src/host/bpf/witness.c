@@ -29,7 +29,7 @@ static const struct {
 	const char *program;
 	unsigned bit;
 } programs[] = {
-	{"socket_state", WITNESS_OPENED}, {"socket_sent", WITNESS_USED}, {"socket_received", WITNESS_USED},
+	{"socket_state", WITNESS_OPENED}, {"socket_again", WITNESS_OPENED}, {"socket_sent", WITNESS_USED}, {"socket_received", WITNESS_USED},
 	{"socket_gone", WITNESS_ENDED}, {"accepted_accept4", WITNESS_ACCEPTED}, {"accepted_accept", WITNESS_ACCEPTED},
 	{"holders", WITNESS_WALK},
 };
