@@ -36,6 +36,14 @@ struct host_options {
 	/* The next piece of a walk through /proc; begin: from its start. 0, or -errno with the
 	 * sentence. NULL: this process walks itself. */
 	int (*processes)(void *arg, bool begin, struct process_batch *out, struct error *e);
+	/* The same for a thread that must not wait, or NULL: asks; when processes_fd is readable, takes: -EAGAIN: it
+	 * is not there yet. */
+	int (*processes_ask)(void *arg, bool begin, struct error *e);
+	int (*processes_take)(void *arg, struct process_batch *out, struct error *e);
+	/* And of one process its threads and epoll sets; never while the other is under way. */
+	int (*inside_ask)(void *arg, int32_t pid, uint64_t started, struct error *e);
+	int (*inside_take)(void *arg, struct process_inside *out, struct error *e);
+	int processes_fd;
 	void *arg;
 	bool all_rights; /* who walks has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: what it cannot read nobody can */
 	bool no_diag;  /* /proc/net alone, for tests */

@@ -4,6 +4,7 @@
 
 #include "pattern.h"
 #include "sockeye/filter.h"
+#include "sockeye/socket_words.h"
 
 /* What a name's values are; decides what may be written behind it. */
 enum type {
@@ -131,6 +132,7 @@ struct filter {
 	uint32_t stored, store_room;
 	struct pattern **pattern;
 	unsigned patterns, patterns_room;
+	struct sockets_words *sockets; /* FILTER_SOCKETS: all that there is */
 };
 
 /* names.c */

@@ -12,16 +12,6 @@
 
 enum { KEEP_EARLY_MS = 5 }; /* a packet may be a little older than what the kernel says of it */
 
-static bool table_has(const struct host_table *t, uint64_t cookie)
-{
-	uint32_t slot = (uint32_t)hash_fold(cookie ^ t->key.a, t->key.b) & t->by_cookie.mask;
-
-	for (; t->by_cookie.at[slot] != SOCKET_NONE; slot = (slot + 1) & t->by_cookie.mask)
-		if (t->sockets[t->by_cookie.at[slot]].cookie == cookie)
-			return true;
-	return false;
-}
-
 /* The new one, or NULL: the oldest go first, which the caller gives last. */
 static struct kept *keep_one(struct host_table *t, const struct socket_record *s, int64_t gone_ns)
 {
@@ -51,9 +41,9 @@ static void keep_owners(struct host_table *t, struct kept *k, const struct host_
 	}
 }
 
-void table_keep(struct host_table *t, const struct host_table *before)
+void table_keep(struct host_table *t, const struct host_table *before, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = 0; i < before->facts.n_sockets; i++) {
+	for (uint32_t i = from; i < to; i++) {
 		const struct socket_record *s = &before->sockets[i];
 		struct kept *k;
 
@@ -64,6 +54,10 @@ void table_keep(struct host_table *t, const struct host_table *before)
 		if (k && s->owners > 0)
 			keep_owners(t, k, before, &before->owners[s->owner], s->owners);
 	}
+}
+
+void table_keep_kept(struct host_table *t, const struct host_table *before)
+{
 	for (uint32_t i = 0; i < before->n_kept; i++) {
 		const struct kept *old = &before->kept[i];
 		struct kept *k;
@@ -103,8 +97,7 @@ const struct socket_record *host_find(const struct host_table *t, const struct t
 	struct socket_record like = {
 		.proto = tuple->proto, .local = endpoint_of(tuple, local_to), .remote = endpoint_of(tuple, !local_to)};
 	const struct socket_record *gone;
-	uint64_t at = 0;
-	uint32_t found = table_tuple_first(t, &like, &at);
+	uint32_t found = table_tuple_first(t, &like);
 
 	*how = HOST_CONNECTED;
 	if (found != SOCKET_NONE)
@@ -115,15 +108,13 @@ const struct socket_record *host_find(const struct host_table *t, const struct t
 		return gone;
 	*how = HOST_BOUND;
 	like.remote = (struct endpoint){.family = FAMILY_NONE};
-	at = 0;
-	found = table_tuple_first(t, &like, &at);
+	found = table_tuple_first(t, &like);
 	if (found != SOCKET_NONE)
 		return &t->sockets[found];
 	*how = HOST_WILDCARD;
 	memset(&like.local.ip, 0, sizeof like.local.ip);
 	for (unsigned turn = 0; turn < 2; turn++) {
-		at = 0;
-		found = table_tuple_first(t, &like, &at);
+		found = table_tuple_first(t, &like);
 		if (found != SOCKET_NONE && !(turn == 1 && t->sockets[found].only_ipv6))
 			return &t->sockets[found];
 		if (like.local.family == FAMILY_IPV6)

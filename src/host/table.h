@@ -29,6 +29,10 @@ struct host_table {
 	struct socket_place *by_inode;
 	struct host_waiting waiting;
 	struct places by_tuple, by_cookie, by_pid;
+	uint32_t *same;      /* by place: the next one with the same tuple, or SOCKET_NONE */
+	unsigned step;       /* of the join */
+	uint32_t at, to;     /* where that step is */
+	bool carried;        /* owners are those of the table before */
 	struct kept *kept;
 	uint32_t n_kept;
 	uint32_t most_sockets, most_owners, most_processes;
@@ -36,10 +40,16 @@ struct host_table {
 	size_t memory_len;
 };
 
-uint32_t table_tuple_first(const struct host_table *t, const struct socket_record *like, uint64_t *hash);
+/* The first socket of that tuple; the others are found by t->same[]. SOCKET_NONE: there is none. */
+uint32_t table_tuple_first(const struct host_table *t, const struct socket_record *like);
+bool table_has(const struct host_table *t, uint64_t cookie);
 
-/* keep.c: from before into t, what t lacks. */
-void table_keep(struct host_table *t, const struct host_table *before);
+/* n rounded up to a power of two, at most the greatest that fits. */
+uint32_t table_power(uint64_t n);
+
+/* keep.c: from before into t, what t lacks; sockets of before from `from` to `to`, and the end of it. */
+void table_keep(struct host_table *t, const struct host_table *before, uint32_t from, uint32_t to);
+void table_keep_kept(struct host_table *t, const struct host_table *before);
 /* A process's place in t, which has it then; SOCKET_NONE: no room, and counted. */
 uint32_t table_process(struct host_table *t, const struct process *p);
 
