@@ -29,6 +29,20 @@ static int kernel_take(void *arg, struct process_batch *out, struct error *e)
 	return broker_processes_take(k->rights->teller, out, e);
 }
 
+static int kernel_inside_ask(void *arg, int32_t pid, uint64_t started, struct error *e)
+{
+	struct kernel *k = arg;
+
+	return broker_inside_ask(k->rights->teller, pid, started, e);
+}
+
+static int kernel_inside_take(void *arg, struct process_inside *out, struct error *e)
+{
+	struct kernel *k = arg;
+
+	return broker_inside_take(k->rights->teller, out, e);
+}
+
 bool kernel_wanted(const struct options *o)
 {
 	/* Of the views without a screen the records of connections name owners; of the others a filter may ask for them. */
@@ -82,6 +96,8 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r)
 	if (r->teller) {
 		host.processes_ask = kernel_ask;
 		host.processes_take = kernel_take;
+		host.inside_ask = kernel_inside_ask;
+		host.inside_take = kernel_inside_take;
 		host.processes_fd = broker_fd(r->teller);
 	}
 	if (host_live_open(&k->live, &host, &k->missing) == 0 && o->n_files == 0)

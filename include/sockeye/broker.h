@@ -84,6 +84,10 @@ int broker_processes(struct broker *b, bool begin, struct process_batch *out, st
 int broker_processes_ask(struct broker *b, bool begin, struct error *e);
 int broker_processes_take(struct broker *b, struct process_batch *out, struct error *e);
 
+/* Threads and epoll sets of one process, in the same way: a fiftieth of a second at most. */
+int broker_inside_ask(struct broker *b, int32_t pid, uint64_t started, struct error *e);
+int broker_inside_take(struct broker *b, struct process_inside *out, struct error *e);
+
 /* False once the broker is gone. */
 bool broker_alive(const struct broker *b);
 /* To poll: it hangs up (POLLHUP) when the broker is gone. */

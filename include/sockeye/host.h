@@ -40,6 +40,9 @@ struct host_options {
 	 * is not there yet. */
 	int (*processes_ask)(void *arg, bool begin, struct error *e);
 	int (*processes_take)(void *arg, struct process_batch *out, struct error *e);
+	/* And of one process its threads and epoll sets; never while the other is under way. */
+	int (*inside_ask)(void *arg, int32_t pid, uint64_t started, struct error *e);
+	int (*inside_take)(void *arg, struct process_inside *out, struct error *e);
 	int processes_fd;
 	void *arg;
 	bool all_rights; /* who walks has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: what it cannot read nobody can */

@@ -6,6 +6,7 @@
  *     host_live_want()      what is wanted now: it decides how often what is asked for
  *     host_live_take()      the last table, held until host_live_release(); any thread
  *     host_live_listeners() the queues of accept(2), looked at several times a second; any thread
+ *     host_live_inside()    the threads and epoll sets of one process
  *     host_live_findings()  what was learnt about single sockets, oldest first; one thread, the engine's
  *     host_live_free()      ends the thread
  *
@@ -126,6 +127,15 @@ struct host_listener {
 };
 /* All listeners of TCP as they were seen last, by cookie; at most `most`. How many there are. */
 unsigned host_live_listeners(struct host_live *h, struct host_listener *out, unsigned most);
+
+/* What that process does, looked at again each second: its threads and epoll sets. pid 0: nobody. */
+void host_live_look_into(struct host_live *h, int32_t pid, uint64_t started);
+/* False: nothing of the one looked into is known yet. */
+bool host_live_inside(struct host_live *h, struct process_inside *out);
+
+/* Readable when there is another table, another look at listeners that differs, or another look into a process. */
+int host_live_news_fd(const struct host_live *h);
+void host_live_news_seen(struct host_live *h);
 
 /* What the thread has done and what it cost. */
 struct host_live_stats {

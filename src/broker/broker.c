@@ -340,6 +340,33 @@ int broker_processes_take(struct broker *b, struct process_batch *out, struct er
 	return n < 0 ? walked_gone(e) : walked_take(&w, (size_t)n, out, e);
 }
 
+int broker_inside_ask(struct broker *b, int32_t pid, uint64_t started, struct error *e)
+{
+	struct broker_question q;
+
+	memset(&q, 0, sizeof q);
+	q.kind = BROKER_INSIDE;
+	q.flags = pid;
+	q.started = started;
+	return broker_send(b, &q, NULL) < 0 ? walked_gone(e) : 0;
+}
+
+int broker_inside_take(struct broker *b, struct process_inside *out, struct error *e)
+{
+	static struct broker_looked l; /* one thread asks */
+	ssize_t n = broker_take(b, &l, sizeof l);
+
+	if (n == -EAGAIN)
+		return -EAGAIN;
+	if (n < 0)
+		return walked_gone(e);
+	if (l.answer.result < 0 || n != (ssize_t)sizeof l || !process_inside_sound(&l.inside))
+		return error_set(e, l.answer.result < 0 ? -l.answer.result : EPROTO, "the broker does not say what a process does: %s",
+				 strerror(l.answer.result < 0 ? -l.answer.result : EPROTO));
+	*out = l.inside;
+	return 0;
+}
+
 bool broker_alive(const struct broker *b)
 {
 	struct pollfd p = {.fd = b->fd, .events = 0};

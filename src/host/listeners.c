@@ -72,6 +72,19 @@ void listeners_add(struct listeners *l, const struct listeners *before, const st
 	l->filled = l->filled || to->used > 0;
 }
 
+bool listeners_differ(const struct listeners *before, const struct listeners *now)
+{
+	if (!before || before->n != now->n)
+		return true;
+	for (unsigned i = 0; i < now->n; i++) {
+		const struct host_listener *a = &before->at[i], *b = &now->at[i];
+
+		if (a->cookie != b->cookie || a->used != b->used || a->limit != b->limit || a->drops != b->drops)
+			return true;
+	}
+	return false;
+}
+
 struct looking {
 	struct listeners *now;
 	const struct listeners *before;

@@ -14,6 +14,8 @@ struct listeners {
 
 /* Asks for listeners; before: the last look, or NULL. -errno, or 0 and *out to be freed with free(3). */
 int listeners_look(struct host *h, const struct listeners *before, int64_t wall_ns, struct listeners **out);
+/* Has a queue another number, or are there others? before: NULL: none was there. */
+bool listeners_differ(const struct listeners *before, const struct listeners *now);
 /* One socket into a look; for tests. */
 void listeners_add(struct listeners *l, const struct listeners *before, const struct socket_record *s, int64_t wall_ns);
 void listeners_sort(struct listeners *l);

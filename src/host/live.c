@@ -26,7 +26,8 @@
 
 _Static_assert((int)SHELF_PLACES == (int)HOST_LIVE_TABLES, "the header says how many there are");
 
-enum { LIVE_FEW = 10000, LIVE_FEW_MS = 1000, LIVE_MANY_MS = 2500, LIVE_SHARE = 20, LIVE_WALK_MS = 1000 };
+enum { LIVE_FEW = 10000, LIVE_FEW_MS = 1000, LIVE_MANY_MS = 2500, LIVE_SHARE = 20, LIVE_WALK_MS = 1000,
+       LIVE_INSIDE_MS = 1000, LIVE_INSIDE_SOON_MS = 50, LIVE_PATIENCE_MS = 10000 };
 
 struct live_way {
 	struct host_way way;
@@ -60,8 +61,19 @@ struct host_live {
 	_Atomic uint64_t sweeps, listens, walks, withheld, found;
 	_Atomic int64_t sweep_ns, walk_ns, longest_ns, every_ns;
 	atomic_bool failed;
-	pthread_mutex_t why_lock; /* of the sentence, which is rare */
+	pthread_mutex_t lock; /* of what is copied out and rare: */
 	char why[200];
+	int32_t into_pid; /* whom to look into */
+	uint64_t into_started;
+	struct process_inside inside;
+	bool inside_known;
+	int news; /* an eventfd */
+	/* The thread's own again. */
+	int32_t own_pid; /* as they were under the lock */
+	bool own_known;
+	bool inside_asked;
+	int64_t inside_due_ns, inside_asked_ns;
+	struct process_inside looked;
 };
 
 /* ---- life --------------------------------------------------------------------------------------- */
@@ -82,9 +94,10 @@ int host_live_open(struct host_live **out, const struct host_options *o, struct 
 	shelf_init(&h->tables, free_table);
 	shelf_init(&h->looks, free);
 	h->findings.fd = -1;
-	(void)pthread_mutex_init(&h->why_lock, NULL);
+	(void)pthread_mutex_init(&h->lock, NULL);
 	h->kick = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	rc = h->kick < 0 ? error_set(e, errno, "no descriptor for the thread that asks for sockets: %s", strerror(errno)) : 0;
+	h->news = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	rc = h->kick < 0 || h->news < 0 ? error_set(e, errno, "no descriptor for the thread that asks for sockets: %s", strerror(errno)) : 0;
 	if (rc == 0)
 		rc = findings_open(&h->findings, e);
 	if (rc == 0)
@@ -147,7 +160,9 @@ void host_live_free(struct host_live *h)
 	host_free(h->host);
 	if (h->kick >= 0)
 		(void)close(h->kick);
-	(void)pthread_mutex_destroy(&h->why_lock);
+	if (h->news >= 0)
+		(void)close(h->news);
+	(void)pthread_mutex_destroy(&h->lock);
 	free(h);
 }
 
@@ -196,6 +211,44 @@ unsigned host_live_listeners(struct host_live *h, struct host_listener *out, uns
 	return n;
 }
 
+void host_live_look_into(struct host_live *h, int32_t pid, uint64_t started)
+{
+	bool another;
+
+	(void)pthread_mutex_lock(&h->lock);
+	another = h->into_pid != pid || h->into_started != started;
+	h->into_pid = pid;
+	h->into_started = started;
+	h->inside_known = h->inside_known && !another;
+	(void)pthread_mutex_unlock(&h->lock);
+	if (another)
+		live_kick(h);
+}
+
+bool host_live_inside(struct host_live *h, struct process_inside *out)
+{
+	bool known;
+
+	(void)pthread_mutex_lock(&h->lock);
+	known = h->inside_known;
+	if (known)
+		*out = h->inside;
+	(void)pthread_mutex_unlock(&h->lock);
+	return known;
+}
+
+int host_live_news_fd(const struct host_live *h)
+{
+	return h->news;
+}
+
+void host_live_news_seen(struct host_live *h)
+{
+	eventfd_t n;
+
+	(void)eventfd_read(h->news, &n);
+}
+
 void host_live_stats(const struct host_live *h, struct host_live_stats *out)
 {
 	struct host_live *open = (struct host_live *)(uintptr_t)h; /* for the lock alone */
@@ -209,9 +262,9 @@ void host_live_stats(const struct host_live *h, struct host_live_stats *out)
 	};
 	if (!out->failed)
 		return;
-	(void)pthread_mutex_lock(&open->why_lock);
+	(void)pthread_mutex_lock(&open->lock);
 	memcpy(out->why, h->why, sizeof out->why);
-	(void)pthread_mutex_unlock(&open->why_lock);
+	(void)pthread_mutex_unlock(&open->lock);
 }
 
 unsigned host_live_findings(struct host_live *h, struct host_finding *out, unsigned most)
@@ -247,6 +300,11 @@ const struct host_table *host_live_last(const struct host_live *h)
 	return shelf_front(&h->tables);
 }
 
+static void live_news(struct host_live *h)
+{
+	(void)eventfd_write(h->news, 1);
+}
+
 /* ---- the thread: listeners ------------------------------------------------------------------------------ */
 
 static int64_t later(int64_t now, int64_t ms)
@@ -278,6 +336,8 @@ static void live_listen(struct host_live *h, int64_t now)
 		return; /* the sweep says what is wrong */
 	if (l->filled)
 		h->filled_ns = now;
+	if (listeners_differ(shelf_front(&h->looks), l))
+		live_news(h);
 	shelf_put(&h->looks, l);
 	atomic_fetch_add(&h->listens, 1);
 }
@@ -286,9 +346,9 @@ static void live_listen(struct host_live *h, int64_t now)
 
 static void live_failed(struct host_live *h, const struct error *e)
 {
-	(void)pthread_mutex_lock(&h->why_lock);
+	(void)pthread_mutex_lock(&h->lock);
 	(void)snprintf(h->why, sizeof h->why, "%.*s", (int)sizeof h->why - 1, e->text);
-	(void)pthread_mutex_unlock(&h->why_lock);
+	(void)pthread_mutex_unlock(&h->lock);
 	atomic_store(&h->failed, true);
 }
 
@@ -381,7 +441,56 @@ static void live_step(struct host_live *h, bool *waits)
 	live_swept(h, now, host_table_sockets(t)->n_sockets);
 	shelf_put(&h->tables, t);
 	atomic_fetch_add(&h->put, 1);
+	live_news(h);
 	atomic_fetch_add(&h->sweeps, 1);
+}
+
+/* ---- the thread: one process from inside ------------------------------------------------------------------- */
+
+static void live_inside_taken(struct host_live *h, int rc)
+{
+	(void)pthread_mutex_lock(&h->lock);
+	if (rc == 0 && h->looked.pid == h->into_pid && h->looked.started == h->into_started) {
+		h->inside = h->looked;
+		h->inside_known = true;
+	}
+	(void)pthread_mutex_unlock(&h->lock);
+	h->inside_asked = false;
+	if (rc == 0)
+		live_news(h);
+}
+
+/* Another one is looked into soon, the same one again after a second. */
+static int64_t live_inside_due(const struct host_live *h)
+{
+	return h->own_known ? h->inside_due_ns : h->inside_due_ns - later(0, LIVE_INSIDE_MS - LIVE_INSIDE_SOON_MS);
+}
+
+/* Not while who tells of processes is asked for owners. */
+static void live_inside(struct host_live *h, int64_t now)
+{
+	const struct host_options *o = &h->host->o;
+	struct error e = {""};
+	uint64_t started;
+	int rc;
+
+	if (h->inside_asked) {
+		rc = o->inside_take(o->arg, &h->looked, &e);
+		if (rc == -EAGAIN && now - h->inside_asked_ns < later(0, LIVE_PATIENCE_MS))
+			return;
+		live_inside_taken(h, rc);
+		return;
+	}
+	(void)pthread_mutex_lock(&h->lock);
+	h->own_pid = h->into_pid;
+	started = h->into_started;
+	h->own_known = h->inside_known;
+	(void)pthread_mutex_unlock(&h->lock);
+	if (h->own_pid <= 0 || !o->inside_ask || h->host->sweep.asked || now < live_inside_due(h))
+		return;
+	h->inside_due_ns = later(now, LIVE_INSIDE_MS);
+	h->inside_asked_ns = now;
+	h->inside_asked = o->inside_ask(o->arg, h->own_pid, started, &e) == 0;
 }
 
 /* ---- the thread: its loop --------------------------------------------------------------------------------- */
@@ -414,6 +523,8 @@ static int live_sleep(struct host_live *h, int64_t now, bool waits)
 	for (unsigned i = 0; i < h->n_ways; i++)
 		if (h->ways[i].way.every_ms > 0 && h->ways[i].due_ns < until)
 			until = h->ways[i].due_ns;
+	if (h->own_pid > 0 && !h->inside_asked && h->host->o.inside_ask && live_inside_due(h) < until)
+		until = live_inside_due(h);
 	return until <= now ? 0 : (int)((until - now + CLOCK_MS - 1) / CLOCK_MS);
 }
 
@@ -440,7 +551,8 @@ static void *live_run(void *arg)
 		for (unsigned i = 0; i < n; i++)
 			fds[i] = (struct pollfd){.fd = h->ways[i].fd, .events = POLLIN};
 		fds[n] = (struct pollfd){.fd = h->kick, .events = POLLIN};
-		fds[n + 1] = (struct pollfd){.fd = h->sweeping != 0 && waits ? sweep_fd(h->host) : -1, .events = POLLIN};
+		fds[n + 1] = (struct pollfd){.fd = h->inside_asked ? h->host->o.processes_fd
+						   : h->sweeping != 0 && waits ? sweep_fd(h->host) : -1, .events = POLLIN};
 		if (poll(fds, n + 2, live_sleep(h, now, waits)) < 0)
 			for (unsigned i = 0; i < n + 2; i++)
 				fds[i].revents = 0;
@@ -449,10 +561,13 @@ static void *live_run(void *arg)
 		now = clock_monotonic_ns();
 		live_ways(h, fds, now);
 		live_listen(h, now);
-		if (h->sweeping != 0)
-			live_step(h, &waits);
-		else
+		live_inside(h, now);
+		if (h->sweeping == 0)
 			live_begin(h, now);
+		else if (h->inside_asked && h->host->sweep.stage == SWEEP_OWNERS)
+			waits = true; /* one question at a time */
+		else
+			live_step(h, &waits);
 		shelf_tidy(&h->tables);
 		shelf_tidy(&h->looks);
 		live_longest(h, clock_monotonic_ns() - now);

@@ -4,6 +4,7 @@
 #include "headless.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 #include "theme.h"
 
 /* Questions that one key may lead to: a search goes through a stream answer by answer. */
-enum { HEADLESS_TURNS = 4096 };
+enum { HEADLESS_TURNS = 4096, HEADLESS_SOCKETS_MS = 10000, HEADLESS_STEP_MS = 10 };
 
 void headless_text(const struct canvas *c, enum theme theme, FILE *to)
 {
@@ -155,6 +156,22 @@ static void headless_save(struct look *l, struct engine *e)
 	look_saved(l, &saved);
 }
 
+/* A table of the kernel's sockets, which another thread makes: waited for. */
+static void headless_sockets(struct look *l)
+{
+	struct sockets_look *s = &l->sockets;
+	uint64_t before = s->tables;
+
+	if (!s->live || l->screen != SCREEN_SOCKETS)
+		return;
+	for (unsigned i = 0; i < HEADLESS_SOCKETS_MS / HEADLESS_STEP_MS; i++) {
+		(void)sockets_turn(l);
+		if (s->table && (s->tables != before || s->inside_known || i > HEADLESS_SOCKETS_MS / HEADLESS_STEP_MS / 20))
+			break;
+		(void)poll(NULL, 0, HEADLESS_STEP_MS);
+	}
+}
+
 static void headless_answer(struct look *l, struct engine *e, struct source *s, const struct run_result *run,
 			    const struct canvas *c, struct answer *a)
 {
@@ -194,6 +211,7 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 			headless_answer(look, e, s, run, &c, a);
 		if (look->save.wanted)
 			headless_save(look, e);
+		headless_sockets(look);
 		look_draw(look, a, &c);
 	}
 	look_draw(look, a, &c);

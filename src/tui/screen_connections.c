@@ -268,8 +268,12 @@ static enum reaction connections_move_by(struct look *l, enum action act, struct
 	}
 }
 
-static enum reaction connections_back(struct look *l)
+static enum reaction connections_back(struct look *l, const struct answer *a)
 {
+	enum reaction sockets = sockets_back(l, a);
+
+	if (sockets != REACT_NOTHING)
+		return sockets;
 	if (groups_back(l) == REACT_ASK)
 		return REACT_ASK;
 	if (l->list.marked_only) {
@@ -316,7 +320,7 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 	case ACTION_STREAM:
 		return a->rows > 0 ? stream_open(l, a->row[a->selected_row].id, a) : REACT_DRAW;
 	case ACTION_BACK:
-		return connections_back(l);
+		return connections_back(l, a);
 	case ACTION_SORT_NEXT:
 		return connections_sort_by(l, 1, at->width);
 	case ACTION_SORT_BACK:
