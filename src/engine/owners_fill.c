@@ -42,10 +42,28 @@ static void put(struct end *e, const struct holder *h, uint64_t cgroup_id, bool 
 	(void)owners_home(e->o, h->pid, h->started, cgroup_id, &at->home_kind, &at->home);
 }
 
+/* Under which descriptor that process held it in the last table; -1: not known. */
+static int32_t descriptor_of(const struct end *e, int32_t pid)
+{
+	const struct socket_record *s = e->seen->inode && e->o->facts ? socket_by_inode(e->o->facts, e->seen->inode) : NULL;
+	uint32_t n = 0;
+	const struct socket_owner *owners = s && s->cookie == e->seen->cookie ? host_owners(e->o->table, s, &n) : NULL;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (e->o->facts->processes[owners[i].process].pid == pid)
+			return owners[i].fd;
+	return -1;
+}
+
 static void put_seen(struct end *e)
 {
-	for (uint32_t i = e->seen ? e->seen->holder : OWNERS_NONE; i != OWNERS_NONE; i = e->o->holders[i].next)
-		put(e, &e->o->holders[i], e->seen->cgroup_id, true);
+	for (uint32_t i = e->seen ? e->seen->holder : OWNERS_NONE; i != OWNERS_NONE; i = e->o->holders[i].next) {
+		struct holder h = e->o->holders[i];
+
+		if (h.fd < 0)
+			h.fd = descriptor_of(e, h.pid);
+		put(e, &h, e->seen->cgroup_id, true);
+	}
 }
 
 static void put_table(struct end *e, const struct socket_record *s, bool listener)
