@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sockeye/confine.h"
+#include "sockeye/host_bpf.h"
 
 #define KERNEL_OWNERS_NEED (CONFINE_BIT(CONFINE_SYS_PTRACE) | CONFINE_BIT(CONFINE_DAC_READ_SEARCH))
 
@@ -60,6 +61,7 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r)
 		.processes_fd = -1,
 		.arg = k,
 	};
+	struct error bpf;
 
 	memset(k, 0, sizeof *k);
 	k->rights = r;
@@ -72,7 +74,8 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r)
 		host.inside_take = kernel_inside_take;
 		host.processes_fd = broker_fd(r->teller);
 	}
-	(void)host_live_open(&k->live, &host, &k->missing);
+	if (host_live_open(&k->live, &host, &k->missing) == 0 && !o->no_bpf && o->n_files == 0)
+		(void)host_add_bpf(k->live, &bpf); /* its tiers say what it lacks */
 }
 
 void kernel_start(struct kernel *k)
