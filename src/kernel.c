@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sockeye/confine.h"
+#include "sockeye/host_bpf.h"
 #include "sockeye/host_ways.h"
 
 #define KERNEL_OWNERS_NEED (CONFINE_BIT(CONFINE_SYS_PTRACE) | CONFINE_BIT(CONFINE_DAC_READ_SEARCH))
@@ -88,6 +89,7 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r)
 		.processes_fd = -1,
 		.arg = k,
 	};
+	struct error bpf;
 
 	memset(k, 0, sizeof *k);
 	k->rights = r;
@@ -100,8 +102,11 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r)
 		host.inside_take = kernel_inside_take;
 		host.processes_fd = broker_fd(r->teller);
 	}
-	if (host_live_open(&k->live, &host, &k->missing) == 0 && o->n_files == 0)
-		kernel_ways(k, o);
+	if (host_live_open(&k->live, &host, &k->missing) < 0 || o->n_files > 0)
+		return;
+	kernel_ways(k, o);
+	if (!o->no_bpf)
+		(void)host_add_bpf(k->live, &bpf); /* its tiers say what it lacks */
 }
 
 void kernel_start(struct kernel *k)

@@ -45,6 +45,7 @@ struct host_options {
 	int (*inside_take)(void *arg, struct process_inside *out, struct error *e);
 	int processes_fd;
 	void *arg;
+	bool bpf_walk;   /* the kernel's own walk is asked for owners first; needs CAP_BPF and CAP_PERFMON */
 	bool all_rights; /* who walks has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: what it cannot read nobody can */
 	bool no_diag;  /* /proc/net alone, for tests */
 	bool notices;  /* also open the notices of ended sockets */

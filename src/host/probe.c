@@ -138,5 +138,7 @@ void probe_all(struct host *h)
 	probe_interfaces(h);
 	if (!h->o.processes)
 		h->walks = process_walk_open(&h->walk, "/proc", &e) == 0;
+	if (h->o.bpf_walk)
+		(void)bpf_walk_open(h, &e);
 	host_tier_add(h, "owners", h->o.processes || h->walks, h->o.processes || h->walks ? "" : e.text);
 }

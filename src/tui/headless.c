@@ -14,7 +14,7 @@
 #include "theme.h"
 
 /* Questions that one key may lead to: a search goes through a stream answer by answer. */
-enum { HEADLESS_TURNS = 4096, HEADLESS_SOCKETS_MS = 10000, HEADLESS_STEP_MS = 10 };
+enum { HEADLESS_TURNS = 4096, HEADLESS_SOCKETS_MS = 5000, HEADLESS_STEP_MS = 10 };
 
 void headless_text(const struct canvas *c, enum theme theme, FILE *to)
 {
@@ -156,17 +156,18 @@ static void headless_save(struct look *l, struct engine *e)
 	look_saved(l, &saved);
 }
 
-/* A table of the kernel's sockets, which another thread makes: waited for. */
+/* A table of the kernel's sockets, and what the selected one's process does: another thread
+ * makes them, and they are waited for. */
 static void headless_sockets(struct look *l)
 {
 	struct sockets_look *s = &l->sockets;
-	uint64_t before = s->tables;
 
-	if (!s->live || l->screen != SCREEN_SOCKETS)
-		return;
-	for (unsigned i = 0; i < HEADLESS_SOCKETS_MS / HEADLESS_STEP_MS; i++) {
+	for (unsigned i = 0; s->live && l->screen == SCREEN_SOCKETS && i < HEADLESS_SOCKETS_MS / HEADLESS_STEP_MS; i++) {
+		const struct sockets_row *row;
+
 		(void)sockets_turn(l);
-		if (s->table && (s->tables != before || s->inside_known || i > HEADLESS_SOCKETS_MS / HEADLESS_STEP_MS / 20))
+		row = sockets_row(s);
+		if (s->table && (s->inside_known || !row || !sockets_process(s, row)))
 			break;
 		(void)poll(NULL, 0, HEADLESS_STEP_MS);
 	}

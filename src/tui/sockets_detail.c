@@ -151,7 +151,15 @@ static void line_tcp(struct lines *d)
 	if (d->r->congestion[0])
 		text_format(t, "  %s", d->r->congestion);
 	put(d, "tcp", ROLE_TEXT);
-	t = begin(d);
+}
+
+static void line_traffic(struct lines *d)
+{
+	const struct socket_tcp *i = &d->r->tcp;
+	struct text *t = begin(d);
+
+	if (!(d->r->has & SOCKET_HAS_TCP))
+		return;
 	text_put(t, "sent ");
 	words_size(t, i->bytes_sent);
 	text_put(t, "B  received ");
@@ -165,7 +173,7 @@ static void line_tcp(struct lines *d)
 		text_format(t, "  timer %s in ", socket_timer_word(d->r->timer));
 		words_span(t, (int64_t)d->r->timer_ms * CLOCK_MS);
 	}
-	put(d, "", ROLE_TEXT);
+	put(d, "traffic", ROLE_TEXT);
 }
 
 static void line_owners(struct lines *d)
@@ -406,8 +414,13 @@ static void lines_all(struct lines *d, bool page)
 		line_buffers(d);
 		line_tcp(d);
 	}
-	line_owners(d);
+	if (d->r && d->r->owners == 0)
+		line_owners(d); /* else the pane's rule has the first of them */
 	line_process(d, page);
+	if (d->r && !listener)
+		line_traffic(d);
+	if (d->r && d->r->owners > 0)
+		line_owners(d);
 	if (listener && d->r->family == SOCKET_UNIX)
 		line_waiting(d);
 	if (listener && d->r->family <= SOCKET_INET6)

@@ -55,8 +55,11 @@ static void list_head(const struct sockets_look *s, struct canvas *c, unsigned y
 	canvas_put(c, at.note, y, c->width, ROLE_HEAD, at.owner ? "Queues, state" : "State");
 	text_init(&t, buffer, sizeof buffer);
 	text_format(&t, "by %s", sockets_by_words[s->by]);
-	if (s->sort != SORT_PLACE || s->reversed)
-		text_format(&t, ", %s %s", sockets_sort_words[s->sort], s->reversed ? "▲" : "▼");
+	if (s->sort != SORT_PLACE || s->reversed) {
+		if (c->width < 120)
+			text_reset(&t);
+		text_format(&t, "%s%s %s", c->width < 120 ? "" : ", ", sockets_sort_words[s->sort], s->reversed ? "▲" : "▼");
+	}
 	if (c->width >= 80)
 		canvas_put(c, c->width - canvas_width(buffer) - 1, y, c->width, ROLE_DIM, buffer);
 	canvas_attr(c, 0, y, c->width, ATTR_UNDERLINE);

@@ -16,6 +16,8 @@
 const char *const sockets_by_words[SOCKETS_BYS] = {"listener", "process", "state", "kind"};
 const char *const sockets_sort_words[SOCKETS_SORTS] = {"place", "receive queue", "send queue", "owner", "state", "round trip"};
 
+enum { ROWS_NEAR = 16 };
+
 /* ---- identity ----------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t v)
@@ -494,15 +496,52 @@ static void groups_sort(struct sockets_look *s)
 	qsort_r(s->group, s->groups, sizeof *s->group, group_order, s);
 }
 
+/* Rows near the selected one, the next ones first: who takes its place if it is gone. */
+static void rows_near(const struct sockets_look *s, uint64_t near[ROWS_NEAR])
+{
+	for (uint32_t i = 0; i < ROWS_NEAR; i++) {
+		const uint32_t half = ROWS_NEAR / 2, step = i < half ? i + 1 : i - half + 1;
+		const bool there = i < half ? s->at + step < s->rows : s->at >= step && s->at - step < s->rows;
+
+		near[i] = there ? s->row[i < half ? s->at + step : s->at - step].id : 0;
+	}
+}
+
+/* Puts the selection on its row, or on the nearest that is there still. True: on its own. */
+static bool rows_select(struct sockets_look *s, const uint64_t near[ROWS_NEAR])
+{
+	const bool first = s->selected == 0;
+	uint32_t best = ROWS_NEAR;
+
+	for (uint32_t i = 0; i < s->rows; i++) {
+		if (s->row[i].id == s->selected) {
+			s->at = i;
+			return true;
+		}
+		for (uint32_t k = 0; k < best; k++) {
+			if (near[k] == s->row[i].id) {
+				best = k;
+				s->at = i;
+			}
+		}
+	}
+	s->at = s->at < s->rows ? s->at : s->rows > 0 ? s->rows - 1 : 0;
+	if (s->rows > 0)
+		s->selected = s->row[s->at].id;
+	return first;
+}
+
 bool sockets_rows(struct sockets_look *s)
 {
 	struct old_row *old;
+	uint64_t near[ROWS_NEAR];
 	uint32_t room_before = s->sockets_room, n, old_rows = s->rows;
 
 	if (!s->table) {
 		s->rows = s->groups = 0;
 		return true;
 	}
+	rows_near(s, near);
 	n = s->table->n_sockets;
 	s->total = n;
 	s->groups = 0;
@@ -520,20 +559,7 @@ bool sockets_rows(struct sockets_look *s)
 		s->no_memory = true;
 		s->rows = s->groups = 0;
 	}
-	for (uint32_t i = 0; i < s->rows; i++) {
-		if (s->row[i].id == s->selected) {
-			s->at = i;
-			return true;
-		}
-	}
-	s->at = s->at < s->rows ? s->at : s->rows > 0 ? s->rows - 1 : 0;
-	if (s->rows > 0) {
-		const bool first = s->selected == 0;
-
-		s->selected = s->row[s->at].id;
-		return first;
-	}
-	return s->selected == 0;
+	return rows_select(s, near);
 }
 
 void sockets_release(struct sockets_look *s)

@@ -10,6 +10,8 @@
 #include "sockets.h"
 #include "words.h"
 
+enum { NOTE_UNREAD_MS = 5000 }; /* bytes that lie longer are told, as sockets --leaks has it */
+
 /* ---- what it is ------------------------------------------------------------------------------- */
 
 const char *sockets_glyph(const struct socket_record *r, enum role *role)
@@ -231,6 +233,7 @@ static void put_bytes(struct text *t, const char *name, uint32_t n)
 
 static enum role note_tcp(struct text *t, const struct socket_record *r)
 {
+	bool unread;
 	uint64_t us;
 
 	if (r->waiting) {
@@ -252,9 +255,9 @@ static enum role note_tcp(struct text *t, const struct socket_record *r)
 		text_put(t, "CLOSE-WAIT ");
 		if (r->has & SOCKET_HAS_TCP) {
 			words_span(t, (int64_t)r->tcp.last_ack_ms * CLOCK_MS);
-			text_put(t, ": ");
+			text_put(t, ", ");
 		}
-		text_put(t, "peer closed, program never did  ");
+		text_put(t, "program never closed  ");
 		put_bytes(t, "rcvq ", r->receive_queue);
 		return ROLE_WARN;
 	}
@@ -263,8 +266,14 @@ static enum role note_tcp(struct text *t, const struct socket_record *r)
 		words_span(t, (int64_t)r->timer_ms * CLOCK_MS);
 		return ROLE_DIM;
 	}
+	unread = r->receive_queue > 0 && r->has & SOCKET_HAS_TCP && r->tcp.last_received_ms >= NOTE_UNREAD_MS;
 	if (r->has & SOCKET_HAS_QUEUES) {
 		put_bytes(t, "rcvq ", r->receive_queue);
+		if (unread) {
+			text_put(t, "unread for ");
+			words_span(t, (int64_t)r->tcp.last_received_ms * CLOCK_MS);
+			text_put(t, "  ");
+		}
 		put_bytes(t, "sndq ", r->send_queue);
 	}
 	if (r->has & SOCKET_HAS_TCP && r->tcp.rtt_us > 0) {
@@ -273,7 +282,7 @@ static enum role note_tcp(struct text *t, const struct socket_record *r)
 		if (r->tcp.total_retransmissions > 0)
 			text_format(t, "  again %u", r->tcp.total_retransmissions);
 	}
-	return r->receive_queue > 0 && r->has & SOCKET_HAS_TCP && r->tcp.last_received_ms >= 5000 ? ROLE_WARN : ROLE_TEXT;
+	return unread ? ROLE_WARN : ROLE_TEXT;
 }
 
 static enum role note_unix(struct text *t, const struct sockets_look *s, const struct socket_record *r, bool ascii)

@@ -1,6 +1,6 @@
 /* witness: what the BPF programs tell, as lines.
  *
- * usage: witness events | walk | both [SECONDS]
+ * usage: witness events | walk | both | findings [SECONDS]
  *
  * Opens them, gives its rights up as a run does (user nobody, no capability, seccomp, Landlock), prints "ready" and
  * what works in bits, and what does not on standard error. Then, for SECONDS (10) or until standard input ends, an
@@ -9,7 +9,8 @@
  *     kind at_ns cookie inode pid comm uid fd family local local_port remote remote_port state
  *
  * "walk" prints each holder instead, pid comm fd inode parent uid descriptors started cgroup, and what the pass
- * took. At the end "lost N".
+ * took. "findings" prints what the host thread makes of events, as events, and the tiers on standard error; kind is
+ * that of findings. At the end "lost N".
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "host/bpf/witness.h"
+#include "sockeye/host_bpf.h"
 #include "sockeye/clock.h"
 #include "sockeye/confine.h"
 
@@ -80,6 +82,53 @@ static int walk(struct witness *w)
 	return 0;
 }
 
+static void print_finding(const struct host_finding *f)
+{
+	char local[64], remote[64];
+	const int family = f->tuple.family == FAMILY_IPV6 ? AF_INET6 : AF_INET;
+
+	(void)printf("%u\t%" PRId64 "\t%" PRIu64 "\t%" PRIu64 "\t%d\t%s\t%u\t%d\t%u\t%s\t%u\t%s\t%u\t%u\n", f->kind, f->at_ns, f->cookie,
+		     f->inode, f->pid, f->comm, f->uid, f->fd, f->tuple.family, inet_ntop(family, f->tuple.from.b, local, sizeof local),
+		     f->tuple.from_port, inet_ntop(family, f->tuple.to.b, remote, sizeof remote), f->tuple.to_port, f->state);
+}
+
+static int findings(int64_t until)
+{
+	const struct host_options o = {.memory = 16 << 20, .processes_fd = -1};
+	struct pollfd fds[2] = {{.fd = STDIN_FILENO, .events = POLLIN}, {.events = POLLIN}};
+	static struct host_finding some[256];
+	struct host_live *h;
+	struct error e = {""};
+	unsigned turns = 0, last = 0;
+
+	if (host_live_open(&h, &o, &e) < 0 || host_add_bpf(h, &e) < 0) {
+		(void)fprintf(stderr, "witness: %s\n", e.text);
+		return 1;
+	}
+	give_up();
+	if (host_live_start(h, &e) < 0)
+		return 1;
+	fds[1].fd = host_live_findings_fd(h);
+	(void)printf("ready 0\n");
+	(void)fflush(stdout);
+	while (last < 20) { /* turns without a finding after the end of input */
+		unsigned n;
+
+		(void)poll(fds, 2, 20);
+		last = fds[0].revents != 0 || last > 0 || clock_monotonic_ns() > until ? last + 1 : 0;
+		if (last == 1)
+			fds[0].fd = -1;
+		while ((n = host_live_findings(h, some, 256)) > 0)
+			for (unsigned i = 0; i < n; i++)
+				print_finding(&some[i]);
+		turns++;
+	}
+	(void)fprintf(stderr, "%u turns\n", turns);
+	(void)printf("lost %" PRIu64 "\n", host_live_lost(h));
+	host_live_free(h);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -92,6 +141,8 @@ int main(int argc, char **argv)
 	unsigned n = 0;
 	int rc;
 
+	if (strcmp(what, "findings") == 0)
+		return findings(until);
 	if (witness_open(&w, (events ? WITNESS_EVENTS : 0U) | (walks ? WITNESS_WALK : 0U), &e) < 0) {
 		(void)fprintf(stderr, "witness: %s\n", e.text);
 		return 1;

@@ -26,6 +26,7 @@ struct {
 /* Whom a socket has told: the first process whole, the others by their number. */
 struct told {
 	struct event_process first;
+	__u64 opened_ns; /* when it connected; 0: it did not, or before us */
 	__u32 others[SOCKETS_OTHERS];
 	__u8 n_others, times, zero[6];
 };
@@ -94,13 +95,13 @@ static __always_inline void current_process(struct event_process *p, struct task
 	__builtin_memcpy(p->comm, leader->comm, sizeof p->comm);
 }
 
-static __always_inline void tell(struct sock *sk, const struct event_process *p, __u8 state)
+static __always_inline void tell(struct sock *sk, const struct event_process *p, __u64 at_ns, __u8 state)
 {
 	struct event *e = room(sizeof *e);
 
 	if (!e)
 		return;
-	e->at_ns = bpf_ktime_get_ns();
+	e->at_ns = at_ns;
 	e->cookie = cookie_of(sk);
 	e->kind = EVENT_OWNER;
 	e->protocol = (__u8)sk->sk_protocol;
@@ -135,7 +136,7 @@ static __always_inline void used_too(struct sock *sk, struct task_struct *task, 
 	t->others[t->n_others % SOCKETS_OTHERS] = pid; /* a power of two: the verifier follows a mask */
 	t->n_others++;
 	current_process(&other, task, pid);
-	tell(sk, &other, state);
+	tell(sk, &other, bpf_ktime_get_ns(), state);
 }
 
 /* The current process uses it: told, unless it has been. */
@@ -152,7 +153,7 @@ static __always_inline void used(struct sock *sk, __u8 state)
 	if (!t) {
 		current_process(&first.first, task, pid);
 		(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
-		tell(sk, &first.first, state);
+		tell(sk, &first.first, bpf_ktime_get_ns(), state);
 	} else if (t->first.pid != pid) {
 		used_too(sk, task, t, pid, state);
 	}
@@ -169,16 +170,18 @@ static __always_inline void opened(struct sock *sk)
 	if (pid == 0)
 		return;
 	current_process(&first.first, task, pid);
+	first.opened_ns = bpf_ktime_get_ns();
 	(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
 }
 
-static __always_inline void tell_opener(struct sock *sk, __u8 state)
+/* As it was then. */
+static __always_inline void tell_opener(struct sock *sk)
 {
 	const __u64 cookie = cookie_of(sk);
 	const struct told *t = bpf_map_lookup_elem(&sockets, &cookie);
 
-	if (t)
-		tell(sk, &t->first, state);
+	if (t && t->opened_ns != 0)
+		tell(sk, &t->first, t->opened_ns, KERNEL_SYN_SENT);
 }
 
 SEC("tp_btf/inet_sock_set_state")
@@ -191,7 +194,7 @@ int BPF_PROG(socket_state, struct sock *sk, int before, int now)
 	else if ((before == KERNEL_CLOSE && now == KERNEL_LISTEN) || now == KERNEL_FIN_WAIT1 || now == KERNEL_LAST_ACK)
 		used(sk, (__u8)now);
 	else if (before == KERNEL_SYN_SENT)
-		tell_opener(sk, (__u8)now); /* it has its port now; or it failed, and had it */
+		tell_opener(sk); /* it has its port now; or it failed, and had it */
 	else if (now == KERNEL_ESTABLISHED)
 		(void)bpf_get_socket_cookie(sk); /* it gets one now: accept(2) can only read it */
 	return 0;
@@ -202,7 +205,7 @@ SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(socket_again, struct sock *sk, struct sk_buff *skb)
 {
 	if (sk && sk->__sk_common.skc_state == KERNEL_SYN_SENT && ours(sk))
-		tell_opener(sk, KERNEL_SYN_SENT);
+		tell_opener(sk);
 	return 0;
 }
 
