@@ -13,6 +13,7 @@
 
 #include "count.h"
 #include "index.h"
+#include "listing.h"
 #include "match.h"
 #include "rates.h"
 #include "prepare.h"
@@ -50,6 +51,7 @@ struct engine {
 	uint32_t looked;         /* at the application of the packet at hand: bits of enum index_about */
 	struct remembered *remembered;
 	struct rates *rates;     /* live: of flows, for the screen */
+	struct listing *listing; /* of flows, for the screen */
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -129,7 +131,8 @@ static int open_parts(struct engine *e, struct error *err)
 	int r;
 
 	/* Shares: fragments a sixteenth, live a quarter for the ring; packets to look at
-	 * again a quarter, live an eighth: where nobody will, the tables have it. */
+	 * again a quarter, live an eighth: where nobody will, the tables have it. A sixteenth
+	 * is left for the screen's list. */
 	if (e->options.live)
 		flow_limits_live(&limits, memory / 16 * (e->options.remember ? 8 : 10));
 	else
@@ -184,6 +187,7 @@ void engine_free(struct engine *e)
 	remember_free(e->remembered);
 	index_free(e->index);
 	rates_free(e->rates);
+	listing_free(e->listing);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -548,7 +552,8 @@ const struct totals *engine_totals(struct engine *e)
 	t->flows_other = s->other;
 	t->flows_live = s->live;
 	t->flows_unjudged = s->flows_unjudged;
-	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0);
+	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0) +
+			 (e->listing ? listing_held(e->listing) : 0);
 	count_stacks(e);
 	return t;
 }
@@ -588,6 +593,13 @@ struct rates *engine_rates(struct engine *e)
 	if (!e->rates && e->options.live)
 		e->rates = rates_open();
 	return e->rates;
+}
+
+struct listing *engine_listing(struct engine *e)
+{
+	if (!e->listing)
+		e->listing = listing_open(e, e->options.memory / 16);
+	return e->listing;
 }
 
 const struct paths *engine_paths(const struct engine *e)
