@@ -14,6 +14,7 @@
 #include "count.h"
 #include "index.h"
 #include "learn.h"
+#include "listing.h"
 #include "match.h"
 #include "rates.h"
 #include "prepare.h"
@@ -52,6 +53,7 @@ struct engine {
 	struct remembered *remembered;
 	struct rates *rates;     /* live: of flows, for the screen */
 	struct learn *learn;    /* live: who holds the sockets; or NULL */
+	struct listing *listing; /* of flows, for the screen */
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -128,7 +130,8 @@ static int open_parts(struct engine *e, struct error *err)
 	int r;
 
 	/* Shares: fragments a sixteenth, live a quarter for the ring; packets to look at
-	 * again a quarter, live an eighth: where nobody will, the tables have it. */
+	 * again a quarter, live an eighth: where nobody will, the tables have it. A sixteenth
+	 * is left for the screen's list. */
 	if (e->options.live)
 		flow_limits_live(&limits, memory / 16 * (e->options.remember ? 8 : 10));
 	else
@@ -184,6 +187,7 @@ void engine_free(struct engine *e)
 	index_free(e->index);
 	rates_free(e->rates);
 	learn_free(e->learn);
+	listing_free(e->listing);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -544,7 +548,8 @@ const struct totals *engine_totals(struct engine *e)
 	t->flows_other = s->other;
 	t->flows_live = s->live;
 	t->flows_unjudged = s->flows_unjudged;
-	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0);
+	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0) +
+			 (e->listing ? listing_held(e->listing) : 0);
 	count_stacks(e);
 	return t;
 }
@@ -589,6 +594,13 @@ struct rates *engine_rates(struct engine *e)
 struct learn **engine_learns(struct engine *e)
 {
 	return &e->learn;
+}
+
+struct listing *engine_listing(struct engine *e)
+{
+	if (!e->listing)
+		e->listing = listing_open(e, e->options.memory / 16);
+	return e->listing;
 }
 
 const struct paths *engine_paths(const struct engine *e)

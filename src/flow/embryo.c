@@ -70,6 +70,7 @@ static void end_embryo(struct flow_table *t, uint32_t ref)
 	flow_tell(t, f, !flow_too_old(t, f->class, f->last_ns, t->now_ns));
 	if (table_find(t, &key, table_hash(t, &key), &slot) == ref)
 		table_remove(t, slot);
+	flow_moved(t, ref);
 	t->embryos[ref & ~REF_EMBRYO].key.family = FAMILY_NONE;
 	t->chunks[(ref & ~REF_EMBRYO) / EMBRYO_CHUNK].live--;
 	t->embryo_live--;
@@ -229,6 +230,7 @@ uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const stru
 		}
 	}
 	t->embryo_live++;
+	flow_moved(t, ref);
 	return ref;
 }
 
@@ -337,6 +339,7 @@ void embryo_forget(struct flow_table *t, uint32_t ref)
 {
 	uint32_t n = (ref & ~REF_EMBRYO) / EMBRYO_CHUNK;
 
+	flow_moved(t, ref);
 	t->embryos[ref & ~REF_EMBRYO].key.family = FAMILY_NONE;
 	t->embryo_live--;
 	if (--t->chunks[n].live == 0)
