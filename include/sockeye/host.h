@@ -45,6 +45,7 @@ struct host_options {
 	int (*inside_take)(void *arg, struct process_inside *out, struct error *e);
 	int processes_fd;
 	void *arg;
+	bool bpf_walk;   /* the kernel's own walk is asked for owners first; needs CAP_BPF and CAP_PERFMON */
 	bool all_rights; /* who walks has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: what it cannot read nobody can */
 	bool no_diag;  /* /proc/net alone, for tests */
 	bool notices;  /* also open the notices of ended sockets */
@@ -79,7 +80,7 @@ enum host_match {
 	HOST_CONNECTED, /* both endpoints are the socket's */
 	HOST_BOUND,     /* its local endpoint is, and it has no remote one: a listener, or UDP */
 	HOST_WILDCARD,  /* its port is, and it takes any address */
-	HOST_GONE,      /* both endpoints were a socket's that has ended within the last HOST_KEEP_S seconds */
+	HOST_GONE,      /* both endpoints were a socket's that has ended, or is nobody's any more, since HOST_KEEP_S seconds at most */
 };
 
 /* The socket whose local endpoint is t->from (local_to: t->to) and whose remote one is the

@@ -162,6 +162,8 @@ uint64_t host_live_lost(const struct host_live *h);
 
 /* Into the queue; without room it is counted. */
 void host_live_found(struct host_live *h, const struct host_finding *f);
+/* So many were lost before they came here: counted with those that the queue lost. */
+void host_live_missed(struct host_live *h, uint64_t n);
 /* For host_exact() and the notices of ended sockets, which are then the way's. */
 struct host *host_live_host(struct host_live *h);
 /* The last table of this thread, or NULL; until work() returns. */

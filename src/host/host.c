@@ -59,6 +59,8 @@ void host_free(struct host *h)
 		shut(&h->counters[i]);
 	if (h->walks)
 		process_walk_close(&h->walk);
+	if (h->owners.free)
+		h->owners.free(h->owners.self);
 	free(h);
 }
 

@@ -292,6 +292,11 @@ void host_live_found(struct host_live *h, const struct host_finding *f)
 	findings_put(&h->findings, f);
 }
 
+void host_live_missed(struct host_live *h, uint64_t n)
+{
+	atomic_fetch_add(&h->findings.lost, n);
+}
+
 struct host *host_live_host(struct host_live *h)
 {
 	return h->host;

@@ -26,6 +26,18 @@ void host_tier_add(struct host *h, const char *name, bool works, const char *rea
 	(void)snprintf(t->reason, sizeof t->reason, "%.*s", (int)sizeof t->reason - 1, reason);
 }
 
+void host_tier_set(struct host *h, const char *name, bool works, const char *reason)
+{
+	for (unsigned i = 0; i < h->n_tiers; i++) {
+		struct host_tier *t = &h->tiers[i];
+
+		if (strcmp(t->name, name) != 0)
+			continue;
+		t->works = works;
+		(void)snprintf(t->reason, sizeof t->reason, "%.*s", (int)sizeof t->reason - 1, reason);
+	}
+}
+
 static void probe_kind(struct host *h, unsigned i, bool diag, const char *no_diag)
 {
 	const struct asking *a = &askings[i];
@@ -126,5 +138,7 @@ void probe_all(struct host *h)
 	probe_interfaces(h);
 	if (!h->o.processes)
 		h->walks = process_walk_open(&h->walk, "/proc", &e) == 0;
+	if (h->o.bpf_walk)
+		(void)bpf_walk_open(h, &e);
 	host_tier_add(h, "owners", h->o.processes || h->walks, h->o.processes || h->walks ? "" : e.text);
 }

@@ -151,10 +151,11 @@ static int owners_next(struct host *h, struct host_sweeping *s, struct error *e)
 static int owners_over(struct host *h, struct host_sweeping *s, int rc, const struct error *e)
 {
 	struct socket_table *facts = host_table_facts(s->table);
+	const bool all = h->owners.next && !s->fallen; /* it sees every process */
 
 	facts->unknown = rc < 0                                              ? SOCKET_UNSUPPORTED
-			 : facts->processes_unreadable > 0 || h->hidepid >= 2 ? SOCKET_NO_CAPABILITY
-									      : SOCKET_TOO_LATE;
+			 : facts->processes_unreadable > 0 || (h->hidepid >= 2 && !all) ? SOCKET_NO_CAPABILITY
+											  : SOCKET_TOO_LATE;
 	sweep_told(h, facts, rc, e);
 	s->stage = SWEEP_FINISH;
 	return 1;

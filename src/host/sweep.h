@@ -22,6 +22,7 @@ struct sweep_owners {
 	int (*next)(void *self, bool begin, struct process_batch *out, struct error *e);
 	void *self;
 	uint8_t evidence;
+	void (*free)(void *self); /* NULL: it is somebody else's */
 };
 
 struct host_sweeping {
