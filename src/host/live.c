@@ -26,7 +26,7 @@
 
 _Static_assert((int)SHELF_PLACES == (int)HOST_LIVE_TABLES, "the header says how many there are");
 
-enum { LIVE_FEW = 10000, LIVE_FEW_MS = 1000, LIVE_MANY_MS = 2500, LIVE_SHARE = 20, LIVE_WALK_MS = 1000,
+enum { LIVE_FEW = 10000, LIVE_FEW_MS = 1000, LIVE_MANY_MS = 2500, LIVE_SHARE = 20, LIVE_QUIET_SHARE = 200, LIVE_WALK_MS = 1000,
        LIVE_INSIDE_MS = 1000, LIVE_INSIDE_SOON_MS = 50, LIVE_PATIENCE_MS = 10000 };
 
 struct live_way {
@@ -359,13 +359,19 @@ static void live_failed(struct host_live *h, const struct error *e)
 	atomic_store(&h->failed, true);
 }
 
+/* What part of a processor it may take: a twentieth while somebody looks, else a two-hundredth. */
+static int64_t live_share(struct host_live *h)
+{
+	return atomic_load(&h->wanted[HOST_LIVE_SCREEN]) != 0 ? LIVE_SHARE : LIVE_QUIET_SHARE;
+}
+
 /* The sweep is over, well or not: when is the next? */
 static void live_swept(struct host_live *h, int64_t now, uint32_t sockets)
 {
 	int64_t every = later(0, sockets <= LIVE_FEW ? LIVE_FEW_MS : LIVE_MANY_MS);
 
-	if (h->work_ns * LIVE_SHARE > every)
-		every = h->work_ns * LIVE_SHARE;
+	if (h->work_ns * live_share(h) > every)
+		every = h->work_ns * live_share(h);
 	atomic_store(&h->sweep_ns, h->work_ns);
 	atomic_store(&h->every_ns, every);
 	h->sweep_due_ns = now + every;
@@ -377,8 +383,8 @@ static void live_walked(struct host_live *h, int64_t now)
 	const int64_t took = now - h->walked_ns; /* waiting for the broker and all, which works meanwhile */
 	int64_t gap = later(0, LIVE_WALK_MS);
 
-	if (took * LIVE_SHARE > gap)
-		gap = took * LIVE_SHARE;
+	if (took * live_share(h) > gap)
+		gap = took * live_share(h);
 	h->walk_due_ns = now + gap;
 	h->newer = false;
 	atomic_store(&h->walk_ns, took);
@@ -393,6 +399,12 @@ static void live_begin(struct host_live *h, int64_t now)
 	struct error e = {""};
 	bool more = (what & ~h->swept) != 0; /* something that the last table has not */
 
+	if (atomic_load(&h->wanted[HOST_LIVE_SCREEN]) != 0) { /* somebody looks again: not as late as it was */
+		const int64_t soon = h->work_ns * LIVE_SHARE > later(0, LIVE_MANY_MS) ? h->work_ns * LIVE_SHARE : later(0, LIVE_MANY_MS);
+
+		h->sweep_due_ns = h->sweep_due_ns > now + soon ? now + soon : h->sweep_due_ns;
+	}
+
 	if (what == 0) {
 		atomic_store(&h->every_ns, 0);
 		return;
@@ -406,7 +418,7 @@ static void live_begin(struct host_live *h, int64_t now)
 		return;
 	}
 	atomic_store(&h->once, 0);
-	h->walking = (what & HOST_OWNERS) && (!(h->swept & HOST_OWNERS) || !before || (h->newer && now >= h->walk_due_ns) ||
+	h->walking = (what & HOST_OWNERS) && (!(h->swept & HOST_OWNERS) || !before || more || (h->newer && now >= h->walk_due_ns) ||
 					      now - h->walked_ns > later(0, HOST_LIVE_OWNERS_MS));
 	if (h->walking)
 		h->walked_ns = now;
