@@ -89,6 +89,8 @@ struct flow_near {
 	uint64_t identity; /* of the packet: copies.c */
 	uint32_t place;    /* where the flow was met, which may no longer be so; UINT32_MAX: not met */
 	uint8_t dir;       /* tuple_direction() */
+	bool may_begin;    /* a SYN that met no flow: */
+	uint16_t bucket[2]; /* where one of it would be put (embryo.c) */
 };
 
 /* Fill d->hash and *near, before flow_track(). The key never changes while the table lives:

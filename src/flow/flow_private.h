@@ -278,6 +278,7 @@ uint32_t table_hash(const struct flow_table *t, const struct flow_key *k);
 /* embryo.c */
 bool embryo_fits(const struct descriptor *d);
 uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const struct flow_key *k, unsigned dir);
+void embryo_near(const struct flow_table *t, const struct descriptor *d, struct flow_near *near); /* before flow_begins() */
 void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
 /* The scratch flow becomes an outline of the embryo: what the functions of flow.h that have no
  * table read of a flow, and common, outcome and losses of a record. The rest is not there until

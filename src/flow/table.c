@@ -153,6 +153,7 @@ static inline void hash_one(const struct hash_key *key, struct descriptor *d, st
 						: hash_long(key, &d->tuple, &near->key, &dir);
 	near->dir = (uint8_t)dir;
 	near->place = REF_NONE;
+	near->may_begin = false;
 	near->identity = d->tuple.proto == PROTO_TCP ? copies_identity(key, d, dir) : 0;
 }
 
@@ -198,11 +199,12 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 	uint32_t at = d->hash & t->slot_mask;
 
 	near->place = REF_NONE;
+	near->may_begin = false;
 	for (unsigned i = 0; i < LOOKS; i++, at = (at + 1) & t->slot_mask) {
 		const struct slot *s = &t->slots[at];
 
 		if (s->ref == REF_NONE)
-			return;
+			break;
 		if (s->hash != d->hash)
 			continue;
 		near->place = s->ref;
@@ -212,6 +214,8 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 			near_flow(&t->flows[s->ref]);
 		return;
 	}
+	if (d->flags == TCP_SYN)
+		embryo_near(t, d, near);
 }
 
 /* What is not in the flow's own four lines: many round trips, and, of what does not look ordinary, what is odd. */
