@@ -13,6 +13,8 @@
 
 #include "count.h"
 #include "index.h"
+#include "learn.h"
+#include "listing.h"
 #include "match.h"
 #include "rates.h"
 #include "prepare.h"
@@ -50,6 +52,8 @@ struct engine {
 	uint32_t looked;         /* at the application of the packet at hand: bits of enum index_about */
 	struct remembered *remembered;
 	struct rates *rates;     /* live: of flows, for the screen */
+	struct learn *learn;    /* live: who holds the sockets; or NULL */
+	struct listing *listing; /* of flows, for the screen */
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -62,11 +66,6 @@ static void publish(struct engine *e, struct event *ev)
 			e->stop = e->observer[i].event(e->observer[i].self, ev);
 }
 
-static void fill(struct engine *e, const struct flow *f, unsigned parts)
-{
-	flow_record_fill_parts(&e->record, e->flows, f, e->paths, parts);
-}
-
 static void handshake(struct engine *e, struct flow *f)
 {
 	struct event ev = {.kind = EVENT_HANDSHAKE, .ts_ns = e->totals.now_ns, .flow = &e->record};
@@ -77,7 +76,7 @@ static void handshake(struct engine *e, struct flow *f)
 	e->totals.handshakes[outcome]++;
 	if (!(e->wants & EVENT_HANDSHAKE))
 		return;
-	fill(e, f, e->handshake_parts);
+	flow_record_fill_parts(&e->record, e->flows, f, e->paths, e->handshake_parts);
 	publish(e, &ev);
 }
 
@@ -93,7 +92,8 @@ static void told(void *arg, struct flow *f, bool evicted)
 	if (evicted)
 		e->totals.flows_evicted++;
 	if (e->wants & EVENT_FLOW_END || (handshake_too && e->wants & EVENT_HANDSHAKE))
-		fill(e, f, e->flow_parts | (handshake_too ? e->handshake_parts : 0));
+		flow_record_fill_parts(&e->record, e->flows, f, e->paths,
+				       e->flow_parts | (handshake_too ? e->handshake_parts : 0));
 	if (handshake_too) {
 		e->totals.handshakes[outcome]++;
 		ev.kind = EVENT_HANDSHAKE;
@@ -101,6 +101,7 @@ static void told(void *arg, struct flow *f, bool evicted)
 	}
 	ev.kind = EVENT_FLOW_END;
 	publish(e, &ev);
+	learn_over(e->learn, f);
 }
 
 /* Flows of one packet, where nobody wants records of them. */
@@ -142,7 +143,8 @@ static int open_parts(struct engine *e, struct error *err)
 	int r;
 
 	/* Shares: fragments a sixteenth, live a quarter for the ring; packets to look at
-	 * again a quarter, live an eighth: where nobody will, the tables have it. */
+	 * again a quarter, live an eighth: where nobody will, the tables have it. A sixteenth
+	 * is left for the screen's list. */
 	if (e->options.live)
 		flow_limits_live(&limits, memory / 16 * (e->options.remember ? 8 : 10));
 	else
@@ -199,6 +201,8 @@ void engine_free(struct engine *e)
 	remember_free(e->remembered);
 	index_free(e->index);
 	rates_free(e->rates);
+	learn_free(e->learn);
+	listing_free(e->listing);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -308,7 +312,7 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	if (!(e->wants & EVENT_PACKET))
 		return;
 	if (f) {
-		fill(e, f, RECORD_PARTS);
+		flow_record_fill(&e->record, e->flows, f, e->paths);
 		ev.flow = &e->record;
 	}
 	publish(e, &ev);
@@ -341,6 +345,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	f = flow_track(e->flows, d, near, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
+	learn_saw(e->learn, d, f, side);
 	e->looked = 0;
 	application(e, frame, d, h, f, side);
 	if (e->index)
@@ -552,7 +557,8 @@ const struct totals *engine_totals(struct engine *e)
 	t->flows_other = s->other;
 	t->flows_live = s->live;
 	t->flows_unjudged = s->flows_unjudged;
-	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0);
+	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0) +
+			 (e->listing ? listing_held(e->listing) : 0);
 	count_stacks(e);
 	return t;
 }
@@ -592,6 +598,18 @@ struct rates *engine_rates(struct engine *e)
 	if (!e->rates && e->options.live)
 		e->rates = rates_open();
 	return e->rates;
+}
+
+struct learn **engine_learns(struct engine *e)
+{
+	return &e->learn;
+}
+
+struct listing *engine_listing(struct engine *e)
+{
+	if (!e->listing)
+		e->listing = listing_open(e, e->options.memory / 16);
+	return e->listing;
 }
 
 const struct paths *engine_paths(const struct engine *e)

@@ -120,6 +120,7 @@ void flow_release(struct flow_table *t, uint32_t ref)
 	struct flow_key key;
 	uint32_t slot;
 
+	flow_moved(t, ref);
 	kept_key(k, &key);
 	if (table_find(t, &key, table_hash(t, &key), &slot) == ref)
 		table_remove(t, slot);

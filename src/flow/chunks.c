@@ -131,6 +131,7 @@ void embryo_forget(struct flow_table *t, uint32_t ref)
 {
 	uint32_t n = (ref & ~REF_EMBRYO) / EMBRYO_CHUNK;
 
+	flow_moved(t, ref);
 	t->embryos[ref & ~REF_EMBRYO].key.family = FAMILY_NONE;
 	t->embryo_live--;
 	if (--t->chunks[n].live == 0)

@@ -96,6 +96,7 @@ uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const stru
 	else
 		put_datagram(&t->embryos[ref], d, k, dir, t->next_id++);
 	t->embryo_live++;
+	flow_moved(t, ref | REF_EMBRYO);
 	return ref | REF_EMBRYO;
 }
 
@@ -131,6 +132,7 @@ uint64_t flow_begins(struct flow_table *t, const struct descriptor *d, const str
 	t->slots_used++;
 	t->embryo_live++;
 	t->stats.tcp++;
+	flow_moved(t, ref | REF_EMBRYO);
 	return id;
 }
 

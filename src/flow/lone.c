@@ -53,6 +53,7 @@ static void end_embryo(struct flow_table *t, uint32_t ref, uint32_t hash, struct
 	for (t->stats.probes++; t->slots[slot].ref != ref; slot = (slot + 1) & t->slot_mask)
 		t->stats.probes++;
 	table_remove(t, slot);
+	flow_moved(t, ref);
 	m->key.family = FAMILY_NONE;
 	t->chunks[(ref & ~REF_EMBRYO) / EMBRYO_CHUNK].live--;
 	t->embryo_live--;

@@ -146,6 +146,8 @@ void flow_table_free(struct flow_table *t)
 	copies_free(&t->copies);
 	contents_free(&t->contents);
 	joins_free(&t->joins);
+	if (t->moved)
+		memory_release(t->moved, moved_size(t));
 	if (t->blocks.at)
 		memory_release(t->blocks.at, t->blocks.size);
 	if (t->heads.head)
