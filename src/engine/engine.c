@@ -396,12 +396,11 @@ static inline bool ordinary(struct engine *e, const struct frame *frame, const s
 			    const struct flow_near *near)
 {
 	struct flow_trip trip;
-	const struct flow *f = flow_ordinary(e->flows, d, near, &trip);
 
-	if (!f)
+	if (!flow_ordinary(e->flows, d, near, &trip))
 		return false;
 	if (__builtin_expect(e->index != NULL, 0))
-		index_add(e->index, frame, flow_id(f), index_about_tcp(trip.side, d->flags, d->payload_len), 0);
+		index_add(e->index, frame, trip.id, index_about_tcp(trip.side, d->flags, d->payload_len), 0);
 	if (trip.rtt_ns >= 0)
 		histogram_add(&e->rtt[trip.side == 1 ? 0 : 1], trip.rtt_ns);
 	return true;
