@@ -1,4 +1,4 @@
-/* Frames counted: how many, how large, from when to when, of all and by source; and which protocols they had.
+/* Frames counted: how many, how large, from when to when, of all and by source; which protocols they had; lone flows.
  *
  * Whatever else is told of a packet is told with the totals as they are before it. So the frames of
  * a batch wait until somebody looks, or until the batch is over: then they are counted in one go. */
@@ -32,5 +32,14 @@ void count_until(struct count *c, unsigned to);
 void count_layers(struct count *c, const struct frame *f, const struct packet *p);
 /* What was counted by stack, by protocol. */
 void count_stacks(struct count *c);
+
+/* Flows of one packet that have ended. */
+static inline void count_lones(struct totals *t, const struct lone *l, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		t->flows_evicted += l[i].evicted;
+		t->handshakes[OUTCOME_UNANSWERED] += l[i].syn;
+	}
+}
 
 #endif

@@ -173,6 +173,7 @@ __attribute__((noinline)) static bool go_on(struct flow_table *t, struct kept *k
 					 trips_us(k->base_ns, d->ts_ns));
 	if (d->payload_len)
 		kept_carry(t, k, s, near->place * 2 + dir, d);
+	flow_moved(t, near->place);
 	return true;
 }
 
