@@ -464,7 +464,8 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
 		e->count.at = i;
 		time_goes_on(e, &frames[i]);
-		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &r->near[i]) && !begins(e, &frames[i], &r->d[i], &r->near[i])))
+		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &r->near[i]) &&
+				  !begins(e, &frames[i], &r->d[i], &r->near[i])))
 			one_of_any_kind(e, &frames[i], r, i);
 	}
 	count_until(&e->count, i);

@@ -18,7 +18,8 @@ static inline uint64_t copies_identity(const struct hash_key *k, const struct de
 {
 	const uint8_t *at = (const uint8_t *)&d->tcp;
 	uint64_t numbers = hash_word(at), stamps = hash_word(at + 8), h, place;
-	uint64_t fields = (uint64_t)d->ip_id << 48 | (uint64_t)d->window << 32 | (uint64_t)d->flags << 16 | d->tcp.checksum;
+	uint64_t fields = (uint64_t)d->ip_id << 48 | (uint64_t)d->window << 32 | (uint64_t)d->flags << 16 |
+			  d->tcp.checksum;
 	uint64_t rest = (uint64_t)d->payload_len << 32 | (uint64_t)d->sacks << 8 | dir;
 
 	_Static_assert(offsetof(struct descriptor, tcp.ack) == offsetof(struct descriptor, tcp.seq) + 4 &&
