@@ -221,8 +221,8 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 /* What is not in the flow's own four lines: many round trips, and, of what does not look ordinary, what is odd. */
 void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
-	unsigned bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
 	const struct kept *k;
+	unsigned bit;
 
 	if (near->place >= REF_EMBRYO)
 		return;
@@ -230,7 +230,10 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	for (unsigned i = 0; i < 2; i++)
 		if (k->trips_are[i] & KEPT_TRIPS_BLOCK)
 			__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0]), 1);
-	if (k->odd != REF_NONE && !(k->bits & bit && (d->flags & ~TCP_PSH) == TCP_ACK))
+	if (k->odd == REF_NONE)
+		return;
+	bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
+	if (!(k->bits & bit && (d->flags & ~TCP_PSH) == TCP_ACK))
 		near_flow(&t->flows[k->odd]);
 }
 
