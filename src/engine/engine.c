@@ -203,25 +203,6 @@ static struct source_totals *source_of(struct engine *e, const struct frame *f)
 	return count_source(&e->totals, f);
 }
 
-/* A protocol counts once per frame, however often it occurs in it. */
-static void count_layers(struct engine *e, const struct frame *f, const struct packet *p)
-{
-	uint64_t *protocols = e->protocols + (size_t)(source_of(e, f) - e->totals.source) * e->totals.protocols;
-	uint64_t seen = 0;
-
-	for (unsigned i = 0; i < p->layers; i++) {
-		unsigned index = p->layer[i].by ? dissect_index(p->layer[i].by) : 64;
-
-		if (index < 64 && seen >> index & 1)
-			continue;
-		if (index < e->totals.protocols) {
-			if (index < 64)
-				seen |= UINT64_C(1) << index;
-			protocols[index]++;
-		}
-	}
-}
-
 /* What was counted by stack, by protocol. */
 static void count_stacks(struct engine *e)
 {
@@ -467,7 +448,8 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 	else
 		frame_of_any_kind(e, f);
 	if (e->packet_is != PACKET_IS_NOT)
-		count_layers(e, f, &e->packet);
+		count_layers(e->protocols + (size_t)(source_of(e, f) - e->totals.source) * e->totals.protocols,
+			     e->totals.protocols, &e->packet);
 	if (e->packet_is != PACKET_IS_WHOLE)
 		e->stacks[source_of(e, f) - e->totals.source][r->headers[i].stack]++;
 	count_frames(&e->totals, f, 1);
