@@ -16,6 +16,7 @@
 #include "sockeye/writer.h"
 
 struct engine;
+struct host_live;
 
 struct engine_options {
 	size_t memory;      /* --memory, all of it; the engine takes its shares */
@@ -37,6 +38,12 @@ int engine_observe(struct engine *e, const struct observer *o);
  * again the bytes. Before the first batch, while files may still be opened; s outlives every answer.
  * -errno with the sentence; less than everything is no error: packet_answer.trouble says what. */
 int engine_remember(struct engine *e, struct source *s, struct error *err);
+
+/* Live: who holds the sockets of flows is asked of h from now on, and told in every record. h is there until the engine
+ * is freed; NULL: nobody tells but the engine's own table of owners, for tests. Before the first batch. */
+int engine_host(struct engine *e, struct host_live *h, struct error *err);
+/* Between two batches: what h has learnt meanwhile. True: something. */
+bool engine_learn(struct engine *e);
 
 /* Account n frames. 0, or what an observer returned to stop the run. */
 int engine_batch(struct engine *e, const struct frame *f, unsigned n);

@@ -24,7 +24,8 @@
 
 enum { QUERY_ROWS = 200, QUERY_MATCH = 256, QUERY_SOURCES = 4 };
 
-enum query_about { QUERY_FLOWS, QUERY_PACKETS, QUERY_STREAM };
+/* TOTALS: nothing besides the totals, for a screen whose rows come from elsewhere. */
+enum query_about { QUERY_FLOWS, QUERY_PACKETS, QUERY_STREAM, QUERY_TOTALS };
 
 /* ---- packets to look at again ----------------------------------------------
  *

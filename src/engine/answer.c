@@ -385,6 +385,8 @@ bool engine_answer_within(struct engine *e, const struct query *q, struct answer
 	case QUERY_STREAM:
 		answer_stream(e, &q->stream, &out->stream, deadline);
 		break;
+	case QUERY_TOTALS:
+		break;
 	}
 	out->totals = *engine_totals(e);
 	out->now_ns = out->totals.now_ns;

@@ -1,4 +1,4 @@
-/* Frames counted: how many, how large, from when to when, of all and by source; and by protocol. */
+/* Frames counted: how many, how large, from when to when, of all and by source; their layers; lone flows. */
 #ifndef ENGINE_COUNT_H
 #define ENGINE_COUNT_H
 
@@ -53,6 +53,15 @@ static inline void count_layers(uint64_t *protocols, unsigned n, const struct pa
 				seen |= UINT64_C(1) << index;
 			protocols[index]++;
 		}
+	}
+}
+
+/* Flows of one packet that have ended. */
+static inline void count_lones(struct totals *t, const struct lone *l, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		t->flows_evicted += l[i].evicted;
+		t->handshakes[OUTCOME_UNANSWERED] += l[i].syn;
 	}
 }
 

@@ -13,6 +13,7 @@
 
 #include "count.h"
 #include "index.h"
+#include "learn.h"
 #include "listing.h"
 #include "match.h"
 #include "rates.h"
@@ -51,6 +52,7 @@ struct engine {
 	uint32_t looked;         /* at the application of the packet at hand: bits of enum index_about */
 	struct remembered *remembered;
 	struct rates *rates;     /* live: of flows, for the screen */
+	struct learn *learn;    /* live: who holds the sockets; or NULL */
 	struct listing *listing; /* of flows, for the screen */
 };
 
@@ -64,11 +66,6 @@ static void publish(struct engine *e, struct event *ev)
 			e->stop = e->observer[i].event(e->observer[i].self, ev);
 }
 
-static void fill(struct engine *e, const struct flow *f, unsigned parts)
-{
-	flow_record_fill_parts(&e->record, e->flows, f, e->paths, parts);
-}
-
 static void handshake(struct engine *e, struct flow *f)
 {
 	struct event ev = {.kind = EVENT_HANDSHAKE, .ts_ns = e->totals.now_ns, .flow = &e->record};
@@ -79,7 +76,7 @@ static void handshake(struct engine *e, struct flow *f)
 	e->totals.handshakes[outcome]++;
 	if (!(e->wants & EVENT_HANDSHAKE))
 		return;
-	fill(e, f, e->handshake_parts);
+	flow_record_fill_parts(&e->record, e->flows, f, e->paths, e->handshake_parts);
 	publish(e, &ev);
 }
 
@@ -95,7 +92,8 @@ static void told(void *arg, struct flow *f, bool evicted)
 	if (evicted)
 		e->totals.flows_evicted++;
 	if (e->wants & EVENT_FLOW_END || (handshake_too && e->wants & EVENT_HANDSHAKE))
-		fill(e, f, e->flow_parts | (handshake_too ? e->handshake_parts : 0));
+		flow_record_fill_parts(&e->record, e->flows, f, e->paths,
+				       e->flow_parts | (handshake_too ? e->handshake_parts : 0));
 	if (handshake_too) {
 		e->totals.handshakes[outcome]++;
 		ev.kind = EVENT_HANDSHAKE;
@@ -103,6 +101,18 @@ static void told(void *arg, struct flow *f, bool evicted)
 	}
 	ev.kind = EVENT_FLOW_END;
 	publish(e, &ev);
+	learn_over(e->learn, f);
+}
+
+/* Flows of one packet, where nobody wants records of them. */
+static void told_lones(void *arg, const struct lone *l, unsigned n)
+{
+	struct engine *e = arg;
+
+	count_lones(&e->totals, l, n);
+	for (unsigned i = 0; i < e->observers && !e->stop; i++)
+		if (e->observer[i].lone)
+			e->observer[i].lone(e->observer[i].self, l, n);
 }
 
 int engine_observe(struct engine *e, const struct observer *o)
@@ -111,6 +121,8 @@ int engine_observe(struct engine *e, const struct observer *o)
 		return -ENOSPC;
 	e->observer[e->observers++] = *o;
 	e->wants |= o->wants;
+	if (o->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END) && !o->lone)
+		flow_table_lone(e->flows, NULL);
 	if (o->wants & EVENT_HANDSHAKE)
 		e->handshake_parts |= o->handshake_parts ? o->handshake_parts : RECORD_PARTS;
 	if (o->wants & EVENT_FLOW_END)
@@ -151,9 +163,11 @@ static int open_parts(struct engine *e, struct error *err)
 	e->totals.protocol_names = e->protocol_names;
 	e->totals.memory_limit = memory;
 	e->totals.rtt = e->rtt;
-	if ((r = dissect_open(&e->dissect, &dissect, err)) < 0 || (r = paths_open(&e->paths, err)) < 0)
+	if ((r = dissect_open(&e->dissect, &dissect, err)) < 0 || (r = paths_open(&e->paths, err)) < 0 ||
+	    (r = flow_table_open(&e->flows, &limits, told, e, err)) < 0)
 		return r;
-	return flow_table_open(&e->flows, &limits, told, e, err);
+	flow_table_lone(e->flows, told_lones);
+	return 0;
 }
 
 int engine_open(struct engine **out, const struct engine_options *o, struct error *err)
@@ -187,6 +201,7 @@ void engine_free(struct engine *e)
 	remember_free(e->remembered);
 	index_free(e->index);
 	rates_free(e->rates);
+	learn_free(e->learn);
 	listing_free(e->listing);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
@@ -198,9 +213,9 @@ void engine_free(struct engine *e)
 
 /* ---- one packet ----------------------------------------------------------- */
 
-static struct source_totals *source_of(struct engine *e, const struct frame *f)
+static unsigned source_of(struct engine *e, const struct frame *f)
 {
-	return count_source(&e->totals, f);
+	return (unsigned)(count_source(&e->totals, f) - e->totals.source);
 }
 
 /* What was counted by stack, by protocol. */
@@ -230,8 +245,7 @@ static void packet_whole(struct engine *e, const struct frame *frame)
 
 /* What dissectors of the payload need of the frame, if it is not there yet: where the
  * headers were read at once, the packet is made of what they said. */
-static struct packet *packet_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
-				const struct headers *h)
+static struct packet *packet_of(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct headers *h)
 {
 	if (e->packet_is == PACKET_IS_NOT) {
 		packet_reset_payload(&e->packet, frame, d);
@@ -291,15 +305,14 @@ static void application(struct engine *e, const struct frame *frame, const struc
 		flow_head_drop(e->flows, f, side);
 }
 
-static void packet_event(struct engine *e, struct packet *p, const struct flow *f, unsigned side,
-			 const struct judgement *judged)
+static void packet_event(struct engine *e, struct packet *p, const struct flow *f, unsigned side, const struct judgement *judged)
 {
 	struct event ev = {.kind = EVENT_PACKET, .ts_ns = p->frame.ts_ns, .packet = p, .side = side, .judged = judged};
 
 	if (!(e->wants & EVENT_PACKET))
 		return;
 	if (f) {
-		fill(e, f, RECORD_PARTS);
+		flow_record_fill(&e->record, e->flows, f, e->paths);
 		ev.flow = &e->record;
 	}
 	publish(e, &ev);
@@ -332,6 +345,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	f = flow_track(e->flows, d, near, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
+	learn_saw(e->learn, d, f, side);
 	e->looked = 0;
 	application(e, frame, d, h, f, side);
 	if (e->index)
@@ -432,11 +446,21 @@ static inline bool ordinary(struct engine *e, const struct frame *frame, const s
 	return true;
 }
 
+/* One that begins a flow, and the same of it. */
+static inline bool begins(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct flow_near *near)
+{
+	uint64_t id = flow_begins(e->flows, d, near);
+
+	if (id && __builtin_expect(e->index != NULL, 0))
+		index_add(e->index, frame, id, index_about_tcp(0, d->flags, 0), 0);
+	return id != 0;
+}
+
 /* Ordinary packets that were not counted yet: events are told with the totals as they are before their packet. */
 static void count_ordinary(struct engine *e, const struct frame *frames, const struct ready *r, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++)
-		e->stacks[source_of(e, &frames[i]) - e->totals.source][r->headers[i].stack]++;
+		e->stacks[source_of(e, &frames[i])][r->headers[i].stack]++;
 	count_frames(&e->totals, frames + from, to - from);
 }
 
@@ -448,10 +472,9 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 	else
 		frame_of_any_kind(e, f);
 	if (e->packet_is != PACKET_IS_NOT)
-		count_layers(e->protocols + (size_t)(source_of(e, f) - e->totals.source) * e->totals.protocols,
-			     e->totals.protocols, &e->packet);
+		count_layers(e->protocols + (size_t)source_of(e, f) * e->totals.protocols, e->totals.protocols, &e->packet);
 	if (e->packet_is != PACKET_IS_WHOLE)
-		e->stacks[source_of(e, f) - e->totals.source][r->headers[i].stack]++;
+		e->stacks[source_of(e, f)][r->headers[i].stack]++;
 	count_frames(&e->totals, f, 1);
 }
 
@@ -472,7 +495,7 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
 		time_goes_on(e, &frames[i]);
-		if (r->is[i] && ordinary(e, &frames[i], &r->d[i], &r->near[i]))
+		if (r->is[i] && (ordinary(e, &frames[i], &r->d[i], &r->near[i]) || begins(e, &frames[i], &r->d[i], &r->near[i])))
 			continue;
 		count_ordinary(e, frames, r, counted, i);
 		one_of_any_kind(e, &frames[i], r, i);
@@ -575,6 +598,11 @@ struct rates *engine_rates(struct engine *e)
 	if (!e->rates && e->options.live)
 		e->rates = rates_open();
 	return e->rates;
+}
+
+struct learn **engine_learns(struct engine *e)
+{
+	return &e->learn;
 }
 
 struct listing *engine_listing(struct engine *e)

@@ -93,6 +93,8 @@ void answer_copy(struct answer *to, const struct answer *from)
 	case QUERY_STREAM:
 		memcpy(&to->stream, &from->stream, offsetof(struct stream_answer, bytes) + from->stream.len);
 		break;
+	case QUERY_TOTALS:
+		break;
 	}
 }
 

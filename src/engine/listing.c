@@ -231,7 +231,7 @@ static void listing_look(struct listing *l, uint32_t seat, unsigned redo, struct
 static bool listing_restless(enum record_key k)
 {
 	return k == RECORD_CAPTURE_DROPS || k == RECORD_CAPTURE_BLIND ||
-	       (k >= RECORD_OWNER_CLIENT && k <= RECORD_ACCEPT_LATENCY);
+	       (k >= RECORD_OWNER_CLIENT && k <= RECORD_CLOSE_WAIT_SERVER);
 }
 
 /* What of a record is read, and whether it says the same until the flow moves. */

@@ -198,9 +198,7 @@ void place_give(struct flow_table *t, uint32_t ref)
 
 void places_reserve(struct flow_table *t)
 {
-	enum { MOST = 2 };
-
-	while (t->flows_free < MOST) {
+	while (t->flows_free < PLACES_RESERVED) {
 		if (t->flow_used == t->flow_max || !budget_affords(t, sizeof *t->flows, 1)) {
 			make_room(t);
 			continue;

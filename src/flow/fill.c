@@ -360,6 +360,14 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
 		fill_tcp(r, t, f);
 	zeek_fill(r, t, f);
 	fill_vlans(r, path);
+	if (t->more)
+		t->more(t->more_arg, r);
+}
+
+void flow_record_more(struct flow_table *t, void (*more)(void *arg, struct flow_record *r), void *arg)
+{
+	t->more = more;
+	t->more_arg = arg;
 }
 
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f, const struct paths *paths)

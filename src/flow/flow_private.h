@@ -165,7 +165,10 @@ struct flow_table {
 	struct flow_limits limits;
 	bool ages;               /* any class has a time-out */
 	flow_ended *told;
+	flow_lones *lones;       /* or NULL */
 	void *arg;
+	void (*more)(void *arg, struct flow_record *r); /* flow_record_more() */
+	void *more_arg;
 	uint64_t next_id;
 	int64_t now_ns;
 
@@ -182,6 +185,7 @@ struct flow_table {
 	uint32_t chunks_back;    /* of them, given back to the system */
 	uint32_t chunk_free, chunk_back; /* lists: free to use; given back */
 	struct embryo_bucket bucket[EMBRYO_BUCKETS];
+	uint16_t fullest[2 * EMBRYO_BUCKETS]; /* of two each, up to [1]; the leaves are all buckets */
 	uint32_t embryo_live;
 	int64_t embryos_looked_ns;
 
@@ -316,9 +320,28 @@ uint32_t lost_before(const struct flow_table *t, uint64_t id); /* of table->capt
 struct flow *embryo_outline(struct flow_table *t, uint32_t ref);
 void scratch_common(struct flow_table *t); /* only of PASSING: what every record has */
 void scratch_complete(struct flow_table *t, const struct flow *f); /* whatever flow it is */
+static inline unsigned embryo_class(uint8_t proto)
+{
+	return proto == PROTO_TCP ? FLOW_HALF_OPEN : flow_datagram_class(proto);
+}
+
+/* chunks.c. chunks_place(): a place at the young end of the bucket; REF_NONE: not even one chunk is to be had (the table is
+ * smaller than that). */
+void chunks_begin(struct flow_table *t);
+uint32_t chunks_place(struct flow_table *t, uint16_t bucket);
+void chunk_release(struct flow_table *t, uint32_t n);
 void embryo_forget(struct flow_table *t, uint32_t ref); /* leaves its slot alone */
-void embryo_expire(struct flow_table *t);
 bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false: none to spare */
+
+/* lone.c: those that end one after the other, and are told together: with lones_flush() at the latest. */
+struct lones {
+	struct lone at[FLOW_LONES];
+	unsigned n;
+};
+void lone_tell(struct flow_table *t, struct lones *all, uint32_t ref, bool evicted);
+void lones_flush(struct flow_table *t, struct lones *all);
+void lone_end_chunk(struct flow_table *t, uint32_t n); /* all its embryos; the chunk is the caller's */
+void embryo_expire(struct flow_table *t);
 
 /* budget.c */
 size_t budget_used(const struct flow_table *t);
@@ -330,6 +353,7 @@ bool budget_affords_block(const struct flow_table *t, size_t bytes);
 bool budget_affords_head(const struct flow_table *t);
 
 /* ageing.c */
+enum { PLACES_RESERVED = 2 };
 void places_reserve(struct flow_table *t); /* for a flow and what is odd of one; evicts if it must */
 uint32_t place_take(struct flow_table *t); /* one of those that were reserved */
 void place_give(struct flow_table *t, uint32_t ref);

@@ -86,9 +86,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	}
 	hash_key_init(&t->key, l->hash_seed);
 	sizes(t);
-	t->chunk_free = t->chunk_back = REF_NONE;
-	for (unsigned i = 0; i < EMBRYO_BUCKETS; i++)
-		t->bucket[i].old = t->bucket[i].young = REF_NONE;
+	chunks_begin(t);
 
 	t->area_size[0] = (size_t)t->slots_max * sizeof(struct slot);
 	t->area_size[1] = t->area_size[0] / 2;
@@ -123,6 +121,11 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	table_slots_clear(t->slots, SLOTS_MIN);
 	*out = t;
 	return 0;
+}
+
+void flow_table_lone(struct flow_table *t, flow_lones *told)
+{
+	t->lones = told;
 }
 
 void flow_table_free(struct flow_table *t)

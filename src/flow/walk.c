@@ -267,23 +267,27 @@ static uint32_t put_in_order(struct flow_table *t, struct place *order)
 void flow_table_end(struct flow_table *t)
 {
 	struct place *order = (struct place *)t->slots;
+	struct lones lones;
 	uint32_t n;
 
 	flow_store(t);
 	n = put_in_order(t, order);
+	lones.n = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow *f;
 
 		if (i + ORDER_AHEAD < n)
 			prefetch_flow(t, order[i + ORDER_AHEAD].ref);
-		if (order[i].ref & REF_EMBRYO)
-			f = embryo_outline(t, order[i].ref);
-		else
-			f = flow_look(t, order[i].ref);
+		if (order[i].ref & REF_EMBRYO) {
+			lone_tell(t, &lones, order[i].ref, false);
+			continue;
+		}
+		lones_flush(t, &lones);
+		f = flow_look(t, order[i].ref);
 		flow_tell(t, f, false);
-		if (!(order[i].ref & REF_EMBRYO))
-			t->flows[order[i].ref].bits = f->bits;
+		t->flows[order[i].ref].bits = f->bits;
 	}
+	lones_flush(t, &lones);
 	table_slots_clear(t->slots, t->slot_mask + 1);
 	t->slots_used = 0;
 }

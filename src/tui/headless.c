@@ -4,6 +4,7 @@
 #include "headless.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 #include "theme.h"
 
 /* Questions that one key may lead to: a search goes through a stream answer by answer. */
-enum { HEADLESS_TURNS = 4096 };
+enum { HEADLESS_TURNS = 4096, HEADLESS_SOCKETS_MS = 5000, HEADLESS_STEP_MS = 10 };
 
 void headless_text(const struct canvas *c, enum theme theme, FILE *to)
 {
@@ -158,6 +159,23 @@ static bool headless_save(struct look *l, struct engine *e, const struct run_opt
 	return true;
 }
 
+/* A table of the kernel's sockets, and what the selected one's process does: another thread
+ * makes them, and they are waited for. */
+static void headless_sockets(struct look *l)
+{
+	struct sockets_look *s = &l->sockets;
+
+	for (unsigned i = 0; s->live && l->screen == SCREEN_SOCKETS && i < HEADLESS_SOCKETS_MS / HEADLESS_STEP_MS; i++) {
+		const struct sockets_row *row;
+
+		(void)sockets_turn(l);
+		row = sockets_row(s);
+		if (s->table && (s->inside_known || !row || !sockets_process(s, row)))
+			break;
+		(void)poll(NULL, 0, HEADLESS_STEP_MS);
+	}
+}
+
 static void headless_answer(struct look *l, struct engine *e, struct source *s, const struct run_result *run,
 			    const struct canvas *c, struct answer *a)
 {
@@ -197,6 +215,7 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 			headless_answer(look, e, s, result, &c, a);
 		if (look->save.wanted && !headless_save(look, e, run, result))
 			break;
+		headless_sockets(look);
 		look_draw(look, a, &c);
 	}
 	look_draw(look, a, &c);

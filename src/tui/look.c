@@ -135,6 +135,7 @@ void look_release(struct look *l)
 {
 	ladder_whole_release(&l->whole);
 	save_drop(l);
+	sockets_release(&l->sockets);
 }
 
 /* ---- drawing ---------------------------------------------------------------- */

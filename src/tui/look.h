@@ -18,6 +18,7 @@
 #include "ladder.h"
 #include "packets.h"
 #include "save.h"
+#include "sockets.h"
 #include "stream.h"
 #include "sockeye/query.h"
 #include "theme.h"
@@ -52,6 +53,7 @@ struct look {
 	struct ladder_whole whole;
 	struct packets_look packets;
 	struct stream_look stream;
+	struct sockets_look sockets;
 	struct save_look save;
 	bool live;
 	const char *title; /* foreign */

@@ -39,7 +39,7 @@ struct screen {
 
 extern const struct screen *const screens[SCREENS_ALL]; /* NULL: not built yet */
 
-extern const struct screen screen_connections, screen_ladder, screen_packets, screen_stream;
+extern const struct screen screen_connections, screen_ladder, screen_packets, screen_sockets, screen_stream;
 
 /* connections */
 extern const struct dialog_kind dialog_columns, dialog_sort, dialog_sources;
@@ -69,6 +69,9 @@ enum reaction screen_show(struct look *l, enum screen_id id, const struct answer
 enum reaction packets_of(struct look *l, const uint64_t *flow, unsigned flows, const struct answer *a);
 /* Follow that flow; 0: it is none. From any screen; Esc comes back there. */
 enum reaction stream_open(struct look *l, uint64_t flow, const struct answer *a);
+
+/* Back from connections to the sockets that they were opened from; NOTHING: they were not. */
+enum reaction sockets_back(struct look *l, const struct answer *a);
 
 /* A sentence for the message row. */
 enum reaction screen_say(struct look *l, bool bad, const char *words);

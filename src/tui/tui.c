@@ -292,10 +292,12 @@ static int64_t tui_tick(struct tui *t, int64_t now_ns)
 
 static void tui_loop(struct tui *t)
 {
-	struct pollfd fds[3] = {
+	struct host_live *kernel = t->look.sockets.live;
+	struct pollfd fds[4] = {
 		{.fd = display_fd(t->display), .events = POLLIN},
 		{.fd = exchange_answer_fd(t->exchange), .events = POLLIN},
 		{.fd = t->signal_fd, .events = POLLIN},
+		{.fd = kernel ? host_live_news_fd(kernel) : -1, .events = POLLIN},
 	};
 
 	t->want = t->draw = true;
@@ -307,6 +309,7 @@ static void tui_loop(struct tui *t)
 			t->draw = true;
 		}
 		if (t->draw) {
+			(void)sockets_turn(&t->look);
 			look_draw(&t->look, t->answer, &t->canvas);
 			display_show(t->display, &t->canvas);
 			t->draw = false;
@@ -316,7 +319,7 @@ static void tui_loop(struct tui *t)
 		if (t->kept != 0 && (wait < 0 || wait > KEPT_NS))
 			wait = KEPT_NS;
 		fds[0].events = t->kept != 0 ? 0 : POLLIN;
-		if (poll(fds, 3, wait < 0 ? -1 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS)) < 0 && errno != EINTR)
+		if (poll(fds, 4, wait < 0 ? -1 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS)) < 0 && errno != EINTR)
 			break;
 		if (fds[2].revents & POLLIN)
 			tui_signals(t);
@@ -328,6 +331,10 @@ static void tui_loop(struct tui *t)
 		}
 		if (fds[1].revents & POLLIN)
 			tui_answer(t);
+		if (fds[3].revents & POLLIN) {
+			host_live_news_seen(kernel);
+			t->draw = t->draw || t->look.screen == SCREEN_SOCKETS;
+		}
 		if (t->kept != 0)
 			tui_keys(t);
 	}
@@ -421,6 +428,13 @@ static int tui_ready(const struct tui_options *o, struct error *err)
 	return o->ready ? o->ready(o->ready_arg, err) : 0;
 }
 
+static void tui_kernel(struct look *l, const struct tui_options *o)
+{
+	l->sockets.self = (int32_t)getpid();
+	if (o->kernel)
+		l->sockets.live = o->kernel(o->kernel_arg, &l->sockets.missing);
+}
+
 static void tui_rights(struct tui *t, const struct tui_options *o)
 {
 	struct text lines;
@@ -442,6 +456,8 @@ static int tui_run_headless(const struct tui_options *o, struct engine *e, struc
 	all.keep_flows = true;
 	if (status == 0)
 		status = tui_ready(o, err);
+	if (status == 0)
+		tui_kernel(files.look, o);
 	if (status == 0)
 		status = run_loop(e, s, &all, result, err);
 	if (status == 0)
@@ -471,6 +487,7 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 		failed = tui_ready(o, err);
 	if (failed == 0) {
 		tui_rights(&t, o);
+		tui_kernel(&t.look, o);
 		pump.run.screen = t.exchange;
 		pump.run.keep_flows = true;
 		failed = -pthread_create(&thread, NULL, pump_run, &pump);
