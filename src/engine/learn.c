@@ -1,11 +1,21 @@
-/* Findings and tables of the host thread, taken in between two batches: a bounded number each
- * time, so that packets go on. */
+/* Findings and tables of the host thread, taken in between two batches.
+ *
+ * All that is there is taken, a full queue in some milliseconds: a record that is told in the next
+ * batch must not miss what has been found already. For the same reason the host thread is given
+ * a moment after a stop of the whole process: both threads wake with two seconds of work, and the
+ * engine's would end flows before the other has told whose they were. */
 #include "learn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
-enum { LEARN_FINDINGS = 4096 }; /* at once */
+#include "sockeye/clock.h"
+
+/* The run looks ten times a second at least: after so long it did not run. */
+#define LEARN_STOP_NS (500 * (int64_t)CLOCK_MS)
+#define LEARN_PATIENCE_NS (300 * (int64_t)CLOCK_MS)
+enum { LEARN_QUIET_MS = 50 };
 
 /* Memory for owners of all that the engine has: the part of a live run's that has no other use. */
 enum { LEARN_SHARE = 32 };
@@ -49,20 +59,45 @@ static void another_table(struct learn *k, const struct host_table *t)
 		host_live_release(k->live, before);
 }
 
-bool engine_learn(struct engine *e)
+static unsigned take_findings(struct learn *k)
 {
-	struct learn *k = *engine_learns(e);
 	unsigned taken = 0, n;
-	uint64_t tables;
 
-	if (!k || !k->live)
-		return false;
 	do {
 		n = host_live_findings(k->live, k->finding, sizeof k->finding / sizeof *k->finding);
 		for (unsigned i = 0; i < n; i++)
 			owners_found(k->owners, &k->finding[i]);
 		taken += n;
-	} while (n == sizeof k->finding / sizeof *k->finding && taken < LEARN_FINDINGS);
+	} while (n == sizeof k->finding / sizeof *k->finding && taken < HOST_LIVE_FINDINGS);
+	return taken;
+}
+
+/* Until nothing has come for LEARN_QUIET_MS. */
+static unsigned wait_for_thread(struct learn *k)
+{
+	struct pollfd p = {.fd = host_live_findings_fd(k->live), .events = POLLIN};
+	const int64_t end = clock_monotonic_ns() + LEARN_PATIENCE_NS;
+	unsigned taken = 0;
+
+	while (clock_monotonic_ns() < end && poll(&p, 1, LEARN_QUIET_MS) > 0)
+		taken += take_findings(k);
+	return taken;
+}
+
+bool engine_learn(struct engine *e)
+{
+	struct learn *k = *engine_learns(e);
+	unsigned taken;
+	uint64_t tables;
+	int64_t now;
+
+	if (!k || !k->live)
+		return false;
+	taken = take_findings(k);
+	now = clock_monotonic_ns();
+	if (k->looked_ns != 0 && now - k->looked_ns > LEARN_STOP_NS)
+		taken += wait_for_thread(k);
+	k->looked_ns = clock_monotonic_ns();
 	tables = host_live_tables(k->live);
 	if (tables != k->tables) {
 		const struct host_table *t = host_live_take(k->live);
