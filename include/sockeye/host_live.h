@@ -142,8 +142,8 @@ struct host_live_stats {
 	uint64_t sweeps, listens, walks;
 	uint64_t tables_withheld;    /* too many were held */
 	uint64_t findings, findings_lost;
-	int64_t sweep_ns, walk_ns;   /* the last one, work alone */
-	int64_t longest_ns;          /* the longest step so far */
+	int64_t sweep_ns, walk_ns;   /* the last one: what this thread worked; until all was told */
+	int64_t longest_ns;          /* the longest turn of its loop so far, as the processor's time */
 	int64_t every_ns;            /* between two sweeps now; 0: none is wanted */
 	bool failed;                 /* the last sweep failed: */
 	char why[200];

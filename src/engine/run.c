@@ -55,6 +55,14 @@ static void take_signal(struct run *r)
 	}
 }
 
+bool run_signalled(const struct run_options *o, struct run_result *out)
+{
+	struct run r = {.options = o, .result = out};
+
+	take_signal(&r);
+	return r.quit;
+}
+
 /* ---- writing ---------------------------------------------------------------- */
 
 /* What the writer answered. It has ended where that is not 0; the rest goes on
@@ -184,7 +192,7 @@ static int patience(const struct run *r, bool ended)
 	int64_t left;
 	int ms = r->source->live && !ended ? RUN_TICK_MS : -1;
 
-	if (r->options->screen && engine_unfinished(r->engine))
+	if (r->options->screen && (engine_unfinished(r->engine) || exchange_going_on(r->options->screen)))
 		return 0;
 	if (r->source->ask_ms > 0 && !ended)
 		ms = r->source->ask_ms;

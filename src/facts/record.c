@@ -37,8 +37,12 @@ unsigned record_part_of(enum record_key k)
 {
 	const size_t at = record_fields[k].offset;
 
+	if (at >= offsetof(struct flow_record, RECORD_LONG_FIRST))
+		return at >= offsetof(struct flow_record, RECORD_LONG_REST_FIRST) ? RECORD_PART_REST : RECORD_PART_STATE;
 	if (at >= offsetof(struct flow_record, RECORD_REST_FIRST))
 		return RECORD_PART_REST;
+	if (at >= offsetof(struct flow_record, RECORD_STATE_FIRST))
+		return RECORD_PART_STATE;
 	if (at >= offsetof(struct flow_record, RECORD_LOSSES_FIRST))
 		return RECORD_PART_LOSSES;
 	if (at >= offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST))
@@ -98,7 +102,7 @@ bool record_is(const struct flow_record *r, enum record_key k, const char *word)
 {
 	const char *const *at = record_member(r, k);
 
-	return record_has(r, k) && *at && strcmp(*at, word) == 0;
+	return record_has(r, k) && *at && **at == *word && strcmp(*at, word) == 0;
 }
 
 int record_compare(enum record_key k, const struct flow_record *a, const struct flow_record *b)

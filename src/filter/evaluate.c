@@ -16,7 +16,7 @@ struct scene {
 	const struct judgement *judged;  /* or NULL */
 	char visible[FILTER_VISIBLE];
 	size_t visible_len;
-	bool visible_known;
+	enum { VISIBLE_NOTHING, VISIBLE_WORDS, VISIBLE_ALL } visible_is;
 };
 
 /* What the values seen so far say. */
@@ -355,11 +355,17 @@ static bool word_visible(struct scene *s, const struct test *t)
 
 	if (s->p)
 		return packet_visible(s, want, t->value.len);
-	if (!s->visible_known) {
+	/* Addresses are dear to write, and a word is found behind them or not at all. */
+	if (s->visible_is == VISIBLE_NOTHING && visible_is_word(want, t->value.len)) {
+		text_init(&line, s->visible, sizeof s->visible);
+		visible_words(&line, s->r);
+		s->visible_len = line.len;
+		s->visible_is = VISIBLE_WORDS;
+	} else if (s->visible_is != VISIBLE_ALL && !visible_is_word(want, t->value.len)) {
 		text_init(&line, s->visible, sizeof s->visible);
 		filter_visible(&line, s->r);
 		s->visible_len = line.len;
-		s->visible_known = true;
+		s->visible_is = VISIBLE_ALL;
 	}
 	return contains_folded(s->visible, s->visible_len, want, t->value.len);
 }
@@ -441,7 +447,7 @@ bool filter_flow(const struct filter *f, const struct flow_record *r)
 	s.r = r;
 	s.p = NULL;
 	s.judged = NULL;
-	s.visible_known = false;
+	s.visible_is = VISIBLE_NOTHING;
 	return run(&s);
 }
 
@@ -453,6 +459,6 @@ bool filter_packet(const struct filter *f, const struct event *ev)
 	s.r = ev->flow;
 	s.p = ev->packet;
 	s.judged = ev->judged;
-	s.visible_known = false;
+	s.visible_is = VISIBLE_NOTHING;
 	return run(&s);
 }

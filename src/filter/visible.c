@@ -4,7 +4,7 @@
 #include "filter_private.h"
 #include "sockeye/condition.h"
 
-void filter_visible(struct text *t, const struct flow_record *r)
+void visible_words(struct text *t, const struct flow_record *r)
 {
 	const char *const words[] = {
 		/* A message asks for no answer, so it is not "unanswered". */
@@ -16,9 +16,6 @@ void filter_visible(struct text *t, const struct flow_record *r)
 		record_has(r, RECORD_SERVICE) ? r->service : NULL,
 	};
 
-	tuple_endpoint(t, &r->client);
-	text_char(t, ' ');
-	tuple_endpoint(t, &r->server);
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		text_char(t, ' ');
 		if (words[i] != NULL)
@@ -37,6 +34,27 @@ void filter_visible(struct text *t, const struct flow_record *r)
 	text_char(t, ' ');
 	if (record_has(r, RECORD_SERVER_NAME))
 		text_bytes(t, r->server_name.bytes, r->server_name.len);
+}
+
+void filter_visible(struct text *t, const struct flow_record *r)
+{
+	tuple_endpoint(t, &r->client);
+	text_char(t, ' ');
+	tuple_endpoint(t, &r->server);
+	visible_words(t, r);
+}
+
+/* No address and no port has a letter behind f, and blanks stand only between them. */
+bool visible_is_word(const char *want, size_t len)
+{
+	bool letter = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (want[i] == ' ')
+			return false;
+		letter |= lower(want[i]) >= 'g' && lower(want[i]) <= 'z';
+	}
+	return letter;
 }
 
 static void need(uint64_t keys[2], enum record_key k)

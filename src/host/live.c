@@ -55,6 +55,7 @@ struct host_live {
 	unsigned swept;   /* what the last table has */
 	unsigned sweeping; /* what the one under way will have; 0: none is */
 	bool walking, newer;
+	struct host_table *dying; /* is freed some at a time */
 	int64_t work_ns;  /* of the sweep under way */
 
 	/* For host_live_stats(): written by the thread alone. */
@@ -154,6 +155,7 @@ void host_live_free(struct host_live *h)
 			h->ways[i].way.free(h->ways[i].self);
 	if (h->host)
 		sweep_abandon(h->host);
+	host_table_free(h->dying);
 	shelf_release(&h->tables);
 	shelf_release(&h->looks);
 	findings_close(&h->findings);
@@ -420,7 +422,7 @@ static void live_begin(struct host_live *h, int64_t now)
 
 static void live_step(struct host_live *h, bool *waits)
 {
-	const int64_t began = clock_monotonic_ns();
+	const int64_t began = clock_thread_ns();
 	const bool owners = h->host->sweep.stage == SWEEP_OWNERS;
 	struct host_table *t;
 	struct error e = {""};
@@ -428,7 +430,7 @@ static void live_step(struct host_live *h, bool *waits)
 	int rc = sweep_step(h->host, &t, &e);
 
 	now = clock_monotonic_ns();
-	h->work_ns += now - began;
+	h->work_ns += clock_thread_ns() - began;
 	h->newer = h->newer || h->host->sweep.newer;
 	if (owners && h->walking && h->host->sweep.stage != SWEEP_OWNERS) {
 		live_walked(h, now);
@@ -521,6 +523,8 @@ static int live_sleep(struct host_live *h, int64_t now, bool waits)
 {
 	int64_t until = h->listen_due_ns;
 
+	if (h->dying != NULL)
+		return 0;
 	if (h->sweeping != 0 ? !waits : (live_wanted(h) & ~h->swept) != 0)
 		return 0;
 	if (h->sweeping == 0 && live_wanted(h) != 0 && h->sweep_due_ns < until)
@@ -531,6 +535,15 @@ static int live_sleep(struct host_live *h, int64_t now, bool waits)
 	if (h->own_pid > 0 && !h->inside_asked && h->host->o.inside_ask && live_inside_due(h) < until)
 		until = live_inside_due(h);
 	return until <= now ? 0 : (int)((until - now + CLOCK_MS - 1) / CLOCK_MS);
+}
+
+static void live_tidy(struct host_live *h)
+{
+	if (h->dying == NULL)
+		h->dying = shelf_old(&h->tables);
+	if (h->dying != NULL && !host_table_free_some(h->dying))
+		h->dying = NULL;
+	free(shelf_old(&h->looks));
 }
 
 static void live_longest(struct host_live *h, int64_t took)
@@ -550,7 +563,7 @@ static void *live_run(void *arg)
 		h->ways[i].fd = h->ways[i].way.fd ? h->ways[i].way.fd(h->ways[i].self) : -1;
 	while (!atomic_load(&h->quit)) {
 		const unsigned n = h->n_ways;
-		int64_t now = clock_monotonic_ns();
+		int64_t now = clock_monotonic_ns(), began;
 		eventfd_t kicks;
 
 		for (unsigned i = 0; i < n; i++)
@@ -564,6 +577,7 @@ static void *live_run(void *arg)
 		if (fds[n].revents != 0)
 			(void)eventfd_read(h->kick, &kicks);
 		now = clock_monotonic_ns();
+		began = clock_thread_ns();
 		live_ways(h, fds, now);
 		live_listen(h, now);
 		live_inside(h, now);
@@ -573,9 +587,8 @@ static void *live_run(void *arg)
 			waits = true; /* one question at a time */
 		else
 			live_step(h, &waits);
-		shelf_tidy(&h->tables);
-		shelf_tidy(&h->looks);
-		live_longest(h, clock_monotonic_ns() - now);
+		live_tidy(h);
+		live_longest(h, clock_thread_ns() - began);
 	}
 	return NULL;
 }
