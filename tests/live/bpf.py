@@ -5,18 +5,22 @@ import json
 import os
 import pathlib
 import re
+import shutil
 import struct
 import subprocess
 import sys
 import time
 
-from lab import NOBODY_HOME, SERVER, check, command, ended
-from sockets import PLAIN, by_inode, copy_of, holds, sockets, zoo
+from lab import HERE, NOBODY_HOME, SERVER, check, command, ended, records
+from sockets import MANY_PAIRS, MANY_ZOOS, PLAIN, by_inode, copy_of, holds, opened, sockets, zoo
 
 CONNECTIONS = 5000
 RIGHT = 0.999        # of both ends, the true process and no other
 ACCEPT_SLACK_MS = 1.0
-EVENT_LIMIT_US, COST_BURSTS = 0.2, 6
+MANY_SHARE = 0.8
+# Of a call, beyond the kernel's own counting, on a machine that is quiet: there that takes COUNTING_US. On one that is shared both
+# take longer alike.
+EVENT_LIMIT_US, COUNTING_US, COST_BURSTS = 0.2, 0.05, 6
 STATS = pathlib.Path("/proc/sys/kernel/bpf_stats_enabled")
 OWNER, ACCEPTED, GONE = 1, 2, 3
 FOUND_OWNER, FOUND_ACCEPTED = 1, 2  # of findings
@@ -201,8 +205,7 @@ def costs():
 
 
 def bpf_cost(lab):
-    """what a call of the programs costs beyond that of one which does nothing: by the kernel's own count, in the mean of a
-    burst; the least of some, for others work here too"""
+    """what a call of the programs costs beyond that of one which does nothing: by the kernel's own count, in the mean of a burst"""
     least = None
     with measured(), Empty():
         process, _ = witness(lab, "events", before=TRACEFS)
@@ -217,8 +220,87 @@ def bpf_cost(lab):
                 least = (ns / calls, empty / empty_calls, ", ".join(f"{name} {n / c / 1000:.2f}" for name, (n, c) in sorted(spent.items()) if c))
         told(process)
     mean, empty, each = least[0] / 1000, least[1] / 1000, least[2]
-    check(mean - empty <= EVENT_LIMIT_US, f"{mean:.3f} us for a call, {empty:.3f} of the empty one: {each}")
-    return f"{mean:.3f} us, {empty:.3f} of them for counting (limit of the rest {EVENT_LIMIT_US}): {each}"
+    limit = EVENT_LIMIT_US * max(1, empty / COUNTING_US)
+    check(mean - empty <= limit, f"{mean - empty:.3f} us for a call beyond {empty:.3f} for counting it, limit {limit:.3f}: {each}")
+    return f"{mean - empty:.3f} us beyond {empty:.3f} for counting it (limit {limit:.3f}; {EVENT_LIMIT_US} where it is quiet): {each}"
 
 
-TESTS = [bpf_burst, bpf_findings, bpf_unanswered, bpf_accept, bpf_cost]
+def walked(lab, words=(), before=(), program=None):
+    """The view sockets with the kernel's walk: its records by inode, and what it said."""
+    found, err = sockets(lab, "-v", "--interval", "0.1", "-c", "1", *words, before=before, program=program)
+    return by_inode(found), err
+
+
+def bpf_walk(lab):
+    """owners by the kernel's walk are those by /proc, of every kind of socket; all programs' rights are gone by then"""
+    lab.inside(lab.server, "sysctl", "-qw", "net.ipv6.conf.lo.disable_ipv6=0")
+    keeper, held = zoo(lab, "owners", lab.folder + os.sep)
+    kernel, err = walked(lab)
+    proc = by_inode(sockets(lab, "--no-bpf")[0])
+    check("cannot be read" not in err, "said:", err)
+    same = 0
+    for name, h in held.items():
+        if "inode" in h:
+            evidence = {o["evidence"] for o in kernel[h["inode"]]["owner"]}
+            check(evidence == {"iter"}, f"{name}: evidence {evidence}")
+            owners = [[{k: v for k, v in o.items() if k != "evidence"} for o in r[h["inode"]]["owner"]] for r in (kernel, proc)]
+            check((h["pid"], h["fd"]) in holds(kernel[h["inode"]]) and owners[0] == owners[1], f"{name}: {h}", *owners)
+            check(kernel[h["inode"]].get("cgroup") == proc[h["inode"]].get("cgroup"), f"{name}:", kernel[h["inode"]], proc[h["inode"]])
+            same += len(owners[0])
+    return f"{same} holders"
+
+
+def bpf_rights(lab):
+    """a plain user, file capabilities, /proc hidden, BPF refused, namespaces of its own: each shows what it can and says the rest"""
+    keeper, held = zoo(lab, "idle")
+    inode, mine = held["idle-0"]["inode"], (held["idle-0"]["pid"], held["idle-0"]["fd"])
+    said = {}
+
+    plain, said["plain"] = walked(lab, before=PLAIN, program=copy_of(lab))
+    check(plain[inode]["owner_unknown"] == "no_capability" and "needs CAP_SYS_PTRACE" in said["plain"], "plain:", plain[inode], said["plain"])
+
+    capable = copy_of(lab) + "-bpf"
+    shutil.copy(copy_of(lab), capable)
+    command("setcap", "cap_bpf,cap_perfmon+ep", capable)
+    found, said["capable"] = walked(lab, before=PLAIN, program=capable)
+    check(holds(found[inode]) == [mine] and "cannot be read" not in said["capable"], "with CAP_BPF and CAP_PERFMON alone:", found[inode], said["capable"])
+
+    script = 'mount -t proc -o hidepid=2 proc /proc && exec "$@"'
+    hide = ("unshare", "--mount", "sh", "-c", script, "sh")
+    found, said["hidden"] = walked(lab, before=(*hide, *PLAIN), program=capable)
+    check(holds(found[inode]) == [mine], "/proc hidden:", found[inode], said["hidden"])
+
+    # Without these two capabilities in its bounding set root has no BPF, and walks /proc.
+    found, said["refused"] = walked(lab, before=("setpriv", "--bounding-set=-bpf,-perfmon,-sys_admin", "--"))
+    check(holds(found[inode]) == [mine], "no capability:", found[inode], said["refused"])
+
+    # A container's namespace of processes: numbers are its own, and who is outside has none.
+    inside = ("unshare", "--pid", "--fork", "--mount-proc", "sh", "-c", '"$@" & wait $!', "sh")
+    found, said["namespace"] = walked(lab, before=inside)
+    check("owner" not in found[inode], "outside the namespace:", found[inode], said["namespace"])
+    check(any(p < 30 for r in found.values() for p, _ in holds(r)), "inside the namespace:", [holds(r) for r in found.values()])
+    return ""
+
+
+def bpf_many(lab):
+    """100 000 sockets and their owners, walked by the kernel: the time of one look, loading and all"""
+    lab.inside(lab.server, "sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65535", "net.core.somaxconn=4096")
+    zoos = [lab.start(lab.server, sys.executable, str(HERE / "socket_zoo.py"), f"many:{MANY_PAIRS}:{at}", stdin=subprocess.PIPE)
+            for at in range(MANY_ZOOS)]
+    made = sum(told["many"] for _, told in map(opened, zoos))
+    worked = {}
+    for name, words in (("kernel", ()), ("proc", ("--no-bpf",))) * 3:
+        eye = lab.start(lab.server, lab.program, "sockets", "--summary", "-o", "json", *words)
+        _, raw, usage = os.wait4(eye.pid, 0)
+        eye.returncode = os.waitstatus_to_exitcode(raw)
+        out = eye.stdout.read().decode()
+        check(eye.returncode == 0, f"exit {eye.returncode}:", eye.stderr.read().decode())
+        tcp = [r for r in records(out) if r.get("proto") == "tcp"]
+        check(sum(r["sockets"] for r in tcp) >= 2 * made and all(r["owner_unknown"] <= 5 for r in tcp), f"{name}:", tcp)
+        spent = usage.ru_utime + usage.ru_stime
+        worked[name] = min(worked.get(name, spent), spent)
+    check(worked["kernel"] < MANY_SHARE * worked["proc"], f"seconds of processors: {worked}")
+    return f"{2 * made} sockets: {worked['kernel']:.2f} s of processors, {worked['proc']:.2f} by /proc (limit {MANY_SHARE} of it)"
+
+
+TESTS = [bpf_burst, bpf_findings, bpf_unanswered, bpf_accept, bpf_walk, bpf_rights, bpf_many, bpf_cost]
