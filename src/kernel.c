@@ -5,10 +5,12 @@
  */
 #include "kernel.h"
 
+#include <net/if.h>
 #include <string.h>
 
 #include "sockeye/confine.h"
 #include "sockeye/host_bpf.h"
+#include "sockeye/host_ways.h"
 
 #define KERNEL_OWNERS_NEED (CONFINE_BIT(CONFINE_SYS_PTRACE) | CONFINE_BIT(CONFINE_DAC_READ_SEARCH))
 
@@ -44,7 +46,33 @@ static int kernel_inside_take(void *arg, struct process_inside *out, struct erro
 
 bool kernel_wanted(const struct options *o)
 {
-	return o->view == OPTIONS_WATCH && (o->n_interfaces > 0 || o->n_files == 0);
+	/* Of the views without a screen the records of connections name owners; of the others a filter may ask for them. */
+	const bool asks = o->view == OPTIONS_WATCH || o->view == OPTIONS_CONNECTIONS || o->display_filter != NULL;
+
+	return asks && !o->only_write && (o->n_interfaces > 0 || o->n_files == 0);
+}
+
+bool kernel_joined(const struct kernel *k, const struct options *o)
+{
+	return k->live && o->n_files == 0;
+}
+
+/* Further ways of knowing; each says itself what it lacks. */
+static void kernel_ways(struct kernel *k, const struct options *o)
+{
+	unsigned index[HOST_LOOKUPS_INTERFACES], n = 0;
+	struct error e;
+
+	for (unsigned i = 0; i < o->n_interfaces && n < HOST_LOOKUPS_INTERFACES; i++) {
+		index[n] = if_nametoindex(o->interfaces[i]);
+		if (index[n] == 0) { /* any, or one that is not the kernel's own */
+			n = 0;
+			break;
+		}
+		n++;
+	}
+	(void)host_add_notices(k->live, &e);
+	(void)host_add_lookups(k->live, index, n == o->n_interfaces ? n : 0, &e);
 }
 
 size_t kernel_share(const struct options *o)
@@ -74,7 +102,10 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r)
 		host.inside_take = kernel_inside_take;
 		host.processes_fd = broker_fd(r->teller);
 	}
-	if (host_live_open(&k->live, &host, &k->missing) == 0 && !o->no_bpf && o->n_files == 0)
+	if (host_live_open(&k->live, &host, &k->missing) < 0 || o->n_files > 0)
+		return;
+	kernel_ways(k, o);
+	if (!o->no_bpf)
 		(void)host_add_bpf(k->live, &bpf); /* its tiers say what it lacks */
 }
 
@@ -82,12 +113,13 @@ void kernel_start(struct kernel *k)
 {
 	if (!k->live || host_live_start(k->live, &k->missing) == 0)
 		return;
-	host_live_free(k->live);
+	k->idle = k->live; /* whom the engine still asks: it knows nothing */
 	k->live = NULL;
 }
 
 void kernel_close(struct kernel *k)
 {
 	host_live_free(k->live);
-	k->live = NULL;
+	host_live_free(k->idle);
+	k->live = k->idle = NULL;
 }

@@ -19,12 +19,15 @@
 
 struct kernel {
 	struct host_live *live; /* NULL: there is none, and why: */
+	struct host_live *idle; /* its thread did not start */
 	struct error missing;   /* a sentence, or "" where none is wanted */
 	struct rights *rights;
 };
 
-/* The live screen alone: files know no kernel. */
+/* A live run whose view shows owners, or may be filtered by them: files know no kernel. */
 bool kernel_wanted(const struct options *o);
+/* Do records name owners? Where files are read beside interfaces, what they tell of may be anybody's. */
+bool kernel_joined(const struct kernel *k, const struct options *o);
 /* What it may take of --memory. */
 size_t kernel_share(const struct options *o);
 /* The run goes on without what cannot be had: k->missing says it. */

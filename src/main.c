@@ -416,6 +416,8 @@ static int run_source(void)
 	r = output_open(&w.writer, &options, w.source, &rights, &e);
 	if (r == 0)
 		r = engine_open(&w.engine, &engine_options, &e);
+	if (r == 0 && kernel_joined(&kernel, &options))
+		r = engine_host(w.engine, kernel.live, &e);
 	if (r == 0)
 		r = threads_open(&w.source, w.engine, &options, &e);
 	if (r == 0 && engine_options.remember)
@@ -436,10 +438,10 @@ static int run_source(void)
 		say_written(&w, &result);
 		say_sources(&w, &result, w.source->live && !w.source->replay && !options.headless);
 	}
-	kernel_close(&kernel);
 	writer_free(w.writer);
 	w.source->free(w.source); /* and with it the thread that prepares batches for the engine */
-	engine_free(w.engine);
+	engine_free(w.engine); /* which holds a table */
+	kernel_close(&kernel);
 	return status;
 }
 

@@ -80,7 +80,7 @@ enum host_match {
 	HOST_CONNECTED, /* both endpoints are the socket's */
 	HOST_BOUND,     /* its local endpoint is, and it has no remote one: a listener, or UDP */
 	HOST_WILDCARD,  /* its port is, and it takes any address */
-	HOST_GONE,      /* both endpoints were a socket's that has ended within the last HOST_KEEP_S seconds */
+	HOST_GONE,      /* both endpoints were a socket's that has ended, or is nobody's any more, since HOST_KEEP_S seconds at most */
 };
 
 /* The socket whose local endpoint is t->from (local_to: t->to) and whose remote one is the

@@ -172,6 +172,7 @@ struct stream_piece {
 	uint32_t here, from; /* of them in bytes[], from there on; here may be less than len for the last piece */
 	uint8_t side;
 	bool gap;
+	bool no_time;        /* that packet has none, or it cannot be had any more */
 };
 
 struct stream_answer {

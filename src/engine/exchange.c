@@ -29,6 +29,9 @@ struct exchange {
 	bool told_bad;
 	char told[sizeof((struct answer *)0)->told];
 	bool asked;             /* query waits */
+	struct query at_hand;   /* the engine's own: what it answers, slice by slice */
+	bool going_on;          /* the same: it is not answered yet */
+	int64_t spent_ns;       /* the same: on it */
 	bool answered;          /* handed waits */
 	struct answer *handed;  /* guarded by the lock */
 	struct answer *working; /* the engine's own */
@@ -269,23 +272,18 @@ static void exchange_filter(struct exchange *x, struct source *s, const char *wo
 	exchange_dirty(x);
 }
 
-bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool ended)
+/* What the screen has asked for since: a question replaces the one at hand. */
+static void exchange_asked(struct exchange *x, struct source *s, bool ended)
 {
-	struct query q;
-	bool asked, filter_wanted;
 	char filter[sizeof x->filter];
+	bool asked, filter_wanted;
 
-	if (!atomic_load(&x->waiting) && !engine_saving(e))
-		return false;
-	exchange_serve_save(x, e);
-	if (!atomic_load(&x->waiting))
-		return false;
 	exchange_calm(x->query_fd);
 	atomic_store(&x->waiting, false);
 	pthread_mutex_lock(&x->lock);
 	asked = x->asked;
 	if (asked)
-		q = x->query;
+		x->at_hand = x->query;
 	x->asked = false;
 	filter_wanted = x->filter_wanted;
 	memcpy(filter, x->filter, sizeof filter);
@@ -294,10 +292,35 @@ bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool
 	if (filter_wanted)
 		exchange_filter(x, s, filter, ended);
 	if (!asked)
-		return false;
+		return;
+	x->going_on = true;
+	x->spent_ns = 0;
 	/* Before the walk: what comes during it is news for the next answer. */
 	atomic_store(&x->changed, false);
-	engine_answer_within(e, &q, x->working, ANSWER_MS * (int64_t)CLOCK_MS);
+}
+
+bool exchange_going_on(const struct exchange *x)
+{
+	return x->going_on;
+}
+
+bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool ended)
+{
+	int64_t ms;
+
+	if (!atomic_load(&x->waiting) && !x->going_on && !engine_saving(e))
+		return false;
+	exchange_serve_save(x, e);
+	if (atomic_load(&x->waiting))
+		exchange_asked(x, s, ended);
+	if (!x->going_on)
+		return false;
+	ms = x->at_hand.about != QUERY_FLOWS ? ANSWER_MS : ended ? SLICE_ENDED_MS : SLICE_MS;
+	x->going_on = !engine_answer_within(e, &x->at_hand, x->working, ms * CLOCK_MS);
+	x->spent_ns += x->working->cost_ns;
+	if (x->going_on)
+		return false;
+	x->working->cost_ns = x->spent_ns;
 	engine_answer_sources(x->working, s, ended);
 	memcpy(x->working->trouble, x->trouble, sizeof x->trouble);
 	x->working->note = x->note;

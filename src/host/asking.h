@@ -61,6 +61,8 @@ void probe_all(struct host *h);
 /* bpf/way.c: the kernel's walk through descriptors tells owners. 0, or -errno with the sentence, which a tier has too. */
 int bpf_walk_open(struct host *h, struct error *e);
 void host_tier_add(struct host *h, const char *name, bool works, const char *reason);
+/* Another word about one that is there, for the tables to come: by the thread that asks. */
+void host_tier_set(struct host *h, const char *name, bool works, const char *reason);
 int notices_open(struct error *e);
 
 #endif

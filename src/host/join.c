@@ -97,6 +97,13 @@ static uint32_t cookie_find(const struct host_table *t, uint64_t cookie)
 	return slot;
 }
 
+const struct socket_record *table_by_cookie(const struct host_table *t, uint64_t cookie)
+{
+	const uint32_t place = t->by_cookie.at[cookie_find(t, cookie)];
+
+	return place != SOCKET_NONE ? &t->sockets[place] : NULL;
+}
+
 bool table_has(const struct host_table *t, uint64_t cookie)
 {
 	return t->by_cookie.at[cookie_find(t, cookie)] != SOCKET_NONE;

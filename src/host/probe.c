@@ -26,6 +26,18 @@ void host_tier_add(struct host *h, const char *name, bool works, const char *rea
 	(void)snprintf(t->reason, sizeof t->reason, "%.*s", (int)sizeof t->reason - 1, reason);
 }
 
+void host_tier_set(struct host *h, const char *name, bool works, const char *reason)
+{
+	for (unsigned i = 0; i < h->n_tiers; i++) {
+		struct host_tier *t = &h->tiers[i];
+
+		if (strcmp(t->name, name) != 0)
+			continue;
+		t->works = works;
+		(void)snprintf(t->reason, sizeof t->reason, "%.*s", (int)sizeof t->reason - 1, reason);
+	}
+}
+
 static void probe_kind(struct host *h, unsigned i, bool diag, const char *no_diag)
 {
 	const struct asking *a = &askings[i];

@@ -142,18 +142,21 @@ static int headless_write(const struct canvas *c, enum theme theme, FILE **f, co
 			 strerror(errno ? errno : EIO));
 }
 
-/* There is one thread: what is to be saved is, before the next key. */
-static void headless_save(struct look *l, struct engine *e)
+/* There is one thread: what is to be saved is, before the next key. False: a signal came first. */
+static bool headless_save(struct look *l, struct engine *e, const struct run_options *run, struct run_result *result)
 {
 	struct save_answer saved;
 
 	engine_save(e, &l->save.query, &saved);
 	while (!saved.done) {
+		if (run_signalled(run, result))
+			return false;
 		engine_go_on(e, 10 * CLOCK_MS);
 		engine_saved(e, &saved);
 	}
 	save_posted(l, true);
 	look_saved(l, &saved);
+	return true;
 }
 
 /* A table of the kernel's sockets, and what the selected one's process does: another thread
@@ -190,7 +193,7 @@ static void headless_answer(struct look *l, struct engine *e, struct source *s, 
 }
 
 int headless_run(const struct tui_options *o, struct headless_files *f, struct engine *e, struct source *s,
-		 const struct run_result *run, struct error *err)
+		 const struct run_options *run, struct run_result *result, struct error *err)
 {
 	struct answer *a = calloc(1, sizeof *a);
 	struct canvas c = {.ascii = o->ascii};
@@ -204,14 +207,14 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 		free(a);
 		return error_set(err, ENOMEM, "no memory for a screen of %ux%u", o->width, o->height);
 	}
-	headless_answer(look, e, s, run, &c, a);
+	headless_answer(look, e, s, result, &c, a);
 	while (reaction != REACT_QUIT && (key = keys_script(&at, NULL)) != 0) {
 		/* Drawn after every key, as a terminal would: drawing clips. */
 		reaction = look_key(look, key, a, c.width, c.height, 0);
 		if (reaction == REACT_ASK)
-			headless_answer(look, e, s, run, &c, a);
-		if (look->save.wanted)
-			headless_save(look, e);
+			headless_answer(look, e, s, result, &c, a);
+		if (look->save.wanted && !headless_save(look, e, run, result))
+			break;
 		headless_sockets(look);
 		look_draw(look, a, &c);
 	}

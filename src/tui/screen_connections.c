@@ -132,7 +132,7 @@ static void connections_answered(struct look *l, const struct answer *a)
 	if (!l->held && (a->newer == 0 || l->hold_until_ns == 0))
 		l->list.since = a->newest;
 	for (unsigned i = 0; i < a->rows && !l->list.owners; i++)
-		l->list.owners = record_has(&a->row[i], RECORD_OWNER_CLIENT) || record_has(&a->row[i], RECORD_OWNER_SERVER);
+		l->list.owners = record_process(&a->row[i], 0) != NULL || record_process(&a->row[i], 1) != NULL;
 	if (l->live)
 		sparks_take(&l->list, a);
 }

@@ -62,8 +62,12 @@ static void stream_head(const struct stream_piece *p, struct pen *pen)
 		return;
 	}
 	x = canvas_put(pen->c, 0, y, end, role, p->side ? "◀ " : "▶ ");
-	clock_of_day(p->ts_ns, pen->width >= 60 ? 3 : 0, clock);
-	x = canvas_put(pen->c, x, y, end, role, clock);
+	if (!p->no_time) {
+		clock_of_day(p->ts_ns, pen->width >= 60 ? 3 : 0, clock);
+		x = canvas_put(pen->c, x, y, end, role, clock);
+	} else {
+		x = canvas_put(pen->c, x, y, end, ROLE_DIM, "no time");
+	}
 	words_count(&t, p->len);
 	text_put(&t, " B");
 	x = canvas_put(pen->c, x + 2, y, end, role, buffer);
