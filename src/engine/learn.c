@@ -17,8 +17,14 @@
 #define LEARN_PATIENCE_NS (300 * (int64_t)CLOCK_MS)
 enum { LEARN_QUIET_MS = 50 };
 
-/* Memory for owners of all that the engine has: the part of a live run's that has no other use. */
-enum { LEARN_SHARE = 32 };
+/* Memory for owners, of all that the engine has. A burst of 5 000 connections a second over loopback has 20 000 sockets
+ * before their records are told, which takes 5 MB. */
+static size_t share(size_t memory)
+{
+	const size_t least = 8 << 20, most = 16 << 20, part = memory / 32 > least ? memory / 32 : least;
+
+	return part > most ? most : part > memory / 8 ? memory / 8 : part;
+}
 
 static void more(void *arg, struct flow_record *r)
 {
@@ -36,7 +42,7 @@ int engine_host(struct engine *e, struct host_live *h, struct error *err)
 		return error_set(err, ENOMEM, "no memory for the owners of sockets");
 	k->live = h;
 	k->totals = engine_totals(e);
-	r = owners_open(&k->owners, k->totals->memory_limit / LEARN_SHARE, 0, err);
+	r = owners_open(&k->owners, share(k->totals->memory_limit), 0, err);
 	if (r < 0) {
 		free(k);
 		return r;
