@@ -11,11 +11,13 @@
 #include <stdlib.h>
 
 #include "sockeye/clock.h"
+#include "sockeye/host_bpf.h"
 
 /* The run looks ten times a second at least: after so long it did not run. */
 #define LEARN_STOP_NS (500 * (int64_t)CLOCK_MS)
-#define LEARN_PATIENCE_NS (300 * (int64_t)CLOCK_MS)
-enum { LEARN_QUIET_MS = 50 };
+#define LEARN_PATIENCE_NS CLOCK_S
+#define LEARN_REST_NS (2 * HOST_BPF_REST_MS * (int64_t)CLOCK_MS)
+enum { LEARN_POLL_MS = 10 };
 
 /* Memory for owners, of all that the engine has. A burst of 5 000 connections a second over loopback has 20 000 sockets
  * before their records are told, which takes 5 MB. */
@@ -78,15 +80,23 @@ static unsigned take_findings(struct learn *k)
 	return taken;
 }
 
-/* Until nothing has come for LEARN_QUIET_MS. */
+/* Until the thread has looked at all, and once more a little later: what tells of events lets them rest a while. */
 static unsigned wait_for_thread(struct learn *k)
 {
 	struct pollfd p = {.fd = host_live_findings_fd(k->live), .events = POLLIN};
-	const int64_t end = clock_monotonic_ns() + LEARN_PATIENCE_NS;
-	unsigned taken = 0;
+	const int64_t begun = clock_monotonic_ns();
+	int64_t until = begun, turned;
+	unsigned taken = 0, turns = 0;
 
-	while (clock_monotonic_ns() < end && poll(&p, 1, LEARN_QUIET_MS) > 0)
+	while (turns < 2 && clock_monotonic_ns() - begun < LEARN_PATIENCE_NS) {
+		(void)poll(&p, 1, LEARN_POLL_MS);
+		turned = host_live_turned(k->live);
 		taken += take_findings(k);
+		if (turned < until)
+			continue;
+		turns++;
+		until = turned + LEARN_REST_NS;
+	}
 	return taken;
 }
 
