@@ -14,6 +14,7 @@ enum { CLOCK_US = 1000, CLOCK_MS = 1000000 };
 
 int64_t clock_wall_ns(void);      /* since the epoch */
 int64_t clock_monotonic_ns(void); /* for waiting and for measuring ourselves */
+int64_t clock_thread_ns(void);    /* that this thread has worked */
 int64_t clock_boot_ns(void);      /* as monotonic, but goes on while the machine sleeps */
 
 /* Local time of day as HH:MM:SS and the fraction with digits decimals; out

@@ -16,8 +16,8 @@
  *
  * How often: listeners HOST_LIVE_LISTEN_MS apart while tables are wanted or a queue had
  * something in it in the last HOST_LIVE_FILLED_MS, else HOST_LIVE_QUIET_MS. All sockets only while
- * somebody wants them: a second after the last time, or so long that it takes a twentieth
- * of a processor at most. Who holds them is asked again when a socket came that nobody is
+ * somebody wants them: a second after the last time (2.5 where there are more than 10 000), or so
+ * long that it takes a twentieth of a processor at most; a two-hundredth where the engine alone wants them. Who holds them is asked again when a socket came that nobody is
  * known to hold, at most once a second and for a twentieth of a processor, and each
  * HOST_LIVE_OWNERS_MS; in between the last answer stands for the sockets it was about.
  */
@@ -142,8 +142,8 @@ struct host_live_stats {
 	uint64_t sweeps, listens, walks;
 	uint64_t tables_withheld;    /* too many were held */
 	uint64_t findings, findings_lost;
-	int64_t sweep_ns, walk_ns;   /* the last one, work alone */
-	int64_t longest_ns;          /* the longest step so far */
+	int64_t sweep_ns, walk_ns;   /* the last one: what this thread worked; until all was told */
+	int64_t longest_ns;          /* the longest turn of its loop so far, as the processor's time */
 	int64_t every_ns;            /* between two sweeps now; 0: none is wanted */
 	bool failed;                 /* the last sweep failed: */
 	char why[200];
@@ -154,6 +154,9 @@ void host_live_stats(const struct host_live *h, struct host_live_stats *out);
 
 /* The oldest findings, most of them at most; how many. */
 unsigned host_live_findings(struct host_live *h, struct host_finding *out, unsigned most);
+/* When the thread last began to look at all that is ready and did so (clock_monotonic_ns(); 0: never): what had been
+ * there before is in the queue. It begins another turn. */
+int64_t host_live_turned(struct host_live *h);
 /* Readable when findings have come after the queue was found empty. */
 int host_live_findings_fd(const struct host_live *h);
 uint64_t host_live_lost(const struct host_live *h);

@@ -181,6 +181,7 @@ struct socket_table {
 	unsigned n_tiers;
 	enum socket_unknown unknown;       /* why owners are missing, where they are */
 	uint32_t processes_seen, processes_unreadable;
+	unsigned asked;                    /* what it has: HOST_ bits of host.h */
 	bool partial;                      /* the kernel was interrupted: a socket may be missing, or there twice */
 	bool failed;                       /* a kind of sockets could not be read: its tier says why */
 	uint64_t forgotten;                /* sockets and holders beyond the bound of memory */
@@ -207,7 +208,7 @@ const char *socket_proto_word(const struct socket_record *s);
 const char *socket_state_word(const struct socket_record *s);
 const char *socket_timer_word(unsigned timer); /* NULL: none */
 const char *socket_unknown_word(enum socket_unknown u);
-const char *socket_evidence_word(unsigned evidence); /* proc, iter, bpf, diag, listener, descent */
+const char *socket_evidence_word(unsigned evidence); /* proc, iter, bpf, diag, listener, inherited */
 
 /* ---- texts ------------------------------------------------------------------------------ */
 

@@ -33,6 +33,11 @@ int64_t clock_boot_ns(void)
 	return clock_read(CLOCK_BOOTTIME);
 }
 
+int64_t clock_thread_ns(void)
+{
+	return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
 void clock_of_day(int64_t ns, unsigned digits, char *out)
 {
 	int64_t fraction = ns % CLOCK_S;

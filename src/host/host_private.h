@@ -119,5 +119,7 @@ bool host_table_newer(const struct host_table *t, const struct host_table *befor
 void host_table_finish(struct host_table *t, const struct host_table *before);
 /* The same in steps of a millisecond or so; false: it is finished. */
 bool host_table_step(struct host_table *t, const struct host_table *before);
+/* host_table_free() in such steps; false: it is freed. */
+bool host_table_free_some(struct host_table *t);
 
 #endif

@@ -17,64 +17,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "asking.h"
-#include "findings.h"
-#include "listeners.h"
-#include "shelf.h"
+#include "live.h"
 #include "sockeye/clock.h"
-#include "sockeye/thread.h"
 
 _Static_assert((int)SHELF_PLACES == (int)HOST_LIVE_TABLES, "the header says how many there are");
 
-enum { LIVE_FEW = 10000, LIVE_FEW_MS = 1000, LIVE_MANY_MS = 2500, LIVE_SHARE = 20, LIVE_WALK_MS = 1000,
+enum { LIVE_FEW = 10000, LIVE_FEW_MS = 1000, LIVE_MANY_MS = 2500, LIVE_SHARE = 20, LIVE_QUIET_SHARE = 200, LIVE_WALK_MS = 1000,
        LIVE_INSIDE_MS = 1000, LIVE_INSIDE_SOON_MS = 50, LIVE_PATIENCE_MS = 10000 };
-
-struct live_way {
-	struct host_way way;
-	void *self;
-	int fd;
-	int64_t due_ns;
-};
-
-struct host_live {
-	struct host *host;
-	struct shelf tables, looks; /* of struct host_table, of struct listeners */
-	struct findings findings;
-	struct live_way ways[HOST_LIVE_WAYS];
-	unsigned n_ways;
-	pthread_t thread;
-	bool runs;
-	int kick; /* an eventfd: something was set */
-	atomic_bool quit;
-	atomic_uint wanted[HOST_LIVE_WANTERS], once;
-	_Atomic uint64_t put; /* tables */
-
-	/* The thread's own. */
-	int64_t listen_due_ns, filled_ns; /* filled: a queue had something in it */
-	int64_t sweep_due_ns, walk_due_ns, walked_ns;
-	unsigned swept;   /* what the last table has */
-	unsigned sweeping; /* what the one under way will have; 0: none is */
-	bool walking, newer;
-	int64_t work_ns;  /* of the sweep under way */
-
-	/* For host_live_stats(): written by the thread alone. */
-	_Atomic uint64_t sweeps, listens, walks, withheld, found;
-	_Atomic int64_t sweep_ns, walk_ns, longest_ns, every_ns;
-	atomic_bool failed;
-	pthread_mutex_t lock; /* of what is copied out and rare: */
-	char why[200];
-	int32_t into_pid; /* whom to look into */
-	uint64_t into_started;
-	struct process_inside inside;
-	bool inside_known;
-	int news; /* an eventfd */
-	/* The thread's own again. */
-	int32_t own_pid; /* as they were under the lock */
-	bool own_known;
-	bool inside_asked;
-	int64_t inside_due_ns, inside_asked_ns;
-	struct process_inside looked;
-};
 
 /* ---- life --------------------------------------------------------------------------------------- */
 
@@ -154,6 +103,7 @@ void host_live_free(struct host_live *h)
 			h->ways[i].way.free(h->ways[i].self);
 	if (h->host)
 		sweep_abandon(h->host);
+	host_table_free(h->dying);
 	shelf_release(&h->tables);
 	shelf_release(&h->looks);
 	findings_close(&h->findings);
@@ -164,145 +114,6 @@ void host_live_free(struct host_live *h)
 		(void)close(h->news);
 	(void)pthread_mutex_destroy(&h->lock);
 	free(h);
-}
-
-/* ---- for others ------------------------------------------------------------------------------------ */
-
-static void live_kick(struct host_live *h)
-{
-	(void)eventfd_write(h->kick, 1);
-}
-
-void host_live_want(struct host_live *h, enum host_live_wanter who, unsigned what)
-{
-	if (atomic_exchange(&h->wanted[who], what) != what)
-		live_kick(h);
-}
-
-void host_live_once(struct host_live *h, unsigned what)
-{
-	if ((atomic_fetch_or(&h->once, what) & what) != what)
-		live_kick(h);
-}
-
-const struct host_table *host_live_take(struct host_live *h)
-{
-	return shelf_take(&h->tables);
-}
-
-void host_live_release(struct host_live *h, const struct host_table *t)
-{
-	shelf_give(&h->tables, t);
-}
-
-uint64_t host_live_tables(const struct host_live *h)
-{
-	return atomic_load(&h->put);
-}
-
-unsigned host_live_listeners(struct host_live *h, struct host_listener *out, unsigned most)
-{
-	struct listeners *l = shelf_take(&h->looks);
-	unsigned n = l ? l->n : 0;
-
-	if (n > 0)
-		memcpy(out, l->at, (n < most ? n : most) * sizeof *out);
-	shelf_give(&h->looks, l);
-	return n;
-}
-
-void host_live_look_into(struct host_live *h, int32_t pid, uint64_t started)
-{
-	bool another;
-
-	(void)pthread_mutex_lock(&h->lock);
-	another = h->into_pid != pid || h->into_started != started;
-	h->into_pid = pid;
-	h->into_started = started;
-	h->inside_known = h->inside_known && !another;
-	(void)pthread_mutex_unlock(&h->lock);
-	if (another)
-		live_kick(h);
-}
-
-bool host_live_inside(struct host_live *h, struct process_inside *out)
-{
-	bool known;
-
-	(void)pthread_mutex_lock(&h->lock);
-	known = h->inside_known;
-	if (known)
-		*out = h->inside;
-	(void)pthread_mutex_unlock(&h->lock);
-	return known;
-}
-
-int host_live_news_fd(const struct host_live *h)
-{
-	return h->news;
-}
-
-void host_live_news_seen(struct host_live *h)
-{
-	eventfd_t n;
-
-	(void)eventfd_read(h->news, &n);
-}
-
-void host_live_stats(const struct host_live *h, struct host_live_stats *out)
-{
-	struct host_live *open = (struct host_live *)(uintptr_t)h; /* for the lock alone */
-
-	*out = (struct host_live_stats){
-		.sweeps = atomic_load(&h->sweeps), .listens = atomic_load(&h->listens), .walks = atomic_load(&h->walks),
-		.tables_withheld = atomic_load(&h->withheld), .findings = atomic_load(&h->found),
-		.findings_lost = atomic_load(&h->findings.lost), .sweep_ns = atomic_load(&h->sweep_ns),
-		.walk_ns = atomic_load(&h->walk_ns), .longest_ns = atomic_load(&h->longest_ns),
-		.every_ns = atomic_load(&h->every_ns), .failed = atomic_load(&h->failed),
-	};
-	if (!out->failed)
-		return;
-	(void)pthread_mutex_lock(&open->lock);
-	memcpy(out->why, h->why, sizeof out->why);
-	(void)pthread_mutex_unlock(&open->lock);
-}
-
-unsigned host_live_findings(struct host_live *h, struct host_finding *out, unsigned most)
-{
-	return findings_take(&h->findings, out, most);
-}
-
-int host_live_findings_fd(const struct host_live *h)
-{
-	return h->findings.fd;
-}
-
-uint64_t host_live_lost(const struct host_live *h)
-{
-	return atomic_load(&h->findings.lost);
-}
-
-/* ---- for ways ----------------------------------------------------------------------------------------- */
-
-void host_live_found(struct host_live *h, const struct host_finding *f)
-{
-	atomic_fetch_add_explicit(&h->found, 1, memory_order_relaxed);
-	findings_put(&h->findings, f);
-}
-
-void host_live_missed(struct host_live *h, uint64_t n)
-{
-	atomic_fetch_add(&h->findings.lost, n);
-}
-
-struct host *host_live_host(struct host_live *h)
-{
-	return h->host;
-}
-
-const struct host_table *host_live_last(const struct host_live *h)
-{
-	return shelf_front(&h->tables);
 }
 
 static void live_news(struct host_live *h)
@@ -357,13 +168,19 @@ static void live_failed(struct host_live *h, const struct error *e)
 	atomic_store(&h->failed, true);
 }
 
+/* What part of a processor it may take: a twentieth while somebody looks, else a two-hundredth. */
+static int64_t live_share(struct host_live *h)
+{
+	return atomic_load(&h->wanted[HOST_LIVE_SCREEN]) != 0 ? LIVE_SHARE : LIVE_QUIET_SHARE;
+}
+
 /* The sweep is over, well or not: when is the next? */
 static void live_swept(struct host_live *h, int64_t now, uint32_t sockets)
 {
 	int64_t every = later(0, sockets <= LIVE_FEW ? LIVE_FEW_MS : LIVE_MANY_MS);
 
-	if (h->work_ns * LIVE_SHARE > every)
-		every = h->work_ns * LIVE_SHARE;
+	if (h->work_ns * live_share(h) > every)
+		every = h->work_ns * live_share(h);
 	atomic_store(&h->sweep_ns, h->work_ns);
 	atomic_store(&h->every_ns, every);
 	h->sweep_due_ns = now + every;
@@ -375,8 +192,8 @@ static void live_walked(struct host_live *h, int64_t now)
 	const int64_t took = now - h->walked_ns; /* waiting for the broker and all, which works meanwhile */
 	int64_t gap = later(0, LIVE_WALK_MS);
 
-	if (took * LIVE_SHARE > gap)
-		gap = took * LIVE_SHARE;
+	if (took * live_share(h) > gap)
+		gap = took * live_share(h);
 	h->walk_due_ns = now + gap;
 	h->newer = false;
 	atomic_store(&h->walk_ns, took);
@@ -391,6 +208,12 @@ static void live_begin(struct host_live *h, int64_t now)
 	struct error e = {""};
 	bool more = (what & ~h->swept) != 0; /* something that the last table has not */
 
+	if (atomic_load(&h->wanted[HOST_LIVE_SCREEN]) != 0) { /* somebody looks again: not as late as it was */
+		const int64_t soon = h->work_ns * LIVE_SHARE > later(0, LIVE_MANY_MS) ? h->work_ns * LIVE_SHARE : later(0, LIVE_MANY_MS);
+
+		h->sweep_due_ns = h->sweep_due_ns > now + soon ? now + soon : h->sweep_due_ns;
+	}
+
 	if (what == 0) {
 		atomic_store(&h->every_ns, 0);
 		return;
@@ -404,7 +227,7 @@ static void live_begin(struct host_live *h, int64_t now)
 		return;
 	}
 	atomic_store(&h->once, 0);
-	h->walking = (what & HOST_OWNERS) && (!(h->swept & HOST_OWNERS) || !before || (h->newer && now >= h->walk_due_ns) ||
+	h->walking = (what & HOST_OWNERS) && (!(h->swept & HOST_OWNERS) || !before || more || (h->newer && now >= h->walk_due_ns) ||
 					      now - h->walked_ns > later(0, HOST_LIVE_OWNERS_MS));
 	if (h->walking)
 		h->walked_ns = now;
@@ -420,7 +243,7 @@ static void live_begin(struct host_live *h, int64_t now)
 
 static void live_step(struct host_live *h, bool *waits)
 {
-	const int64_t began = clock_monotonic_ns();
+	const int64_t began = clock_thread_ns();
 	const bool owners = h->host->sweep.stage == SWEEP_OWNERS;
 	struct host_table *t;
 	struct error e = {""};
@@ -428,7 +251,7 @@ static void live_step(struct host_live *h, bool *waits)
 	int rc = sweep_step(h->host, &t, &e);
 
 	now = clock_monotonic_ns();
-	h->work_ns += now - began;
+	h->work_ns += clock_thread_ns() - began;
 	h->newer = h->newer || h->host->sweep.newer;
 	if (owners && h->walking && h->host->sweep.stage != SWEEP_OWNERS) {
 		live_walked(h, now);
@@ -521,6 +344,8 @@ static int live_sleep(struct host_live *h, int64_t now, bool waits)
 {
 	int64_t until = h->listen_due_ns;
 
+	if (h->dying != NULL)
+		return 0;
 	if (h->sweeping != 0 ? !waits : (live_wanted(h) & ~h->swept) != 0)
 		return 0;
 	if (h->sweeping == 0 && live_wanted(h) != 0 && h->sweep_due_ns < until)
@@ -531,6 +356,15 @@ static int live_sleep(struct host_live *h, int64_t now, bool waits)
 	if (h->own_pid > 0 && !h->inside_asked && h->host->o.inside_ask && live_inside_due(h) < until)
 		until = live_inside_due(h);
 	return until <= now ? 0 : (int)((until - now + CLOCK_MS - 1) / CLOCK_MS);
+}
+
+static void live_tidy(struct host_live *h)
+{
+	if (h->dying == NULL)
+		h->dying = shelf_old(&h->tables);
+	if (h->dying != NULL && !host_table_free_some(h->dying))
+		h->dying = NULL;
+	free(shelf_old(&h->looks));
 }
 
 static void live_longest(struct host_live *h, int64_t took)
@@ -550,7 +384,7 @@ static void *live_run(void *arg)
 		h->ways[i].fd = h->ways[i].way.fd ? h->ways[i].way.fd(h->ways[i].self) : -1;
 	while (!atomic_load(&h->quit)) {
 		const unsigned n = h->n_ways;
-		int64_t now = clock_monotonic_ns();
+		int64_t now = clock_monotonic_ns(), began;
 		eventfd_t kicks;
 
 		for (unsigned i = 0; i < n; i++)
@@ -564,6 +398,7 @@ static void *live_run(void *arg)
 		if (fds[n].revents != 0)
 			(void)eventfd_read(h->kick, &kicks);
 		now = clock_monotonic_ns();
+		began = clock_thread_ns();
 		live_ways(h, fds, now);
 		live_listen(h, now);
 		live_inside(h, now);
@@ -573,9 +408,9 @@ static void *live_run(void *arg)
 			waits = true; /* one question at a time */
 		else
 			live_step(h, &waits);
-		shelf_tidy(&h->tables);
-		shelf_tidy(&h->looks);
-		live_longest(h, clock_monotonic_ns() - now);
+		live_tidy(h);
+		live_longest(h, clock_thread_ns() - began);
+		atomic_store(&h->turned_ns, now);
 	}
 	return NULL;
 }

@@ -87,7 +87,7 @@ void shelf_put(struct shelf *s, void *thing)
 	}
 }
 
-void shelf_tidy(struct shelf *s)
+void *shelf_old(struct shelf *s)
 {
 	for (unsigned i = 0; i < SHELF_PLACES; i++) {
 		struct shelf_place *p = &s->place[i];
@@ -98,8 +98,9 @@ void shelf_tidy(struct shelf *s)
 			continue;
 		__atomic_store_n(&p->thing, NULL, __ATOMIC_RELAXED);
 		atomic_fetch_sub(&p->holders, 1);
-		s->free(old);
+		return old;
 	}
+	return NULL;
 }
 
 void *shelf_front(const struct shelf *s)

@@ -36,7 +36,8 @@ void shelf_give(struct shelf *s, const void *thing);
 /* The maker. False: all places are held. shelf_put() then is not called. */
 bool shelf_room(struct shelf *s);
 void shelf_put(struct shelf *s, void *thing);
-void shelf_tidy(struct shelf *s);
+/* One that is neither held nor in front, to be freed; NULL: there is none. */
+void *shelf_old(struct shelf *s);
 void *shelf_front(const struct shelf *s); /* or NULL; the maker's own look, without holding it */
 
 #endif

@@ -225,6 +225,7 @@ int sweep_begin(struct host *h, const struct host_wanted *w, const struct host_t
 	s->asked_ns = clock_monotonic_ns();
 	s->filling = (struct filling){.table = s->table, .wanted = &s->wanted};
 	facts = host_table_facts(s->table);
+	facts->asked = w->what;
 	facts->began_ns = clock_boot_ns();
 	facts->at_ns = clock_wall_ns();
 	memcpy(facts->tiers, h->tiers, sizeof facts->tiers);

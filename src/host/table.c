@@ -10,7 +10,7 @@
 
 #include "sockeye/memory.h"
 
-enum { TABLE_PARTS = 9 };
+enum { TABLE_PARTS = 9, TABLE_FREE_STEP = 16 << 20 };
 
 /* ---- memory ------------------------------------------------------------------------------- */
 
@@ -86,6 +86,21 @@ void host_table_free(struct host_table *t)
 		return;
 	memory_release(t->memory, t->memory_len);
 	free(t);
+}
+
+/* Pages are given back some at a time: a gigabyte of them is a tenth of a second. */
+bool host_table_free_some(struct host_table *t)
+{
+	size_t n = TABLE_FREE_STEP;
+
+	if (t->freed >= t->memory_len) {
+		host_table_free(t);
+		return false;
+	}
+	n = t->memory_len - t->freed < n ? t->memory_len - t->freed : n;
+	memory_forget((char *)t->memory + t->freed, n);
+	t->freed += n;
+	return true;
 }
 
 /* ---- filling --------------------------------------------------------------------------------- */

@@ -39,7 +39,7 @@ struct host_table {
 	uint32_t kept_slots[HOST_KEPT]; /* by tuple, one more than the place: the last that was put there */
 	uint32_t most_sockets, most_owners, most_processes;
 	void *memory;
-	size_t memory_len;
+	size_t memory_len, freed;
 };
 
 /* The first socket of that tuple; the others are found by t->same[]. SOCKET_NONE: there is none. */

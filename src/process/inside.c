@@ -37,7 +37,7 @@ bool process_parse_call(const char *s, size_t n, int32_t *call, int64_t *fd)
 	if (sscanf(line, "%ld", &number) != 1 || number < -1 || number > INT32_MAX)
 		return false;
 	*call = number < 0 ? -2 : (int32_t)number;
-	if (sscanf(line, "%*d 0x%llx", &first) == 1 && first <= INT32_MAX)
+	if (number >= 0 && sscanf(line, "%*d 0x%llx", &first) == 1 && first <= INT32_MAX)
 		*fd = (int64_t)first;
 	return true;
 }

@@ -87,7 +87,9 @@ bool sockets_turn(struct look *l)
 	if (host_live_tables(s->live) != s->tables) {
 		s->tables = host_live_tables(s->live);
 		t = host_live_take(s->live);
-		if (t) {
+		if (t && host_table_sockets(t)->asked != HOST_ALL) {
+			host_live_release(s->live, t); /* the engine's, of less */
+		} else if (t) {
 			const struct host_table *old = s->held;
 
 			s->table = host_table_sockets(t);

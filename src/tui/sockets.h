@@ -117,6 +117,13 @@ void sockets_set_fold(struct sockets_look *s, uint64_t id, bool folded);
 /* The queue of that listener, as it was looked at last, or NULL. */
 const struct host_listener *sockets_queue(const struct sockets_look *s, const struct socket_record *listener);
 
+/* ---- sockets_order.c: for qsort_r(3), with the look as its argument; of places and of groups --- */
+
+int sockets_child_order(const void *one, const void *other, void *arg);
+int sockets_group_order(const void *one, const void *other, void *arg);
+/* What it is sorted by, as a number; 0 where that is none. */
+uint64_t sockets_weight(const struct sockets_look *s, const struct socket_record *r);
+
 /* ---- sockets_text.c: all of it our own words and foreign text made printable ---------------- */
 
 /* "LISTEN 0.0.0.0:80 tcp", "ESTAB 10.0.0.1:4711"; brief: on narrow screens. */

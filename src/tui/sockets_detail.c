@@ -391,9 +391,12 @@ static void lines_tiers(struct lines *d)
 		text_put(&d->t, table->tiers[i].reason[0] ? table->tiers[i].reason : "not to be had here");
 		put(d, n++ ? "" : "lacking", ROLE_DIM);
 	}
-	text_format(begin(d), "%u sockets in %.1f ms, %u descriptors that hold them in %.1f ms, every ", table->n_sockets,
+	text_format(begin(d), "%u sockets in %.1f ms, %u holders in %.1f ms; every ", table->n_sockets,
 		    (double)table->kernel_ns / CLOCK_MS, table->n_owners, (double)table->owners_ns / CLOCK_MS);
 	words_span(&d->t, d->s->stats.every_ns);
+	text_put(&d->t, ", at most ");
+	words_span(&d->t, d->s->stats.longest_ns);
+	text_put(&d->t, " at a time");
 	put(d, "looked", ROLE_DIM);
 	if (table->forgotten > 0) {
 		text_format(begin(d), "%llu sockets, holders or ended ones had no room in --memory and are missing",

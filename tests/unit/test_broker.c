@@ -147,6 +147,24 @@ static void makes_saves(void **state)
 }
 
 /* With and without an output, the broker walks /proc and can do no more than it must. */
+/* A process of this user, by its number and a start that is not its. */
+static void looks_into(struct broker *b)
+{
+	struct process_inside *in = calloc(1, sizeof *in);
+	struct error e = {""};
+	struct pollfd p = {.fd = broker_fd(b), .events = POLLIN};
+
+	assert_non_null(in);
+	assert_int_equal(broker_inside_ask(b, getpid(), 1, &e), 0);
+	assert_int_equal(poll(&p, 1, 10000), 1);
+	assert_int_equal(broker_inside_take(b, in, &e), 0);
+	assert_int_equal(in->pid, getpid());
+	assert_int_equal(in->failed, ESRCH);
+	assert_int_equal(in->threads, 0);
+	assert_int_equal(broker_inside_take(b, in, &e), -EAGAIN); /* nothing was asked */
+	free(in);
+}
+
 static void processes_are_told_where_owners_were_wanted(void **state)
 {
 	const uint64_t keeps = CONFINE_BIT(CONFINE_DAC_READ_SEARCH) | CONFINE_BIT(CONFINE_SYS_PTRACE);
@@ -177,6 +195,7 @@ static void processes_are_told_where_owners_were_wanted(void **state)
 				found = found || (batch->process[batch->holder[i].process].pid == getpid() && batch->holder[i].fd == ends[0]);
 		} while (!batch->done);
 		assert_true(found || (had & keeps) != keeps);
+		looks_into(b);
 		assert_true(batch->seen > 0);
 		broker_free(b);
 		close(ends[0]);
@@ -366,7 +385,7 @@ static void hostile_questions(void **state)
 		assert_int_equal(a.result, -EINVAL);
 	}
 	for (uint32_t kind = 0; kind < 70000; kind = kind < 8 ? kind + 1 : kind * 3) {
-		bool known = kind >= BROKER_PACKET_SOCKET && kind <= BROKER_CREATE_SAVE;
+		bool known = kind >= BROKER_PACKET_SOCKET && kind <= BROKER_INSIDE;
 
 		memset(&q, 0, sizeof q);
 		q.serial = 7;

@@ -55,6 +55,14 @@ static struct thing *thing_new(int number)
 	return t;
 }
 
+static void tidy(struct shelf *s)
+{
+	void *old;
+
+	while ((old = shelf_old(s)) != NULL)
+		thing_free(old);
+}
+
 struct reader {
 	struct shelf *shelf;
 	atomic_bool *over;
@@ -93,20 +101,20 @@ static void what_is_held_stays(void **state)
 		shelf_put(&s, thing_new(i));
 		held[i] = shelf_take(&s);
 		assert_int_equal(held[i]->number, i);
-		shelf_tidy(&s);
+		tidy(&s);
 	}
 	assert_false(shelf_room(&s)); /* all are held */
 	assert_int_equal(atomic_load(&things), SHELF_PLACES);
 	shelf_give(&s, held[1]);
 	assert_true(shelf_room(&s));
-	shelf_tidy(&s);
+	tidy(&s);
 	assert_int_equal(atomic_load(&things), SHELF_PLACES - 1);
 	shelf_put(&s, thing_new(9));
 	assert_int_equal(((struct thing *)shelf_front(&s))->number, 9);
 	for (int i = 0; i < SHELF_PLACES; i++)
 		if (i != 1)
 			shelf_give(&s, held[i]);
-	shelf_tidy(&s);
+	tidy(&s);
 	assert_int_equal(atomic_load(&things), 1); /* the one in front */
 	shelf_release(&s);
 	assert_int_equal(atomic_load(&things), 0);
@@ -129,7 +137,7 @@ static void all_threads_take(void **state)
 	for (int i = 1; i <= SHELF_TURNS; i++) {
 		if (shelf_room(&s))
 			shelf_put(&s, thing_new(i));
-		shelf_tidy(&s);
+		tidy(&s);
 	}
 	atomic_store(&over, true);
 	for (unsigned i = 0; i < SHELF_READERS; i++) {
@@ -138,7 +146,7 @@ static void all_threads_take(void **state)
 		taken += readers[i].taken;
 	}
 	print_message("%llu taken while %d were put\n", (unsigned long long)taken, (int)SHELF_TURNS);
-	shelf_tidy(&s);
+	tidy(&s);
 	assert_int_equal(atomic_load(&things), 1);
 	shelf_release(&s);
 	assert_int_equal(atomic_load(&things), 0);
@@ -276,6 +284,95 @@ static void queues_are_remembered(void **state)
 	assert_int_equal(b->at[0].drops_before, 10);
 	assert_int_equal(b->at[0].filled_ns, 103 * CLOCK_S);
 	free(a);
+	free(b);
+}
+
+/* ---- steps ---------------------------------------------------------------------------------------- */
+
+enum { STEP_SOCKETS = 100000, STEP_SHARED = 20000, STEP_LIMIT_MS = 400 };
+
+static struct endpoint step_end(uint32_t n, uint16_t port)
+{
+	return (struct endpoint){.ip = {{10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}}, .port = port, .family = FAMILY_IPV4,
+				 .has_port = true};
+}
+
+static struct host_table *step_table(struct process_batch *b, uint32_t n)
+{
+	struct host_table *t;
+	struct error e;
+
+	assert_int_equal(host_table_new(&t, 512 << 20, &e), 0);
+	host_table_facts(t)->at_ns = 1000 * CLOCK_S;
+	b->processes = 1;
+	b->process[0] = (struct process){.pid = 1, .started = 5, .comm = "x"};
+	b->holders = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		struct socket_record *s = host_table_add(t);
+
+		memset(s, 0, sizeof *s);
+		s->family = SOCKET_INET;
+		s->proto = PROTO_TCP;
+		s->state = i < STEP_SHARED ? SOCKET_LISTEN : SOCKET_ESTABLISHED;
+		s->local = step_end(1, 80); /* many listeners of one port: SO_REUSEPORT */
+		s->remote = i < STEP_SHARED ? (struct endpoint){.family = FAMILY_NONE} : step_end(i, 4000);
+		s->cookie = s->inode = (i * UINT64_C(2654435761) & 0xffffff) + 1;
+		b->holder[b->holders++] = (struct process_holder){.inode = s->inode, .fd = (int32_t)i};
+		if (b->holders == PROCESS_BATCH_HOLDERS) {
+			host_table_batch(t, b, SOCKET_BY_PROC);
+			b->holders = 0;
+		}
+	}
+	host_table_batch(t, b, SOCKET_BY_PROC);
+	return t;
+}
+
+/* 100 000 sockets, a fifth of them listeners of one port: it ends soon, and no step takes long. */
+static void a_join_goes_in_steps(void **state)
+{
+	struct process_batch *b = calloc(1, sizeof *b);
+	struct host_table *before, *t;
+	int64_t longest = 0, all = 0;
+	uint32_t steps = 0;
+	bool more = true;
+
+	(void)state;
+	assert_non_null(b);
+	before = step_table(b, STEP_SOCKETS);
+	host_table_finish(before, NULL);
+	t = step_table(b, STEP_SOCKETS);
+	while (more) {
+		const int64_t began = clock_thread_ns();
+		int64_t took;
+
+		more = host_table_step(t, before);
+		took = clock_thread_ns() - began;
+		longest = took > longest ? took : longest;
+		all += took;
+		steps++;
+	}
+	print_message("%u sockets joined in %.1f ms and %u steps, the longest %.1f ms (limit %d)\n", (unsigned)STEP_SOCKETS,
+		      (double)all / CLOCK_MS, steps, (double)longest / CLOCK_MS, (int)STEP_LIMIT_MS);
+	assert_int_equal(host_table_sockets(t)->n_sockets, STEP_SOCKETS);
+	assert_int_equal(host_table_sockets(t)->n_owners, STEP_SOCKETS);
+	for (uint32_t i = 0; i < STEP_SOCKETS; i++) {
+		assert_int_equal(host_table_sockets(t)->sockets[i].owners, 1);
+		assert_int_equal(host_table_sockets(t)->owners[host_table_sockets(t)->sockets[i].owner].inode, host_table_sockets(t)->sockets[i].inode);
+	}
+	assert_int_equal(host_table_sockets(t)->sockets[STEP_SHARED].listener, 0); /* the first one gets them */
+	assert_true(longest < STEP_LIMIT_MS * (int64_t)CLOCK_MS);
+	more = true;
+	for (steps = 0, longest = 0; more; steps++) {
+		const int64_t began = clock_thread_ns();
+		int64_t took;
+
+		more = host_table_free_some(before);
+		took = clock_thread_ns() - began;
+		longest = took > longest ? took : longest;
+	}
+	print_message("freed in %u steps, the longest %.1f ms (limit %d)\n", steps, (double)longest / CLOCK_MS, (int)STEP_LIMIT_MS);
+	assert_true(longest < STEP_LIMIT_MS * (int64_t)CLOCK_MS);
+	host_table_free(t);
 	free(b);
 }
 
@@ -420,6 +517,7 @@ int main(void)
 		cmocka_unit_test(findings_are_bounded),
 		cmocka_unit_test(findings_cross_threads),
 		cmocka_unit_test(queues_are_remembered),
+		cmocka_unit_test(a_join_goes_in_steps),
 		cmocka_unit_test(the_thread_looks),
 	};
 

@@ -7,9 +7,12 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -246,12 +249,95 @@ static void batches_of_strangers_are_looked_at(void **state)
 	free(b);
 }
 
+/* ---- from inside ------------------------------------------------------------------------------ */
+
+static void calls_of_threads(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+		int32_t call;
+		int64_t fd;
+	} all[] = {
+		{"running\n", true, -1, -1}, {"232 0x7 0x7ffd 0x200 0xffffffff 0x0 0x0 0x7ffd 0x7f1\n", true, 232, 7},
+		{"-1 0x7ffd 0x7f1\n", true, -2, -1}, {"202 0x7f4a3c0009d0 0x0\n", true, 202, -1}, {"7", true, 7, -1}, {"", false, 0, 0},
+		{"x 0x1", false, 0, 0}, {"99999999999999 0x1", false, 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		int32_t call;
+		int64_t fd;
+
+		assert_int_equal(process_parse_call(all[i].text, strlen(all[i].text), &call, &fd), all[i].good);
+		if (all[i].good) {
+			assert_int_equal(call, all[i].call);
+			assert_int_equal(fd, all[i].fd);
+		}
+	}
+}
+
+/* This process: one thread, which runs, and an epoll set with two of its sockets. */
+static void this_process_from_inside(void **state)
+{
+	struct process_inside *in = calloc(1, sizeof *in);
+	struct epoll_event ev = {.events = EPOLLIN | EPOLLET};
+	int ends[2], set = epoll_create1(EPOLL_CLOEXEC), proc = open("/proc", O_RDONLY | O_DIRECTORY);
+	char text[1024];
+	struct process self;
+	bool kernel, found = false;
+	struct stat st;
+	FILE *f = fopen("/proc/self/stat", "r");
+	size_t n;
+
+	(void)state;
+	assert_true(in && f && set >= 0 && proc >= 0 && socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+	n = fread(text, 1, sizeof text, f);
+	fclose(f);
+	assert_true(process_parse_stat(text, n, &self, &kernel));
+	for (unsigned i = 0; i < 2; i++)
+		assert_int_equal(epoll_ctl(set, EPOLL_CTL_ADD, ends[i], &ev), 0);
+	process_inside_read(proc, self.pid, self.started, 1000 * CLOCK_MS, in);
+	assert_int_equal(in->failed, 0);
+	assert_true(process_inside_sound(in));
+	assert_int_equal(in->all_threads, 1);
+	assert_int_equal(in->thread[0].tid, self.pid);
+	assert_string_equal(in->thread[0].comm, self.comm);
+	assert_int_equal(fstat(ends[0], &st), 0);
+	for (uint32_t e = 0; e < in->epolls; e++) {
+		if (in->epoll[e].fd != set)
+			continue;
+		found = true;
+		assert_int_equal(in->epoll[e].n, 2);
+		for (uint32_t i = in->epoll[e].first; i < in->epoll[e].first + 2; i++) {
+			assert_true(in->watched[i].events & EPOLLIN);
+			assert_true(in->watched[i].events & EPOLLET);
+			if (in->watched[i].fd == ends[0])
+				assert_int_equal(in->watched[i].inode, st.st_ino);
+		}
+	}
+	assert_true(found);
+	process_inside_read(proc, self.pid, self.started + 1, 1000 * CLOCK_MS, in); /* another one of that number */
+	assert_int_equal(in->failed, ESRCH);
+	process_inside_read(proc, 0, 0, 1000 * CLOCK_MS, in);
+	assert_int_equal(in->failed, EINVAL);
+	in->threads = PROCESS_THREADS + 1;
+	assert_false(process_inside_sound(in));
+	close(set);
+	close(proc);
+	close(ends[0]);
+	close(ends[1]);
+	free(in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stat_with_any_name), cmocka_unit_test(stat_that_is_none), cmocka_unit_test(small_texts),
 		cmocka_unit_test(hidden_processes), cmocka_unit_test(whose_control_group), cmocka_unit_test(walk_finds_own_sockets),
 		cmocka_unit_test(walk_in_no_time_goes_on), cmocka_unit_test(batches_of_strangers_are_looked_at),
+		cmocka_unit_test(calls_of_threads),
+		cmocka_unit_test(this_process_from_inside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

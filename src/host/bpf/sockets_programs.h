@@ -178,10 +178,12 @@ static __always_inline void opened(struct sock *sk)
 static __always_inline void tell_opener(struct sock *sk)
 {
 	const __u64 cookie = cookie_of(sk);
-	const struct told *t = bpf_map_lookup_elem(&sockets, &cookie);
+	struct told *t = bpf_map_lookup_elem(&sockets, &cookie);
 
-	if (t && t->opened_ns != 0)
-		tell(sk, &t->first, t->opened_ns, KERNEL_SYN_SENT);
+	if (!t || t->opened_ns == 0)
+		return;
+	tell(sk, &t->first, t->opened_ns, KERNEL_SYN_SENT);
+	t->opened_ns = 0; /* once */
 }
 
 SEC("tp_btf/inet_sock_set_state")

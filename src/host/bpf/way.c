@@ -104,7 +104,8 @@ static void way_work(void *self, struct host_live *h, int64_t now_ns)
 	uint64_t rung, lost;
 	unsigned n;
 
-	(void)read(w->timer, &rung, sizeof rung);
+	if (read(w->timer, &rung, sizeof rung) < 0)
+		rung = 0; /* it has not rung: the ring woke us */
 	w->live = h;
 	w->wall_ns = clock_wall_ns() - now_ns;
 	n = witness_events(w->witness, way_event, w, WAY_AT_ONCE);
