@@ -416,6 +416,8 @@ static int run_source(void)
 		engine_free(w.engine);
 		return EXIT_CANNOT;
 	}
+	if (options.write && options.display_filter && options.view != OPTIONS_WATCH)
+		say("-w writes all that the capture filter lets through; -Y chooses only what is shown");
 	r = run_view(&w, &result, &e);
 	status = status_of(r, &result, &e);
 	if (r >= 0 && !(result.observer_stopped && result.observer_error == -EPIPE)) {

@@ -73,6 +73,8 @@ void engine_save(struct engine *e, const struct save_query *q, struct save_answe
 bool engine_saving(struct engine *e); /* something was begun, and how it ended was not asked yet */
 /* How far it is, and done at last. */
 void engine_saved(struct engine *e, struct save_answer *out);
+/* The name that is made where none is said, by that clock; with -2, -3 ... from the second try on. */
+void engine_save_name(const struct save_query *q, int64_t now_ns, unsigned try, char out[SAVE_NAME]);
 /* How new files are made, by a name of the form that struct save_query tells: a descriptor for writing, opened with
  * O_EXCL, or -errno; e may stay empty. Without it nothing can be saved. */
 void engine_save_with(struct engine *e, int (*create)(void *arg, const char *name, struct error *e), void *arg);

@@ -29,6 +29,7 @@ void columns_fit(const struct look *l, unsigned width, struct columns *out);
 unsigned columns_wanted(const struct look *l, unsigned width, uint8_t out[COLUMNS]);
 
 const char *column_name(enum column_id id); /* "handshake": in the configuration, the chooser */
+const char *column_title(enum column_id id); /* its head */
 const char *column_brief(enum column_id id); /* what it shows */
 /* COLUMNS: no such name. */
 enum column_id column_by_name(const char *name, size_t n);

@@ -49,6 +49,7 @@ void look_init(struct look *l, bool live, const char *title, const char *filter)
 	l->title = title != NULL ? title : "";
 	l->mouse = true;
 	l->config_fd = -1;
+	l->stream.times = TIMES_CLOCK;
 	text_init(&t, l->match, sizeof l->match);
 	text_put(&t, filter != NULL ? filter : "");
 	/* A file reads from top to bottom; live, what just came is on top. */
@@ -56,6 +57,28 @@ void look_init(struct look *l, bool live, const char *title, const char *filter)
 	l->stick = STICK_FIRST;
 	for (unsigned i = 0; i < SCREENS_ALL; i++)
 		l->from[i] = i == SCREEN_PACKETS ? SCREEN_LADDER : SCREEN_CONNECTIONS;
+}
+
+/* ---- what the screens have together ------------------------------------------ */
+
+void look_times(struct look *l, enum times times)
+{
+	l->ladder.times = l->packets.times = l->stream.times = times;
+}
+
+enum reaction look_times_next(struct look *l, enum times now)
+{
+	static const char *const words[TIMES] = {"times since the first packet of the connection, or of all",
+						 "times since the row before", "time of the day"};
+
+	look_times(l, (now + 1) % TIMES);
+	return screen_say(l, false, words[l->ladder.times]);
+}
+
+enum reaction look_raw_next(struct look *l)
+{
+	l->ladder.raw = l->packets.raw = !l->ladder.raw;
+	return screen_say(l, false, l->ladder.raw ? "numbers as on the wire" : "numbers from the first one");
 }
 
 /* ---- queries -------------------------------------------------------------- */
@@ -159,6 +182,8 @@ static void look_small(const struct look *l, const struct answer *a, struct canv
 /* What stands over screen or page. */
 static void look_over(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
 {
+	if (l->save.open)
+		save_draw(l, a, c, at->message ? at->message : at->bar);
 	if (l->dialog.kind != NULL)
 		dialog_draw(l, c);
 	if (l->prompting)

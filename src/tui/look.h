@@ -185,7 +185,8 @@ static inline unsigned sheet_next(struct sheet *s)
 }
 
 /* handshake.c: the handshake in so many cells; 0 if it has none to show */
-enum handshake_size { HANDSHAKE_SHORT, HANDSHAKE_CHAIN, HANDSHAKE_WORDS };
+enum handshake_size { HANDSHAKE_SHORT, HANDSHAKE_CHAIN, HANDSHAKE_WORDS,
+		      HANDSHAKE_IN_ALL /* of one that was repeated what it took from its first SYN on, which it is sorted by */ };
 unsigned handshake_draw(struct canvas *c, unsigned x, unsigned y, unsigned end, const struct flow_record *r,
 			enum handshake_size size);
 

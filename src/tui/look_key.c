@@ -131,6 +131,8 @@ enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned 
 		return prompt_key(l, key, a, &at, now_ns);
 	if (l->dialog.kind != NULL && key != KEY_CONTROL('C') && key != KEY_CONTROL('L') && key != KEY_CONTROL('Z'))
 		return dialog_key(l, key, a, &at, now_ns);
+	if (l->save.open && key != KEY_CONTROL('C') && key != KEY_CONTROL('L') && key != KEY_CONTROL('Z'))
+		return key & KEY_POINTER ? REACT_NOTHING : save_key(l, key, a);
 	if (key & KEY_POINTER)
 		return l->prompting ? REACT_DRAW : mouse_key(l, key, a, &at, now_ns);
 	return look_act(l, act, key, a, &at, now_ns, asked);

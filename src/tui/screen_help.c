@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "columns.h"
 #include "command.h"
 #include "screen.h"
 #include "sockeye/filter.h"
@@ -118,6 +119,13 @@ static void help_pair(struct sheet *s, const char *name, const char *meaning)
 	canvas_cut(s->c, 24, y, s->c->width - 1, ROLE_DIM, meaning);
 }
 
+/* What the columns of the list say. */
+static void help_columns(struct sheet *s)
+{
+	for (unsigned i = 0; i < COLUMNS; i++)
+		help_pair(s, column_title((enum column_id)i), column_brief((enum column_id)i));
+}
+
 static void help_commands(struct sheet *s)
 {
 	const char *name, *argument, *meaning;
@@ -211,6 +219,9 @@ unsigned help_page(const struct look *l, struct canvas *c, unsigned top, unsigne
 	sheet_next(&s);
 	help_rule(&s, "Handshake column, times in ms");
 	help_handshakes(&s);
+	sheet_next(&s);
+	help_rule(&s, "Columns of the list; c chooses");
+	help_columns(&s);
 	sheet_next(&s);
 	help_rule(&s, "Commands");
 	help_commands(&s);

@@ -114,7 +114,7 @@ done
 scene arrows 120x35 '<Down> <Down> <PgDn> <Up>' Down Down PageDown Up
 scene ladder 120x35 'j <Enter> j j' j Enter j j
 scene ladder-80x24 80x24 '/ news <Enter> <Enter> G' / n e w s Enter Enter G
-scene packets 120x35 '3 <F3> KEXINIT <Enter> <Tab> j' 3 F3 K E X I N I T Enter Tab j
+scene packets 120x35 '3 3 <F3> KEXINIT <Enter> <Tab> j' 3 3 F3 K E X I N I T Enter Tab j
 scene packets-80x24 80x24 'j p <Tab> j j j j j j' j p Tab j j j j j j
 scene stream 80x24 'j j f x' j j f x
 scene marked 120x35 '<Space> <Space> <Enter> j' Space Space Enter j

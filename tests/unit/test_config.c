@@ -51,7 +51,7 @@ static void lines_are_understood(void **state)
 	assert_false(l.descending);
 	assert_int_equal(l.theme, THEME_8);
 	assert_false(l.mouse);
-	assert_int_equal(l.ladder.times, LADDER_CLOCK);
+	assert_int_equal(l.ladder.times, TIMES_CLOCK);
 	assert_int_equal(keys_action(KEY_FUNCTION + 9, IN_CONNECTIONS), ACTION_SORT_NEXT);
 	assert_int_equal(keys_action('>', IN_CONNECTIONS), ACTION_NONE);
 	assert_int_equal(read_text("columns = default", &e), 0);
