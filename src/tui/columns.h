@@ -39,6 +39,10 @@ unsigned column_sort(const struct look *l, enum column_id id);
 /* connections_more.c: what neither moves nor sorts */
 enum reaction connections_more(struct look *l, enum action act, const struct answer *a, const struct layout *at);
 
+/* connections_paused.c: order and filter of the answer that is kept; its first row in sight */
+enum reaction connections_paused(struct look *l, struct answer *a);
+unsigned connections_top(struct look *l, const struct answer *a, unsigned rows);
+
 /* connections_groups.c: the list as groups */
 enum reaction groups_next(struct look *l);
 void groups_ask(const struct look *l, struct query *out);

@@ -56,8 +56,6 @@ static enum reaction command_filter(const struct command_call *c)
 
 	if (s->match == NULL)
 		return screen_say(c->l, true, "this screen has no filter");
-	if (c->l->paused)
-		return screen_say(c->l, true, "paused: Z first, then sort and filter");
 	match = s->match(c->l, &scope);
 	if (strlen(c->argument) >= QUERY_MATCH)
 		return screen_say(c->l, true, "a filter has at most 255 bytes");

@@ -315,8 +315,8 @@ void connections_list(const struct look *l, const struct answer *a, struct canva
 
 	columns_fit(l, c->width, &set);
 	connections_heads(l, c, &set, at->head);
-	for (unsigned i = 0; i < a->rows && i < at->rows; i++)
-		connections_row(l, a, c, &set, at->list + i, i, i == a->selected_row);
+	for (unsigned i = 0; l->list.top + i < a->rows && i < at->rows; i++)
+		connections_row(l, a, c, &set, at->list + i, l->list.top + i, l->list.top + i == a->selected_row);
 	if (a->rows == 0)
 		connections_empty(l, a, c, at);
 }

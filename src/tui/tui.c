@@ -107,7 +107,8 @@ static void tui_resize(struct tui *t)
 		return;
 	if (!canvas_resize(&t->canvas, width, height))
 		t->leave = true;
-	t->draw = t->want = true;
+	t->draw = true;
+	t->want = t->want || !(t->look.paused && t->look.screen == SCREEN_CONNECTIONS); /* its answer is kept */
 }
 
 static void tui_signals(struct tui *t)

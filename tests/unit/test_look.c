@@ -375,13 +375,53 @@ static void held_and_paused(void **state)
 	press("s"); /* another order lets go */
 	assert_int_equal(ask().holds, 0);
 	a.selected_row = 0;
-	assert_int_equal(press("Z"), REACT_DRAW);
-	assert_int_equal(press("j"), REACT_DRAW); /* inside the last answer */
+	assert_int_equal(press("Z"), REACT_ASK); /* once, for what is kept */
+	assert_int_equal(ask().rows, QUERY_ROWS);
+	look_answered(&l, &a);
+	assert_int_equal(press("j"), REACT_DRAW); /* inside that answer */
 	assert_int_equal(a.selected, 2);
 	press("jjj");
 	assert_int_equal(a.selected, 2);
 	assert_int_equal(press("s"), REACT_DRAW);
 	assert_int_equal(press("Z"), REACT_ASK);
+	assert_int_not_equal(ask().rows, QUERY_ROWS);
+}
+
+/* Sorted, filtered, and all there again, without a question to the engine. */
+static void what_is_kept_is_sorted_and_filtered(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 60; i++) {
+		flow(i % 3 ? "tcp" : "udp", (uint16_t)(400 + i), "established");
+		a.row[i].bytes[0] = (i * 37) % 60; /* each once */
+		record_set(&a.row[i], RECORD_BYTES);
+	}
+	a.selected = l.selected = a.row[5].id;
+	a.selected_row = 5;
+	l.stick = STICK_NONE;
+	press("Z");
+	look_answered(&l, &a);
+	assert_int_equal(press(":sort<Space>bytes<Enter>"), REACT_DRAW);
+	for (unsigned i = 0; i < 60; i++)
+		assert_int_equal(a.row[i].bytes[0], 59 - i);
+	assert_int_equal(a.row[a.selected_row].bytes[0], 5 * 37 % 60); /* still that one */
+	assert_int_equal(press("/proto:udp"), REACT_DRAW);
+	assert_int_equal(a.rows, 20);
+	for (unsigned i = 0; i < a.rows; i++)
+		assert_string_equal(a.row[i].proto, "udp");
+	assert_int_equal(press("<Enter>"), REACT_DRAW);
+	assert_int_equal(press("S"), REACT_DRAW);
+	for (unsigned i = 1; i < a.rows; i++)
+		assert_true(a.row[i].bytes[0] > a.row[i - 1].bytes[0]);
+	assert_int_equal(press("<Esc>"), REACT_DRAW); /* the filter */
+	assert_int_equal(a.rows, 60);
+	assert_int_equal(press("G"), REACT_DRAW);
+	assert_int_equal(a.selected_row, 59);
+	draw(80, 24);
+	assert_true(l.list.top > 30); /* scrolled within what is kept */
+	assert_int_equal(press("g"), REACT_DRAW);
+	draw(80, 24);
+	assert_int_equal(l.list.top, 0);
 }
 
 static void the_order_stands_after_navigation(void **state)
@@ -488,6 +528,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sorting_goes_round, start, stop),
 		cmocka_unit_test_setup_teardown(the_filter_is_typed_and_taken_back, start, stop),
 		cmocka_unit_test_setup_teardown(held_and_paused, start, stop),
+		cmocka_unit_test_setup_teardown(what_is_kept_is_sorted_and_filtered, start, stop),
 		cmocka_unit_test_setup_teardown(the_order_stands_after_navigation, start, stop),
 		cmocka_unit_test_setup_teardown(quitting_asks_once_when_live, start, stop),
 		cmocka_unit_test_setup_teardown(yank_writes_the_tuple, start, stop),
