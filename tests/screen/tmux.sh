@@ -184,6 +184,18 @@ colours() {
 colours colour yes "$watch"
 colours no-colour no "NO_COLOR=1 $watch"
 
+# A terminal that takes every colour as a number of its own: xterm's, made so here, as its entry may not be installed.
+infocmp -1x xterm-256color | sed -e 's/^xterm-256color.*/sockeye-direct|every colour as red, green and blue,/' \
+	-e 's/colors#[^,]*,/colors#0x1000000,/' -e 's/pairs#[^,]*,/pairs#0x7fff,/' -e '/^\tccc,/d' -e '/^\tinitc=/d' -e '/^\toc=/d' \
+	-e 's/^\tsetab=.*/\tsetab=\\E[%?%p1%{8}%<%t4%p1%d%e48;2;%p1%{65536}%\/%d;%p1%{256}%\/%{255}%\&%d;%p1%{255}%\&%d%;m,/' \
+	-e 's/^\tsetaf=.*/\tRGB,\n\tsetaf=\\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%\/%d;%p1%{256}%\/%{255}%\&%d;%p1%{255}%\&%d%;m,/' \
+	>"$work/direct.ti" && tic -x -o "$work/terminfo" "$work/direct.ti" || bad direct 'tic made no entry'
+colours direct yes "TERMINFO='$work/terminfo' TERM=sockeye-direct $watch"
+mux capture-pane -p -e >"$work/seen"
+if grep -q "$(printf '\033')"'\[[0-9;]*38;2;' "$work/seen"; then ok direct-rgb; else bad direct-rgb 'no colour as red, green and blue'; fi
+mux send-keys q
+ends direct-quit
+
 expect 80x24 '' --ascii
 start 80x24 "LC_ALL=C $watch"
 shows locale-c
