@@ -58,3 +58,36 @@ endif()
 if(NOT ZSTD_FOUND)
   message(STATUS "zstd: not used; zstd files are not read (Debian: apt install libzstd-dev)")
 endif()
+
+# BPF: libbpf's headers and a clang that makes programs for it; libbpf itself is loaded when the program needs it.
+option(SOCKEYE_BPF "Tell owners of sockets by BPF (clang, libbpf), where they are found" ON)
+set(SOCKEYE_BPF_READY OFF)
+if(SOCKEYE_BPF AND PKG_CONFIG_FOUND)
+  pkg_check_modules(LIBBPF QUIET libbpf>=1.0)
+  find_program(SOCKEYE_BPF_CLANG NAMES clang clang-19 clang-18 clang-17 clang-16 clang-15 clang-14)
+  find_program(SOCKEYE_BPF_STRIP NAMES llvm-strip llvm-strip-19 llvm-strip-18 llvm-strip-17 llvm-strip-16 llvm-strip-15
+    llvm-strip-14)
+endif()
+if(LIBBPF_FOUND AND SOCKEYE_BPF_CLANG)
+  if(CMAKE_C_BYTE_ORDER STREQUAL "BIG_ENDIAN")
+    set(SOCKEYE_BPF_FLAGS --target=bpfeb)
+  else()
+    set(SOCKEYE_BPF_FLAGS --target=bpfel)
+  endif()
+  # The kernel's headers for this machine lie below its name on Debian.
+  list(APPEND SOCKEYE_BPF_FLAGS -O2 -g -std=gnu11 -Wall -Wextra -Wno-unused-parameter -Wno-missing-declarations
+    -idirafter /usr/include/${CMAKE_LIBRARY_ARCHITECTURE})
+  foreach(directory IN LISTS LIBBPF_INCLUDE_DIRS)
+    list(APPEND SOCKEYE_BPF_FLAGS -isystem ${directory})
+  endforeach()
+  file(WRITE ${CMAKE_BINARY_DIR}/try.bpf.c
+    "#include <linux/bpf.h>\n#include <bpf/bpf_helpers.h>\nSEC(\"socket\") int try(void *x) { return 0; }\n")
+  execute_process(COMMAND ${SOCKEYE_BPF_CLANG} ${SOCKEYE_BPF_FLAGS} -c ${CMAKE_BINARY_DIR}/try.bpf.c -o ${CMAKE_BINARY_DIR}/try.bpf.o
+    RESULT_VARIABLE tried OUTPUT_QUIET ERROR_QUIET)
+  if(tried EQUAL 0)
+    set(SOCKEYE_BPF_READY ON)
+  endif()
+endif()
+if(NOT SOCKEYE_BPF_READY)
+  message(STATUS "BPF: not used; owners of short connections are not told (Debian: apt install clang llvm libbpf-dev)")
+endif()

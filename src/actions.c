@@ -9,6 +9,7 @@
 #include "sockeye/dissector.h"
 #include "sockeye/filter.h"
 #include "sockeye/flow.h"
+#include "sockeye/host_bpf.h"
 #include "sockeye/source.h"
 #if SOCKEYE_TUI
 #include "sockeye/tui.h"
@@ -36,6 +37,7 @@ int action_version(void)
 	printf("compressed IP payloads: %s%s\n", dissect_zlib() ? "zlib " : "not built in",
 	       dissect_zlib() ? dissect_zlib() : "");
 	printf("multipath TCP tied together: %s\n", flow_token_library() ? flow_token_library() : "not built in");
+	printf("owners of short connections: %s\n", host_bpf_missing() ? "not built in" : "BPF, by libbpf where it is installed");
 	printf("capture files: pcap, pcapng\n");
 	printf("compressed files: %s%s%s%s\n", source_inflate("gzip") ? "gzip, zlib " : "gzip not built in",
 	       source_inflate("gzip") ? source_inflate("gzip") : "",

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "actions.h"
+#include "kernel.h"
 #include "opening.h"
 #include "options.h"
 #include "output.h"
@@ -32,6 +33,7 @@
 
 static struct options options; /* large, and there is one */
 static struct rights rights;
+static struct kernel kernel;
 static struct filter *display_filter; /* -Y, compiled */
 
 /* ---- what views may ask of the source -------------------------------------- */
@@ -84,7 +86,7 @@ static bool ask_fine(void *arg)
 static size_t engine_share(struct source *s)
 {
 	struct source_stats stats;
-	size_t memory = options.memory;
+	size_t memory = options.memory - kernel_share(&options);
 
 	for (unsigned i = 0; s->stats(s, i, &stats); i++)
 		memory = memory > stats.held ? memory - stats.held : 0;
@@ -159,12 +161,21 @@ static int give_up_rights(void *arg, struct error *e)
 	int r = rights_drop(&rights, e);
 
 	(void)arg;
-	if (r == 0)
+	if (r == 0) {
 		source_close_names();
+		kernel_start(&kernel);
+	}
 	return r;
 }
 
 #if SOCKEYE_TUI
+static struct host_live *kernel_side(void *arg, const char **why)
+{
+	(void)arg;
+	*why = kernel.missing.text;
+	return kernel.live;
+}
+
 /* For the help page. */
 static void rights_left(void *arg, struct text *t)
 {
@@ -239,6 +250,16 @@ static void tell_listening(void)
 	    isatty(STDIN_FILENO) || options.n_files ? "" : "; standard input is read by -r -");
 }
 
+/* The screen wants one interface more: the broker has the right to its socket. */
+static int add_interface(void *arg, struct source *s, const char *name, struct error *e)
+{
+	struct rights *r = arg;
+	int fd = r->broker ? broker_packet_socket(r->broker, e)
+			   : error_set(e, EPERM, "the right to capture is given up: start sockeye with all interfaces");
+
+	return fd < 0 ? fd : opening_more(s, &options, fd, name, e);
+}
+
 static int run_view(struct run_world *w, struct run_result *result, struct error *e)
 {
 	struct engine *engine = w->engine;
@@ -291,6 +312,9 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 			.title = title,
 			.ready = give_up_rights,
 			.rights = rights_left,
+			.add_interface = add_interface,
+			.add_arg = &rights,
+			.kernel = kernel_side,
 			.no_mouse = options.no_mouse,
 			.config = options.config,
 			.capture_filter = options.filter,
@@ -399,10 +423,13 @@ static int run_source(void)
 		return opening_failed(&options, r, &e);
 	engine_options.live = w.source->live;
 	engine_options.memory = engine_share(w.source);
+	kernel_open(&kernel, &options, &rights);
 	engine_options.remember = options.view == OPTIONS_WATCH;
 	r = output_open(&w.writer, &options, w.source, &rights, &e);
 	if (r == 0)
 		r = engine_open(&w.engine, &engine_options, &e);
+	if (r == 0 && kernel_joined(&kernel, &options))
+		r = engine_host(w.engine, kernel.live, &e);
 	if (r == 0)
 		r = threads_open(&w.source, w.engine, &options, &e);
 	if (r == 0 && engine_options.remember)
@@ -414,6 +441,7 @@ static int run_source(void)
 		writer_free(w.writer);
 		w.source->free(w.source);
 		engine_free(w.engine);
+		kernel_close(&kernel);
 		return EXIT_CANNOT;
 	}
 	if (options.write && options.display_filter && options.view != OPTIONS_WATCH)
@@ -426,7 +454,8 @@ static int run_source(void)
 	}
 	writer_free(w.writer);
 	w.source->free(w.source); /* and with it the thread that prepares batches for the engine */
-	engine_free(w.engine);
+	engine_free(w.engine); /* which holds a table */
+	kernel_close(&kernel);
 	return status;
 }
 
@@ -455,7 +484,8 @@ static int run(void)
 	struct error e = {""};
 	int status;
 
-	if (rights_see(&rights, options.user, &e) < 0 || rights_broker(&rights, capture, &output, &e) < 0) {
+	if (rights_see(&rights, options.user, &e) < 0 || rights_broker(&rights, capture, &output, &e) < 0 ||
+	    (kernel_wanted(&options) && rights_teller(&rights, &e) < 0)) {
 		say("%s", e.text);
 		return EXIT_CANNOT;
 	}

@@ -300,6 +300,9 @@ static int apply_rest(struct options *o, int letter, const char *value, struct e
 		return 0;
 	case LONG_THREADS:
 		return threads_value(o, value, e);
+	case LONG_NO_BPF:
+		o->no_bpf = true;
+		return 0;
 	case LONG_NO_FAST_PATH:
 		o->no_fast_path = true;
 		return 0;

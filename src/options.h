@@ -66,6 +66,7 @@ struct options {
 	int64_t duration_ns;  /* 0: no bound */
 	size_t memory;
 	const char *user;     /* -Z, or NULL */
+	bool no_bpf;
 	bool no_fast_path;
 	unsigned threads;     /* 0: as it pays */
 

@@ -67,13 +67,13 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{LONG_THREADS, "threads", "1|2", GROUP_RUN, true, "threads for files (default: 2 for more than 64 MB)"},
 	{'Z', "relinquish-privileges", "USER", GROUP_RUN, true, "as root: whom to become (default: sudo's caller, or nobody)"},
 	{LONG_PRIVILEGES, "privileges", NULL, GROUP_RUN, true, "tell what rights there are, and what is left of them"},
+	{LONG_NO_BPF, "no-bpf", NULL, GROUP_RUN, true, "load no BPF programs: short connections have no owner then"},
 	{LONG_NO_FAST_PATH, "no-fast-path", NULL, GROUP_RUN, true, "judge common packets the long way, too: same results"},
 	{'h', "help", NULL, GROUP_OTHER, true, "list the options"},
 	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
 	{LONG_COMPLETION, "completion", "bash|zsh", GROUP_OTHER, true, "write a script that completes command lines"},
 	/* Known, reserved, not built yet: not in --help, exit 2. */
 	{LONG_NOT_BUILT, "netns", "NAME", GROUP_INPUT, false, NULL},
-	{LONG_NOT_BUILT, "no-bpf", NULL, GROUP_RUN, false, NULL},
 	{LONG_NOT_BUILT, "resolve", NULL, GROUP_OUTPUT, false, NULL},
 	{LONG_NOT_BUILT, "log", "FILE", GROUP_RUN, false, NULL},
 };

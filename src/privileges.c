@@ -13,6 +13,7 @@
 #include "rights.h"
 #include "say.h"
 #include "sockeye/confine.h"
+#include "sockeye/host_bpf.h"
 #include "sockeye/text.h"
 
 static const char *yes(bool is)
@@ -29,6 +30,7 @@ static void put_capabilities(struct text *t, uint64_t set)
 	} names[] = {
 		{CONFINE_DAC_OVERRIDE, "CAP_DAC_OVERRIDE"}, {CONFINE_DAC_READ_SEARCH, "CAP_DAC_READ_SEARCH"},
 		{CONFINE_NET_ADMIN, "CAP_NET_ADMIN"}, {CONFINE_NET_RAW, "CAP_NET_RAW"}, {CONFINE_SYS_PTRACE, "CAP_SYS_PTRACE"},
+		{CONFINE_PERFMON, "CAP_PERFMON"}, {CONFINE_BPF, "CAP_BPF"},
 	};
 	const char *between = "";
 
@@ -66,6 +68,13 @@ static void print_needs(const struct rights *r)
 	printf("\nTo tell whose sockets they are (sockeye sockets), of other users\n");
 	printf("  CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH   %s  the broker keeps them, and no other; one's own processes need none\n",
 	       yes((r->had & CONFINE_BIT(CONFINE_SYS_PTRACE)) && (r->had & CONFINE_BIT(CONFINE_DAC_READ_SEARCH))));
+	printf("\nTo tell whose connections they are that are over in microseconds, and all descriptors without /proc\n");
+	printf("  CAP_BPF and CAP_PERFMON                  %s  BPF programs are loaded at the start; nothing of it is kept\n",
+	       yes((r->had & CONFINE_BIT(CONFINE_BPF)) && (r->had & CONFINE_BIT(CONFINE_PERFMON))));
+	if (host_bpf_missing())
+		printf("  BPF                                      %s\n", host_bpf_missing());
+	printf("  without root        sudo setcap cap_net_raw,cap_net_admin,cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep %s\n",
+	       shown);
 }
 
 static void print_left(const struct rights *r)

@@ -133,6 +133,14 @@ int rights_broker(struct rights *r, bool capture, const struct broker_options *o
 	return broker_start(&r->broker, &o, e);
 }
 
+int rights_teller(struct rights *r, struct error *e)
+{
+	const struct broker_options o = {
+		.owners = true, .no_capture = true, .change_user = r->change, .uid = r->uid, .gid = r->gid};
+
+	return broker_start(&r->teller, &o, e);
+}
+
 /* ---- the drop ------------------------------------------------------------------ */
 
 static void rights_missing(struct rights *r, const struct error *why)
@@ -185,6 +193,12 @@ int rights_drop(struct rights *r, struct error *e)
 		return error_set(e, EBUSY, "rights cannot be given up: a thread runs already");
 	if (r->broker)
 		rc = broker_ready(r->broker, &r->broker_facts, &broker_why);
+	if (r->teller && (rc == 0 || rc == -EPIPE)) {
+		struct broker_facts facts;
+		int told = broker_ready(r->teller, &facts, &broker_why);
+
+		rc = told < 0 && told != -EPIPE ? told : rc;
+	}
 	if (rc < 0 && rc != -EPIPE) {
 		*e = broker_why;
 		return rc;
@@ -222,6 +236,7 @@ void rights_lines(const struct rights *r, struct text *t)
 		text_format(t, "Landlock: ABI %d, no file can be opened\n", r->landlock_abi);
 	else
 		text_put(t, "Landlock: none\n");
+	text_put(t, r->teller ? "a second broker tells whose sockets they are, and can do nothing else\n" : "");
 	text_put(t, r->broker ? "a broker keeps what another interface or the next file takes, and sees no packet\n" : "");
 	for (unsigned i = 0; i < r->missing; i++)
 		text_format(t, "missing: %s\n", r->missing_why[i]);
@@ -245,5 +260,6 @@ bool rights_lost(struct rights *r, struct error *e)
 void rights_end(struct rights *r)
 {
 	broker_free(r->broker);
-	r->broker = NULL;
+	broker_free(r->teller);
+	r->broker = r->teller = NULL;
 }

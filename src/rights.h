@@ -28,6 +28,7 @@ struct rights {
 	bool owns;            /* what is written belongs to uid: named by -Z, or who called sudo */
 	char why[128];        /* how uid was chosen, printable */
 	struct broker *broker; /* or NULL: nothing to ask for */
+	struct broker *teller; /* a second one, for the host thread: who holds sockets; or NULL */
 
 	bool dropped;         /* the rest is known */
 	bool changed, bounding_emptied, no_new_privs;
@@ -51,6 +52,9 @@ int rights_see(struct rights *r, const char *user, struct error *e);
  * name: none; its owners: who holds sockets will be asked. Without any of it, or without the right to capture,
  * there is nothing a broker could do, and none is started. */
 int rights_broker(struct rights *r, bool capture, const struct broker_options *output, struct error *e);
+
+/* One more, which tells who holds sockets and can do nothing else, for a thread of its own. */
+int rights_teller(struct rights *r, struct error *e);
 
 /* 0, or -errno: capabilities or the user of -Z are as they were, and nothing may
  * be read. What this kernel lacks is a sentence in missing_why, and no error. */

@@ -19,8 +19,10 @@
 #include "sockeye/clock.h"
 #include "sockeye/confine.h"
 #include "sockeye/host.h"
+#include "sockeye/host_bpf.h"
 #include "sockeye/sockets_view.h"
 
+#define BPF_NEEDS (CONFINE_BIT(CONFINE_BPF) | CONFINE_BIT(CONFINE_PERFMON))
 #define OWNERS_NEED (CONFINE_BIT(CONFINE_SYS_PTRACE) | CONFINE_BIT(CONFINE_DAC_READ_SEARCH))
 
 struct world {
@@ -70,7 +72,7 @@ static void tell(struct world *w, const struct socket_table *t)
 		const struct host_tier *tier = &t->tiers[i];
 		const bool owners = strcmp(tier->name, "owners") == 0;
 		const bool lost = owners && !tier->works && !w->lost;
-		const bool matters = (!tier->works && strcmp(tier->name, "cgroups") != 0) || owners || w->o->verbose > 0;
+		const bool matters = (!tier->works && strcmp(tier->name, "cgroups") != 0 && strcmp(tier->name, "descriptors") != 0) || owners || w->o->verbose > 0;
 
 		w->lost = w->lost || lost;
 		if (tier->reason[0] && (w->told ? lost || (t->failed && !tier->works && !owners) : matters))
@@ -144,6 +146,15 @@ static int again_and_again(struct world *w, struct error *e)
 	}
 }
 
+/* The kernel's own walk, where it pays: for one look at little /proc is quicker, where all of it may be read. */
+static bool by_bpf(const struct world *w)
+{
+	const uint64_t had = w->rights.had;
+	const bool may = (had & BPF_NEEDS) == BPF_NEEDS || (had & CONFINE_BIT(CONFINE_SYS_ADMIN));
+
+	return may && !w->o->no_bpf && (w->o->interval_ns > 0 || (had & OWNERS_NEED) != OWNERS_NEED || host_walk_pays());
+}
+
 static int prepare(struct world *w, struct error *e)
 {
 	const struct broker_options broker = {.owners = true, .no_capture = true};
@@ -158,6 +169,7 @@ static int prepare(struct world *w, struct error *e)
 	if ((rc = rights_see(&w->rights, w->o->user, e)) < 0 || (rc = rights_broker(&w->rights, false, &broker, e)) < 0)
 		return rc;
 	host.processes = ask_broker;
+	host.bpf_walk = by_bpf(w);
 	host.all_rights = (w->rights.had & OWNERS_NEED) == OWNERS_NEED;
 	if ((rc = host_open(&w->host, &host, e)) < 0 || (rc = sockets_view_open(&w->view, &view, e)) < 0)
 		return rc;

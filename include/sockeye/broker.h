@@ -12,7 +12,8 @@
  * Nothing else, and seccomp with a dozen or two calls. It is in no Landlock domain, which
  * would hide all processes from it.
  *
- * One thread asks: the one that runs the engine.
+ * One thread asks. Where the engine's thread and the host thread both have something to ask there are two brokers,
+ * each with the rights of its own questions alone.
  */
 #ifndef SOCKEYE_BROKER_H
 #define SOCKEYE_BROKER_H
@@ -79,9 +80,18 @@ int broker_create_save(struct broker *b, const char *name, struct error *e);
  * new one. 0 and a sound batch, or -errno: -EACCES: owners were not wanted at the start. */
 int broker_processes(struct broker *b, bool begin, struct process_batch *out, struct error *e);
 
+/* The same for a thread that must not wait: asks; once broker_fd() is readable, takes: -EAGAIN: it is not there yet.
+ * Nothing else may be asked of that broker in between. */
+int broker_processes_ask(struct broker *b, bool begin, struct error *e);
+int broker_processes_take(struct broker *b, struct process_batch *out, struct error *e);
+
+/* Threads and epoll sets of one process, in the same way: a fiftieth of a second at most. */
+int broker_inside_ask(struct broker *b, int32_t pid, uint64_t started, struct error *e);
+int broker_inside_take(struct broker *b, struct process_inside *out, struct error *e);
+
 /* False once the broker is gone. */
 bool broker_alive(const struct broker *b);
-/* To poll for no event: it hangs up (POLLHUP) when the broker is gone. */
+/* To poll: it hangs up (POLLHUP) when the broker is gone. */
 int broker_fd(const struct broker *b);
 pid_t broker_pid(const struct broker *b);
 

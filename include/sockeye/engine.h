@@ -16,6 +16,7 @@
 #include "sockeye/writer.h"
 
 struct engine;
+struct host_live;
 
 struct engine_options {
 	size_t memory;      /* --memory, all of it; the engine takes its shares */
@@ -37,6 +38,12 @@ int engine_observe(struct engine *e, const struct observer *o);
  * again the bytes. Before the first batch, while files may still be opened; s outlives every answer.
  * -errno with the sentence; less than everything is no error: packet_answer.trouble says what. */
 int engine_remember(struct engine *e, struct source *s, struct error *err);
+
+/* Live: who holds the sockets of flows is asked of h from now on, and told in every record. h is there until the engine
+ * is freed; NULL: nobody tells but the engine's own table of owners, for tests. Before the first batch. */
+int engine_host(struct engine *e, struct host_live *h, struct error *err);
+/* Between two batches: what h has learnt meanwhile. True: something. */
+bool engine_learn(struct engine *e);
 
 /* Account n frames. 0, or what an observer returned to stop the run. */
 int engine_batch(struct engine *e, const struct frame *f, unsigned n);
@@ -61,9 +68,10 @@ const struct paths *engine_paths(const struct engine *e);
 /* Answer a query in full, on the engine's thread. Leaves what the sources say
  * to the next function. */
 void engine_answer(struct engine *e, const struct query *q, struct answer *out);
-/* The same, of what there is within that time (about packets and streams it may be less than all;
- * packet_answer.looking and stream_answer.looking say so). */
-void engine_answer_within(struct engine *e, const struct query *q, struct answer *out, int64_t ns);
+/* The same, of what there is within that time. About packets and streams it may be less than all;
+ * packet_answer.looking and stream_answer.looking say so. About flows it is all or nothing: false, nothing was
+ * answered but the time that it cost, and whoever asks the same again goes on where this ended. */
+bool engine_answer_within(struct engine *e, const struct query *q, struct answer *out, int64_t ns);
 /* Was the last answer less than all? Then a while more is worked on it, for the next one. */
 bool engine_unfinished(struct engine *e);
 void engine_go_on(struct engine *e, int64_t ns);
@@ -134,6 +142,9 @@ struct run_result {
 int run_loop(struct engine *e, struct source *s, const struct run_options *o, struct run_result *out,
 	     struct error *err);
 
+/* What came by the signal descriptor of a run that is over, into its result; true: it is to end. */
+bool run_signalled(const struct run_options *o, struct run_result *out);
+
 /* ---- the hand-over between the screen's thread and the engine's ---------- */
 /* Rule: one query and one answer at most are under way. The screen posts and
  * takes; the engine serves between batches. Only the memory of struct answer
@@ -146,6 +157,11 @@ void exchange_post(struct exchange *x, const struct query *q);
 /* Screen: another capture filter, "" none, at most 200 characters. Its outcome comes with the
  * next answer (answer.told). Replaces one that has not been served yet. */
 void exchange_capture_filter(struct exchange *x, const char *words);
+/* Screen: capture from that interface as well; its outcome comes the same way. How that is done is said before the
+ * run: called on the engine's thread between two batches. */
+void exchange_add_interface(struct exchange *x, const char *name);
+typedef int exchange_add_fn(void *arg, struct source *s, const char *name, struct error *e);
+void exchange_add_with(struct exchange *x, exchange_add_fn *add, void *arg);
 /* Screen: copy the newest answer if there is a new one. */
 bool exchange_take(struct exchange *x, struct answer *out);
 /* Screen: save. False: the one before is not done yet. */
@@ -155,8 +171,10 @@ bool exchange_saved(struct exchange *x, struct save_answer *out);
 /* Readable when an answer is there (screen) / a query is there (engine). */
 int exchange_answer_fd(const struct exchange *x);
 int exchange_query_fd(const struct exchange *x);
-/* Engine: serve a waiting query; false if there was none. */
+/* Engine: serve a waiting query, or a slice of it; true: it was answered. */
 bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool ended);
+/* Engine: is there more of it to serve? */
+bool exchange_going_on(const struct exchange *x);
 /* Engine: data changed since the last answer (the screen may ask again). The
  * answer descriptor becomes readable the first time after an answer. */
 void exchange_dirty(struct exchange *x);

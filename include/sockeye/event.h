@@ -62,6 +62,14 @@ struct event {
 	const struct judgement *judged; /* EVENT_PACKET of a TCP flow; else NULL */
 };
 
+/* A flow that ended with its only packet, a SYN or a datagram: for who counts flows and reads no records. */
+struct lone {
+	struct endpoint client, server;
+	uint64_t bytes; /* of payload, the client's */
+	bool syn;       /* its handshake ends with it: unanswered */
+	bool evicted;
+};
+
 struct observer {
 	const char *name;
 	unsigned wants;    /* bits of event_kind */
@@ -70,6 +78,9 @@ struct observer {
 	 * record_part; 0: all of it. Of more than one observer, what any needs is there. */
 	uint8_t handshake_parts, flow_parts;
 	int (*event)(void *self, const struct event *ev); /* -errno stops the run */
+	/* Instead of both these events, in the order of the ends, for flows of one packet; only if all
+	 * who want one of these events have it. NULL: no. */
+	void (*lone)(void *self, const struct lone *l, unsigned n);
 	void (*close)(void *self);
 	void *self;
 };

@@ -33,8 +33,10 @@
 
 #include "sockeye/event.h"
 #include "sockeye/record.h"
+#include "sockeye/socket_record.h"
 
-enum filter_scope { FILTER_FLOWS, FILTER_PACKETS };
+/* SOCKETS is another language, of socket_words.h. */
+enum filter_scope { FILTER_FLOWS, FILTER_PACKETS, FILTER_SOCKETS };
 
 enum { FILTER_TEXT = 65536, FILTER_TESTS = 1024, FILTER_DEPTH = 128 };
 
@@ -53,6 +55,9 @@ void filter_free(struct filter *f); /* NULL is allowed */
 bool filter_flow(const struct filter *f, const struct flow_record *r);
 /* Of one compiled for PACKETS: an EVENT_PACKET. Rows must have been wanted. */
 bool filter_packet(const struct filter *f, const struct event *ev);
+
+/* Of one compiled for SOCKETS. */
+bool filter_socket(const struct filter *f, const struct socket_table *t, const struct socket_record *s);
 
 /* Which keys of the record it reads, as bits like struct flow_record's: whoever
  * fills only these gets the same answer. */
@@ -87,7 +92,7 @@ unsigned filter_complete(const char *text, size_t cursor, enum filter_scope scop
 			 unsigned most, size_t *from);
 
 /* The line that a word alone is looked for in: endpoints, state, protocol,
- * service, tunnel, server name. */
+ * service, processes, tunnel, server name. */
 enum { FILTER_VISIBLE = 768 };
 void filter_visible(struct text *t, const struct flow_record *r);
 

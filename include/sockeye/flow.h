@@ -49,6 +49,10 @@ enum flow_change {
  * read it with flow_record_fill(). */
 typedef void flow_ended(void *arg, struct flow *f, bool evicted);
 
+/* Called instead where flow_table_lone() has set it, of flows whose only packet is what is known of them. */
+enum { FLOW_LONES = 64 }; /* at once, at most */
+typedef void flow_lones(void *arg, const struct lone *l, unsigned n);
+
 struct flow_stats {
 	uint64_t tcp, udp, icmp, other; /* begun */
 	uint64_t live, embryos;         /* in the table now */
@@ -74,6 +78,7 @@ void flow_limits_live(struct flow_limits *l, size_t memory);
 int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_ended *told, void *arg,
 		    struct error *e);
 void flow_table_free(struct flow_table *t);
+void flow_table_lone(struct flow_table *t, flow_lones *told); /* NULL: as all others, the beginning */
 
 /* What is known of a packet before its flow is looked for. */
 struct flow_words {
@@ -119,6 +124,10 @@ struct flow_trip {
 struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
 			   struct flow_trip *trip);
 
+/* Account a SYN that begins a flow, is the first of its tuple and asks for nothing that would need more
+ * than its fields: the flow's id, and nothing else is to be said. 0: it is none, nothing happened; flow_track(). */
+uint64_t flow_begins(struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
+
 /* Account one packet. *change gets enum flow_change bits; *side 0 if the
  * client sent it; *j what is to be said of it (nothing where it is not TCP).
  * Never NULL. */
@@ -151,6 +160,28 @@ uint64_t flow_id(const struct flow *f);
 /* Walk all flows in the table: start with *at = 0; NULL at the end. A flow
  * that is promoted between two calls may be met twice or not at all. */
 struct flow *flow_next(struct flow_table *t, uint64_t *at);
+
+/* For who keeps something of each flow, and looks again only at those that moved. Every flow
+ * that is there has a seat of its own, a small number, which is free again when it ends; the seats
+ * that may be taken are those of two ranges. After flow_watch() a seat is marked when a packet
+ * of its flow was taken in, and when a flow came to it or left it. */
+struct flow_seats {
+	uint32_t from, to; /* [from, to) */
+};
+int flow_watch(struct flow_table *t, struct error *e); /* 0; or -errno, no memory */
+uint32_t flow_seats_most(const struct flow_table *t);  /* there are fewer than that, ever */
+void flow_seats(const struct flow_table *t, struct flow_seats out[2]);
+struct flow *flow_in_seat(struct flow_table *t, uint32_t seat); /* as of flow_next(); NULL: free */
+/* Of who sits there, and at once: the number of flow_sort_key(), an end. False: none, or it needs a record. */
+bool flow_seat_key(const struct flow_table *t, uint32_t seat, enum record_key k, uint64_t *out);
+bool flow_seat_end(const struct flow_table *t, uint32_t seat, bool server, struct endpoint *out);
+struct flow_sums {
+	uint64_t packets, bytes[2]; /* of both ends; of the client, of the server */
+	int64_t first_ns, last_ns;
+};
+bool flow_seat_sums(const struct flow_table *t, uint32_t seat, struct flow_sums *out);
+/* The next marked seat from *seat on, whose mark is taken off; false: none. */
+bool flow_next_moved(struct flow_table *t, uint32_t *seat);
 
 /* For the screen's walk over all flows, which fills records only for the rows
  * in sight. flow_sort_key: a number that orders f as key k does, present in
@@ -207,6 +238,10 @@ void flow_head_drop(struct flow_table *t, struct flow *f, unsigned side);
  * if it was reported before or there is none. give_up: it will not go on. */
 bool flow_handshake_report(struct flow *f, bool give_up, enum handshake_outcome *out);
 enum handshake_outcome flow_outcome(const struct flow *f);
+
+/* Somebody who knows more of flows than packets tell: called with each record that has its RECORD_PART_REST, when all
+ * else is filled. NULL: nobody. */
+void flow_record_more(struct flow_table *t, void (*more)(void *arg, struct flow_record *r), void *arg);
 
 /* Everything known about f, as views see it. paths may be NULL. */
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f,

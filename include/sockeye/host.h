@@ -36,7 +36,16 @@ struct host_options {
 	/* The next piece of a walk through /proc; begin: from its start. 0, or -errno with the
 	 * sentence. NULL: this process walks itself. */
 	int (*processes)(void *arg, bool begin, struct process_batch *out, struct error *e);
+	/* The same for a thread that must not wait, or NULL: asks; when processes_fd is readable, takes: -EAGAIN: it
+	 * is not there yet. */
+	int (*processes_ask)(void *arg, bool begin, struct error *e);
+	int (*processes_take)(void *arg, struct process_batch *out, struct error *e);
+	/* And of one process its threads and epoll sets; never while the other is under way. */
+	int (*inside_ask)(void *arg, int32_t pid, uint64_t started, struct error *e);
+	int (*inside_take)(void *arg, struct process_inside *out, struct error *e);
+	int processes_fd;
 	void *arg;
+	bool bpf_walk;   /* the kernel's own walk is asked for owners first; needs CAP_BPF and CAP_PERFMON */
 	bool all_rights; /* who walks has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: what it cannot read nobody can */
 	bool no_diag;  /* /proc/net alone, for tests */
 	bool notices;  /* also open the notices of ended sockets */
@@ -71,7 +80,7 @@ enum host_match {
 	HOST_CONNECTED, /* both endpoints are the socket's */
 	HOST_BOUND,     /* its local endpoint is, and it has no remote one: a listener, or UDP */
 	HOST_WILDCARD,  /* its port is, and it takes any address */
-	HOST_GONE,      /* both endpoints were a socket's that has ended within the last HOST_KEEP_S seconds */
+	HOST_GONE,      /* both endpoints were a socket's that has ended, or is nobody's any more, since HOST_KEEP_S seconds at most */
 };
 
 /* The socket whose local endpoint is t->from (local_to: t->to) and whose remote one is the

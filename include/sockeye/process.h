@@ -81,6 +81,54 @@ void process_walk_close(struct process_walk *w);
 /* Is what came over a socket a batch? Its counts are inside, its texts end. */
 bool process_batch_sound(const struct process_batch *b);
 
+/* ---- one process from inside ------------------------------------------------------------ */
+
+/* A line "tfd:" of /proc/PID/fdinfo of an epoll descriptor. */
+struct process_watched {
+	int32_t fd;
+	uint32_t events;
+	uint64_t inode; /* 0: this kernel does not say it */
+};
+enum { PROCESS_THREADS = 64, PROCESS_EPOLLS = 16, PROCESS_WATCHED = 256 };
+
+struct process_thread {
+	int32_t tid;
+	int32_t call;   /* the system call it is blocked in; -1: it runs, -2: not to be read */
+	int64_t fd;     /* that call's first argument, which of most calls is a descriptor */
+	char state;     /* R S D T Z ... */
+	char comm[PROCESS_COMM];
+};
+
+struct process_epoll {
+	int32_t fd;
+	uint32_t first, n; /* of watched[]; n of all that it watches, there may be fewer there */
+};
+
+/* Its threads and its epoll sets, as far as they fit. */
+struct process_inside {
+	int32_t pid;
+	uint64_t started;
+	int32_t failed;           /* errno: it could not be read, or is another one by now; 0 */
+	uint32_t threads, all_threads;
+	uint32_t epolls, watchers; /* watchers: of watched[] filled */
+	uint32_t descriptors;     /* looked at */
+	uint32_t partial;         /* 1: there was not the time to look at all descriptors */
+	struct process_thread thread[PROCESS_THREADS];
+	struct process_epoll epoll[PROCESS_EPOLLS];
+	struct process_watched watched[PROCESS_WATCHED];
+};
+
+/* proc: a descriptor of /proc. Never longer than about budget_ns. */
+void process_inside_read(int proc, int32_t pid, uint64_t started, int64_t budget_ns, struct process_inside *out);
+/* Is what came over a socket one? */
+bool process_inside_sound(const struct process_inside *i);
+/* /proc/PID/task/TID/syscall: the call and its first argument. */
+bool process_parse_call(const char *s, size_t n, int32_t *call, int64_t *fd);
+/* "epoll_wait"; NULL: none of those that servers wait in. */
+const char *process_call_word(int32_t call);
+/* Is the first argument of that call a descriptor? */
+bool process_call_has_fd(int32_t call);
+
 /* ---- texts of /proc ----------------------------------------------------------------- */
 
 /* /proc/PID/stat: pid, comm, parent, started. *kernel: it is a thread of the kernel. */
@@ -93,12 +141,6 @@ void process_parse_cgroup(const char *s, size_t n, char out[PROCESS_CGROUP]);
 /* A link of /proc/PID/fd: "socket:[N]". */
 bool process_parse_link(const char *s, size_t n, uint64_t *inode);
 
-/* A line "tfd:" of /proc/PID/fdinfo of an epoll descriptor. */
-struct process_watched {
-	int32_t fd;
-	uint32_t events;
-	uint64_t inode; /* 0: this kernel does not say it */
-};
 /* Up to most of them; how many there were. */
 size_t process_parse_epoll(const char *s, size_t n, struct process_watched *out, size_t most);
 

@@ -24,7 +24,8 @@
 
 enum { QUERY_ROWS = 200, QUERY_MATCH = 256, QUERY_SOURCES = 4 };
 
-enum query_about { QUERY_FLOWS, QUERY_PACKETS, QUERY_STREAM };
+/* TOTALS: nothing besides the totals, for a screen whose rows come from elsewhere. */
+enum query_about { QUERY_FLOWS, QUERY_PACKETS, QUERY_STREAM, QUERY_TOTALS };
 
 /* ---- packets to look at again ----------------------------------------------
  *
@@ -177,6 +178,7 @@ struct stream_piece {
 	uint32_t here, from; /* of them in bytes[], from there on; here may be less than len for the last piece */
 	uint8_t side;
 	bool gap;
+	bool no_time;        /* that packet has none, or it cannot be had any more */
 };
 
 struct stream_answer {

@@ -53,11 +53,14 @@ struct record_list {
 	uint32_t at[RECORD_LIST_MAX];
 };
 
+/* Who holds the socket of one end, through one descriptor. */
 struct record_owner {
-	int32_t pid, fd;
-	uint32_t uid;
+	int32_t pid, fd;       /* 0, -1: not known; a listener's holder has the listener's, which is not shown */
+	uint32_t uid;          /* UINT32_MAX: not known */
 	const char *evidence;
-	char comm[16]; /* foreign, terminated */
+	const char *home_kind; /* of the container, or "unit"; NULL: neither is known */
+	const char *home;      /* its name, foreign, terminated; both as they are for as long as the engine lives */
+	char comm[16];         /* foreign, terminated */
 };
 
 struct record_owners {
@@ -226,6 +229,10 @@ struct record_owners {
 	  "Server owner unknown")                                                                 \
 	X(ACCEPT_LATENCY, DURATION, IN_CONNECTION, accept_latency, "accept_latency_us",           \
 	  "Accept latency")                                                                       \
+	X(CLOSE_WAIT_CLIENT, DURATION, IN_CONNECTION, close_wait[0], "close_wait_us.client",      \
+	  "Client has not closed for")                                                            \
+	X(CLOSE_WAIT_SERVER, DURATION, IN_CONNECTION, close_wait[1], "close_wait_us.server",      \
+	  "Server has not closed for")                                                            \
 	X(CLOSED_BY, WORD, IN_CONNECTION, closed_by, "closed_by", "Closed by")                    \
 	X(ICMP_ERROR_TYPE, U64, IN_BOTH, icmp_error.type, "icmp_error.type", "ICMP error type")   \
 	X(ICMP_ERROR_CODE, U64, IN_BOTH, icmp_error.code, "icmp_error.code", "ICMP error code")   \
@@ -248,15 +255,19 @@ enum record_part {
 	RECORD_PART_OUTCOME = 1,   /* of the handshake: outcome and its state, how long, how many tries */
 	RECORD_PART_HANDSHAKE = 2, /* the rest of handshake.*, the times of its packets */
 	RECORD_PART_LOSSES = 4,    /* the counts of verdicts, exact.* */
-	RECORD_PART_REST = 8,      /* what stands from state on: states, history, round trips, service */
-	RECORD_PARTS = 15,
+	RECORD_PART_STATE = 8,     /* states of the flow and its ends, resets, errors; service and names */
+	RECORD_PART_REST = 16,     /* what stands from conn_state on: history, round trips, multipath */
+	RECORD_PARTS = 31,
 };
 
 /* The members that the parts begin with. */
 #define RECORD_OUTCOME_FIRST outcome
 #define RECORD_HANDSHAKE_FIRST syn
 #define RECORD_LOSSES_FIRST lossless
-#define RECORD_REST_FIRST state
+#define RECORD_STATE_FIRST state
+#define RECORD_REST_FIRST conn_state
+#define RECORD_LONG_FIRST server_name
+#define RECORD_LONG_REST_FIRST owner
 
 struct flow_record {
 	uint64_t has[2];         /* bit set over enum record_key */
@@ -314,15 +325,23 @@ struct flow_record {
 		uint64_t forgotten_holes[2]; /* settled early as lost or missed: what comes for them is not late */
 	} exact;
 
-	/* RECORD_PART_REST */
+	/* RECORD_PART_STATE */
 	const char *state;
 	bool open;
+	bool closing;             /* FIN seen, not closed yet */
 	const char *tcp_state[2]; /* of each end, RFC 9293; absent: never seen */
+	uint64_t rst[2], fin[2];
+	uint64_t icmp_type, icmp_code, icmp_id;
+	struct {
+		uint64_t type, code;
+		struct endpoint from;
+	} icmp_error;
+	const char *service;
+
+	/* RECORD_PART_REST */
 	const char *conn_state;
 	char history[RECORD_HISTORY_MAX];
 	uint64_t completeness;
-	uint64_t rst[2], fin[2];
-	uint64_t icmp_type, icmp_code, icmp_id;
 	struct {
 		int64_t min, p50, max;
 		uint64_t samples;
@@ -336,23 +355,23 @@ struct flow_record {
 		const char *reset_reason;
 	} mptcp;
 	const char *capture_side; /* client, server, between */
-	const char *service;
 	struct record_list vlan;
 	const char *owner_unknown[2];
 	int64_t accept_latency;
+	int64_t close_wait[2];   /* of an end in CLOSE-WAIT: since the other's FIN was on the wire */
 	const char *closed_by;
-	struct {
-		uint64_t type, code;
-		struct endpoint from;
-	} icmp_error;
 
 	/* Numbers that details and `packets` need besides the keys. */
 	uint32_t isn[2];       /* valid where isn_known */
 	bool isn_known[2];
 	uint64_t stream_bytes[2]; /* payload as the sequence numbers say; not TCP: as bytes */
-	bool closing;          /* FIN seen, not closed yet */
+	struct {
+		int64_t at_ns;     /* accept(2) returned it; where accept_latency is known */
+		int32_t pid, fd;   /* to whom; 0, -1: not known */
+	} accepted;
 
-	/* Long, and mostly empty: where their keys are absent they hold anything. */
+	/* Long, and mostly empty: where their keys are absent they hold anything. The first two are of
+	 * RECORD_PART_STATE, the last of RECORD_PART_REST. */
 	struct record_name server_name;
 	struct record_name tunnel;
 	struct record_owners owner[2];
@@ -398,6 +417,14 @@ static inline void record_set_from(struct flow_record *r, enum record_key from, 
 static inline const void *record_member(const struct flow_record *r, enum record_key k)
 {
 	return (const char *)r + record_fields[k].offset;
+}
+
+/* The first process that is known to hold that end's socket; NULL: none is. */
+static inline const struct record_owner *record_process(const struct flow_record *r, unsigned side)
+{
+	return record_has(r, side ? RECORD_OWNER_SERVER : RECORD_OWNER_CLIENT) && r->owner[side].n > 0 &&
+			       r->owner[side].at[0].pid > 0
+		       ? &r->owner[side].at[0] : NULL;
 }
 
 /* Is that key there, and that word? (VALUE_WORD) */

@@ -105,7 +105,16 @@ struct socket_record {
 	};
 };
 
-enum socket_evidence { SOCKET_BY_PROC };
+/* How it is known. */
+enum socket_evidence {
+	SOCKET_BY_PROC,     /* a link below /proc/PID/fd */
+	SOCKET_BY_ITER,     /* the kernel's own walk through all descriptors */
+	SOCKET_BY_BPF,      /* it was seen doing something with it */
+	SOCKET_BY_DIAG,     /* sock_diag named the socket; its owner was looked up by that */
+	SOCKET_BY_LISTENER, /* who holds the listener */
+	SOCKET_BY_DESCENT,  /* who held it when it was made, and may have passed it on */
+	SOCKET_EVIDENCES,
+};
 
 struct socket_owner {
 	uint64_t inode;
@@ -124,7 +133,7 @@ struct host_tier {
 	char reason[200]; /* a sentence: why it does not, or what it lacks; "" */
 };
 
-enum { SOCKET_TIERS = 12 };
+enum { SOCKET_TIERS = 20 };
 
 /* Counters of the kernel, of this network namespace. */
 struct socket_counters {
@@ -198,6 +207,26 @@ const char *socket_proto_word(const struct socket_record *s);
 const char *socket_state_word(const struct socket_record *s);
 const char *socket_timer_word(unsigned timer); /* NULL: none */
 const char *socket_unknown_word(enum socket_unknown u);
+const char *socket_evidence_word(unsigned evidence); /* proc, iter, bpf, diag, listener, descent */
+
+/* ---- texts ------------------------------------------------------------------------------ */
+
+/* One endpoint, as 10.0.0.1:80 or 0.0.0.0:80; * where there is none. */
+void socket_endpoint(struct text *to, const struct endpoint *e);
+/* "nginx[901] fd 6, nginx[902] fd 6 and 3 more". */
+void socket_owners(struct text *to, const struct socket_table *t, const struct socket_record *s, bool ascii);
+/* "1.93 s" of microseconds. */
+void socket_duration(struct text *to, uint64_t us);
+/* "@name" of an abstract one; "" where it has none. */
+void socket_name(struct text *to, const struct socket_record *s, bool ascii);
+/* "all frames", "IPv4" of what a packet socket takes; NULL: no such word. */
+const char *socket_frames_word(unsigned protocol);
+/* The reason why there is no owner, or NULL: there is one, or none is to be had. */
+const char *socket_owner_unknown(const struct socket_table *t, const struct socket_record *s);
+/* How long a connection has lain in the queue of accept(2), in us: since it was complete.
+ * The kernel says when it was put there, as the time since it last sent data, which such a
+ * socket never did. False: the kernel does not say. */
+bool socket_waited(const struct socket_record *s, uint64_t *us);
 
 /* By any of the words of ss and ours; 0: no such. Blanks, '-' and '_' are the same. */
 unsigned socket_state_find(const char *word);

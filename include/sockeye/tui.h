@@ -43,6 +43,14 @@ struct tui_options {
 	/* Lines about what this process may still do, asked for after ready(). May be NULL. */
 	void (*rights)(void *arg, struct text *t);
 	void *rights_arg;
+	/* The kernel's side, after ready() is called: asked for anew then. NULL: there is none, or none yet; then why:
+	 * a sentence, "" where there is nothing to be had. May be NULL itself. */
+	struct host_live *(*kernel)(void *arg, const char **why);
+	void *kernel_arg;
+	/* On the engine's thread, between two batches: capture from that interface as well. 0, or -errno with the
+	 * sentence. May be NULL. */
+	exchange_add_fn *add_interface;
+	void *add_arg;
 	const char *title;      /* what is watched, foreign: "eth0", "two.pcap", "3 files" */
 	/* Called once, when the terminal is taken (headless: the dumps are open) and
 	 * nothing was read of the source: from here on nothing need be opened. 0, or

@@ -128,7 +128,7 @@ int broker_ready(struct broker *b, struct broker_facts *out, struct error *e)
 }
 
 /* One datagram of the broker: its size, and in *fd the descriptor or -1. */
-static ssize_t broker_receive(struct broker *b, void *a, size_t size, int *fd)
+static ssize_t broker_receive(struct broker *b, void *a, size_t size, int flags, int *fd)
 {
 	struct iovec part = {.iov_base = a, .iov_len = size};
 	union {
@@ -143,12 +143,43 @@ static ssize_t broker_receive(struct broker *b, void *a, size_t size, int *fd)
 
 	*fd = -1;
 	do {
-		n = recvmsg(b->fd, &m, MSG_CMSG_CLOEXEC);
+		n = recvmsg(b->fd, &m, MSG_CMSG_CLOEXEC | flags);
 	} while (n < 0 && errno == EINTR);
 	c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && c->cmsg_len == CMSG_LEN(sizeof *fd))
 		memcpy(fd, CMSG_DATA(c), sizeof *fd);
 	return n;
+}
+
+/* Sends q under a new number. 0, or -errno and the sentence. */
+static int broker_send(struct broker *b, struct broker_question *q, struct error *e)
+{
+	if (!broker_alive(b))
+		return broker_gone(b, e);
+	if (++b->serial == 0)
+		b->serial++;
+	q->serial = b->serial;
+	return send(b->fd, q, sizeof *q, MSG_NOSIGNAL) == (ssize_t)sizeof *q ? 0 : broker_gone(b, e);
+}
+
+/* The answer to what was sent last, without waiting: its size, -EAGAIN, or -EPIPE. */
+static ssize_t broker_take(struct broker *b, void *a, size_t size)
+{
+	for (;;) {
+		struct broker_answer head;
+		int fd;
+		ssize_t n = broker_receive(b, a, size, MSG_DONTWAIT, &fd);
+
+		if (fd >= 0)
+			(void)close(fd); /* none of these answers has one */
+		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK))
+			return -EAGAIN;
+		if (n < (ssize_t)sizeof head)
+			return broker_gone(b, NULL);
+		memcpy(&head, a, sizeof head);
+		if (head.serial == b->serial)
+			return n;
+	}
 }
 
 /* The answer to q, of size bytes at most, and the descriptor that came along or -1; answers to
@@ -157,18 +188,12 @@ static int broker_exchange(struct broker *b, struct broker_question *q, void *a,
 			   struct error *e)
 {
 	const int patience = q->kind == BROKER_PROCESSES ? BROKER_WALK_PATIENCE_S : BROKER_PATIENCE_S;
-	int waited = 0;
+	int waited = 0, rc = broker_send(b, q, e);
 
-
-	if (!broker_alive(b))
-		return broker_gone(b, e);
-	if (++b->serial == 0)
-		b->serial++;
-	q->serial = b->serial;
-	if (send(b->fd, q, sizeof *q, MSG_NOSIGNAL) != (ssize_t)sizeof *q)
-		return broker_gone(b, e);
+	if (rc < 0)
+		return rc;
 	for (;;) {
-		ssize_t n = broker_receive(b, a, size, fd);
+		ssize_t n = broker_receive(b, a, size, 0, fd);
 		struct broker_answer head;
 
 		if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
@@ -261,6 +286,20 @@ int broker_create_save(struct broker *b, const char *name, struct error *e)
 	return broker_ask(b, &q, e);
 }
 
+static int walked_take(const struct broker_walked *w, size_t len, struct process_batch *out, struct error *e)
+{
+	if (w->answer.result < 0 || len != sizeof *w || !process_batch_sound(&w->batch))
+		return error_set(e, w->answer.result < 0 ? -w->answer.result : EPROTO, "the broker does not say who holds sockets: %s",
+				 strerror(w->answer.result < 0 ? -w->answer.result : EPROTO));
+	*out = w->batch;
+	return 0;
+}
+
+static int walked_gone(struct error *e)
+{
+	return error_set(e, EPIPE, "the broker is gone: who holds sockets is not known any more");
+}
+
 int broker_processes(struct broker *b, bool begin, struct process_batch *out, struct error *e)
 {
 	static struct broker_walked w; /* one thread asks */
@@ -273,15 +312,58 @@ int broker_processes(struct broker *b, bool begin, struct process_batch *out, st
 	q.flags = begin ? 1 : 0;
 	rc = broker_exchange(b, &q, &w, sizeof w, &len, &fd, e);
 	if (rc == -EPIPE)
-		return error_set(e, EPIPE, "the broker is gone: who holds sockets is not known any more");
+		return walked_gone(e);
 	if (rc < 0)
 		return rc;
 	if (fd >= 0)
 		(void)close(fd);
-	if (w.answer.result < 0 || len != sizeof w || !process_batch_sound(&w.batch))
-		return error_set(e, w.answer.result < 0 ? -w.answer.result : EPROTO, "the broker does not say who holds sockets: %s",
-				 strerror(w.answer.result < 0 ? -w.answer.result : EPROTO));
-	*out = w.batch;
+	return walked_take(&w, len, out, e);
+}
+
+int broker_processes_ask(struct broker *b, bool begin, struct error *e)
+{
+	struct broker_question q;
+
+	memset(&q, 0, sizeof q);
+	q.kind = BROKER_PROCESSES;
+	q.flags = begin ? 1 : 0;
+	return broker_send(b, &q, NULL) < 0 ? walked_gone(e) : 0;
+}
+
+int broker_processes_take(struct broker *b, struct process_batch *out, struct error *e)
+{
+	static struct broker_walked w; /* one thread asks */
+	ssize_t n = broker_take(b, &w, sizeof w);
+
+	if (n == -EAGAIN)
+		return -EAGAIN;
+	return n < 0 ? walked_gone(e) : walked_take(&w, (size_t)n, out, e);
+}
+
+int broker_inside_ask(struct broker *b, int32_t pid, uint64_t started, struct error *e)
+{
+	struct broker_question q;
+
+	memset(&q, 0, sizeof q);
+	q.kind = BROKER_INSIDE;
+	q.flags = pid;
+	q.started = started;
+	return broker_send(b, &q, NULL) < 0 ? walked_gone(e) : 0;
+}
+
+int broker_inside_take(struct broker *b, struct process_inside *out, struct error *e)
+{
+	static struct broker_looked l; /* one thread asks */
+	ssize_t n = broker_take(b, &l, sizeof l);
+
+	if (n == -EAGAIN)
+		return -EAGAIN;
+	if (n < 0)
+		return walked_gone(e);
+	if (l.answer.result < 0 || n != (ssize_t)sizeof l || !process_inside_sound(&l.inside))
+		return error_set(e, l.answer.result < 0 ? -l.answer.result : EPROTO, "the broker does not say what a process does: %s",
+				 strerror(l.answer.result < 0 ? -l.answer.result : EPROTO));
+	*out = l.inside;
 	return 0;
 }
 

@@ -44,6 +44,8 @@
 #ifndef SYS_pidfd_getfd
 #define SYS_pidfd_getfd 438
 #endif
+/* A walk through descriptors that the kernel does, by a link that was opened while there were rights. */
+#define CALLS_BPF_ITER_CREATE 33
 #ifndef PR_SET_VMA
 #define PR_SET_VMA 0x53564d41 /* malloc of newer C libraries names its memory */
 #endif
@@ -158,6 +160,7 @@ static const struct call_row main_calls[] = {
 	IOCTL(TCGETS), IOCTL(TCSETS), IOCTL(TCSETSW), IOCTL(TCSETSF), IOCTL(TIOCGWINSZ), IOCTL(TCFLSH),
 	IOCTL(TCXONC), IOCTL(TCSBRK), IOCTL(TIOCGPGRP), IOCTL(FIONREAD), IOCTL(FIONBIO), IOCTL(SIOCGIFNAME),
 	IOCTL(SIOCGIFINDEX), IOCTL(SIOCGIFNETMASK), IOCTL(SIOCGIFFLAGS), IOCTL(SIOCGIFHWADDR), IOCTL(SIOCGIFMTU),
+	EQUAL(bpf, 0, CALLS_BPF_ITER_CREATE), /* any other command kills */
 	CALLS_ANY, CALLS_BUILD, CALLS_KILL,
 	{-1, CALL_KILLS, 0, 0},
 };

@@ -1,7 +1,7 @@
 /* What goes over the broker's socket. Private to this room.
  *
- * A question and an answer are one datagram each, of exactly these sizes. An answer
- * with processes is longer; all others are a struct broker_answer. The
+ * A question and an answer are one datagram each, of exactly these sizes. Answers
+ * about processes are longer; all others are a struct broker_answer. The
  * answer repeats the serial number; serial 0 is the greeting, which is a struct
  * broker_greeting and comes once.
  */
@@ -12,16 +12,18 @@
 
 #include "sockeye/broker.h"
 
-enum { BROKER_NAME = 1012 };
+enum { BROKER_NAME = 1000 };
 
-enum broker_kind { BROKER_PACKET_SOCKET = 1, BROKER_CREATE_OUTPUT = 2, BROKER_PROCESSES = 3, BROKER_CREATE_SAVE = 4 };
+enum broker_kind { BROKER_PACKET_SOCKET = 1, BROKER_CREATE_OUTPUT = 2, BROKER_PROCESSES = 3, BROKER_CREATE_SAVE = 4,
+		   BROKER_INSIDE = 5 };
 
-enum { BROKER_WALK_MS = 100 };
+enum { BROKER_WALK_MS = 100, BROKER_INSIDE_MS = 20 };
 
 struct broker_question {
 	uint32_t serial; /* not 0 */
 	uint32_t kind;
-	int32_t flags;           /* of open(2); BROKER_PROCESSES: 1: begin */
+	int32_t flags;           /* of open(2); BROKER_PROCESSES: 1: begin; BROKER_INSIDE: the process */
+	uint64_t started;        /* BROKER_INSIDE: when it was; else 0 */
 	char name[BROKER_NAME];  /* ends with a zero; "" where kind has no name */
 };
 
@@ -34,6 +36,12 @@ struct broker_answer {
 struct broker_walked {
 	struct broker_answer answer;
 	struct process_batch batch;
+};
+
+/* The answer to BROKER_INSIDE, where its result is 0. */
+struct broker_looked {
+	struct broker_answer answer;
+	struct process_inside inside;
 };
 
 struct broker_greeting {

@@ -92,6 +92,20 @@ static int serve_processes(const struct server *s, const struct broker_question 
 	return 0;
 }
 
+static int serve_inside(const struct server *s, const struct broker_question *q)
+{
+	static struct broker_looked l; /* one question at a time */
+	struct iovec part = {.iov_base = &l, .iov_len = sizeof l};
+	struct msghdr m = {.msg_iov = &part, .msg_iovlen = 1};
+
+	if (!s->walk)
+		return s->no_walk;
+	l.answer = (struct broker_answer){.serial = q->serial, .result = 0};
+	process_inside_read(s->walk->proc, q->flags, q->started, BROKER_INSIDE_MS * CLOCK_MS, &l.inside);
+	(void)sendmsg(s->fd, &m, MSG_NOSIGNAL);
+	return 0;
+}
+
 /* A descriptor, or -errno. */
 static int serve_question(const struct server *s, const struct broker_question *q)
 {
@@ -144,8 +158,8 @@ static void serve_one(const struct server *s, const struct broker_question *q, b
 {
 	int result = -EINVAL;
 
-	if (whole && q->serial != 0 && q->kind == BROKER_PROCESSES && q->name[0] == '\0') {
-		result = serve_processes(s, q);
+	if (whole && q->serial != 0 && (q->kind == BROKER_PROCESSES || q->kind == BROKER_INSIDE) && q->name[0] == '\0') {
+		result = q->kind == BROKER_INSIDE ? serve_inside(s, q) : serve_processes(s, q);
 		if (result == 0)
 			return; /* answered */
 	} else if (whole) {

@@ -1,10 +1,9 @@
 /* The screen's question: which rows are in sight now?
  *
- * One walk over the flow table, no memory that grows with it. Rows are ordered
- * round a pivot, the selected flow: two bounded heaps keep its nearest
- * neighbours before and behind, so a window anywhere in a million flows costs
- * the same as one at the top. Flows that lack the sort key come last in either
- * direction, ties go by id.
+ * One pass over what the listing keeps of the flows (listing.h), no memory that grows with it.
+ * Rows are ordered round a pivot, the selected flow: its nearest neighbours before and behind are
+ * kept (near.h), so a window anywhere in a million flows costs the same as one at the top. Flows
+ * that lack the sort key come last in either direction, ties go by id.
  *
  * A held order (query.hold) keeps the rows of the last answer as they stand;
  * only what scrolls in at an edge follows the present order.
@@ -16,116 +15,25 @@
 
 #include "answers.h"
 #include "groups.h"
+#include "listing.h"
 #include "match.h"
+#include "near.h"
 #include "rates.h"
 #include "sockeye/clock.h"
-#include "sockeye/condition.h"
-
-enum { NEAR_MAX = 2 * QUERY_ROWS };
-
-/* Where a flow stands in the order: compared number by number. */
-struct rank {
-	uint64_t at[3];
-	uint64_t id;
-	uint32_t place; /* where the walk met it */
-	bool absent;
-};
-
-/* The nearest few on one side of the pivot; the farthest of them is at[0]. */
-struct near {
-	struct rank at[NEAR_MAX];
-	unsigned n, most;
-	bool before;
-};
 
 struct walk {
 	struct engine *engine;
 	struct flow_table *flows;
+	struct listing *listing;
+	struct listing_view view; /* of it */
 	const struct query *query;
-	const struct filter *filter; /* NULL: all match */
 	int64_t live_ns;          /* now, of a live run; else 0 */
-	enum query_left why;      /* walk_rank() said no: why */
 	struct rank pivot;
 	bool have_pivot;          /* without: everything is behind it */
 	uint64_t n_before;        /* matching flows before the pivot */
-	struct near before, behind;
-	unsigned parts;            /* of the record that match and rank read */
+	struct near *before, *behind;
 	struct flow_record record; /* of the flow at hand */
 };
-
-static uint64_t rank_word(const void *bytes, size_t n, size_t from)
-{
-	const uint8_t *p = bytes;
-	uint64_t v = 0;
-
-	for (size_t i = from; i < from + 8; i++)
-		v = v << 8 | (i < n ? p[i] : 0U);
-	return v;
-}
-
-/* Signed numbers in the order of unsigned ones. */
-static uint64_t rank_signed(int64_t v)
-{
-	return (uint64_t)v ^ UINT64_C(1) << 63;
-}
-
-static void rank_value(struct rank *r, const struct flow_record *f, enum record_key k)
-{
-	const void *v = record_member(f, k);
-	const struct endpoint *end;
-	const struct record_name *name;
-	const uint64_t *pair;
-	const char *word;
-
-	switch ((enum value_kind)record_fields[k].kind) {
-	case VALUE_WORD:
-	case VALUE_LETTERS:
-		word = record_fields[k].kind == VALUE_WORD ? *(const char *const *)v : v;
-		for (size_t i = 0; i < 3; i++)
-			r->at[i] = rank_word(word, strlen(word), i * 8);
-		break;
-	case VALUE_NAME:
-		name = v;
-		for (size_t i = 0; i < 3; i++)
-			r->at[i] = rank_word(name->bytes, name->len, i * 8);
-		break;
-	case VALUE_U64:
-		r->at[0] = *(const uint64_t *)v;
-		break;
-	case VALUE_BOOL:
-		r->at[0] = *(const bool *)v;
-		break;
-	case VALUE_TIME:
-	case VALUE_DURATION:
-		r->at[0] = rank_signed(*(const int64_t *)v);
-		break;
-	case VALUE_PAIR:
-		pair = v;
-		for (size_t i = 0; i < 2; i++)
-			r->at[0] += pair[i] == PAIR_UNKNOWN ? 0 : pair[i];
-		break;
-	case VALUE_ENDPOINT:
-		end = v;
-		r->at[0] = (uint64_t)end->family << 56 | rank_word(end->ip.b, 16, 0) >> 8;
-		r->at[1] = rank_word(end->ip.b, 16, 7);
-		r->at[2] = (uint64_t)end->ip.b[15] << 16 | end->port;
-		break;
-	case VALUE_LIST:
-	case VALUE_OWNERS:
-		r->absent = true; /* nothing sorts by these yet */
-		break;
-	}
-}
-
-static int rank_compare(const struct rank *a, const struct rank *b, bool descending)
-{
-	if (a->absent != b->absent)
-		return a->absent ? 1 : -1;
-	for (size_t i = 0; i < 3; i++)
-		if (a->at[i] != b->at[i])
-			return (a->at[i] < b->at[i]) != descending ? -1 : 1;
-	return (a->id > b->id) - (a->id < b->id);
-}
 
 static bool walk_among(const uint64_t *ids, unsigned n, unsigned most, uint64_t id)
 {
@@ -135,213 +43,137 @@ static bool walk_among(const uint64_t *ids, unsigned n, unsigned most, uint64_t 
 	return false;
 }
 
-/* What of a record the walk reads: filling all of it is most of what a flow costs here. */
-static unsigned walk_parts(const struct walk *w)
-{
-	const struct query *q = w->query;
-	uint64_t keys[2] = {0, 0};
-	unsigned parts = 0;
-
-	if (q->open_only || q->rank == RANK_ROUND_TRIP)
-		return RECORD_PARTS;
-	if (q->rank == RANK_RETRANSMITTED)
-		parts |= record_part_of(RECORD_RETRANSMISSIONS);
-	if (q->rank == RANK_KEY)
-		parts |= record_part_of(q->sort);
-	if (w->filter != NULL)
-		filter_needs(w->filter, keys);
-	for (unsigned k = 0; k < RECORD_KEYS; k++)
-		if (keys[k / 64] >> k % 64 & 1)
-			parts |= record_part_of((enum record_key)k);
-	return parts;
-}
-
-static void walk_fill(struct walk *w, const struct flow *f, bool *filled)
-{
-	if (!*filled)
-		flow_record_fill_parts(&w->record, w->flows, f, engine_paths(w->engine), w->parts);
-	*filled = true;
-}
-
-static bool walk_over(const struct walk *w)
-{
-	enum condition is = condition_of(&w->record, w->live_ns == 0);
-
-	return is == CONDITION_CLOSED || is == CONDITION_FAILED || is == CONDITION_SILENT;
-}
-
-/* The rank of a flow; false if it does not match. Fills w->record only where
- * the match or the key need it. */
-static bool walk_rank(struct walk *w, const struct flow *f, struct rank *out)
-{
-	const struct query *q = w->query;
-	bool filled = false;
-
-	memset(out, 0, sizeof *out);
-	out->id = flow_id(f);
-	out->place = flow_place(f);
-	w->why = LEFT_FILTER;
-	if (q->onlys > 0 && !walk_among(q->only, q->onlys, QUERY_TOGETHER, out->id))
-		return false;
-	if (w->filter != NULL) {
-		walk_fill(w, f, &filled);
-		if (!filter_flow(w->filter, &w->record))
-			return false;
-	}
-	w->why = LEFT_OVER;
-	if (q->open_only) {
-		walk_fill(w, f, &filled);
-		if (walk_over(w))
-			return false;
-	}
-	if (q->rank == RANK_RATE)
-		return rates_rank(engine_rates(w->engine), f, w->live_ns, &out->at[0]);
-	if (q->rank == RANK_KEY && flow_sort_key(f, q->sort, &out->at[0]))
-		return true;
-	walk_fill(w, f, &filled);
-	if (q->rank != RANK_KEY) {
-		out->absent = !rank_derived(&w->record, q->rank, &out->at[0]);
-		return true;
-	}
-	out->absent = !record_has(&w->record, q->sort);
-	if (!out->absent)
-		rank_value(out, &w->record, q->sort);
-	return true;
-}
-
-/* Is a farther from the pivot than b? */
-static bool near_farther(const struct near *h, const struct rank *a, const struct rank *b, bool descending)
-{
-	int c = rank_compare(a, b, descending);
-
-	return h->before ? c < 0 : c > 0;
-}
-
-static void near_swap(struct near *h, unsigned a, unsigned b)
-{
-	struct rank r = h->at[a];
-
-	h->at[a] = h->at[b];
-	h->at[b] = r;
-}
-
-static void near_add(struct near *h, const struct rank *r, bool descending)
-{
-	unsigned i, child;
-
-	if (h->most == 0)
-		return;
-	if (h->n < h->most) {
-		h->at[i = h->n++] = *r;
-		for (; i > 0 && near_farther(h, &h->at[i], &h->at[(i - 1) / 2], descending); i = (i - 1) / 2)
-			near_swap(h, i, (i - 1) / 2);
-		return;
-	}
-	if (!near_farther(h, &h->at[0], r, descending))
-		return;
-	h->at[0] = *r;
-	for (i = 0; (child = 2 * i + 1) < h->n; i = child) {
-		if (child + 1 < h->n && near_farther(h, &h->at[child + 1], &h->at[child], descending))
-			child++;
-		if (!near_farther(h, &h->at[child], &h->at[i], descending))
-			break;
-		near_swap(h, i, child);
-	}
-}
-
-/* Take the farthest ones off, one by one: the order of the screen. */
-static void near_sort(struct near *h, bool descending)
-{
-	unsigned n = h->n;
-
-	for (unsigned left = n; left > 1; left--) {
-		near_swap(h, 0, left - 1);
-		for (unsigned i = 0, child; (child = 2 * i + 1) < left - 1; i = child) {
-			if (child + 1 < left - 1 &&
-			    near_farther(h, &h->at[child + 1], &h->at[child], descending))
-				child++;
-			if (!near_farther(h, &h->at[child], &h->at[i], descending))
-				break;
-			near_swap(h, i, child);
-		}
-	}
-	if (h->before) /* the nearest came first; on the screen it is the last */
-		for (unsigned i = 0; i < n / 2; i++)
-			near_swap(h, i, n - 1 - i);
-}
-
 static void walk_begin(struct answer *out)
 {
 	out->flows = out->open = out->matched = out->over = out->newest = out->newer = out->reused = 0;
 }
 
-/* One more flow: counted, and ranked; false: it does not match. */
-static bool walk_count(struct walk *w, const struct flow *f, struct rank *r, struct answer *out)
+/* One more flow: counted; false: it does not match. */
+static inline bool walk_count(const struct listed *is, struct answer *out)
 {
-	out->flows++;
-	out->open += flow_is_open(f);
-	out->reused += flow_is_reused(f);
-	out->newest = flow_id(f) > out->newest ? flow_id(f) : out->newest;
-	if (!walk_rank(w, f, r)) {
-		out->over += w->why == LEFT_OVER;
+	uint64_t id = listed_id(is);
+
+	if (!(is->is & LISTED_THERE))
 		return false;
+	out->flows++;
+	out->open += (is->is & LISTED_OPEN) != 0;
+	out->reused += (is->is & LISTED_REUSED) != 0;
+	out->newest = id > out->newest ? id : out->newest;
+	out->over += (is->is & LISTED_OVER) != 0;
+	out->matched += (is->is & LISTED_MATCHES) != 0;
+	return is->is & LISTED_MATCHES;
+}
+
+static void walk_place(struct walk *w, const struct listed *listed, uint32_t seat, bool skip_held)
+{
+	const struct query *q = w->query;
+	struct rank r;
+	int c;
+
+	listing_rank(&w->view, listed, seat, &r);
+	c = w->have_pivot ? rank_compare(&r, &w->pivot) : 1;
+	if (w->have_pivot && r.id == w->pivot.id)
+		c = 0; /* whatever became of its rank meanwhile */
+	w->n_before += c < 0;
+	if (c == 0 || (skip_held && walk_among(q->hold, q->holds, QUERY_ROWS, r.id)))
+		return;
+	near_add(c < 0 ? w->before : w->behind, &r);
+}
+
+/* Most are far from the pivot, which the first word of their rank says already: 1, all was done. */
+static inline bool walk_is_far(struct walk *w, const struct listed *listed)
+{
+	const bool absent = listed->is & LISTED_ABSENT;
+	const uint64_t at = listed->at ^ w->view.turned;
+	const struct near *h = w->behind;
+	bool before = false;
+
+	if (w->have_pivot) {
+		if ((absent == w->pivot.absent && at == w->pivot.at[0]) || listed->id == (uint32_t)w->pivot.id)
+			return false;
+		before = absent != w->pivot.absent ? !absent : at < w->pivot.at[0];
+		h = before ? w->before : w->behind;
 	}
-	out->matched++;
+	if (h->most != 0 && (!h->limited || (absent == h->limit.absent && at == h->limit.at[0]) ||
+			     (absent != h->limit.absent ? absent : at > h->limit.at[0]) == before))
+		return false;
+	w->n_before += before;
 	return true;
 }
 
-/* The one walk: counts, and the neighbours of the pivot. */
+/* The one pass: counts, and the neighbours of the pivot. */
 static void walk_all(struct walk *w, struct answer *out, bool skip_held)
 {
-	const struct query *q = w->query;
-	const struct flow *f;
-	uint64_t at = 0;
-	struct rank r;
+	const struct listing_view *v = &w->view;
+	const uint64_t since = w->query->since != 0 ? w->query->since : UINT64_MAX;
 
 	walk_begin(out);
-	while ((f = flow_next(w->flows, &at)) != NULL) {
-		int c;
+	for (unsigned i = 0; i < 2; i++)
+		for (uint32_t seat = v->seats[i].from; seat < v->seats[i].to; seat++) {
+			const struct listed *listed = listing_at(v, seat);
 
-		if (!walk_count(w, f, &r, out))
-			continue;
-		out->newer += q->since != 0 && r.id > q->since;
-		c = w->have_pivot ? rank_compare(&r, &w->pivot, q->descending) : 1;
-		if (w->have_pivot && r.id == w->pivot.id)
-			c = 0; /* whatever became of its rank meanwhile */
-		w->n_before += c < 0;
-		if (c == 0 || (skip_held && walk_among(q->hold, q->holds, QUERY_ROWS, r.id)))
-			continue;
-		near_add(c < 0 ? &w->before : &w->behind, &r, q->descending);
-	}
-	near_sort(&w->before, q->descending);
-	near_sort(&w->behind, q->descending);
+			if (!walk_count(listed, out))
+				continue;
+			out->newer += listed_id(listed) > since;
+			if (!walk_is_far(w, listed))
+				walk_place(w, listed, seat, skip_held);
+		}
+	near_end(w->before);
+	near_end(w->behind);
 }
 
-static bool walk_find(struct walk *w, uint64_t id, struct rank *out)
+/* What stands of the flow in that seat; LEFT_NOT: it matches, and its rank is in *out. */
+static enum query_left walk_look(struct walk *w, uint32_t seat, struct rank *out)
 {
-	const struct flow *f = id != 0 ? flow_by_id(w->flows, id) : NULL;
+	const struct listed *listed = seat != UINT32_MAX ? listing_at(&w->view, seat) : NULL;
 
-	return f != NULL && walk_rank(w, f, out);
-}
-
-static enum query_left walk_why(struct walk *w, uint64_t id)
-{
-	struct rank r;
-
-	if (flow_by_id(w->flows, id) == NULL)
+	if (!listed || !(listed->is & LISTED_THERE))
 		return LEFT_GONE;
-	return walk_find(w, id, &r) ? LEFT_NOT : w->why;
+	if (listed->is & LISTED_MATCHES) {
+		listing_rank(&w->view, listed, seat, out);
+		return LEFT_NOT;
+	}
+	return listed->is & LISTED_OVER ? LEFT_OVER : LEFT_FILTER;
 }
 
 static void answer_put(struct walk *w, struct answer *out, const struct rank *r)
 {
-	const struct flow *f = flow_at(w->flows, r->place, r->id);
+	const struct flow *f = flow_in_seat(w->flows, r->seat);
 
-	if (f == NULL || out->rows >= QUERY_ROWS)
+	if (f == NULL || flow_id(f) != r->id || out->rows >= QUERY_ROWS)
 		return;
+	listing_hint(w->listing, out->rows, r->id, r->seat);
 	out->newer -= w->query->since != 0 && r->id > w->query->since;
 	out->rate[out->rows] = rates_of(engine_rates(w->engine), f, w->live_ns);
 	flow_record_fill(&out->row[out->rows++], w->flows, f, engine_paths(w->engine));
+}
+
+/* The selected flow, or one of its neighbours where it is gone. */
+static void walk_pivot(struct walk *w, struct answer *out)
+{
+	const struct query *q = w->query;
+	const uint64_t ids[3] = {q->selected, q->otherwise[0], q->otherwise[1]};
+	bool ends = q->to_first || q->to_last;
+	enum query_left why = LEFT_NOT;
+	struct rank first;
+	uint32_t seats[3];
+
+	w->have_pivot = false;
+	if (q->selected == 0 && (ends || q->move == 0))
+		return;
+	listing_find(w->listing, ids, 3, seats);
+	if (q->selected != 0)
+		why = walk_look(w, seats[0], &first);
+	if (why != LEFT_NOT)
+		out->left = why;
+	if (ends)
+		return;
+	if (q->selected != 0 && why == LEFT_NOT) {
+		w->have_pivot = true;
+		w->pivot = first;
+	}
+	for (unsigned i = 1; i < 3 && !w->have_pivot; i++)
+		w->have_pivot = ids[i] != 0 && walk_look(w, seats[i], &w->pivot) == LEFT_NOT;
 }
 
 /* Rows in the present order: the pivot with its neighbours, and a window on
@@ -353,30 +185,21 @@ static void answer_ordered(struct walk *w, struct answer *out, unsigned rows)
 	unsigned jump = (unsigned)(move < 0 ? -move : move), anchor = q->anchor < rows ? q->anchor : rows - 1;
 	unsigned len, first, target;
 
-	if (q->to_first || q->to_last || (q->selected == 0 && move == 0)) {
-		w->have_pivot = false;
-	} else {
-		w->have_pivot = walk_find(w, q->selected, &w->pivot);
-		for (unsigned i = 0; i < 2 && !w->have_pivot; i++)
-			w->have_pivot = walk_find(w, q->otherwise[i], &w->pivot);
-	}
-	if (q->selected != 0 && !(w->have_pivot && w->pivot.id == q->selected))
-		out->left = walk_why(w, q->selected);
+	walk_pivot(w, out);
 	out->vanished = out->left == LEFT_GONE;
 	if (q->to_last) { /* the end is a pivot that nothing is behind */
 		memset(&w->pivot, 0xff, sizeof w->pivot.at + sizeof w->pivot.id);
 		w->pivot.absent = true;
-		if (q->descending)
-			memset(w->pivot.at, 0, sizeof w->pivot.at);
 		w->have_pivot = true;
 	}
-	w->before.most = w->behind.most = rows + jump;
+	near_begin(w->before, true, rows + jump);
+	near_begin(w->behind, false, rows + jump);
 	walk_all(w, out, false);
 
-	len = w->before.n + w->behind.n + (w->have_pivot && !q->to_last);
+	len = w->before->n + w->behind->n + (w->have_pivot && !q->to_last);
 	if (len == 0)
 		return;
-	target = q->to_last ? len - 1 : w->have_pivot ? w->before.n : 0;
+	target = q->to_last ? len - 1 : w->have_pivot ? w->before->n : 0;
 	if (q->to_last)
 		anchor = rows - 1;
 	if (move < 0)
@@ -386,16 +209,16 @@ static void answer_ordered(struct walk *w, struct answer *out, unsigned rows)
 	first = target > anchor ? target - anchor : 0;
 	if (first + rows > len)
 		first = len > rows ? len - rows : 0;
-	out->first = w->n_before - w->before.n + first;
+	out->first = w->n_before - w->before->n + first;
 	for (unsigned i = first; i < len && i < first + rows; i++) {
 		const struct rank *r;
 
-		if (i < w->before.n)
-			r = &w->before.at[i];
+		if (i < w->before->n)
+			r = &w->before->at[i];
 		else if (w->have_pivot && !q->to_last)
-			r = i == w->before.n ? &w->pivot : &w->behind.at[i - w->before.n - 1];
+			r = i == w->before->n ? &w->pivot : &w->behind->at[i - w->before->n - 1];
 		else
-			r = &w->behind.at[i - w->before.n];
+			r = &w->behind->at[i - w->before->n];
 		if (i == target) {
 			out->selected = r->id;
 			out->selected_row = out->rows;
@@ -404,29 +227,17 @@ static void answer_ordered(struct walk *w, struct answer *out, unsigned rows)
 	}
 }
 
-/* The held rows that are still there and match, in the order they stood: one
- * walk, whatever their number. */
+/* The held rows that are still there and match, in the order they stood. */
 static unsigned held_rows(struct walk *w, struct rank *rows)
 {
 	const struct query *q = w->query;
 	unsigned holds = q->holds < QUERY_ROWS ? q->holds : QUERY_ROWS, n = 0;
-	const struct flow *f;
-	uint64_t at = 0;
+	uint32_t seats[QUERY_ROWS];
 
-	memset(rows, 0, holds * sizeof *rows);
-	while ((f = flow_next(w->flows, &at)) != NULL) {
-		uint64_t id = flow_id(f);
-
-		for (unsigned i = 0; i < holds; i++)
-			if (q->hold[i] == id) {
-				if (!walk_rank(w, f, &rows[i]))
-					rows[i].id = 0;
-				break;
-			}
-	}
+	listing_find(w->listing, q->hold, holds, seats);
 	for (unsigned i = 0; i < holds; i++)
-		if (rows[i].id != 0)
-			rows[n++] = rows[i];
+		if (walk_look(w, seats[i], &rows[n]) == LEFT_NOT)
+			n++;
 	return n;
 }
 
@@ -436,7 +247,7 @@ static bool answer_held(struct walk *w, struct answer *out, unsigned rows)
 {
 	const struct query *q = w->query;
 	struct rank held[QUERY_ROWS + NEAR_MAX];
-	unsigned n = held_rows(w, held), first = 0;
+	unsigned n = held_rows(w, held), first = 0, above = 0, below = 0;
 	int64_t target = -1;
 	bool up;
 
@@ -450,20 +261,20 @@ static bool answer_held(struct walk *w, struct answer *out, unsigned rows)
 	w->have_pivot = true;
 	w->pivot = up ? held[0] : held[n - 1];
 	if (up)
-		w->before.most = (unsigned)-target;
+		above = (unsigned)-target;
 	else
-		w->behind.most = target >= n || n < rows ? (unsigned)(target + 1) + rows - n : 0;
-	if (w->behind.most > NEAR_MAX)
-		w->behind.most = NEAR_MAX;
+		below = target >= n || n < rows ? (unsigned)(target + 1) + rows - n : 0;
+	near_begin(w->before, true, above);
+	near_begin(w->behind, false, below);
 	walk_all(w, out, true);
 	if (up) {
-		memmove(held + w->before.n, held, n * sizeof held[0]);
-		memcpy(held, w->before.at, w->before.n * sizeof held[0]);
-		n += w->before.n;
-		target += w->before.n;
+		memmove(held + w->before->n, held, n * sizeof held[0]);
+		memcpy(held, w->before->at, w->before->n * sizeof held[0]);
+		n += w->before->n;
+		target += w->before->n;
 	} else {
-		memcpy(held + n, w->behind.at, w->behind.n * sizeof held[0]);
-		n += w->behind.n;
+		memcpy(held + n, w->behind->at, w->behind->n * sizeof held[0]);
+		n += w->behind->n;
 	}
 	target = target < 0 ? 0 : target >= n ? (int64_t)n - 1 : target;
 	if (target >= rows)
@@ -476,77 +287,97 @@ static bool answer_held(struct walk *w, struct answer *out, unsigned rows)
 		answer_put(w, out, &held[i]);
 	}
 	/* A held list has no exact place in the order; say where its edge is. */
-	out->first = up ? w->n_before - w->before.n : w->n_before + 1 + w->behind.n > n ?
-	             w->n_before + 1 + w->behind.n - n + first : 0;
+	out->first = up ? w->n_before - w->before->n : w->n_before + 1 + w->behind->n > n ?
+	             w->n_before + 1 + w->behind->n - n + first : 0;
 	if (out->first + out->rows > out->matched)
 		out->first = out->matched > out->rows ? out->matched - out->rows : 0;
 	return true;
 }
 
-static void walk_init(struct walk *w, struct engine *e, const struct query *q)
+/* One more flow of its group; the name of a new one is asked of the flow. */
+static void walk_group(struct walk *w, struct groups *g, const struct listed *listed, uint32_t seat)
 {
-	w->engine = e;
-	w->flows = engine_flows(e);
-	w->query = q;
-	w->filter = match_for(engine_match(e), q->match);
-	w->parts = walk_parts(w);
-	w->live_ns = engine_rates(e) ? engine_totals(e)->now_ns : 0;
-	w->have_pivot = false;
-	w->n_before = 0;
-	w->before.n = w->before.most = w->behind.n = w->behind.most = 0;
-	w->before.before = true;
-	w->behind.before = false;
+	struct grouped is = {.id = listed->at, .failed = listed->is & LISTED_ABSENT, .again = listed->again};
+	struct rates *rates = engine_rates(w->engine);
+	struct flow_group *at = groups_find(g, is.id);
+	struct flow_sums sums;
+
+	if (!flow_seat_sums(w->flows, seat, &sums))
+		return;
+	if (at == NULL && !groups_full(g)) {
+		flow_record_fill(&w->record, w->flows, flow_in_seat(w->flows, seat), engine_paths(w->engine));
+		at = groups_new(g, is.id, &w->record);
+	}
+	groups_add(g, at, &is, &sums, listed->is & LISTED_OPEN,
+		   rates != NULL ? rates_of(rates, flow_in_seat(w->flows, seat), w->live_ns) : rates_life(&sums));
 }
 
-/* Groups instead of rows: a record of every flow that matches. */
+/* Groups instead of rows. */
 static void answer_groups(struct walk *w, struct answer *out, unsigned rows)
 {
 	const struct query *q = w->query;
 	struct groups *g = groups_begin(q->group);
-	const struct flow *f;
-	uint64_t at = 0;
-	struct rank r;
+	const struct listing_view *v = &w->view;
 
 	walk_begin(out);
-	while ((f = flow_next(w->flows, &at)) != NULL) {
-		if (!walk_count(w, f, &r, out))
-			continue;
-		flow_record_fill(&w->record, w->flows, f, engine_paths(w->engine));
-		groups_add(g, &w->record, flow_is_open(f), rates_of(engine_rates(w->engine), f, w->live_ns), w->live_ns == 0);
-	}
+	for (unsigned i = 0; i < 2; i++)
+		for (uint32_t seat = v->seats[i].from; seat < v->seats[i].to; seat++) {
+			const struct listed *listed = listing_at(v, seat);
+
+			if (walk_count(listed, out))
+				walk_group(w, g, listed, seat);
+		}
 	groups_end(g, q, rows, out);
 }
 
-static void answer_flows(struct engine *e, const struct query *q, struct answer *out)
+static void answer_empty(struct answer *out)
 {
-	unsigned rows = q->rows == 0 ? 1 : q->rows > QUERY_ROWS ? QUERY_ROWS : q->rows;
-	struct walk w;
-
+	walk_begin(out);
 	out->rows = 0;
 	out->first = out->selected = 0;
 	out->selected_row = 0;
 	out->vanished = false;
 	out->left = LEFT_NOT;
 	out->groups = 0;
-	walk_init(&w, e, q);
-	if (q->group != GROUP_NONE)
-		answer_groups(&w, out, rows);
-	else if (q->holds == 0 || !answer_held(&w, out, rows)) {
-		walk_init(&w, e, q);
-		answer_ordered(&w, out, rows);
-	}
-	out->match_error = engine_match(e)->error;
+	out->groups_all = out->ungrouped = 0;
 }
 
-void engine_answer_within(struct engine *e, const struct query *q, struct answer *out, int64_t ns)
+/* False: the listing is not up to date yet. */
+static bool answer_flows(struct engine *e, const struct query *q, struct answer *out, int64_t deadline_ns)
+{
+	unsigned rows = q->rows == 0 ? 1 : q->rows > QUERY_ROWS ? QUERY_ROWS : q->rows;
+	struct walk w = {.engine = e, .query = q, .listing = engine_listing(e), .flows = engine_flows(e)};
+
+	if (w.listing != NULL && !listing_go_on(w.listing, q, deadline_ns))
+		return false;
+	answer_empty(out);
+	out->match_error = engine_match(e)->error;
+	if (w.listing == NULL)
+		return true;
+	w.live_ns = engine_rates(e) ? engine_totals(e)->now_ns : 0;
+	w.view = listing_view(w.listing);
+	w.before = listing_near(w.listing, 0);
+	w.behind = listing_near(w.listing, 1);
+	if (q->group != GROUP_NONE) {
+		answer_groups(&w, out, rows);
+	} else if (q->holds == 0 || !answer_held(&w, out, rows)) {
+		w.have_pivot = false;
+		w.n_before = 0;
+		answer_ordered(&w, out, rows);
+	}
+	return true;
+}
+
+bool engine_answer_within(struct engine *e, const struct query *q, struct answer *out, int64_t ns)
 {
 	int64_t begun = clock_monotonic_ns(), deadline = ns == INT64_MAX ? ns : begun + ns;
+	bool whole = true;
 
 	out->serial = q->serial;
 	out->about = q->about;
 	switch (q->about) {
 	case QUERY_FLOWS:
-		answer_flows(e, q, out);
+		whole = answer_flows(e, q, out, deadline);
 		break;
 	case QUERY_PACKETS:
 		answer_packets(e, &q->packets, &out->packets, deadline);
@@ -554,15 +385,18 @@ void engine_answer_within(struct engine *e, const struct query *q, struct answer
 	case QUERY_STREAM:
 		answer_stream(e, &q->stream, &out->stream, deadline);
 		break;
+	case QUERY_TOTALS:
+		break;
 	}
 	out->totals = *engine_totals(e);
 	out->now_ns = out->totals.now_ns;
 	out->cost_ns = clock_monotonic_ns() - begun;
+	return whole;
 }
 
 void engine_answer(struct engine *e, const struct query *q, struct answer *out)
 {
-	engine_answer_within(e, q, out, INT64_MAX);
+	(void)engine_answer_within(e, q, out, INT64_MAX);
 }
 
 void engine_answer_sources(struct answer *out, struct source *s, bool ended)

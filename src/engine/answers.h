@@ -13,5 +13,7 @@ void answer_stream(struct engine *e, const struct stream_query *q, struct stream
 
 /* What the screen gets until the engine's thread may have worked for long enough. */
 enum { ANSWER_MS = 40 };
+/* A list of flows is made in slices as long as this: between batches, and when nothing comes any more. */
+enum { SLICE_MS = 1, SLICE_ENDED_MS = 20 };
 
 #endif

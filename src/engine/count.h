@@ -1,7 +1,8 @@
-/* Frames counted: how many, how large, from when to when, of all and by source. */
+/* Frames counted: how many, how large, from when to when, of all and by source; their layers; lone flows. */
 #ifndef ENGINE_COUNT_H
 #define ENGINE_COUNT_H
 
+#include "sockeye/dissector.h"
 #include "sockeye/event.h"
 
 static inline struct source_totals *count_source(struct totals *t, const struct frame *f)
@@ -34,6 +35,33 @@ static inline void count_frames(struct totals *t, const struct frame *frames, un
 		t->wire_bytes += bytes;
 		if (source >= t->sources && source < TOTALS_SOURCES)
 			t->sources = source + 1u;
+	}
+}
+
+/* A protocol counts once per frame, however often it occurs in it. */
+static inline void count_layers(uint64_t *protocols, unsigned n, const struct packet *p)
+{
+	uint64_t seen = 0;
+
+	for (unsigned i = 0; i < p->layers; i++) {
+		unsigned index = p->layer[i].by ? dissect_index(p->layer[i].by) : 64;
+
+		if (index < 64 && seen >> index & 1)
+			continue;
+		if (index < n) {
+			if (index < 64)
+				seen |= UINT64_C(1) << index;
+			protocols[index]++;
+		}
+	}
+}
+
+/* Flows of one packet that have ended. */
+static inline void count_lones(struct totals *t, const struct lone *l, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		t->flows_evicted += l[i].evicted;
+		t->handshakes[OUTCOME_UNANSWERED] += l[i].syn;
 	}
 }
 

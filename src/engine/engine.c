@@ -13,6 +13,8 @@
 
 #include "count.h"
 #include "index.h"
+#include "learn.h"
+#include "listing.h"
 #include "match.h"
 #include "rates.h"
 #include "prepare.h"
@@ -50,6 +52,8 @@ struct engine {
 	uint32_t looked;         /* at the application of the packet at hand: bits of enum index_about */
 	struct remembered *remembered;
 	struct rates *rates;     /* live: of flows, for the screen */
+	struct learn *learn;    /* live: who holds the sockets; or NULL */
+	struct listing *listing; /* of flows, for the screen */
 };
 
 /* ---- observers ------------------------------------------------------------ */
@@ -62,11 +66,6 @@ static void publish(struct engine *e, struct event *ev)
 			e->stop = e->observer[i].event(e->observer[i].self, ev);
 }
 
-static void fill(struct engine *e, const struct flow *f, unsigned parts)
-{
-	flow_record_fill_parts(&e->record, e->flows, f, e->paths, parts);
-}
-
 static void handshake(struct engine *e, struct flow *f)
 {
 	struct event ev = {.kind = EVENT_HANDSHAKE, .ts_ns = e->totals.now_ns, .flow = &e->record};
@@ -77,7 +76,7 @@ static void handshake(struct engine *e, struct flow *f)
 	e->totals.handshakes[outcome]++;
 	if (!(e->wants & EVENT_HANDSHAKE))
 		return;
-	fill(e, f, e->handshake_parts);
+	flow_record_fill_parts(&e->record, e->flows, f, e->paths, e->handshake_parts);
 	publish(e, &ev);
 }
 
@@ -93,7 +92,8 @@ static void told(void *arg, struct flow *f, bool evicted)
 	if (evicted)
 		e->totals.flows_evicted++;
 	if (e->wants & EVENT_FLOW_END || (handshake_too && e->wants & EVENT_HANDSHAKE))
-		fill(e, f, e->flow_parts | (handshake_too ? e->handshake_parts : 0));
+		flow_record_fill_parts(&e->record, e->flows, f, e->paths,
+				       e->flow_parts | (handshake_too ? e->handshake_parts : 0));
 	if (handshake_too) {
 		e->totals.handshakes[outcome]++;
 		ev.kind = EVENT_HANDSHAKE;
@@ -101,6 +101,18 @@ static void told(void *arg, struct flow *f, bool evicted)
 	}
 	ev.kind = EVENT_FLOW_END;
 	publish(e, &ev);
+	learn_over(e->learn, f);
+}
+
+/* Flows of one packet, where nobody wants records of them. */
+static void told_lones(void *arg, const struct lone *l, unsigned n)
+{
+	struct engine *e = arg;
+
+	count_lones(&e->totals, l, n);
+	for (unsigned i = 0; i < e->observers && !e->stop; i++)
+		if (e->observer[i].lone)
+			e->observer[i].lone(e->observer[i].self, l, n);
 }
 
 int engine_observe(struct engine *e, const struct observer *o)
@@ -109,6 +121,8 @@ int engine_observe(struct engine *e, const struct observer *o)
 		return -ENOSPC;
 	e->observer[e->observers++] = *o;
 	e->wants |= o->wants;
+	if (o->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END) && !o->lone)
+		flow_table_lone(e->flows, NULL);
 	if (o->wants & EVENT_HANDSHAKE)
 		e->handshake_parts |= o->handshake_parts ? o->handshake_parts : RECORD_PARTS;
 	if (o->wants & EVENT_FLOW_END)
@@ -129,7 +143,8 @@ static int open_parts(struct engine *e, struct error *err)
 	int r;
 
 	/* Shares: fragments a sixteenth, live a quarter for the ring; packets to look at
-	 * again a quarter, live an eighth: where nobody will, the tables have it. */
+	 * again a quarter, live an eighth: where nobody will, the tables have it. A sixteenth
+	 * is left for the screen's list. */
 	if (e->options.live)
 		flow_limits_live(&limits, memory / 16 * (e->options.remember ? 8 : 10));
 	else
@@ -148,9 +163,11 @@ static int open_parts(struct engine *e, struct error *err)
 	e->totals.protocol_names = e->protocol_names;
 	e->totals.memory_limit = memory;
 	e->totals.rtt = e->rtt;
-	if ((r = dissect_open(&e->dissect, &dissect, err)) < 0 || (r = paths_open(&e->paths, err)) < 0)
+	if ((r = dissect_open(&e->dissect, &dissect, err)) < 0 || (r = paths_open(&e->paths, err)) < 0 ||
+	    (r = flow_table_open(&e->flows, &limits, told, e, err)) < 0)
 		return r;
-	return flow_table_open(&e->flows, &limits, told, e, err);
+	flow_table_lone(e->flows, told_lones);
+	return 0;
 }
 
 int engine_open(struct engine **out, const struct engine_options *o, struct error *err)
@@ -184,6 +201,8 @@ void engine_free(struct engine *e)
 	remember_free(e->remembered);
 	index_free(e->index);
 	rates_free(e->rates);
+	learn_free(e->learn);
+	listing_free(e->listing);
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
@@ -194,28 +213,9 @@ void engine_free(struct engine *e)
 
 /* ---- one packet ----------------------------------------------------------- */
 
-static struct source_totals *source_of(struct engine *e, const struct frame *f)
+static unsigned source_of(struct engine *e, const struct frame *f)
 {
-	return count_source(&e->totals, f);
-}
-
-/* A protocol counts once per frame, however often it occurs in it. */
-static void count_layers(struct engine *e, const struct frame *f, const struct packet *p)
-{
-	uint64_t *protocols = e->protocols + (size_t)(source_of(e, f) - e->totals.source) * e->totals.protocols;
-	uint64_t seen = 0;
-
-	for (unsigned i = 0; i < p->layers; i++) {
-		unsigned index = p->layer[i].by ? dissect_index(p->layer[i].by) : 64;
-
-		if (index < 64 && seen >> index & 1)
-			continue;
-		if (index < e->totals.protocols) {
-			if (index < 64)
-				seen |= UINT64_C(1) << index;
-			protocols[index]++;
-		}
-	}
+	return (unsigned)(count_source(&e->totals, f) - e->totals.source);
 }
 
 /* What was counted by stack, by protocol. */
@@ -245,8 +245,7 @@ static void packet_whole(struct engine *e, const struct frame *frame)
 
 /* What dissectors of the payload need of the frame, if it is not there yet: where the
  * headers were read at once, the packet is made of what they said. */
-static struct packet *packet_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
-				const struct headers *h)
+static struct packet *packet_of(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct headers *h)
 {
 	if (e->packet_is == PACKET_IS_NOT) {
 		packet_reset_payload(&e->packet, frame, d);
@@ -306,15 +305,14 @@ static void application(struct engine *e, const struct frame *frame, const struc
 		flow_head_drop(e->flows, f, side);
 }
 
-static void packet_event(struct engine *e, struct packet *p, const struct flow *f, unsigned side,
-			 const struct judgement *judged)
+static void packet_event(struct engine *e, struct packet *p, const struct flow *f, unsigned side, const struct judgement *judged)
 {
 	struct event ev = {.kind = EVENT_PACKET, .ts_ns = p->frame.ts_ns, .packet = p, .side = side, .judged = judged};
 
 	if (!(e->wants & EVENT_PACKET))
 		return;
 	if (f) {
-		fill(e, f, RECORD_PARTS);
+		flow_record_fill(&e->record, e->flows, f, e->paths);
 		ev.flow = &e->record;
 	}
 	publish(e, &ev);
@@ -347,6 +345,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 	f = flow_track(e->flows, d, near, &change, &side, &judged);
 	if (judged.rtt_ns >= 0)
 		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
+	learn_saw(e->learn, d, f, side);
 	e->looked = 0;
 	application(e, frame, d, h, f, side);
 	if (e->index)
@@ -447,11 +446,21 @@ static inline bool ordinary(struct engine *e, const struct frame *frame, const s
 	return true;
 }
 
+/* One that begins a flow, and the same of it. */
+static inline bool begins(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct flow_near *near)
+{
+	uint64_t id = flow_begins(e->flows, d, near);
+
+	if (id && __builtin_expect(e->index != NULL, 0))
+		index_add(e->index, frame, id, index_about_tcp(0, d->flags, 0), 0);
+	return id != 0;
+}
+
 /* Ordinary packets that were not counted yet: events are told with the totals as they are before their packet. */
 static void count_ordinary(struct engine *e, const struct frame *frames, const struct ready *r, unsigned from, unsigned to)
 {
 	for (unsigned i = from; i < to; i++)
-		e->stacks[source_of(e, &frames[i]) - e->totals.source][r->headers[i].stack]++;
+		e->stacks[source_of(e, &frames[i])][r->headers[i].stack]++;
 	count_frames(&e->totals, frames + from, to - from);
 }
 
@@ -463,9 +472,9 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 	else
 		frame_of_any_kind(e, f);
 	if (e->packet_is != PACKET_IS_NOT)
-		count_layers(e, f, &e->packet);
+		count_layers(e->protocols + (size_t)source_of(e, f) * e->totals.protocols, e->totals.protocols, &e->packet);
 	if (e->packet_is != PACKET_IS_WHOLE)
-		e->stacks[source_of(e, f) - e->totals.source][r->headers[i].stack]++;
+		e->stacks[source_of(e, f)][r->headers[i].stack]++;
 	count_frames(&e->totals, f, 1);
 }
 
@@ -486,7 +495,7 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
 		time_goes_on(e, &frames[i]);
-		if (r->is[i] && ordinary(e, &frames[i], &r->d[i], &r->near[i]))
+		if (r->is[i] && (ordinary(e, &frames[i], &r->d[i], &r->near[i]) || begins(e, &frames[i], &r->d[i], &r->near[i])))
 			continue;
 		count_ordinary(e, frames, r, counted, i);
 		one_of_any_kind(e, &frames[i], r, i);
@@ -548,7 +557,8 @@ const struct totals *engine_totals(struct engine *e)
 	t->flows_other = s->other;
 	t->flows_live = s->live;
 	t->flows_unjudged = s->flows_unjudged;
-	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0);
+	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0) +
+			 (e->listing ? listing_held(e->listing) : 0);
 	count_stacks(e);
 	return t;
 }
@@ -588,6 +598,18 @@ struct rates *engine_rates(struct engine *e)
 	if (!e->rates && e->options.live)
 		e->rates = rates_open();
 	return e->rates;
+}
+
+struct learn **engine_learns(struct engine *e)
+{
+	return &e->learn;
+}
+
+struct listing *engine_listing(struct engine *e)
+{
+	if (!e->listing)
+		e->listing = listing_open(e, e->options.memory / 16);
+	return e->listing;
 }
 
 const struct paths *engine_paths(const struct engine *e)

@@ -25,10 +25,18 @@ struct exchange {
 	struct query query;
 	char filter[256];       /* guarded by the lock, for the source */
 	bool filter_wanted;
+	char interface[64];     /* the same: one more to capture from; "" none */
+	exchange_add_fn *add;   /* said before the run */
+	void *add_arg;
+	char filtered[256];     /* the engine's own: the filter that was set last; */
+	bool filter_set;        /* else that of the start holds */
 	uint64_t tellings;      /* the engine's own, like told */
 	bool told_bad;
 	char told[sizeof((struct answer *)0)->told];
 	bool asked;             /* query waits */
+	struct query at_hand;   /* the engine's own: what it answers, slice by slice */
+	bool going_on;          /* the same: it is not answered yet */
+	int64_t spent_ns;       /* the same: on it */
 	bool answered;          /* handed waits */
 	struct answer *handed;  /* guarded by the lock */
 	struct answer *working; /* the engine's own */
@@ -89,6 +97,8 @@ void answer_copy(struct answer *to, const struct answer *from)
 		break;
 	case QUERY_STREAM:
 		memcpy(&to->stream, &from->stream, offsetof(struct stream_answer, bytes) + from->stream.len);
+		break;
+	case QUERY_TOTALS:
 		break;
 	}
 }
@@ -246,6 +256,49 @@ void exchange_capture_filter(struct exchange *x, const char *words)
 	atomic_store(&x->waiting, true);
 }
 
+void exchange_add_with(struct exchange *x, exchange_add_fn *add, void *arg)
+{
+	x->add = add;
+	x->add_arg = arg;
+}
+
+void exchange_add_interface(struct exchange *x, const char *name)
+{
+	struct text t;
+
+	pthread_mutex_lock(&x->lock);
+	text_init(&t, x->interface, sizeof x->interface);
+	text_put(&t, name);
+	pthread_mutex_unlock(&x->lock);
+	exchange_wake(x->query_fd);
+	atomic_store(&x->waiting, true);
+}
+
+/* The same: one interface more, under the filter that holds. */
+static void exchange_interface(struct exchange *x, struct source *s, const char *name, bool ended)
+{
+	struct error e = {""};
+	struct text t;
+	int r;
+
+	if (ended || !s->live || s->replay || x->add == NULL)
+		r = error_set(&e, ENOTSUP, "this source takes no more interfaces");
+	else
+		r = x->add(x->add_arg, s, name, &e);
+	if (r >= 0 && x->filter_set && s->filter)
+		r = s->filter(s, x->filtered[0] != '\0' ? x->filtered : NULL, &e);
+	text_init(&t, x->told, sizeof x->told);
+	if (r < 0) {
+		text_put(&t, e.text);
+	} else {
+		text_put(&t, "captured from now on, too: ");
+		text_foreign(&t, name, strlen(name), false);
+	}
+	x->told_bad = r < 0;
+	x->tellings++;
+	exchange_dirty(x);
+}
+
 /* On the engine's thread, between two batches. */
 static void exchange_filter(struct exchange *x, struct source *s, const char *words, bool ended)
 {
@@ -259,6 +312,8 @@ static void exchange_filter(struct exchange *x, struct source *s, const char *wo
 		text_put(&t, "capture filter: ");
 		text_put(&t, e.text);
 	} else {
+		x->filter_set = true;
+		memcpy(x->filtered, words, strlen(words) < sizeof x->filtered ? strlen(words) + 1 : 0);
 		text_put(&t, "captured from now on: ");
 		text_foreign(&t, words[0] != '\0' ? words : "everything", strlen(words[0] != '\0' ? words : "everything"), false);
 	}
@@ -267,35 +322,59 @@ static void exchange_filter(struct exchange *x, struct source *s, const char *wo
 	exchange_dirty(x);
 }
 
-bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool ended)
+/* What the screen has asked for since: a question replaces the one at hand. */
+static void exchange_asked(struct exchange *x, struct source *s, bool ended)
 {
-	struct query q;
+	char filter[sizeof x->filter], interface[sizeof x->interface];
 	bool asked, filter_wanted;
-	char filter[sizeof x->filter];
 
-	if (!atomic_load(&x->waiting) && !engine_saving(e))
-		return false;
-	exchange_serve_save(x, e);
-	if (!atomic_load(&x->waiting))
-		return false;
 	exchange_calm(x->query_fd);
 	atomic_store(&x->waiting, false);
 	pthread_mutex_lock(&x->lock);
 	asked = x->asked;
 	if (asked)
-		q = x->query;
+		x->at_hand = x->query;
 	x->asked = false;
 	filter_wanted = x->filter_wanted;
 	memcpy(filter, x->filter, sizeof filter);
 	x->filter_wanted = false;
+	memcpy(interface, x->interface, sizeof interface);
+	x->interface[0] = '\0';
 	pthread_mutex_unlock(&x->lock);
 	if (filter_wanted)
 		exchange_filter(x, s, filter, ended);
+	if (interface[0] != '\0')
+		exchange_interface(x, s, interface, ended);
 	if (!asked)
-		return false;
+		return;
+	x->going_on = true;
+	x->spent_ns = 0;
 	/* Before the walk: what comes during it is news for the next answer. */
 	atomic_store(&x->changed, false);
-	engine_answer_within(e, &q, x->working, ANSWER_MS * (int64_t)CLOCK_MS);
+}
+
+bool exchange_going_on(const struct exchange *x)
+{
+	return x->going_on;
+}
+
+bool exchange_serve(struct exchange *x, struct engine *e, struct source *s, bool ended)
+{
+	int64_t ms;
+
+	if (!atomic_load(&x->waiting) && !x->going_on && !engine_saving(e))
+		return false;
+	exchange_serve_save(x, e);
+	if (atomic_load(&x->waiting))
+		exchange_asked(x, s, ended);
+	if (!x->going_on)
+		return false;
+	ms = x->at_hand.about != QUERY_FLOWS ? ANSWER_MS : ended ? SLICE_ENDED_MS : SLICE_MS;
+	x->going_on = !engine_answer_within(e, &x->at_hand, x->working, ms * CLOCK_MS);
+	x->spent_ns += x->working->cost_ns;
+	if (x->going_on)
+		return false;
+	x->working->cost_ns = x->spent_ns;
 	engine_answer_sources(x->working, s, ended);
 	memcpy(x->working->trouble, x->trouble, sizeof x->trouble);
 	x->working->note = x->note;

@@ -1,6 +1,7 @@
 /* Groups: a table of fixed size by name, full at QUERY_GROUPS; what finds no room is counted.
  *
- * It is made for one answer and freed with it. The order is a sort of what there is, the
+ * It is made for one answer and freed with it. Which group a flow belongs to, and what of the sums
+ * costs a record, the listing keeps of each flow until it moves. The order is a sort of what there is, the
  * window is found by the id of the selected one.
  */
 #include "groups.h"
@@ -30,81 +31,105 @@ struct groups *groups_begin(enum query_group by)
 	return g;
 }
 
-static uint64_t groups_hash(uint64_t h, const void *bytes, size_t n)
+/* What it is called. */
+static void groups_name(enum query_group by, const struct flow_record *r, struct flow_group *out)
 {
-	const uint8_t *p = bytes;
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ p[i]) * UINT64_C(1099511628211);
-	return h;
-}
-
-/* What it is called, and an id made of that. */
-static void groups_name(const struct groups *g, const struct flow_record *r, struct flow_group *out)
-{
-	uint64_t h = UINT64_C(14695981039346656037);
-
 	memset(out, 0, sizeof *out);
-	if (g->by == GROUP_SERVICE) {
+	if (by == GROUP_SERVICE) {
 		out->service = record_has(r, RECORD_SERVICE) ? r->service : NULL;
-		h = groups_hash(h, out->service != NULL ? out->service : "", out->service != NULL ? strlen(out->service) : 0);
-	} else {
-		out->at = g->by == GROUP_CLIENT ? r->client : r->server;
-		if (g->by == GROUP_CLIENT) {
-			out->at.port = 0;
-			out->at.has_port = false;
-		}
-		h = groups_hash(h, &out->at.ip, sizeof out->at.ip);
-		h = groups_hash(h, &out->at.family, sizeof out->at.family);
-		h = groups_hash(h, &out->at.port, sizeof out->at.port);
-	}
-	out->id = h != 0 ? h : 1;
-}
-
-static bool groups_same(const struct flow_group *a, const struct flow_group *b)
-{
-	return a->id == b->id && tuple_compare_endpoint(&a->at, &b->at) == 0 && (a->service == NULL) == (b->service == NULL) &&
-	       (a->service == NULL || strcmp(a->service, b->service) == 0);
-}
-
-/* The group of that name; NULL: there is no room for another. */
-static struct flow_group *groups_find(struct groups *g, const struct flow_group *name)
-{
-	size_t at = (size_t)(name->id % PLACES);
-
-	for (; g->place[at] != 0; at = (at + 1) % PLACES)
-		if (groups_same(&g->group[g->place[at] - 1], name))
-			return &g->group[g->place[at] - 1];
-	if (g->n == QUERY_GROUPS)
-		return NULL;
-	g->group[g->n] = *name;
-	g->place[at] = (uint16_t)++g->n;
-	return &g->group[g->n - 1];
-}
-
-void groups_add(struct groups *g, const struct flow_record *r, bool open, uint64_t rate, bool ended)
-{
-	struct flow_group name, *at;
-	enum condition is = condition_of(r, ended);
-
-	if (g == NULL)
 		return;
-	groups_name(g, r, &name);
-	at = groups_find(g, &name);
+	}
+	out->at = by == GROUP_CLIENT ? r->client : r->server;
+	if (by == GROUP_CLIENT) {
+		out->at.port = 0;
+		out->at.has_port = false;
+	}
+}
+
+/* Names are told apart by 64 bits of a hash whose key nobody knows: of a million names two share
+ * one by a chance of one in 37 million, and who chooses names cannot better it. */
+static uint64_t groups_id(const struct hash_key *key, const struct flow_group *name)
+{
+	const char *service = name->service != NULL ? name->service : "";
+	uint8_t at[20] = {0};
+	uint64_t id;
+
+	memcpy(at, name->at.ip.b, sizeof name->at.ip.b);
+	memcpy(at + 16, &name->at.port, sizeof name->at.port);
+	at[18] = name->at.family;
+	id = name->at.family != FAMILY_NONE ? hash_bytes(key, at, sizeof at) : hash_bytes(key, service, strlen(service));
+	return id + (id == 0);
+}
+
+void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, bool ended)
+{
+	enum condition is = condition_of(r, ended);
+	struct flow_group name;
+	uint64_t again = 0;
+
+	groups_name(by, r, &name);
+	for (unsigned i = 0; i < 2 && record_has(r, RECORD_RETRANSMISSIONS); i++)
+		again += r->retransmissions[i];
+	out->id = groups_id(key, &name);
+	out->failed = is == CONDITION_FAILED || is == CONDITION_SILENT;
+	out->again = again < GROUPS_AGAIN_MOST ? (uint16_t)again : GROUPS_AGAIN_MOST;
+}
+
+struct flow_group *groups_find(struct groups *g, uint64_t id)
+{
+	size_t at = (size_t)(id % PLACES);
+
+	for (; g != NULL && g->place[at] != 0; at = (at + 1) % PLACES)
+		if (g->group[g->place[at] - 1].id == id)
+			return &g->group[g->place[at] - 1];
+	return NULL;
+}
+
+bool groups_full(const struct groups *g)
+{
+	return g == NULL || g->n == QUERY_GROUPS;
+}
+
+struct flow_group *groups_new(struct groups *g, uint64_t id, const struct flow_record *r)
+{
+	size_t at = (size_t)(id % PLACES);
+	struct flow_group *is;
+
+	if (groups_full(g))
+		return NULL;
+	while (g->place[at] != 0)
+		at = (at + 1) % PLACES;
+	is = &g->group[g->n];
+	g->place[at] = (uint16_t)++g->n;
+	groups_name(g->by, r, is);
+	is->id = id;
+	return is;
+}
+
+void groups_add(struct groups *g, struct flow_group *at, const struct grouped *is, const struct flow_sums *sums, bool open,
+		uint64_t rate)
+{
 	if (at == NULL) {
-		g->ungrouped++;
+		if (g != NULL)
+			g->ungrouped++;
 		return;
 	}
 	at->flows++;
 	at->open += open;
-	at->failed += is == CONDITION_FAILED || is == CONDITION_SILENT;
-	for (unsigned i = 0; i < 2; i++) {
-		at->packets += r->packets[i];
-		at->bytes[i] += r->bytes[i];
-		at->again += record_has(r, RECORD_RETRANSMISSIONS) ? r->retransmissions[i] : 0;
-	}
+	at->failed += is->failed;
+	at->packets += sums->packets;
+	for (unsigned i = 0; i < 2; i++)
+		at->bytes[i] += sums->bytes[i];
+	at->again += is->again;
 	at->rate += rate;
-	at->last_ns = r->last_ns > at->last_ns ? r->last_ns : at->last_ns;
+	at->last_ns = sums->last_ns > at->last_ns ? sums->last_ns : at->last_ns;
+}
+
+static int groups_compare(const struct flow_group *a, const struct flow_group *b)
+{
+	int c = tuple_compare_endpoint(&a->at, &b->at);
+
+	return c != 0 ? c : strcmp(a->service != NULL ? a->service : "", b->service != NULL ? b->service : "");
 }
 
 static uint64_t groups_value(const struct query *q, const struct flow_group *g)
@@ -118,12 +143,12 @@ static uint64_t groups_value(const struct query *q, const struct flow_group *g)
 	}
 }
 
-/* Most first, in either direction of the screen's order. */
+/* Most first, in either direction of the screen's order; ties by name, the same in every run. */
 static bool groups_before(const struct query *q, const struct flow_group *a, const struct flow_group *b)
 {
 	uint64_t x = groups_value(q, a), y = groups_value(q, b);
 
-	return x != y ? x > y : a->id < b->id;
+	return x != y ? x > y : groups_compare(a, b) < 0;
 }
 
 /* A heap sort: the comparison wants the query, and nothing here is global. */

@@ -2,12 +2,31 @@
 #ifndef ENGINE_GROUPS_H
 #define ENGINE_GROUPS_H
 
+#include "sockeye/flow.h"
+#include "sockeye/hash.h"
 #include "sockeye/query.h"
 
 struct groups;
 
+/* What is said of a flow when it moved (listing.h): which group is its own, and what costs a record. */
+enum { GROUPS_PARTS = RECORD_PART_OUTCOME | RECORD_PART_LOSSES | RECORD_PART_STATE };
+enum { GROUPS_AGAIN_MOST = UINT16_MAX };
+
+struct grouped {
+	uint64_t id;    /* of its group */
+	bool failed;
+	uint16_t again; /* retransmissions; GROUPS_AGAIN_MOST: so many or more */
+};
+void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, bool ended);
+
 struct groups *groups_begin(enum query_group by); /* NULL: no memory; the others take it */
-void groups_add(struct groups *g, const struct flow_record *r, bool open, uint64_t rate, bool ended);
+/* The group of that id; NULL: it is not there yet. */
+struct flow_group *groups_find(struct groups *g, uint64_t id);
+bool groups_full(const struct groups *g); /* there is no room for another; NULL: there is none */
+/* It is there from now on, with the name that a record of one of its flows says. NULL: there is no room for another. */
+struct flow_group *groups_new(struct groups *g, uint64_t id, const struct flow_record *r);
+void groups_add(struct groups *g, struct flow_group *at /* NULL: none */, const struct grouped *is,
+		const struct flow_sums *sums, bool open, uint64_t rate);
 /* Orders them, fills the answer's window, frees g. */
 void groups_end(struct groups *g, const struct query *q, unsigned rows, struct answer *out);
 

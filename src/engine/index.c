@@ -34,6 +34,10 @@ struct index_parts {
 	uint64_t set[SETS];        /* [0]: none */
 	uint16_t set_slot[SETS_SLOTS];
 	unsigned sets;
+	/* Of the chunk that a flow's beginning was looked for last: up to each packet the greatest flow. */
+	uint64_t born_chunk;       /* + 1; 0: none */
+	unsigned born_n;
+	uint32_t *born;
 	struct index_stats stats;
 };
 
@@ -91,6 +95,7 @@ void index_free(struct index *x)
 		memory_release(x->parts->chunk, (size_t)(CHUNKS_MOST * sizeof(struct index_chunk)));
 	for (unsigned i = 0; i < INDEX_CACHE; i++)
 		free(x->parts->cache[i]);
+	free(x->parts->born);
 	free(x->parts);
 	free(x);
 }
@@ -130,8 +135,13 @@ void index_chunk_full(struct index *x)
 	struct index_parts *p = x->parts;
 	uint64_t chunk = x->packets / INDEX_CHUNK;
 
-	if (chunk < CHUNKS_MOST)
-		p->chunk[chunk] = summary(slot_of(p, chunk), INDEX_CHUNK);
+	if (chunk < CHUNKS_MOST) {
+		struct index_chunk *c = &p->chunk[chunk];
+
+		*c = summary(slot_of(p, chunk), INDEX_CHUNK);
+		c->flow_newest = chunk > 0 && p->chunk[chunk - 1].flow_newest > c->flow_max ? p->chunk[chunk - 1].flow_newest
+											      : c->flow_max;
+	}
 	x->packets += INDEX_CHUNK;
 	x->left = INDEX_CHUNK;
 	chunk++;
@@ -216,6 +226,63 @@ bool index_chunk_says(const struct index *x, uint64_t chunk, struct index_chunk 
 	return true;
 }
 
+/* The first chunk up to which a flow of that number, or a later one, began. */
+static uint64_t chunk_of_birth(const struct index *x, uint32_t flow)
+{
+	const struct index_parts *p = x->parts;
+	uint64_t from = p->first, to = x->packets / INDEX_CHUNK;
+
+	to = to < CHUNKS_MOST ? to : CHUNKS_MOST;
+	while (from < to) {
+		uint64_t middle = from + (to - from) / 2;
+
+		if (p->chunk[middle].flow_newest >= flow)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	return from;
+}
+
+/* For a chunk: the greatest flow up to each packet, so that beginnings are found by halving. */
+static bool births_of(struct index_parts *p, uint64_t chunk, const struct index_entry *e, unsigned n)
+{
+	unsigned i = 0;
+
+	if (!p->born)
+		p->born = malloc(INDEX_CHUNK * sizeof *p->born);
+	if (!p->born)
+		return false;
+	if (p->born_chunk == chunk + 1)
+		i = p->born_n < n ? p->born_n : n;
+	p->stats.looked += n - i;
+	for (; i < n; i++)
+		p->born[i] = i > 0 && p->born[i - 1] > e[i].flow ? p->born[i - 1] : e[i].flow;
+	p->born_chunk = chunk + 1;
+	p->born_n = n;
+	return true;
+}
+
+uint64_t index_birth(struct index *x, uint32_t flow)
+{
+	uint64_t chunk = chunk_of_birth(x, flow);
+	unsigned n, from = 0, to;
+	const struct index_entry *e = index_chunk(x, chunk, &n);
+
+	if (flow == 0 || !e || n == 0 || !births_of(x->parts, chunk, e, n))
+		return 0;
+	for (to = n; from < to;) {
+		unsigned middle = from + (to - from) / 2;
+
+		x->parts->stats.looked++;
+		if (x->parts->born[middle] >= flow)
+			to = middle;
+		else
+			from = middle + 1;
+	}
+	return from < n && e[from].flow == flow ? chunk * INDEX_CHUNK + from + 1 : 0;
+}
+
 bool index_get(struct index *x, uint64_t number, struct index_entry *out)
 {
 	const struct index_entry *e;
@@ -251,5 +318,6 @@ size_t index_held(const struct index *x)
 
 	for (unsigned i = 0; i < INDEX_CACHE; i++)
 		n += p->cache[i] ? CHUNK_BYTES : 0;
+	n += p->born ? INDEX_CHUNK * sizeof *p->born : 0;
 	return n + (x->history ? history_held(x->history) : 0);
 }

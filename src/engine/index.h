@@ -43,6 +43,7 @@ enum { INDEX_PLACE_BITS = 41, INDEX_STORED = 127 /* not a source: in the history
 /* What stands of 16384 packets: who looks for a flow need not look at all. */
 struct index_chunk {
 	uint32_t flow_min, flow_max; /* min > max: none */
+	uint32_t flow_newest;        /* the greatest so far, of the chunks before, too: flows are numbered as they begin */
 	uint32_t judged;             /* packets with verdicts */
 };
 
@@ -113,6 +114,8 @@ enum { INDEX_CACHE = 4 };
 const struct index_entry *index_chunk(struct index *x, uint64_t chunk, unsigned *n);
 /* What is in it; false: no such chunk. */
 bool index_chunk_says(const struct index *x, uint64_t chunk, struct index_chunk *out);
+/* The packet that the flow of that number began with; 0: it is not there any more, or there is no such flow. */
+uint64_t index_birth(struct index *x, uint32_t flow);
 /* One entry; false: forgotten. */
 bool index_get(struct index *x, uint64_t number, struct index_entry *out);
 /* The verdicts that its number stands for. */

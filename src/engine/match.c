@@ -17,6 +17,7 @@ const struct filter *match_for(struct match *m, const char *text)
 	m->error.text[0] = '\0';
 	filter_free(m->filter);
 	m->filter = fresh;
+	m->turn++;
 	return m->filter;
 }
 

@@ -8,6 +8,7 @@
 struct match {
 	char text[QUERY_MATCH];      /* what was asked last */
 	struct filter *filter;       /* of the last text that compiled; NULL: all match */
+	uint64_t turn;               /* counts filters: another one is another turn */
 	struct filter_error error;   /* of text; column 0: it compiled */
 };
 

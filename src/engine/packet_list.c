@@ -534,6 +534,11 @@ uint64_t packet_list_members(const struct packet_list *l)
 	return l->member.n - bits_before(&l->member, first);
 }
 
+uint64_t packet_list_looked(const struct packet_list *l)
+{
+	return all_members(l) ? index_count(l->m->index) : l->looked;
+}
+
 bool packet_list_full(const struct packet_list *l)
 {
 	return l->full;

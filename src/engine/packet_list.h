@@ -38,6 +38,7 @@ struct packet_run {
 };
 void packet_list_run(struct packet_list *l, uint64_t number, struct packet_run *out);
 uint64_t packet_list_members(const struct packet_list *l); /* that are still there */
+uint64_t packet_list_looked(const struct packet_list *l);  /* whoever of the packets up to here is a member is known */
 bool packet_list_full(const struct packet_list *l);        /* no memory for more: it will never be done */
 const struct remembered *packet_list_of(const struct packet_list *l);
 /* The member after (before) that number; 0: none. */

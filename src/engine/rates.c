@@ -101,23 +101,30 @@ static const struct rate *rates_look(struct rates *r, const struct flow *f, int6
 	return at;
 }
 
-/* Of a file: over the life of the flow, and what lived for no time is as if for a second. */
-static uint64_t rates_life(const struct flow *f)
+uint64_t rates_life(const struct flow_sums *s)
 {
-	int64_t life = flow_time(f, RECORD_LAST) - flow_time(f, RECORD_FIRST);
+	int64_t life = s->last_ns - s->first_ns;
 
-	return (uint64_t)per_second(flow_number(f, RECORD_BYTES), life > 0 ? life : CLOCK_S);
+	return (uint64_t)per_second(s->bytes[0] + s->bytes[1], life > 0 ? life : CLOCK_S);
+}
+
+static uint64_t rates_life_of(const struct flow *f)
+{
+	const struct flow_sums sums = {.bytes = {flow_number(f, RECORD_BYTES), 0}, .first_ns = flow_time(f, RECORD_FIRST),
+				       .last_ns = flow_time(f, RECORD_LAST)};
+
+	return rates_life(&sums);
 }
 
 uint64_t rates_of(struct rates *r, const struct flow *f, int64_t now_ns)
 {
-	return r == NULL ? rates_life(f) : (uint64_t)rates_look(r, f, now_ns)->rate;
+	return r == NULL ? rates_life_of(f) : (uint64_t)rates_look(r, f, now_ns)->rate;
 }
 
 bool rates_rank(struct rates *r, const struct flow *f, int64_t now_ns, uint64_t *out)
 {
-	*out = r == NULL ? rates_life(f) : (uint64_t)rates_look(r, f, now_ns)->placed;
-	return true;
+	*out = r == NULL ? rates_life_of(f) : (uint64_t)rates_look(r, f, now_ns)->placed;
+	return r != NULL && now_ns - flow_time(f, RECORD_LAST) <= SILENT_NS;
 }
 
 bool query_round_trip(const struct flow_record *r, int64_t *ns)

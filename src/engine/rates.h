@@ -20,7 +20,9 @@ void rates_free(struct rates *r);
 /* Bytes a second. r NULL: not live. now_ns: the time of the run; the first look at a flow
  * after now_ns went on takes its bytes in. */
 uint64_t rates_of(struct rates *r, const struct flow *f, int64_t now_ns);
-/* What f is ordered by; always true. */
+/* Of a file: over the life of the flow, and what lived for no time is as if for a second. */
+uint64_t rates_life(const struct flow_sums *s);
+/* What f is ordered by; true: that changes as time goes on, without a packet of f. */
 bool rates_rank(struct rates *r, const struct flow *f, int64_t now_ns, uint64_t *out);
 
 /* The other ranks that no single key of the record has; false: absent. */

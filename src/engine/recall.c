@@ -10,12 +10,21 @@
 enum {
 	BRIEFS = 4096,
 	PLACES = 4 * RECALL_FLOWS,
+	REPLAY_FLOWS = 48,    /* whose heads are in one engine: all that they keep fits into it */
 	FRAGMENTS_BACK = 256, /* packets before one that was put together, among which its pieces are */
 };
 
 struct recall_place {
 	uint64_t id;    /* 0: free */
 	uint32_t place; /* UINT32_MAX: it is in the table no more */
+};
+
+/* How much of a flow an engine was fed. */
+struct replayed {
+	uint32_t flow;      /* 0: no more can be fed of it */
+	uint64_t last;      /* packet */
+	unsigned fed;
+	uint32_t bytes[2];  /* of each side */
 };
 
 struct recall {
@@ -29,11 +38,11 @@ struct recall {
 	unsigned places;
 	struct {
 		struct engine *engine;
-		uint64_t last;   /* packet that it was fed last */
-		uint32_t flow;   /* of this flow, 0: of none */
-		unsigned fed;
-		uint32_t bytes;
+		struct replayed flow[REPLAY_FLOWS]; /* that it was fed, each from its beginning on */
+		unsigned flows;
+		uint64_t newest; /* the greatest id that it gave to one */
 		struct event ev; /* of the last packet */
+		uint64_t id;     /* of its flow there; 0: none */
 		bool has;
 	} replay;
 	struct recall_stats stats;
@@ -121,6 +130,7 @@ void recall_flows(struct recall *r, const uint32_t *ids, unsigned n)
 		*p = (struct recall_place){.id = ids[i], .place = UINT32_MAX};
 		wanted++;
 	}
+	r->stats.walks += wanted > 0;
 	while (wanted > 0 && (f = flow_next(t, &at)) != NULL) {
 		struct recall_place *p = place_of(r, flow_id(f));
 
@@ -143,29 +153,6 @@ const struct flow *recall_flow(struct recall *r, uint64_t id)
 		p = place_of(r, id);
 	}
 	return p->id != 0 && p->place != UINT32_MAX ? flow_at(engine_flows(r->m->engine), p->place, id) : NULL;
-}
-
-uint64_t recall_birth(struct recall *r, uint32_t flow)
-{
-	struct index *x = r->m->index;
-	uint64_t chunks = (index_count(x) + INDEX_CHUNK - 1) / INDEX_CHUNK;
-
-	for (uint64_t c = (index_first(x) - 1) / INDEX_CHUNK; c < chunks; c++) {
-		const struct index_entry *e;
-		struct index_chunk says;
-		unsigned n;
-
-		if (!index_chunk_says(x, c, &says) || says.flow_max < flow || says.flow_min > flow)
-			continue;
-		e = index_chunk(x, c, &n);
-		if (!e)
-			continue;
-		index_stats(x)->looked += n;
-		for (unsigned i = 0; i < n; i++)
-			if (e[i].flow == flow)
-				return c * INDEX_CHUNK + i + 1;
-	}
-	return 0;
 }
 
 /* ---- bytes -------------------------------------------------------------------------------- */
@@ -252,11 +239,12 @@ static int replay_event(void *self, const struct event *ev)
 	struct recall *r = self;
 
 	r->replay.ev = *ev;
+	r->replay.id = ev->flow ? ev->flow->id : 0;
 	r->replay.has = true;
 	return 0;
 }
 
-static bool replay_begin(struct recall *r, uint32_t flow)
+static bool replay_begin(struct recall *r)
 {
 	const struct engine_options o = {.memory = ENGINE_MEMORY_MIN, .hash_seed = 1};
 	const struct observer observer = {
@@ -267,7 +255,6 @@ static bool replay_begin(struct recall *r, uint32_t flow)
 	memset(&r->replay, 0, sizeof r->replay);
 	if (engine_open(&r->replay.engine, &o, NULL) < 0 || engine_observe(r->replay.engine, &observer) < 0)
 		return false;
-	r->replay.flow = flow;
 	r->stats.replays++;
 	return true;
 }
@@ -279,72 +266,123 @@ static bool replay_feed(struct recall *r, uint64_t number, const struct index_en
 	if (frame_again(r, number, e) < 0)
 		return false;
 	(void)engine_batch(r->replay.engine, &r->again.frame, 1);
-	r->replay.last = number;
 	r->stats.replayed++;
-	return true;
+	return r->replay.has;
 }
 
-/* Packets of the flow (and, with fragments, of none) from there up to number. False: they are too
- * many, or one of them is gone. */
-static bool replay_up_to(struct recall *r, uint64_t from, uint64_t number, const struct index_entry *last, bool fragments)
+/* The packet, and before it the pieces that it may have been put together of: in an engine of its own. */
+static bool replay_fragments(struct recall *r, uint64_t number, const struct index_entry *last)
 {
-	struct index *x = r->m->index;
+	const uint64_t first = index_first(r->m->index);
+	unsigned fed = 0;
 
-	if (number - from > RECALL_LOOK)
+	if (!replay_begin(r))
 		return false;
-	for (uint64_t at = from; at <= number; at++) {
+	for (uint64_t at = number > FRAGMENTS_BACK ? number - FRAGMENTS_BACK : 1; at <= number; at++) {
 		struct index_entry e;
 
-		if (!index_get(x, at, &e))
-			return false;
-		if (e.flow != last->flow && !(fragments && e.flow == 0))
+		if (at < first)
 			continue;
-		if ((e.about & INDEX_SERVER) == (last->about & INDEX_SERVER))
-			r->replay.bytes += e.about & INDEX_LENGTH;
-		if (at < number && (++r->replay.fed > RECALL_HEAD || r->replay.bytes > RECALL_HEAD_BYTES))
+		if (!index_get(r->m->index, at, &e))
 			return false;
-		if (!replay_feed(r, at, &e))
+		if (e.flow != last->flow && e.flow != 0)
+			continue;
+		if ((at < number && ++fed > RECALL_HEAD) || !replay_feed(r, at, &e))
 			return false;
 	}
 	return r->replay.has;
 }
 
-/* The packet as its conversation makes it. */
+static struct replayed *replayed_of(struct recall *r, uint32_t flow)
+{
+	for (unsigned i = 0; i < r->replay.flows; i++)
+		if (r->replay.flow[i].flow == flow)
+			return &r->replay.flow[i];
+	return NULL;
+}
+
+/* The flow, of which nothing was fed yet. Its tuple must be new to the engine: see replay_head(). */
+static struct replayed *replayed_new(struct recall *r, uint32_t flow, uint64_t birth)
+{
+	struct replayed *f;
+
+	if ((!r->replay.engine || r->replay.flows == REPLAY_FLOWS) && !replay_begin(r))
+		return NULL;
+	f = &r->replay.flow[r->replay.flows++];
+	*f = (struct replayed){.flow = flow, .last = birth - 1};
+	return f;
+}
+
+/* What of a flow comes up to that packet. False: it is too much, one of them is gone, or the engine took
+ * them for another's. */
+static bool replay_on(struct recall *r, struct replayed *f, uint64_t number, const struct index_entry *last)
+{
+	const unsigned side = last->about & INDEX_SERVER ? 1 : 0;
+
+	if (number - f->last > RECALL_LOOK)
+		return false;
+	for (uint64_t at = f->last + 1; at <= number; at++) {
+		struct index_entry e;
+
+		if (!index_get(r->m->index, at, &e))
+			return false;
+		if (e.flow != last->flow)
+			continue;
+		if (f->fed > RECALL_HEAD || (at < number && f->fed == RECALL_HEAD) || f->bytes[side] > RECALL_HEAD_BYTES ||
+		    !replay_feed(r, at, &e))
+			return false;
+		if (f->fed++ == 0 && r->replay.id <= r->replay.newest)
+			return false;
+		r->replay.newest = r->replay.id > r->replay.newest ? r->replay.id : r->replay.newest;
+		f->bytes[e.about & INDEX_SERVER ? 1 : 0] += e.about & INDEX_LENGTH;
+		f->last = at;
+	}
+	return r->replay.has;
+}
+
+/* The packet as its conversation makes it. Heads of several flows are in one engine, which keeps them apart
+ * as it does all flows, by their tuples; it begins anew where a flow is to be fed from its beginning once more,
+ * or has the tuple of another one. */
+static bool replay_head(struct recall *r, uint64_t number, const struct index_entry *e)
+{
+	struct replayed *f = r->replay.engine ? replayed_of(r, e->flow) : NULL;
+	uint64_t birth;
+
+	if (f && f->last < number)
+		return replay_on(r, f, number, e);
+	birth = index_birth(r->m->index, e->flow);
+	if (birth == 0 || birth > number || number - birth > RECALL_LOOK)
+		return false;
+	if (f && !replay_begin(r))
+		return false;
+	f = replayed_new(r, e->flow, birth);
+	if (f && replay_on(r, f, number, e))
+		return true;
+	if (!f || r->replay.flows == 1 || f->fed != 1)
+		return false;
+	return replay_begin(r) && (f = replayed_new(r, e->flow, birth)) != NULL && replay_on(r, f, number, e);
+}
+
 static bool replay(struct recall *r, uint64_t number, const struct index_entry *e, bool fragments)
 {
-	uint64_t from;
+	bool is = e->flow != 0 || fragments;
 
-	if (!fragments && r->replay.engine && r->replay.flow == e->flow && e->flow && r->replay.last < number &&
-	    r->replay.fed < RECALL_HEAD) {
-		from = r->replay.last + 1;
-	} else {
-		if (fragments)
-			from = number > FRAGMENTS_BACK ? number - FRAGMENTS_BACK : 1;
-		else
-			from = recall_birth(r, e->flow);
-		if (from < index_first(r->m->index))
-			from = index_first(r->m->index);
-		if (from > number || !replay_begin(r, e->flow))
-			return false;
-	}
-	if (!replay_up_to(r, from, number, e, fragments) || !agrees(r->replay.ev.packet, e)) {
-		r->replay.flow = 0;
-		return false;
-	}
+	is = is && (fragments ? replay_fragments(r, number, e) : replay_head(r, number, e));
+	is = is && agrees(r->replay.ev.packet, e);
 	if (fragments)
-		r->replay.flow = 0;
+		r->replay.flows = REPLAY_FLOWS; /* whatever it was fed: no more */
+	if (!is)
+		return false;
 	r->packet = *r->replay.ev.packet;
 	r->packet.frame.number = number;
 	return true;
 }
 
-/* The packet by itself, and the application that is known now. */
-static bool plain(struct recall *r, uint64_t number, const struct index_entry *e, const struct flow *f, bool fields)
+/* The packet, whose frame is there, by itself, and the application that is known now. */
+static bool plain(struct recall *r, const struct index_entry *e, const struct flow *f, bool fields)
 {
 	struct talk talk = {.from_client = !(e->about & INDEX_SERVER)};
 
-	if (frame_again(r, number, e) < 0)
-		return false;
 	headers_again(r, fields);
 	if (!agrees(&r->packet, e))
 		return false;
@@ -357,11 +395,11 @@ static bool plain(struct recall *r, uint64_t number, const struct index_entry *e
 /* The same, put together of its fragments where it is the last, and told apart where it is another one of them. */
 static bool whole(struct recall *r, uint64_t number, const struct index_entry *e, const struct flow *f, bool fields)
 {
-	bool is = plain(r, number, e, f, fields);
+	bool is = plain(r, e, f, fields);
 
 	if (is && !r->packet.fragment.present && !(r->dissect && dissect_stats(r->dissect)->fragments > 0))
 		return true;
-	return replay(r, number, e, true) || (is && plain(r, number, e, f, fields));
+	return replay(r, number, e, true) || (is && frame_again(r, number, e) == 0 && plain(r, e, f, fields));
 }
 
 static void event_of(struct recall *r, struct recalled *out, const struct flow *f, bool record)
@@ -391,17 +429,35 @@ bool recall(struct recall *r, uint64_t number, bool fields, bool record, struct 
 		return false;
 	out->verdicts = index_verdicts(r->m->index, &out->entry);
 	f = fields || record || !(out->entry.about & INDEX_TCP) ? recall_flow(r, out->entry.flow) : NULL;
-	rc = frame_again(r, number, &out->entry);
-	if (rc < 0) {
-		out->gone = true;
-		out->why = why_gone(rc);
-		return true;
+	if (!(fields && out->entry.about & INDEX_HEAD && replay(r, number, &out->entry, false))) {
+		rc = frame_again(r, number, &out->entry);
+		out->gone = rc < 0 || !whole(r, number, &out->entry, f, fields);
+		out->why = out->gone ? why_gone(rc < 0 ? rc : -EBADMSG) : NULL;
+		if (rc < 0)
+			return true;
 	}
-	out->gone = !(fields && out->entry.about & INDEX_HEAD && replay(r, number, &out->entry, false)) &&
-		    !whole(r, number, &out->entry, f, fields);
-	out->why = out->gone ? why_gone(-EBADMSG) : NULL;
 	out->interface = r->again.interface;
 	event_of(r, out, f, record);
+	return true;
+}
+
+bool recall_frame(struct recall *r, uint64_t number, struct recalled *out)
+{
+	int rc;
+
+	memset(out, 0, sizeof *out);
+	out->number = number;
+	if (!index_get(r->m->index, number, &out->entry))
+		return false;
+	rc = frame_again(r, number, &out->entry);
+	if (rc == 0) {
+		headers_again(r, false);
+		rc = agrees(&r->packet, &out->entry) || r->packet.fragment.present ? 0 : -EBADMSG;
+	}
+	out->gone = rc < 0;
+	out->why = out->gone ? why_gone(rc) : NULL;
+	out->interface = r->again.interface;
+	event_of(r, out, NULL, false);
 	return true;
 }
 

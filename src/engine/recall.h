@@ -5,8 +5,8 @@
  *
  *   most packets       the application of the flow as it is known now
  *   those in which it was looked for (INDEX_HEAD), and what was put together of
- *   fragments          the flow's head, RECALL_HEAD packets at most, goes through an
- *                      engine of its own up to the packet: what that one says is what
+ *   fragments          the flow's head, RECALL_HEAD packets at most, goes through
+ *                      another engine up to the packet: what that one says is what
  *                      `packets -v` said
  *
  * One thread, the engine's. What is lent is lent until the next call. */
@@ -49,13 +49,15 @@ const struct flow *recall_flow(struct recall *r, uint64_t id);
 
 /* False: there is no entry. fields: rows are wanted; record: the flow's is. */
 bool recall(struct recall *r, uint64_t number, bool fields, bool record, struct recalled *out);
+/* Its bytes, to be written: looks for no flow, and nothing is said of what it carries. */
+bool recall_frame(struct recall *r, uint64_t number, struct recalled *out);
 /* The same without its application, kept for a while; false: it is gone or no TCP. */
 bool recall_brief(struct recall *r, uint64_t number, struct recall_brief *out);
-/* The first packet of a flow; 0: it is not there any more. */
-uint64_t recall_birth(struct recall *r, uint32_t flow);
 
 struct recall_stats {
-	uint64_t frames, replays, replayed;
+	uint64_t frames;            /* read once more */
+	uint64_t replays, replayed; /* engines begun for heads, packets that they were fed */
+	uint64_t walks;             /* over all flows */
 };
 const struct recall_stats *recall_stats(const struct recall *r);
 

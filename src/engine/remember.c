@@ -135,6 +135,9 @@ void remember_trouble(const struct remembered *m, char *out, size_t size)
 		text_format(&t, "the file for packets to look at again cannot be written: %s", strerror(-failed));
 	else if (s->unwritten)
 		text_put(&t, "the file for the index of packets cannot be written or is full: the oldest are forgotten");
+	else if (s->sets_full)
+		text_format(&t, "of %llu packets the verdicts found no room in the index: none are shown of them",
+			    (unsigned long long)s->sets_full);
 	else
 		text_put(&t, m->trouble);
 }

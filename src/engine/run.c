@@ -55,6 +55,14 @@ static void take_signal(struct run *r)
 	}
 }
 
+bool run_signalled(const struct run_options *o, struct run_result *out)
+{
+	struct run r = {.options = o, .result = out};
+
+	take_signal(&r);
+	return r.quit;
+}
+
 /* ---- writing ---------------------------------------------------------------- */
 
 /* What the writer answered. It has ended where that is not 0; the rest goes on
@@ -184,7 +192,7 @@ static int patience(const struct run *r, bool ended)
 	int64_t left;
 	int ms = r->source->live && !ended ? RUN_TICK_MS : -1;
 
-	if (r->options->screen && engine_unfinished(r->engine))
+	if (r->options->screen && (engine_unfinished(r->engine) || exchange_going_on(r->options->screen)))
 		return 0;
 	if (r->source->ask_ms > 0 && !ended)
 		ms = r->source->ask_ms;
@@ -280,6 +288,13 @@ static void drain(struct run *r)
 	}
 }
 
+/* What the kernel's side has found meanwhile, which records and the screen tell. */
+static void learn(struct run *r)
+{
+	if (engine_learn(r->engine) && r->options->screen)
+		exchange_dirty(r->options->screen);
+}
+
 static int pump(struct run *r)
 {
 	struct frame frames[SOURCE_BATCH];
@@ -292,6 +307,7 @@ static int pump(struct run *r)
 		if (n == 0)
 			return 0;
 		got = r->source->next_batch(r->source, frames, n);
+		learn(r);
 		tell_notes(r);
 		if (got == -ENODATA)
 			return 0;
@@ -364,6 +380,7 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 	}
 	out->incomplete = incomplete(&r, pumped);
 	if (!out->observer_stopped) {
+		learn(&r);
 		engine_capture_lost(e, capture_lost(s));
 		ended = engine_end(e, o->keep_flows);
 		if (ended) {
@@ -374,6 +391,7 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 	if (o->screen)
 		exchange_dirty(o->screen);
 	while (o->screen && o->keep_flows && !r.quit) {
+		learn(&r);
 		serve(&r, true);
 		go_on(&r, RUN_GO_ON_ENDED_NS);
 		look(&r);

@@ -28,6 +28,7 @@ struct save {
 	struct writer *writer;
 	char interface[SOURCE_MAX][64]; /* of each source the name of the frame that was given last */
 	uint64_t at;             /* packet that was written last */
+	uint64_t end;            /* the last one that there was when it was asked for */
 	int64_t last_ns;         /* of one with a time */
 };
 
@@ -179,6 +180,7 @@ static void begin_packets(struct remembered *m, const struct save_query *q, stru
 		save_free(s);
 		return;
 	}
+	s->end = index_count(m->index);
 	m->save = s;
 }
 
@@ -205,7 +207,7 @@ static int write_one(struct save *s, uint64_t number, struct error *e)
 	struct frame f;
 	struct text t;
 
-	if (!recall(s->m->recall, number, false, false, &p) || p.gone) {
+	if (!recall_frame(s->m->recall, number, &p) || p.gone) {
 		s->m->saved.gone++;
 		return 0;
 	}
@@ -229,8 +231,8 @@ void save_go_on(struct remembered *m, int64_t deadline_ns)
 	for (unsigned steps = 1; rc == 0; steps++) {
 		uint64_t number = packet_list_next(s->list, s->at, false);
 
-		if (number == 0) {
-			if (all || packet_list_full(s->list))
+		if (number == 0 || number > s->end) {
+			if (number != 0 || all || packet_list_full(s->list) || packet_list_looked(s->list) >= s->end)
 				finish(m, 0, &e);
 			return;
 		}

@@ -171,11 +171,15 @@ static void put_bytes(struct streams *s, const struct stream_part *part, struct 
 	piece->here += n;
 }
 
-static int64_t time_of(struct streams *s, uint64_t number)
+/* False: it has none, or cannot be had any more. */
+static bool time_of(struct streams *s, uint64_t number, int64_t *ns)
 {
 	struct recalled e;
 
-	return recall(s->m->recall, number, false, false, &e) && !e.gone ? e.ev.ts_ns : 0;
+	if (!recall_frame(s->m->recall, number, &e) || e.gone || e.entry.about & INDEX_NO_TIME)
+		return false;
+	*ns = e.ev.ts_ns;
+	return true;
 }
 
 /* All pieces are counted; those from q->from on are shown while there is room. */
@@ -200,8 +204,9 @@ static void pieces(struct streams *s, const struct stream_query *q, struct strea
 				piece = &out->piece[out->pieces++];
 				*piece = (struct stream_piece){
 					.index = out->all - 1, .number = STREAM_BY(part), .at = at[side], .from = out->len,
-					.side = (uint8_t)side, .gap = gap, .ts_ns = time_of(s, STREAM_BY(part)),
+					.side = (uint8_t)side, .gap = gap,
 				};
+				piece->no_time = !time_of(s, STREAM_BY(part), &piece->ts_ns);
 			}
 		}
 		if (q->side[side] && piece) {

@@ -37,8 +37,12 @@ unsigned record_part_of(enum record_key k)
 {
 	const size_t at = record_fields[k].offset;
 
+	if (at >= offsetof(struct flow_record, RECORD_LONG_FIRST))
+		return at >= offsetof(struct flow_record, RECORD_LONG_REST_FIRST) ? RECORD_PART_REST : RECORD_PART_STATE;
 	if (at >= offsetof(struct flow_record, RECORD_REST_FIRST))
 		return RECORD_PART_REST;
+	if (at >= offsetof(struct flow_record, RECORD_STATE_FIRST))
+		return RECORD_PART_STATE;
 	if (at >= offsetof(struct flow_record, RECORD_LOSSES_FIRST))
 		return RECORD_PART_LOSSES;
 	if (at >= offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST))
@@ -98,7 +102,7 @@ bool record_is(const struct flow_record *r, enum record_key k, const char *word)
 {
 	const char *const *at = record_member(r, k);
 
-	return record_has(r, k) && *at && strcmp(*at, word) == 0;
+	return record_has(r, k) && *at && **at == *word && strcmp(*at, word) == 0;
 }
 
 int record_compare(enum record_key k, const struct flow_record *a, const struct flow_record *b)
@@ -161,13 +165,29 @@ static void pair_text(struct text *t, const uint64_t *pair)
 	}
 }
 
+/* python3[4711] fd 5; of a user alone: uid 1000 */
+static void owner_text(struct text *t, const struct record_owner *o)
+{
+	if (o->pid > 0) {
+		text_foreign(t, o->comm, strnlen(o->comm, sizeof o->comm), false);
+		text_format(t, "[%d]", (int)o->pid);
+	} else {
+		text_format(t, "uid %u", (unsigned)o->uid);
+	}
+	if (o->fd >= 0)
+		text_format(t, " fd %d", (int)o->fd);
+	if (o->home) {
+		text_format(t, " %s ", o->home_kind);
+		text_foreign(t, o->home, strlen(o->home), false);
+	}
+}
+
 static void owners_text(struct text *t, const struct record_owners *o)
 {
 	for (unsigned i = 0; i < o->n && i < RECORD_OWNERS_MAX; i++) {
 		if (i > 0)
 			text_put(t, ", ");
-		text_foreign(t, o->at[i].comm, strnlen(o->at[i].comm, sizeof o->at[i].comm), false);
-		text_format(t, "[%d] fd %d", (int)o->at[i].pid, (int)o->at[i].fd);
+		owner_text(t, &o->at[i]);
 	}
 }
 

@@ -78,6 +78,13 @@ const char *socket_unknown_word(enum socket_unknown u)
 	return words[u <= SOCKET_UNSUPPORTED ? u : 0];
 }
 
+const char *socket_evidence_word(unsigned evidence)
+{
+	static const char *const words[SOCKET_EVIDENCES] = {"proc", "iter", "bpf", "diag", "listener", "descent"};
+
+	return evidence < SOCKET_EVIDENCES ? words[evidence] : words[SOCKET_BY_PROC];
+}
+
 /* "syn-recv", "SYN_RECV", "fin-wait-1": letters and digits alone count. */
 static bool same_word(const char *a, const char *b)
 {

@@ -15,8 +15,10 @@ bool equal_folded(const char *a, size_t n, const char *b, size_t m)
 
 bool contains_folded(const char *s, size_t n, const char *needle, size_t len)
 {
+	char first = len > 0 ? lower(needle[0]) : 0;
+
 	for (size_t i = 0; i + len <= n; i++)
-		if (equal_folded(s + i, len, needle, len))
+		if ((len == 0 || lower(s[i]) == first) && equal_folded(s + i, len, needle, len))
 			return true;
 	return false;
 }

@@ -212,6 +212,27 @@ static bool expression(struct compiler *c)
 	return c->n == 0 || compiler_fail(c, c->waiting[c->n - 1].at, "( is not closed");
 }
 
+static int compile_sockets(struct filter **out, const char *text, struct filter_error *e)
+{
+	struct filter *f = calloc(1, sizeof *f);
+	struct error why = {""};
+	int rc = f ? sockets_words_parse(&f->sockets, text, &e->column, &why) : error_set(&why, ENOMEM, "no memory for the filter");
+
+	if (rc < 0) {
+		(void)snprintf(e->text, sizeof e->text, "%.*s", (int)sizeof e->text - 1, why.text);
+		free(f);
+		return rc;
+	}
+	f->scope = FILTER_SOCKETS;
+	*out = f;
+	return 0;
+}
+
+bool filter_socket(const struct filter *f, const struct socket_table *t, const struct socket_record *s)
+{
+	return sockets_words_fit(f->sockets, t, s);
+}
+
 int filter_compile(struct filter **out, const char *text, enum filter_scope scope, struct filter_error *e)
 {
 	struct filter_error unused;
@@ -221,6 +242,8 @@ int filter_compile(struct filter **out, const char *text, enum filter_scope scop
 	*out = NULL;
 	e = e ? e : &unused;
 	*e = (struct filter_error){.column = 1};
+	if (scope == FILTER_SOCKETS)
+		return compile_sockets(out, text, e);
 	c = calloc(1, sizeof *c);
 	if (!c)
 		return -ENOMEM;
@@ -256,5 +279,6 @@ void filter_free(struct filter *f)
 	free(f->test);
 	free(f->step);
 	free(f->store);
+	sockets_words_free(f->sockets);
 	free(f);
 }

@@ -94,6 +94,14 @@ static bool name_before(const char *text, size_t end, enum filter_scope scope, s
 	return from < end && name_resolve(text + from, end - from, scope, out);
 }
 
+static void offer_sockets(struct offers *o)
+{
+	const char *word, *meaning;
+
+	for (unsigned i = 0; (word = sockets_words_list(i, &meaning)) != NULL; i++)
+		offer(o, word, strlen(word), meaning);
+}
+
 unsigned filter_complete(const char *text, size_t cursor, enum filter_scope scope, struct filter_offer *out,
 			 unsigned most, size_t *from)
 {
@@ -107,6 +115,10 @@ unsigned filter_complete(const char *text, size_t cursor, enum filter_scope scop
 	*from = begin;
 	o.prefix = text + begin;
 	o.len = cursor - begin;
+	if (scope == FILTER_SOCKETS) {
+		offer_sockets(&o);
+		return o.n;
+	}
 	if (name_before(text, begin, scope, &f)) {
 		offer_values(&o, &f, scope);
 		return o.n;

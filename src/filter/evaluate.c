@@ -16,7 +16,7 @@ struct scene {
 	const struct judgement *judged;  /* or NULL */
 	char visible[FILTER_VISIBLE];
 	size_t visible_len;
-	bool visible_known;
+	enum { VISIBLE_NOTHING, VISIBLE_WORDS, VISIBLE_ALL } visible_is;
 };
 
 /* What the values seen so far say. */
@@ -223,10 +223,48 @@ static void show_layers(const struct scene *s, const struct test *t, const char 
 		show_text(s, t, p->service->name, strlen(p->service->name), out);
 }
 
+static void show_home(const struct scene *s, const struct test *t, const struct record_owner *o, bool unit,
+		      struct found *out)
+{
+	if (!o->home || (strcmp(o->home_kind, "unit") == 0) != unit)
+		return;
+	show_text(s, t, o->home, strlen(o->home), out);
+	if (!unit)
+		show_text(s, t, o->home_kind, strlen(o->home_kind), out);
+}
+
+static void show_owner(const struct scene *s, const struct test *t, enum fact fact, const struct record_owner *o,
+		       struct found *out)
+{
+	if (fact == FACT_PID && o->pid > 0)
+		show_number(s, t, (uint64_t)o->pid, true, out);
+	else if (fact == FACT_PROCESS && o->pid > 0)
+		show_text(s, t, o->comm, strnlen(o->comm, sizeof o->comm), out);
+	else if (fact == FACT_FD && o->fd >= 0)
+		show_number(s, t, (uint64_t)o->fd, true, out);
+	else if (fact == FACT_USER && o->uid != UINT32_MAX)
+		show_number(s, t, o->uid, true, out);
+	else if (fact == FACT_CONTAINER || fact == FACT_UNIT)
+		show_home(s, t, o, fact == FACT_UNIT, out);
+}
+
+static void show_owners(const struct scene *s, const struct test *t, enum fact fact, struct found *out)
+{
+	static const enum record_key key[] = {RECORD_OWNER_CLIENT, RECORD_OWNER_SERVER};
+
+	for (unsigned side = 0; side < 2 && s->r; side++)
+		for (unsigned i = 0; record_has(s->r, key[side]) && i < s->r->owner[side].n && i < RECORD_OWNERS_MAX; i++)
+			show_owner(s, t, fact, &s->r->owner[side].at[i], out);
+}
+
 static void show_fact(const struct scene *s, const struct test *t, enum fact fact, struct found *out)
 {
 	const struct packet *p = s->p;
 
+	if (fact >= FACT_PID && fact <= FACT_UNIT) {
+		show_owners(s, t, fact, out);
+		return;
+	}
 	if (fact == FACT_DURATION) {
 		if (s->r && record_has(s->r, RECORD_FIRST) && record_has(s->r, RECORD_LAST))
 			show_number(s, t, ordered(s->r->last_ns - s->r->first_ns), true, out);
@@ -317,11 +355,17 @@ static bool word_visible(struct scene *s, const struct test *t)
 
 	if (s->p)
 		return packet_visible(s, want, t->value.len);
-	if (!s->visible_known) {
+	/* Addresses are dear to write, and a word is found behind them or not at all. */
+	if (s->visible_is == VISIBLE_NOTHING && visible_is_word(want, t->value.len)) {
+		text_init(&line, s->visible, sizeof s->visible);
+		visible_words(&line, s->r);
+		s->visible_len = line.len;
+		s->visible_is = VISIBLE_WORDS;
+	} else if (s->visible_is != VISIBLE_ALL && !visible_is_word(want, t->value.len)) {
 		text_init(&line, s->visible, sizeof s->visible);
 		filter_visible(&line, s->r);
 		s->visible_len = line.len;
-		s->visible_known = true;
+		s->visible_is = VISIBLE_ALL;
 	}
 	return contains_folded(s->visible, s->visible_len, want, t->value.len);
 }
@@ -403,7 +447,7 @@ bool filter_flow(const struct filter *f, const struct flow_record *r)
 	s.r = r;
 	s.p = NULL;
 	s.judged = NULL;
-	s.visible_known = false;
+	s.visible_is = VISIBLE_NOTHING;
 	return run(&s);
 }
 
@@ -415,6 +459,6 @@ bool filter_packet(const struct filter *f, const struct event *ev)
 	s.r = ev->flow;
 	s.p = ev->packet;
 	s.judged = ev->judged;
-	s.visible_known = false;
+	s.visible_is = VISIBLE_NOTHING;
 	return run(&s);
 }

@@ -4,6 +4,7 @@
 
 #include "pattern.h"
 #include "sockeye/filter.h"
+#include "sockeye/socket_words.h"
 
 /* What a name's values are; decides what may be written behind it. */
 enum type {
@@ -50,6 +51,7 @@ enum fact {
 	FACT_LAYERS,   /* the names of a packet's layers, and its service */
 	FACT_ISSUE, FACT_RTT, FACT_DUP_ACK,
 	FACT_VERDICT,  /* words: turned into FROM_VERDICTS or FROM_COUNTERS */
+	FACT_PID, FACT_PROCESS, FACT_FD, FACT_USER, FACT_CONTAINER, FACT_UNIT, /* of those that hold a socket of either end */
 	FACTS,
 };
 
@@ -131,6 +133,7 @@ struct filter {
 	uint32_t stored, store_room;
 	struct pattern **pattern;
 	unsigned patterns, patterns_room;
+	struct sockets_words *sockets; /* FILTER_SOCKETS: all that there is */
 };
 
 /* names.c */
@@ -172,6 +175,10 @@ struct value {
 bool compare(const struct filter *f, const struct test *t, const struct value *v);
 /* Is needle in it, ASCII case ignored? */
 bool contains_folded(const char *s, size_t n, const char *needle, size_t len);
+
+/* visible.c: of filter_visible() what stands behind the endpoints; can that word only be there? */
+void visible_words(struct text *t, const struct flow_record *r);
+bool visible_is_word(const char *want, size_t len);
 bool equal_folded(const char *a, size_t n, const char *b, size_t m);
 
 /* Signed numbers in the order of unsigned ones. */

@@ -145,6 +145,8 @@ static void add_fact(struct name *f, const struct word *w, const char *s, size_t
 		{"@duration", FACT_DURATION}, {"@number", FACT_NUMBER}, {"@length", FACT_LENGTH},
 		{"@captured", FACT_CAPTURED}, {"@time", FACT_TIME}, {"@layers", FACT_LAYERS},
 		{"@issue", FACT_ISSUE}, {"@rtt", FACT_RTT}, {"@dup_ack", FACT_DUP_ACK}, {"@verdict", FACT_VERDICT},
+		{"@pid", FACT_PID}, {"@process", FACT_PROCESS}, {"@fd", FACT_FD}, {"@user", FACT_USER},
+		{"@container", FACT_CONTAINER}, {"@unit", FACT_UNIT},
 	};
 
 	if (equal_folded("@is", 3, s, n)) {

@@ -1,8 +1,10 @@
 /* What a person sees of a flow, and which keys of the record a filter reads. */
+#include <string.h>
+
 #include "filter_private.h"
 #include "sockeye/condition.h"
 
-void filter_visible(struct text *t, const struct flow_record *r)
+void visible_words(struct text *t, const struct flow_record *r)
 {
 	const char *const words[] = {
 		/* A message asks for no answer, so it is not "unanswered". */
@@ -14,13 +16,17 @@ void filter_visible(struct text *t, const struct flow_record *r)
 		record_has(r, RECORD_SERVICE) ? r->service : NULL,
 	};
 
-	tuple_endpoint(t, &r->client);
-	text_char(t, ' ');
-	tuple_endpoint(t, &r->server);
 	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
 		text_char(t, ' ');
 		if (words[i] != NULL)
 			text_put(t, words[i]);
+	}
+	for (unsigned side = 0; side < 2; side++) {
+		const struct record_owner *o = record_process(r, side);
+
+		text_char(t, ' ');
+		if (o != NULL)
+			text_bytes(t, o->comm, strnlen(o->comm, sizeof o->comm));
 	}
 	text_char(t, ' ');
 	if (record_has(r, RECORD_TUNNEL))
@@ -28,6 +34,27 @@ void filter_visible(struct text *t, const struct flow_record *r)
 	text_char(t, ' ');
 	if (record_has(r, RECORD_SERVER_NAME))
 		text_bytes(t, r->server_name.bytes, r->server_name.len);
+}
+
+void filter_visible(struct text *t, const struct flow_record *r)
+{
+	tuple_endpoint(t, &r->client);
+	text_char(t, ' ');
+	tuple_endpoint(t, &r->server);
+	visible_words(t, r);
+}
+
+/* No address and no port has a letter behind f, and blanks stand only between them. */
+bool visible_is_word(const char *want, size_t len)
+{
+	bool letter = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (want[i] == ' ')
+			return false;
+		letter |= lower(want[i]) >= 'g' && lower(want[i]) <= 'z';
+	}
+	return letter;
 }
 
 static void need(uint64_t keys[2], enum record_key k)
@@ -41,7 +68,7 @@ static void need_visible(uint64_t keys[2])
 	static const enum record_key read[] = {
 		RECORD_CLIENT, RECORD_SERVER, RECORD_STATE, RECORD_OUTCOME, RECORD_PROTO, RECORD_SERVICE,
 		RECORD_TUNNEL, RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_ID, RECORD_ICMP_ERROR_TYPE,
-		RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN,
+		RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN, RECORD_OWNER_CLIENT, RECORD_OWNER_SERVER,
 	};
 
 	for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
@@ -63,6 +90,9 @@ static void need_origin(const struct test *t, const struct origin *o, uint64_t k
 	} else if (o->from == FROM_FACT && o->key == FACT_DURATION) {
 		need(keys, RECORD_FIRST);
 		need(keys, RECORD_LAST);
+	} else if (o->from == FROM_FACT && o->key >= FACT_PID && o->key <= FACT_UNIT) {
+		need(keys, RECORD_OWNER_CLIENT);
+		need(keys, RECORD_OWNER_SERVER);
 	}
 }
 

@@ -120,6 +120,7 @@ void flow_release(struct flow_table *t, uint32_t ref)
 	struct flow_key key;
 	uint32_t slot;
 
+	flow_moved(t, ref);
 	kept_key(k, &key);
 	if (table_find(t, &key, table_hash(t, &key), &slot) == ref)
 		table_remove(t, slot);
@@ -197,9 +198,7 @@ void place_give(struct flow_table *t, uint32_t ref)
 
 void places_reserve(struct flow_table *t)
 {
-	enum { MOST = 2 };
-
-	while (t->flows_free < MOST) {
+	while (t->flows_free < PLACES_RESERVED) {
 		if (t->flow_used == t->flow_max || !budget_affords(t, sizeof *t->flows, 1)) {
 			make_room(t);
 			continue;

@@ -84,9 +84,13 @@ bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity)
 	uint32_t tag = (uint32_t)(identity >> 32) | 1; /* 0: empty */
 
 	for (struct copy *k = set; k < set + COPY_WAYS; k++) {
-		int64_t since = d->ts_ns - k->ts_ns, limit = limit_of(k, d);
+		int64_t since, limit;
 
-		if (k->tag != tag || since > limit || since < -limit)
+		if (__builtin_expect(k->tag != tag, 1))
+			continue;
+		since = d->ts_ns - k->ts_ns;
+		limit = limit_of(k, d);
+		if (since > limit || since < -limit)
 			continue;
 		if (d->interface == k->interface)
 			k->ts_ns = d->ts_ns; /* a storm: each copy at once after the one before */

@@ -4,14 +4,6 @@
 
 #include "flow_private.h"
 
-static void set_endpoint(struct endpoint *e, const struct flow *f, unsigned side)
-{
-	e->ip = side ? f->key.b : f->key.a;
-	e->port = side ? f->key.b_port : f->key.a_port;
-	e->family = f->key.family;
-	e->has_port = f->key.proto == PROTO_TCP || flow_datagram_class(f->key.proto) == FLOW_UDP;
-}
-
 static void fill_common(struct flow_record *r, const struct flow_table *t, const struct flow *f)
 {
 	static const char *const known_by[] = {"first_packet", "synack", "syn"};
@@ -24,8 +16,8 @@ static void fill_common(struct flow_record *r, const struct flow_table *t, const
 	r->id = f->id;
 	r->first_ns = f->first_ns;
 	r->last_ns = f->last_ns;
-	set_endpoint(&r->client, f, f->client);
-	set_endpoint(&r->server, f, !f->client);
+	end_of_key(&r->client, &f->key, f->client);
+	end_of_key(&r->server, &f->key, !f->client);
 	r->orientation = known_by[f->client_known];
 	for (unsigned i = 0; i < 2; i++) {
 		r->packets[i] = side[i]->packets;
@@ -130,7 +122,7 @@ static bool state_is_open(const char *state)
 	static const char *const open[] = {"syn_sent", "syn_received", "established", "half_closed", "midstream"};
 
 	for (unsigned i = 0; i < sizeof open / sizeof *open; i++)
-		if (strcmp(state, open[i]) == 0)
+		if (state[0] == open[i][0] && strcmp(state, open[i]) == 0)
 			return true;
 	return false;
 }
@@ -157,33 +149,42 @@ static void fill_losses(struct flow_record *r, const struct flow_table *t, const
 	record_set_from(r, RECORD_EXACT_RETRANSMITTED_SEGMENTS, RECORD_EXACT_DUPLICATES);
 }
 
-static void fill_tcp(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+static void fill_tcp_state(struct flow_record *r, const struct flow *f)
 {
 	r->state = tcp_state(f);
 	r->open = state_is_open(r->state);
 	r->closing = !seen(f->rst_ns) && (f->side[0].fin != 0) != (f->side[1].fin != 0);
-	r->completeness = f->completeness_before;
 	for (unsigned i = 0; i < 2; i++) {
 		const struct flow_side *s = &f->side[i ^ f->client];
 
 		r->rst[i] = s->rst;
 		r->fin[i] = s->fin;
-		r->isn[i] = s->base;
-		r->isn_known[i] = s->bits & SIDE_BASE;
-		fill_trips(r, t, f, i);
 	}
 	record_set(r, RECORD_STATE);
 	record_set(r, RECORD_OPEN);
 	record_set(r, RECORD_HS_OPEN);
-	record_set(r, RECORD_COMPLETENESS);
 	record_set(r, RECORD_RST);
 	record_set(r, RECORD_FIN);
+	fill_ends(r, f);
+}
+
+static void fill_tcp(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+{
+	r->completeness = f->completeness_before;
+	for (unsigned i = 0; i < 2; i++) {
+		const struct flow_side *s = &f->side[i ^ f->client];
+
+		r->isn[i] = s->base;
+		r->isn_known[i] = s->bits & SIDE_BASE;
+		fill_trips(r, t, f, i);
+	}
+	record_set(r, RECORD_COMPLETENESS);
 	if (f->closed_by) {
 		r->closed_by = (unsigned)(f->closed_by - 1) == f->client ? "client" : "server";
 		record_set(r, RECORD_CLOSED_BY);
 	}
 	fill_capture_side(r);
-	fill_extensions(r, t, f);
+	fill_rare(r, t, f);
 }
 
 static void fill_datagram(struct flow_record *r, const struct flow *f)
@@ -205,25 +206,26 @@ static void fill_datagram(struct flow_record *r, const struct flow *f)
 		record_set(r, RECORD_ICMP_ID);
 }
 
-static void fill_path(struct flow_record *r, const struct flow *f, const struct paths *paths)
+static void fill_vlans(struct flow_record *r, const struct path *p)
 {
-	const struct path *p = paths ? paths_get(paths, f->path) : NULL;
+	if (!p || !p->vlans)
+		return;
+	r->vlan.n = p->vlans;
+	for (unsigned i = 0; i < p->vlans; i++)
+		r->vlan.at[i] = p->vlan[i];
+	record_set(r, RECORD_VLAN);
+}
+
+static void fill_tunnels(struct flow_record *r, const struct path *p)
+{
 	struct text t;
 
-	if (!p)
+	if (!p || !p->tunnels)
 		return;
-	if (p->vlans) {
-		r->vlan.n = p->vlans;
-		for (unsigned i = 0; i < p->vlans; i++)
-			r->vlan.at[i] = p->vlan[i];
-		record_set(r, RECORD_VLAN);
-	}
-	if (p->tunnels) {
-		text_init(&t, r->tunnel.bytes, sizeof r->tunnel.bytes);
-		path_tunnels(&t, p);
-		r->tunnel.len = (uint16_t)t.len;
-		record_set(r, RECORD_TUNNEL);
-	}
+	text_init(&t, r->tunnel.bytes, sizeof r->tunnel.bytes);
+	path_tunnels(&t, p);
+	r->tunnel.len = (uint16_t)t.len;
+	record_set(r, RECORD_TUNNEL);
 }
 
 static void fill_service(struct flow_record *r, const struct flow_table *t, const struct flow *f)
@@ -290,8 +292,9 @@ static void record_clear(struct flow_record *r, unsigned parts)
 	enum { OUTCOME = offsetof(struct flow_record, RECORD_OUTCOME_FIRST),
 	       HANDSHAKE = offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST),
 	       LOSSES = offsetof(struct flow_record, RECORD_LOSSES_FIRST),
+	       STATE = offsetof(struct flow_record, RECORD_STATE_FIRST),
 	       REST = offsetof(struct flow_record, RECORD_REST_FIRST),
-	       LONG = offsetof(struct flow_record, server_name) };
+	       LONG = offsetof(struct flow_record, RECORD_LONG_FIRST) };
 
 #ifndef NDEBUG
 	memset(r, 0xa5, sizeof *r); /* who reads what was not asked for shall see it */
@@ -302,7 +305,9 @@ static void record_clear(struct flow_record *r, unsigned parts)
 	if (parts & RECORD_PART_HANDSHAKE)
 		memset((char *)r + HANDSHAKE, 0, LOSSES - HANDSHAKE);
 	if (parts & RECORD_PART_LOSSES)
-		memset((char *)r + LOSSES, 0, REST - LOSSES);
+		memset((char *)r + LOSSES, 0, STATE - LOSSES);
+	if (parts & RECORD_PART_STATE)
+		memset((char *)r + STATE, 0, REST - STATE);
 	if (parts & RECORD_PART_REST)
 		memset((char *)r + REST, 0, LONG - REST);
 	r->server_name.len = r->tunnel.len = 0;
@@ -313,11 +318,14 @@ static void record_clear(struct flow_record *r, unsigned parts)
 void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const struct flow *f,
 			    const struct paths *paths, unsigned parts)
 {
+	const struct path *path;
 	bool tcp;
 
 	if (parts & RECORD_PART_REST) /* capture_side is made of them all */
 		parts = RECORD_PARTS;
-	if (parts & RECORD_PART_HANDSHAKE || t->scratch_is == NAME_ONLY)
+	if (f == &t->scratch && t->scratch_is == PASSING && parts == 0)
+		scratch_common(t);
+	else if (parts & (RECORD_PART_HANDSHAKE | RECORD_PART_STATE) || t->scratch_is == NAME_ONLY || t->scratch_is == PASSING)
 		scratch_complete(t, f);
 	tcp = f->key.proto == PROTO_TCP;
 	record_clear(r, parts);
@@ -329,16 +337,32 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
 		fill_handshake(r, f);
 	if (tcp && parts & RECORD_PART_LOSSES)
 		fill_losses(r, t, f);
+	if (!(parts & (RECORD_PART_STATE | RECORD_PART_REST)))
+		return;
+	path = paths ? paths_get(paths, f->path) : NULL;
+	if (parts & RECORD_PART_STATE) {
+		if (tcp)
+			fill_tcp_state(r, f);
+		else
+			fill_datagram(r, f);
+		fill_service(r, t, f);
+		fill_tunnels(r, path);
+		fill_icmp_error(r, t, f);
+	}
 	if (!(parts & RECORD_PART_REST))
 		return;
 	if (tcp)
 		fill_tcp(r, t, f);
-	else
-		fill_datagram(r, f);
 	zeek_fill(r, t, f);
-	fill_service(r, t, f);
-	fill_path(r, f, paths);
-	fill_icmp_error(r, t, f);
+	fill_vlans(r, path);
+	if (t->more)
+		t->more(t->more_arg, r);
+}
+
+void flow_record_more(struct flow_table *t, void (*more)(void *arg, struct flow_record *r), void *arg)
+{
+	t->more = more;
+	t->more_arg = arg;
 }
 
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f, const struct paths *paths)

@@ -23,7 +23,7 @@ void fill_agreed(struct flow_record *r, const struct flow *f)
 }
 
 /* Both ends' states. */
-static void fill_ends(struct flow_record *r, const struct flow *f)
+void fill_ends(struct flow_record *r, const struct flow *f)
 {
 	unsigned other = state_is_self(f) ? f->client : !f->client;
 
@@ -68,7 +68,7 @@ static void fill_mptcp(struct flow_record *r, const struct flow *f, const struct
 }
 
 /* Marks are there where ECN was agreed, or seen: else they are not 0 but nothing. */
-static void fill_rare(struct flow_record *r, const struct flow_table *t, const struct flow *f)
+void fill_rare(struct flow_record *r, const struct flow_table *t, const struct flow *f)
 {
 	static const struct flow_rare none;
 	const struct flow_rare *x = flow_rare(t, f);
@@ -94,10 +94,4 @@ static void fill_rare(struct flow_record *r, const struct flow_table *t, const s
 			record_set(r, RECORD_ECN_CWR);
 	}
 	fill_mptcp(r, f, x);
-}
-
-void fill_extensions(struct flow_record *r, const struct flow_table *t, const struct flow *f)
-{
-	fill_ends(r, f);
-	fill_rare(r, t, f);
 }

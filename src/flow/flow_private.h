@@ -165,7 +165,10 @@ struct flow_table {
 	struct flow_limits limits;
 	bool ages;               /* any class has a time-out */
 	flow_ended *told;
+	flow_lones *lones;       /* or NULL */
 	void *arg;
+	void (*more)(void *arg, struct flow_record *r); /* flow_record_more() */
+	void *more_arg;
 	uint64_t next_id;
 	int64_t now_ns;
 
@@ -182,6 +185,7 @@ struct flow_table {
 	uint32_t chunks_back;    /* of them, given back to the system */
 	uint32_t chunk_free, chunk_back; /* lists: free to use; given back */
 	struct embryo_bucket bucket[EMBRYO_BUCKETS];
+	uint16_t fullest[2 * EMBRYO_BUCKETS]; /* of two each, up to [1]; the leaves are all buckets */
 	uint32_t embryo_live;
 	int64_t embryos_looked_ns;
 
@@ -215,10 +219,33 @@ struct flow_table {
 	uint32_t losses;         /* so many times; the newest is at losses - 1 */
 	uint64_t capture_lost_sometime;
 
+	uint64_t *moved;         /* moved.c: bits of seats; NULL: nobody watches */
+
 	struct flow scratch;     /* an embryo seen as a flow; a flow that ends, or that is only looked at */
-	enum { WHOLE, OUTLINE, NAME_ONLY } scratch_is; /* embryo_outline(); only self is there */
+	/* embryo_outline(); only self is there; walk.c: what orders it, too */
+	enum { WHOLE, OUTLINE, NAME_ONLY, PASSING } scratch_is;
 	struct flow_stats stats;
 };
+
+static inline uint32_t seat_of(const struct flow_table *t, uint32_t ref)
+{
+	return ref & REF_EMBRYO ? t->flow_max + (ref & ~REF_EMBRYO) : ref;
+}
+
+static inline void flow_moved(struct flow_table *t, uint32_t ref)
+{
+	uint32_t seat;
+
+	if (__builtin_expect(t->moved == NULL, 1))
+		return;
+	seat = seat_of(t, ref);
+	t->moved[seat / 64] |= UINT64_C(1) << seat % 64;
+}
+
+static inline size_t moved_size(const struct flow_table *t)
+{
+	return ((size_t)t->flow_max + (size_t)t->chunk_max * EMBRYO_CHUNK + 63) / 64 * sizeof *t->moved;
+}
 
 static inline bool seen(int64_t ns)
 {
@@ -229,6 +256,15 @@ static inline bool seen(int64_t ns)
 static inline enum flow_class flow_datagram_class(uint8_t proto)
 {
 	return proto == PROTO_UDP || proto == PROTO_UDPLITE || proto == PROTO_SCTP ? FLOW_UDP : FLOW_ICMP;
+}
+
+/* The first or second end of a key. */
+static inline void end_of_key(struct endpoint *e, const struct flow_key *k, bool second)
+{
+	e->ip = second ? k->b : k->a;
+	e->port = second ? k->b_port : k->a_port;
+	e->family = k->family;
+	e->has_port = k->proto == PROTO_TCP || flow_datagram_class(k->proto) == FLOW_UDP;
 }
 
 /* What a record without a past has other than zeroes. */
@@ -282,10 +318,30 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
  * embryo_complete(): most flows of a flood never need it. */
 uint32_t lost_before(const struct flow_table *t, uint64_t id); /* of table->capture_lost, when that id was given */
 struct flow *embryo_outline(struct flow_table *t, uint32_t ref);
+void scratch_common(struct flow_table *t); /* only of PASSING: what every record has */
 void scratch_complete(struct flow_table *t, const struct flow *f); /* whatever flow it is */
+static inline unsigned embryo_class(uint8_t proto)
+{
+	return proto == PROTO_TCP ? FLOW_HALF_OPEN : flow_datagram_class(proto);
+}
+
+/* chunks.c. chunks_place(): a place at the young end of the bucket; REF_NONE: not even one chunk is to be had (the table is
+ * smaller than that). */
+void chunks_begin(struct flow_table *t);
+uint32_t chunks_place(struct flow_table *t, uint16_t bucket);
+void chunk_release(struct flow_table *t, uint32_t n);
 void embryo_forget(struct flow_table *t, uint32_t ref); /* leaves its slot alone */
-void embryo_expire(struct flow_table *t);
 bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false: none to spare */
+
+/* lone.c: those that end one after the other, and are told together: with lones_flush() at the latest. */
+struct lones {
+	struct lone at[FLOW_LONES];
+	unsigned n;
+};
+void lone_tell(struct flow_table *t, struct lones *all, uint32_t ref, bool evicted);
+void lones_flush(struct flow_table *t, struct lones *all);
+void lone_end_chunk(struct flow_table *t, uint32_t n); /* all its embryos; the chunk is the caller's */
+void embryo_expire(struct flow_table *t);
 
 /* budget.c */
 size_t budget_used(const struct flow_table *t);
@@ -297,6 +353,7 @@ bool budget_affords_block(const struct flow_table *t, size_t bytes);
 bool budget_affords_head(const struct flow_table *t);
 
 /* ageing.c */
+enum { PLACES_RESERVED = 2 };
 void places_reserve(struct flow_table *t); /* for a flow and what is odd of one; evicts if it must */
 uint32_t place_take(struct flow_table *t); /* one of those that were reserved */
 void place_give(struct flow_table *t, uint32_t ref);
@@ -396,7 +453,8 @@ void fill_handshake(struct flow_record *r, const struct flow *f);
 
 /* fill_extensions.c */
 void fill_agreed(struct flow_record *r, const struct flow *f); /* with the handshake */
-void fill_extensions(struct flow_record *r, const struct flow_table *t, const struct flow *f);
+void fill_ends(struct flow_record *r, const struct flow *f);
+void fill_rare(struct flow_record *r, const struct flow_table *t, const struct flow *f);
 
 /* mptcp.c */
 size_t joins_size(size_t memory);

@@ -383,6 +383,7 @@ void kept_fold(struct flow_table *t, struct flow *f)
 	for (unsigned i = 0; i < 2; i++)
 		if (!(f->side[i].ws_bits & WS_DOUBT))
 			f->side[i].doubt = 0; /* it says nothing any more */
+	flow_moved(t, f->self);
 	k->base_ns = base_of(f);
 	fold_whole(k, f);
 	plain = k->base_ns == f->first_ns && handshake_follows(f) && rest_follows(f);

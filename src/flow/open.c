@@ -86,9 +86,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	}
 	hash_key_init(&t->key, l->hash_seed);
 	sizes(t);
-	t->chunk_free = t->chunk_back = REF_NONE;
-	for (unsigned i = 0; i < EMBRYO_BUCKETS; i++)
-		t->bucket[i].old = t->bucket[i].young = REF_NONE;
+	chunks_begin(t);
 
 	t->area_size[0] = (size_t)t->slots_max * sizeof(struct slot);
 	t->area_size[1] = t->area_size[0] / 2;
@@ -125,6 +123,11 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	return 0;
 }
 
+void flow_table_lone(struct flow_table *t, flow_lones *told)
+{
+	t->lones = told;
+}
+
 void flow_table_free(struct flow_table *t)
 {
 	if (!t)
@@ -143,6 +146,8 @@ void flow_table_free(struct flow_table *t)
 	copies_free(&t->copies);
 	contents_free(&t->contents);
 	joins_free(&t->joins);
+	if (t->moved)
+		memory_release(t->moved, moved_size(t));
 	if (t->blocks.at)
 		memory_release(t->blocks.at, t->blocks.size);
 	if (t->heads.head)

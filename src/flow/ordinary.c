@@ -179,5 +179,6 @@ struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, con
 	trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
 	if (d->payload_len)
 		kept_carry(t, k, near->place * 2 + dir, d, us);
+	flow_moved(t, near->place);
 	return kept_named(t, near->place);
 }

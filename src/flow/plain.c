@@ -125,6 +125,7 @@ static struct flow *met(struct flow_table *t, uint32_t ref)
 		f->side[i].head = REF_NONE;
 	}
 	t->bits_open = true;
+	flow_moved(t, ref);
 	return f;
 }
 

@@ -20,6 +20,7 @@ static struct flow *in_passing(struct flow_table *t, uint32_t ref)
 	const struct odd *o = kept_odd(t, k);
 	struct flow *f = kept_named(t, ref);
 
+	t->scratch_is = PASSING;
 	f->bits = k->bits;
 	f->first_ns = o ? o->first_ns : k->base_ns;
 	f->last_ns = kept_last_ns(k);
@@ -29,6 +30,21 @@ static struct flow *in_passing(struct flow_table *t, uint32_t ref)
 		f->side[i].bytes = (uint64_t)k->side[i].bytes_high << 32 | k->side[i].bytes;
 	}
 	return f;
+}
+
+/* What else a record has of every flow: nothing that is not in its four lines. */
+void scratch_common(struct flow_table *t)
+{
+	struct flow *f = &t->scratch;
+	const struct kept *k = &t->flows[f->self];
+
+	kept_key(k, &f->key);
+	f->client = (k->class & KEPT_CLIENT) != 0;
+	f->client_known = k->completeness >> 6;
+	f->lost_until = k->lost_until;
+	f->lost_before = k->lost_before;
+	for (unsigned i = 0; i < 2; i++)
+		f->side[i].ttl = k->side[i].ttl;
 }
 
 void scratch_complete(struct flow_table *t, const struct flow *f)
@@ -66,6 +82,15 @@ struct flow *flow_next(struct flow_table *t, uint64_t *at)
 		}
 	*at = UINT64_MAX;
 	return NULL;
+}
+
+struct flow *flow_in_seat(struct flow_table *t, uint32_t seat)
+{
+	flow_store(t);
+	if (seat < t->flow_max)
+		return t->flows[seat].family != FAMILY_NONE ? in_passing(t, seat) : NULL;
+	seat -= t->flow_max;
+	return t->embryos[seat].key.family != FAMILY_NONE ? embryo_outline(t, seat | REF_EMBRYO) : NULL;
 }
 
 struct flow *flow_by_id(struct flow_table *t, uint64_t id)
@@ -242,23 +267,27 @@ static uint32_t put_in_order(struct flow_table *t, struct place *order)
 void flow_table_end(struct flow_table *t)
 {
 	struct place *order = (struct place *)t->slots;
+	struct lones lones;
 	uint32_t n;
 
 	flow_store(t);
 	n = put_in_order(t, order);
+	lones.n = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow *f;
 
 		if (i + ORDER_AHEAD < n)
 			prefetch_flow(t, order[i + ORDER_AHEAD].ref);
-		if (order[i].ref & REF_EMBRYO)
-			f = embryo_outline(t, order[i].ref);
-		else
-			f = flow_look(t, order[i].ref);
+		if (order[i].ref & REF_EMBRYO) {
+			lone_tell(t, &lones, order[i].ref, false);
+			continue;
+		}
+		lones_flush(t, &lones);
+		f = flow_look(t, order[i].ref);
 		flow_tell(t, f, false);
-		if (!(order[i].ref & REF_EMBRYO))
-			t->flows[order[i].ref].bits = f->bits;
+		t->flows[order[i].ref].bits = f->bits;
 	}
+	lones_flush(t, &lones);
 	table_slots_clear(t->slots, t->slot_mask + 1);
 	t->slots_used = 0;
 }

@@ -34,7 +34,7 @@ int host_open(struct host **out, const struct host_options *o, struct error *e)
 	if (!h)
 		return error_set(e, ENOMEM, "no memory to ask the kernel for sockets");
 	h->o = *o;
-	h->diag.fd = h->notices = -1;
+	h->diag.fd = h->dumps.fd = h->notices = -1;
 	probe_all(h);
 	for (unsigned i = 0; i < ASKINGS; i++)
 		any = any || h->ways[i] != WAY_NONE;
@@ -51,6 +51,7 @@ void host_free(struct host *h)
 	if (!h)
 		return;
 	netlink_close(&h->diag);
+	netlink_close(&h->dumps);
 	shut(&h->notices);
 	for (unsigned i = 0; i < HOST_FILES; i++)
 		shut(&h->files[i]);
@@ -58,152 +59,9 @@ void host_free(struct host *h)
 		shut(&h->counters[i]);
 	if (h->walks)
 		process_walk_close(&h->walk);
+	if (h->owners.free)
+		h->owners.free(h->owners.self);
 	free(h);
-}
-
-/* ---- a sweep -------------------------------------------------------------------------------- */
-
-static void sweep_counters(struct host *h, struct socket_counters *c)
-{
-	for (unsigned i = 0; i < COUNTER_FILES; i++) {
-		size_t n = asking_read(h->counters[i], h->text, sizeof h->text);
-
-		if (i == COUNTER_SOCKSTAT)
-			host_parse_sockstat(h->text, n, c);
-		else if (i == COUNTER_PORTS)
-			host_parse_ports(h->text, n, c);
-		else
-			host_parse_pairs(h->text, n, c);
-	}
-}
-
-/* A kind that could be read at the start and cannot now. */
-static void sweep_failed(struct socket_table *facts, const char *name, int rc)
-{
-	for (unsigned i = 0; i < facts->n_tiers; i++) {
-		struct host_tier *t = &facts->tiers[i];
-
-		if (strcmp(t->name, name) != 0)
-			continue;
-		t->works = false;
-		(void)snprintf(t->reason, sizeof t->reason, "%s sockets could not be read: %s; some are missing", name, strerror(-rc));
-	}
-	facts->failed = true;
-}
-
-static int sweep_sockets(struct host *h, const struct host_wanted *w, struct host_table *t)
-{
-	struct socket_table *facts = host_table_facts(t);
-	struct filling f = {.table = t, .wanted = w};
-	int worst = 0;
-
-	for (unsigned i = 0; i < ASKINGS; i++) {
-		const struct asking *a = &askings[i];
-		uint32_t states = a->proto == PROTO_TCP && w->states != 0 ? w->states : UINT32_MAX;
-		int rc = 0;
-
-		if (!(w->what & a->bit) || h->ways[i] == WAY_NONE)
-			continue;
-		if (h->ways[i] == WAY_DIAG)
-			rc = asking_dump(h, a, &f, states, &facts->partial);
-		else
-			rc = asking_files(h, a, &f);
-		if (rc < 0) {
-			worst = rc;
-			sweep_failed(facts, a->name, rc);
-		}
-	}
-	return worst;
-}
-
-/* The tier "owners" of this sweep says what was missing. */
-static void sweep_told(const struct host *h, struct socket_table *facts, int rc, const struct error *e)
-{
-	for (unsigned i = 0; i < facts->n_tiers; i++) {
-		struct host_tier *t = &facts->tiers[i];
-
-		if (strcmp(t->name, "owners") != 0)
-			continue;
-		if (rc < 0) {
-			t->works = false;
-			(void)snprintf(t->reason, sizeof t->reason, "%.*s", (int)sizeof t->reason - 1, e->text);
-		} else if (facts->processes_unreadable > 0) {
-			(void)snprintf(t->reason, sizeof t->reason, "the descriptors of %u of %u processes cannot be read%s",
-				       facts->processes_unreadable, facts->processes_seen,
-				       h->o.all_rights ? ", whatever the rights: their sockets have no owner here"
-						       : ": needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or root");
-		} else if (h->hidepid >= 2 && facts->unknown == SOCKET_NO_CAPABILITY) {
-			(void)snprintf(t->reason, sizeof t->reason,
-				       "/proc hides processes of other users (hidepid): needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or root");
-		}
-	}
-}
-
-static void sweep_owners(struct host *h, struct host_table *t)
-{
-	struct socket_table *facts = host_table_facts(t);
-	struct error e = {""};
-	bool begin = true;
-	int rc = 0;
-
-	do {
-		if (h->o.processes)
-			rc = h->o.processes(h->o.arg, begin, &h->batch, &e);
-		else if (h->walks)
-			(void)process_walk_next(&h->walk, &h->batch, ASKING_WALK_MS * CLOCK_MS);
-		else
-			rc = error_set(&e, ENOENT, "/proc cannot be read: owners of sockets are not known");
-		if (rc == 0 && !process_batch_sound(&h->batch))
-			rc = error_set(&e, EPROTO, "what was said of processes is damaged: owners of sockets are not known");
-		if (rc == 0)
-			host_table_batch(t, &h->batch);
-		begin = false;
-	} while (rc == 0 && !h->batch.done);
-	if (rc == 0 && h->batch.failed)
-		rc = error_set(&e, (int)h->batch.failed, "/proc cannot be read: %s: owners of sockets are not known",
-			       strerror((int)h->batch.failed));
-	facts->unknown = rc < 0                                              ? SOCKET_UNSUPPORTED
-			 : facts->processes_unreadable > 0 || h->hidepid >= 2 ? SOCKET_NO_CAPABILITY
-									      : SOCKET_TOO_LATE;
-	sweep_told(h, facts, rc, &e);
-}
-
-int host_sweep(struct host *h, const struct host_wanted *w, const struct host_table *before, struct host_table **out,
-	       struct error *e)
-{
-	const int64_t began = clock_monotonic_ns();
-	struct socket_table *facts;
-	struct host_table *t;
-	int64_t middle;
-	int rc = host_table_new(&t, h->o.memory, e);
-
-	*out = NULL;
-	if (rc < 0)
-		return rc;
-	facts = host_table_facts(t);
-	facts->began_ns = clock_boot_ns();
-	facts->at_ns = clock_wall_ns();
-	memcpy(facts->tiers, h->tiers, sizeof facts->tiers);
-	facts->n_tiers = h->n_tiers;
-	facts->cgroups = h->cgroups.at;
-	facts->n_cgroups = h->cgroups.n;
-	facts->interfaces = h->interfaces;
-	facts->n_interfaces = h->n_interfaces;
-	rc = sweep_sockets(h, w, t);
-	if (rc < 0 && facts->n_sockets == 0) {
-		host_table_free(t);
-		return error_set(e, -rc, "the kernel does not tell its sockets: %s", strerror(-rc));
-	}
-	sweep_counters(h, &facts->counters);
-	middle = clock_monotonic_ns();
-	facts->unknown = SOCKET_UNSUPPORTED;
-	if (w->what & HOST_OWNERS)
-		sweep_owners(h, t);
-	host_table_finish(t, before);
-	facts->kernel_ns = middle - began;
-	facts->owners_ns = clock_monotonic_ns() - middle;
-	*out = t;
-	return 0;
 }
 
 /* ---- one socket -------------------------------------------------------------------------------- */

@@ -33,6 +33,11 @@ void netlink_close(struct netlink *nl);
 int netlink_ask(struct netlink *nl, const void *request, size_t n, bool dump, netlink_each *each, void *arg,
 		bool *partial);
 
+/* The same in pieces, without waiting. netlink_more() reads once: 1: more is to come; 0: that was the end;
+ * -EAGAIN: nothing is there yet; -errno. */
+int netlink_send(struct netlink *nl, const void *request, size_t n, bool dump);
+int netlink_more(struct netlink *nl, netlink_each *each, void *arg, bool *partial);
+
 /* Walks what one recv(2) gave. 1: more is to come; 0: that was the end; -errno: what
  * the kernel said, in either of its shapes, or -EBADMSG: it is no netlink. */
 int netlink_walk(const uint8_t *bytes, size_t n, uint32_t sequence, netlink_each *each, void *arg, bool *partial);
@@ -100,12 +105,19 @@ void host_parse_ports(const char *s, size_t n, struct socket_counters *c);
 int host_table_new(struct host_table **out, size_t memory, struct error *e);
 /* A place for one more socket, zeroed; NULL: forgotten, and counted. */
 struct socket_record *host_table_add(struct host_table *t);
+bool host_table_room(const struct host_table *t);
 void host_table_drop_last(struct host_table *t); /* it was none after all */
 struct host_waiting *host_table_waiting(struct host_table *t);
 struct socket_table *host_table_facts(struct host_table *t);
-void host_table_batch(struct host_table *t, const struct process_batch *b);
+void host_table_batch(struct host_table *t, const struct process_batch *b, uint8_t evidence);
+/* Instead of batches: holders as the last table has them, of sockets that are still there. */
+void host_table_carry(struct host_table *t, const struct host_table *before);
+/* Did a socket that a program could hold come since? *at: where to go on, from 0; true: it did, or *at is the end. */
+bool host_table_newer(const struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer);
 /* Everything is in: sorts holders, finds owners, listeners and children. before: the last
- * table, or NULL: what is gone since then is kept HOST_KEEP_NS long. */
+ * table, or NULL: what is gone since then is kept HOST_KEEP_S long. */
 void host_table_finish(struct host_table *t, const struct host_table *before);
+/* The same in steps of a millisecond or so; false: it is finished. */
+bool host_table_step(struct host_table *t, const struct host_table *before);
 
 #endif

@@ -12,19 +12,21 @@
 
 enum { KEEP_EARLY_MS = 5 }; /* a packet may be a little older than what the kernel says of it */
 
-static bool table_has(const struct host_table *t, uint64_t cookie)
+static uint32_t kept_slot(const struct host_table *t, const struct endpoint *local, const struct endpoint *remote)
 {
-	uint32_t slot = (uint32_t)hash_fold(cookie ^ t->key.a, t->key.b) & t->by_cookie.mask;
+	const struct {
+		struct address local, remote;
+		uint16_t local_port, remote_port;
+		uint32_t family;
+	} is = {local->ip, remote->ip, local->port, remote->port, local->family};
 
-	for (; t->by_cookie.at[slot] != SOCKET_NONE; slot = (slot + 1) & t->by_cookie.mask)
-		if (t->sockets[t->by_cookie.at[slot]].cookie == cookie)
-			return true;
-	return false;
+	return (uint32_t)(hash_bytes(&t->key, &is, sizeof is) % HOST_KEPT);
 }
 
 /* The new one, or NULL: the oldest go first, which the caller gives last. */
 static struct kept *keep_one(struct host_table *t, const struct socket_record *s, int64_t gone_ns)
 {
+	uint32_t *slot;
 	struct kept *k;
 
 	if (t->n_kept == HOST_KEPT) {
@@ -36,6 +38,9 @@ static struct kept *keep_one(struct host_table *t, const struct socket_record *s
 	k->socket.owners = 0;
 	k->socket.owner = k->socket.listener = SOCKET_NONE;
 	k->gone_ns = gone_ns;
+	slot = &t->kept_slots[kept_slot(t, &s->local, &s->remote)];
+	k->next = *slot;
+	*slot = t->n_kept; /* one more than its place */
 	return k;
 }
 
@@ -51,19 +56,26 @@ static void keep_owners(struct host_table *t, struct kept *k, const struct host_
 	}
 }
 
-void table_keep(struct host_table *t, const struct host_table *before)
+void table_keep(struct host_table *t, const struct host_table *before, uint32_t from, uint32_t to)
 {
-	for (uint32_t i = 0; i < before->facts.n_sockets; i++) {
-		const struct socket_record *s = &before->sockets[i];
+	for (uint32_t i = from; i < to; i++) {
+		const struct socket_record *s = &before->sockets[i], *now;
 		struct kept *k;
 
-		if ((s->family != SOCKET_INET && s->family != SOCKET_INET6) || s->cookie == 0 || table_has(t, s->cookie) ||
-		    s->remote.family == FAMILY_NONE)
+		if ((s->family != SOCKET_INET && s->family != SOCKET_INET6) || s->cookie == 0 || s->remote.family == FAMILY_NONE)
+			continue;
+		/* In TIME-WAIT, or closed and still sending: it is nobody's any more, and whose it was is asked. */
+		now = table_by_cookie(t, s->cookie);
+		if (now && (now->inode != 0 || s->inode == 0))
 			continue;
 		k = keep_one(t, s, t->facts.at_ns);
 		if (k && s->owners > 0)
 			keep_owners(t, k, before, &before->owners[s->owner], s->owners);
 	}
+}
+
+void table_keep_kept(struct host_table *t, const struct host_table *before)
+{
 	for (uint32_t i = 0; i < before->n_kept; i++) {
 		const struct kept *old = &before->kept[i];
 		struct kept *k;
@@ -84,17 +96,22 @@ static struct endpoint endpoint_of(const struct tuple *t, bool to)
 		.ip = to ? t->to : t->from, .port = to ? t->to_port : t->from_port, .family = t->family, .has_port = true};
 }
 
-static const struct socket_record *find_gone(const struct host_table *t, const struct socket_record *like, int64_t at_ns)
+/* cookie: that one alone; 0: any. */
+static const struct socket_record *find_gone(const struct host_table *t, const struct socket_record *like, int64_t at_ns,
+					     uint64_t cookie)
 {
-	for (uint32_t i = 0; i < t->n_kept; i++) {
-		const struct kept *k = &t->kept[i];
+	uint32_t i = t->kept_slots[kept_slot(t, &like->local, &like->remote)], first = HOST_KEPT;
 
-		if (k->socket.proto == like->proto && tuple_compare_endpoint(&k->socket.local, &like->local) == 0 &&
+	for (; i > 0; i = t->kept[i - 1].next) {
+		const struct kept *k = &t->kept[i - 1];
+
+		if (i - 1 < first && k->socket.proto == like->proto && (cookie == 0 || k->socket.cookie == cookie) &&
+		    tuple_compare_endpoint(&k->socket.local, &like->local) == 0 &&
 		    tuple_compare_endpoint(&k->socket.remote, &like->remote) == 0 &&
 		    (at_ns == 0 || at_ns <= k->gone_ns + KEEP_EARLY_MS * CLOCK_MS))
-			return &k->socket;
+			first = i - 1;
 	}
-	return NULL;
+	return first < HOST_KEPT ? &t->kept[first].socket : NULL;
 }
 
 const struct socket_record *host_find(const struct host_table *t, const struct tuple *tuple, bool local_to, int64_t at_ns,
@@ -103,27 +120,26 @@ const struct socket_record *host_find(const struct host_table *t, const struct t
 	struct socket_record like = {
 		.proto = tuple->proto, .local = endpoint_of(tuple, local_to), .remote = endpoint_of(tuple, !local_to)};
 	const struct socket_record *gone;
-	uint64_t at = 0;
-	uint32_t found = table_tuple_first(t, &like, &at);
+	uint32_t found = table_tuple_first(t, &like);
 
+	*how = HOST_GONE;
+	gone = found == SOCKET_NONE                  ? find_gone(t, &like, at_ns, 0)
+	       : t->sockets[found].inode == 0        ? find_gone(t, &like, at_ns, t->sockets[found].cookie)
+						     : NULL;
+	if (gone)
+		return gone;
 	*how = HOST_CONNECTED;
 	if (found != SOCKET_NONE)
 		return &t->sockets[found];
-	*how = HOST_GONE;
-	gone = find_gone(t, &like, at_ns);
-	if (gone)
-		return gone;
 	*how = HOST_BOUND;
 	like.remote = (struct endpoint){.family = FAMILY_NONE};
-	at = 0;
-	found = table_tuple_first(t, &like, &at);
+	found = table_tuple_first(t, &like);
 	if (found != SOCKET_NONE)
 		return &t->sockets[found];
 	*how = HOST_WILDCARD;
 	memset(&like.local.ip, 0, sizeof like.local.ip);
 	for (unsigned turn = 0; turn < 2; turn++) {
-		at = 0;
-		found = table_tuple_first(t, &like, &at);
+		found = table_tuple_first(t, &like);
 		if (found != SOCKET_NONE && !(turn == 1 && t->sockets[found].only_ipv6))
 			return &t->sockets[found];
 		if (like.local.family == FAMILY_IPV6)
@@ -140,8 +156,7 @@ const struct socket_owner *host_owners(const struct host_table *t, const struct 
 	if (s->owners == 0)
 		return NULL;
 	/* Of those that ended, the holders lie beside it. */
-	for (uint32_t i = 0; i < t->n_kept; i++)
-		if (&t->kept[i].socket == s)
-			return t->kept[i].owner;
+	if ((uintptr_t)s >= (uintptr_t)t->kept && (uintptr_t)s < (uintptr_t)(t->kept + t->n_kept))
+		return t->kept[((uintptr_t)s - (uintptr_t)t->kept) / sizeof *t->kept].owner;
 	return &t->owners[s->owner];
 }

@@ -101,7 +101,7 @@ int netlink_walk(const uint8_t *bytes, size_t n, uint32_t sequence, netlink_each
 	return cursor_left(&c) == 0 ? 1 : -EBADMSG;
 }
 
-static int netlink_send(struct netlink *nl, const void *request, size_t n, bool dump)
+int netlink_send(struct netlink *nl, const void *request, size_t n, bool dump)
 {
 	_Alignas(8) uint8_t message[NETLINK_REQUEST];
 	struct nlmsghdr h = {
@@ -122,25 +122,11 @@ static int netlink_send(struct netlink *nl, const void *request, size_t n, bool 
 	return sent == (ssize_t)(NETLINK_HEADER + n) ? 0 : sent < 0 ? -errno : -EIO;
 }
 
-int netlink_ask(struct netlink *nl, const void *request, size_t n, bool dump, netlink_each *each, void *arg, bool *partial)
+int netlink_more(struct netlink *nl, netlink_each *each, void *arg, bool *partial)
 {
-	int rc = netlink_send(nl, request, n, dump);
-
-	if (rc < 0)
-		return rc;
 	for (;;) {
 		ssize_t got = recv(nl->fd, nl->buffer, sizeof nl->buffer, MSG_TRUNC | MSG_DONTWAIT);
 
-		if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-			struct pollfd p = {.fd = nl->fd, .events = POLLIN};
-
-			rc = poll(&p, 1, NETLINK_PATIENCE_MS);
-			if (rc == 0)
-				return -ETIMEDOUT;
-			if (rc < 0 && errno != EINTR)
-				return -errno;
-			continue;
-		}
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 && errno == ENOBUFS) {
@@ -151,8 +137,28 @@ int netlink_ask(struct netlink *nl, const void *request, size_t n, bool dump, ne
 			return got < 0 ? -errno : -EIO;
 		if ((size_t)got > sizeof nl->buffer)
 			return -EMSGSIZE;
-		rc = netlink_walk(nl->buffer, (size_t)got, nl->sequence, each, arg, partial);
-		if (rc <= 0)
+		return netlink_walk(nl->buffer, (size_t)got, nl->sequence, each, arg, partial);
+	}
+}
+
+int netlink_ask(struct netlink *nl, const void *request, size_t n, bool dump, netlink_each *each, void *arg, bool *partial)
+{
+	int rc = netlink_send(nl, request, n, dump);
+
+	if (rc < 0)
+		return rc;
+	for (;;) {
+		struct pollfd p = {.fd = nl->fd, .events = POLLIN};
+
+		rc = netlink_more(nl, each, arg, partial);
+		if (rc != -EAGAIN && rc <= 0)
 			return rc;
+		if (rc > 0)
+			continue;
+		rc = poll(&p, 1, NETLINK_PATIENCE_MS);
+		if (rc == 0)
+			return -ETIMEDOUT;
+		if (rc < 0 && errno != EINTR)
+			return -errno;
 	}
 }

@@ -17,24 +17,33 @@
 
 enum { PROBE_NOTICE_BUFFER = 8 << 20 };
 
-static struct host_tier *tier(struct host *h, const char *name, bool works, const char *reason)
+void host_tier_add(struct host *h, const char *name, bool works, const char *reason)
 {
 	struct host_tier *t = &h->tiers[h->n_tiers < SOCKET_TIERS ? h->n_tiers++ : SOCKET_TIERS - 1];
 
 	t->name = name;
 	t->works = works;
 	(void)snprintf(t->reason, sizeof t->reason, "%.*s", (int)sizeof t->reason - 1, reason);
-	return t;
+}
+
+void host_tier_set(struct host *h, const char *name, bool works, const char *reason)
+{
+	for (unsigned i = 0; i < h->n_tiers; i++) {
+		struct host_tier *t = &h->tiers[i];
+
+		if (strcmp(t->name, name) != 0)
+			continue;
+		t->works = works;
+		(void)snprintf(t->reason, sizeof t->reason, "%.*s", (int)sizeof t->reason - 1, reason);
+	}
 }
 
 static void probe_kind(struct host *h, unsigned i, bool diag, const char *no_diag)
 {
-	static const struct host_wanted nothing;
 	const struct asking *a = &askings[i];
-	struct filling f = {.table = NULL, .wanted = &nothing};
-	bool partial = false, files = false;
+	bool files = false;
 	char why[200] = "";
-	int rc = !diag || a->family == 0 ? -ENOTSUP : asking_dump(h, a, &f, a->proto == PROTO_TCP ? 1U << SOCKET_LISTEN : 0, &partial);
+	int rc = !diag || a->family == 0 ? -ENOTSUP : asking_trial(h, a, a->proto == PROTO_TCP ? 1U << SOCKET_LISTEN : 0);
 
 	for (unsigned k = 0; k < 2; k++)
 		files = files || (a->files[k] >= 0 && h->files[a->files[k]] >= 0);
@@ -48,7 +57,7 @@ static void probe_kind(struct host *h, unsigned i, bool diag, const char *no_dia
 		(void)snprintf(why, sizeof why, "%s sockets are not known: %s", a->name,
 			       rc == -ENOENT ? "this kernel has neither sock_diag nor /proc/net for them" : strerror(-rc));
 	if (h->ways[i] != WAY_NONE || !a->rare)
-		(void)tier(h, a->name, h->ways[i] != WAY_NONE, why);
+		host_tier_add(h, a->name, h->ways[i] != WAY_NONE, why);
 }
 
 /* Notices of ended sockets; no right is needed, but for the large buffer. */
@@ -83,11 +92,11 @@ static void probe_mounts(struct host *h)
 		(void)close(fd);
 	h->hidepid = process_parse_hidepid(h->text, n);
 	if (!cgroups_mount(h->text, n, mount, sizeof mount)) {
-		(void)tier(h, "cgroups", false, "there is no unified tree of control groups; those of processes are shown");
+		host_tier_add(h, "cgroups", false, "there is no unified tree of control groups; those of processes are shown");
 		return;
 	}
 	cgroups_read(&h->cgroups, mount);
-	(void)tier(h, "cgroups", true, h->cgroups.forgotten ? "there are more control groups than are remembered" : "");
+	host_tier_add(h, "cgroups", true, h->cgroups.forgotten ? "there are more control groups than are remembered" : "");
 }
 
 /* Their names, while they can be asked for; one that comes later has its number alone. */
@@ -109,7 +118,7 @@ void probe_all(struct host *h)
 	static const char *const counters[COUNTER_FILES] = {
 		"/proc/net/netstat", "/proc/net/snmp", "/proc/net/sockstat", "/proc/sys/net/ipv4/ip_local_port_range"};
 	struct error e = {""};
-	bool diag = !h->o.no_diag && netlink_open(&h->diag, &e) == 0;
+	bool diag = !h->o.no_diag && netlink_open(&h->diag, &e) == 0 && netlink_open(&h->dumps, &e) == 0;
 
 	for (unsigned i = 0; i < HOST_FILES; i++) {
 		char path[64];
@@ -123,11 +132,13 @@ void probe_all(struct host *h)
 		probe_kind(h, i, diag, h->o.no_diag ? "sock_diag is not asked" : e.text);
 	if (h->o.notices) {
 		h->notices = notices_open(&e);
-		(void)tier(h, "notices", h->notices >= 0, h->notices >= 0 ? "" : e.text);
+		host_tier_add(h, "notices", h->notices >= 0, h->notices >= 0 ? "" : e.text);
 	}
 	probe_mounts(h);
 	probe_interfaces(h);
 	if (!h->o.processes)
 		h->walks = process_walk_open(&h->walk, "/proc", &e) == 0;
-	(void)tier(h, "owners", h->o.processes || h->walks, h->o.processes || h->walks ? "" : e.text);
+	if (h->o.bpf_walk)
+		(void)bpf_walk_open(h, &e);
+	host_tier_add(h, "owners", h->o.processes || h->walks, h->o.processes || h->walks ? "" : e.text);
 }

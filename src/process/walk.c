@@ -7,7 +7,7 @@
  * A process comes into a batch with its first socket; who holds none costs two
  * files and a directory. Its user and its control group are read then.
  */
-#include "sockeye/process.h"
+#include "walking.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -56,8 +56,7 @@ void process_walk_close(struct process_walk *w)
 	walk_shut(&w->proc);
 }
 
-/* The next number among a directory's names: 1; 0 at its end, -errno. */
-static int walk_entry(int fd, void *buffer, size_t size, size_t *at, size_t *len, char name[16])
+int walk_entry(int fd, void *buffer, size_t size, size_t *at, size_t *len, char name[16])
 {
 	for (;;) {
 		const char *bytes = buffer, *entry;
@@ -88,10 +87,9 @@ static int walk_entry(int fd, void *buffer, size_t size, size_t *at, size_t *len
 	}
 }
 
-/* What of a file fits; 0: it could not be read. */
-static size_t walk_file(const struct process_walk *w, const char *name, char *out, size_t size)
+size_t walk_file(int directory, const char *name, char *out, size_t size)
 {
-	int fd = openat(w->directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(directory, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	size_t n = 0;
 
 	while (fd >= 0 && n < size) {
@@ -121,7 +119,7 @@ static bool walk_process(struct process_walk *w, struct process_batch *out)
 	w->directory = openat(w->proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (w->directory < 0)
 		return true; /* it has ended */
-	n = walk_file(w, "stat", text, sizeof text);
+	n = walk_file(w->directory, "stat", text, sizeof text);
 	if (n == 0 || !process_parse_stat(text, n, &w->now, &kernel) || kernel)
 		return true;
 	w->seen++;
@@ -140,11 +138,11 @@ static bool walk_process(struct process_walk *w, struct process_batch *out)
 static void walk_know(struct process_walk *w)
 {
 	char text[WALK_TEXT];
-	size_t n = walk_file(w, "status", text, sizeof text);
+	size_t n = walk_file(w->directory, "status", text, sizeof text);
 
 	w->now.uid = UINT32_MAX;
 	(void)process_parse_uid(text, n, &w->now.uid);
-	n = walk_file(w, "cgroup", text, sizeof text);
+	n = walk_file(w->directory, "cgroup", text, sizeof text);
 	process_parse_cgroup(text, n, w->now.cgroup);
 	w->known = true;
 }

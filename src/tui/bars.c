@@ -163,7 +163,7 @@ static void bars_top(const struct look *l, const struct answer *a, struct canvas
 
 /* Of views that are not built yet. */
 static const char *const bars_later[SCREENS][2] = {
-	[SCREEN_SOCKETS] = {"Sockets", "Sock"}, [SCREEN_DIAGNOSIS] = {"Diagnosis", "Diag"},
+	[SCREEN_DIAGNOSIS] = {"Diagnosis", "Diag"},
 	[SCREEN_GRAPHS] = {"Graphs", "Graf"},
 };
 
@@ -185,9 +185,9 @@ static void bars_filter(const struct look *l, const struct answer *a, struct can
 	if (match[0] == '\0' || r->end <= r->least + 12)
 		return;
 	text_init(&t, buffer, sizeof buffer);
-	words_count(&t, scope == FILTER_FLOWS ? a->matched : a->packets.matched);
+	words_count(&t, scope == FILTER_FLOWS ? a->matched : scope == FILTER_SOCKETS ? l->sockets.matched : a->packets.matched);
 	text_put(&t, " of ");
-	words_count(&t, scope == FILTER_FLOWS ? a->flows : a->packets.total);
+	words_count(&t, scope == FILTER_FLOWS ? a->flows : scope == FILTER_SOCKETS ? l->sockets.total : a->packets.total);
 	right_put(r, ROLE_TEXT, buffer);
 	text_init(&t, filter, sizeof filter);
 	text_foreign(&t, match, strlen(match), false); /* from the command line, perhaps */

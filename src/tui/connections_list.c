@@ -80,18 +80,17 @@ static void connections_service(struct canvas *c, unsigned x, unsigned y, unsign
 /* The process that has it, and through which descriptor. */
 static void connections_process(struct canvas *c, unsigned x, unsigned y, unsigned end, const struct flow_record *r)
 {
-	static const enum record_key owner[] = {RECORD_OWNER_CLIENT, RECORD_OWNER_SERVER};
 	char fd[16];
 	struct text t;
 
 	for (unsigned i = 0; i < 2; i++) {
-		const struct record_owner *o = &r->owner[i].at[0];
+		const struct record_owner *o = record_process(r, i);
 		unsigned room;
 
-		if (!record_has(r, owner[i]) || r->owner[i].n == 0)
+		if (o == NULL)
 			continue;
 		text_init(&t, fd, sizeof fd);
-		if (end - x >= 12)
+		if (end - x >= 12 && o->fd >= 0)
 			text_format(&t, ":%d", (int)o->fd);
 		room = end - x - (unsigned)t.len;
 		x = canvas_foreign(c, x, y, x + room, ROLE_TEXT, o->comm, strnlen(o->comm, sizeof o->comm));

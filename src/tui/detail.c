@@ -176,33 +176,73 @@ static void detail_data(struct canvas *c, unsigned y, const struct flow_record *
 	}
 }
 
-/* The process at each end that is known: "client curl pid 22731 fd 7". */
+/* nginx pid 815 fd 19 uid 33, and where there is room how that is known and where it lives. */
+static unsigned detail_owner(struct canvas *c, unsigned x, unsigned y, const struct record_owner *o)
+{
+	char buffer[128];
+	struct text t;
+
+	text_init(&t, buffer, sizeof buffer);
+	if (o->pid > 0) {
+		x = canvas_foreign(c, x, y, c->width, ROLE_TEXT, o->comm, strnlen(o->comm, sizeof o->comm));
+		text_format(&t, " pid %d", (int)o->pid);
+	}
+	if (o->fd >= 0)
+		text_format(&t, " fd %d", (int)o->fd);
+	if (o->uid != UINT32_MAX)
+		text_format(&t, "%suid %u", o->pid > 0 ? " " : "", (unsigned)o->uid);
+	x = canvas_put(c, x, y, c->width, ROLE_TEXT, buffer);
+	if (c->width < 110)
+		return x;
+	text_reset(&t);
+	if (o->home != NULL && strcmp(o->home_kind, "unit") != 0)
+		text_format(&t, " %s", o->home_kind);
+	if (o->home != NULL) {
+		text_char(&t, ' ');
+		text_foreign(&t, o->home, strnlen(o->home, strcmp(o->home_kind, "unit") == 0 ? 40 : 12), false);
+	}
+	if (o->evidence != NULL)
+		text_format(&t, " (%s)", o->evidence);
+	return canvas_put(c, x, y, c->width, ROLE_DIM, buffer);
+}
+
+/* The processes at each end, else why they are not known; false: there is nothing of both. */
 static bool detail_owners(struct canvas *c, unsigned y, const struct flow_record *r)
 {
 	static const enum record_key key[] = {RECORD_OWNER_CLIENT, RECORD_OWNER_SERVER};
+	static const enum record_key unknown[] = {RECORD_OWNER_UNKNOWN_CLIENT, RECORD_OWNER_UNKNOWN_SERVER};
 	static const char *const end[] = {"client ", "server "};
 	unsigned x = VALUE;
-	bool any = false;
 
+	if (record_process(r, 0) == NULL && record_process(r, 1) == NULL)
+		return false;
+	detail_label(c, y, "socket");
 	for (unsigned i = 0; i < 2; i++) {
-		if (!record_has(r, key[i]))
+		if (!record_has(r, key[i]) && !record_has(r, unknown[i]))
 			continue;
-		if (!any)
-			detail_label(c, y, "socket");
-		any = true;
 		x = canvas_put(c, x, y, c->width, ROLE_DIM, end[i]);
-		for (unsigned k = 0; k < r->owner[i].n && k < RECORD_OWNERS_MAX; k++) {
-			const struct record_owner *o = &r->owner[i].at[k];
-			char buffer[64];
-			struct text t;
-
-			text_init(&t, buffer, sizeof buffer);
-			text_format(&t, " pid %d fd %d uid %u", (int)o->pid, (int)o->fd, (unsigned)o->uid);
-			x = canvas_foreign(c, x, y, c->width, ROLE_TEXT, o->comm, strnlen(o->comm, sizeof o->comm));
-			x = canvas_put(c, x, y, c->width, ROLE_TEXT, buffer) + 2;
+		for (unsigned k = 0; record_has(r, key[i]) && k < r->owner[i].n && k < RECORD_OWNERS_MAX; k++) {
+			x = canvas_put(c, x, y, c->width, ROLE_DIM, k > 0 ? ", " : "");
+			x = detail_owner(c, x, y, &r->owner[i].at[k]);
 		}
+		if (record_has(r, unknown[i])) {
+			x = canvas_put(c, x, y, c->width, ROLE_DIM, record_has(r, key[i]) ? ", " : "not known: ");
+			x = canvas_put(c, x, y, c->width, ROLE_DIM, strcmp(r->owner_unknown[i], "other_host") == 0
+				       ? "another host's" : r->owner_unknown[i]);
+		}
+		x += 2;
 	}
-	return any;
+	if (record_has(r, RECORD_ACCEPT_LATENCY)) {
+		char buffer[48];
+		struct text t;
+
+		text_init(&t, buffer, sizeof buffer);
+		text_put(&t, "accepted after ");
+		words_span(&t, r->accept_latency);
+		if (x + canvas_width(buffer) < c->width)
+			canvas_put(c, x, y, c->width, ROLE_TEXT, buffer);
+	}
+	return true;
 }
 
 /* Service and name, then the way the packets took. */
@@ -478,7 +518,7 @@ unsigned detail_page(const struct look *l, const struct answer *a, struct canvas
 	detail_options(c, sheet_next(&s), r);
 	detail_data(c, sheet_next(&s), r);
 	detail_path(c, sheet_next(&s), r);
-	if (record_has(r, RECORD_OWNER_CLIENT) || record_has(r, RECORD_OWNER_SERVER))
+	if (record_process(r, 0) != NULL || record_process(r, 1) != NULL)
 		detail_owners(c, sheet_next(&s), r);
 	sheet_next(&s);
 	detail_keys(&s, r);

@@ -4,6 +4,7 @@
 #include "headless.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,7 +14,7 @@
 #include "theme.h"
 
 /* Questions that one key may lead to: a search goes through a stream answer by answer. */
-enum { HEADLESS_TURNS = 4096 };
+enum { HEADLESS_TURNS = 4096, HEADLESS_SOCKETS_MS = 5000, HEADLESS_STEP_MS = 10 };
 
 void headless_text(const struct canvas *c, enum theme theme, FILE *to)
 {
@@ -141,18 +142,38 @@ static int headless_write(const struct canvas *c, enum theme theme, FILE **f, co
 			 strerror(errno ? errno : EIO));
 }
 
-/* There is one thread: what is to be saved is, before the next key. */
-static void headless_save(struct look *l, struct engine *e)
+/* There is one thread: what is to be saved is, before the next key. False: a signal came first. */
+static bool headless_save(struct look *l, struct engine *e, const struct run_options *run, struct run_result *result)
 {
 	struct save_answer saved;
 
 	engine_save(e, &l->save.query, &saved);
 	while (!saved.done) {
+		if (run_signalled(run, result))
+			return false;
 		engine_go_on(e, 10 * CLOCK_MS);
 		engine_saved(e, &saved);
 	}
 	save_posted(l, true);
 	look_saved(l, &saved);
+	return true;
+}
+
+/* A table of the kernel's sockets, and what the selected one's process does: another thread
+ * makes them, and they are waited for. */
+static void headless_sockets(struct look *l)
+{
+	struct sockets_look *s = &l->sockets;
+
+	for (unsigned i = 0; s->live && l->screen == SCREEN_SOCKETS && i < HEADLESS_SOCKETS_MS / HEADLESS_STEP_MS; i++) {
+		const struct sockets_row *row;
+
+		(void)sockets_turn(l);
+		row = sockets_row(s);
+		if (s->table && (s->inside_known || !row || !sockets_process(s, row)))
+			break;
+		(void)poll(NULL, 0, HEADLESS_STEP_MS);
+	}
 }
 
 static void headless_answer(struct look *l, struct engine *e, struct source *s, const struct run_result *run,
@@ -172,7 +193,7 @@ static void headless_answer(struct look *l, struct engine *e, struct source *s, 
 }
 
 int headless_run(const struct tui_options *o, struct headless_files *f, struct engine *e, struct source *s,
-		 const struct run_result *run, struct error *err)
+		 const struct run_options *run, struct run_result *result, struct error *err)
 {
 	struct answer *a = calloc(1, sizeof *a);
 	struct canvas c = {.ascii = o->ascii};
@@ -186,14 +207,15 @@ int headless_run(const struct tui_options *o, struct headless_files *f, struct e
 		free(a);
 		return error_set(err, ENOMEM, "no memory for a screen of %ux%u", o->width, o->height);
 	}
-	headless_answer(look, e, s, run, &c, a);
+	headless_answer(look, e, s, result, &c, a);
 	while (reaction != REACT_QUIT && (key = keys_script(&at, NULL)) != 0) {
 		/* Drawn after every key, as a terminal would: drawing clips. */
 		reaction = look_key(look, key, a, c.width, c.height, 0);
 		if (reaction == REACT_ASK)
-			headless_answer(look, e, s, run, &c, a);
-		if (look->save.wanted)
-			headless_save(look, e);
+			headless_answer(look, e, s, result, &c, a);
+		if (look->save.wanted && !headless_save(look, e, run, result))
+			break;
+		headless_sockets(look);
 		look_draw(look, a, &c);
 	}
 	look_draw(look, a, &c);

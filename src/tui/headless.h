@@ -17,7 +17,7 @@ void headless_close(struct headless_files *f);
 
 /* After the source was read to its end. */
 int headless_run(const struct tui_options *o, struct headless_files *f, struct engine *e, struct source *s,
-		 const struct run_result *run,		 struct error *err);
+		 const struct run_options *run, struct run_result *result, struct error *err);
 
 /* The cells as text, height lines of at most width columns without blanks at
  * their ends; or one letter a cell, upper case where it is reversed: of its

@@ -22,16 +22,19 @@ static bool head_near(const struct flow_record *r, const char *side)
 
 static void head_owner(struct text *t, const struct flow_record *r, unsigned side, bool wide)
 {
-	const struct record_owner *o = &r->owner[side].at[0];
+	const struct record_owner *o = record_process(r, side);
 
-	if (!record_has(r, side ? RECORD_OWNER_SERVER : RECORD_OWNER_CLIENT) || r->owner[side].n == 0)
+	if (o == NULL)
 		return;
 	text_put(t, wide ? " " : " (");
 	text_foreign(t, o->comm, strnlen(o->comm, sizeof o->comm), false);
-	if (wide)
-		text_format(t, " %d fd %d", (int)o->pid, (int)o->fd);
-	else
+	if (!wide) {
 		text_char(t, ')');
+		return;
+	}
+	text_format(t, " %d", (int)o->pid);
+	if (o->fd >= 0)
+		text_format(t, " fd %d", (int)o->fd);
 }
 
 static void head_end(struct text *t, const struct flow_record *r, unsigned side, bool wide, unsigned room)

@@ -99,12 +99,30 @@ void look_asked(struct look *l)
 		screens[l->screen]->asked(l);
 }
 
+/* What each interface gives, since the last look at it. */
+static void look_interfaces(struct look *l, const struct answer *a, double s)
+{
+	for (unsigned i = 0; i < a->sources; i++) {
+		struct text t;
+
+		text_init(&t, l->interface[i].name, sizeof l->interface[i].name);
+		text_put(&t, a->source[i].name != NULL ? a->source[i].name : "");
+		l->interface[i].rate = s > 0 && i < l->interfaces_now && a->source[i].frames >= l->interface[i].frames
+					       ? (double)(a->source[i].frames - l->interface[i].frames) / s : 0;
+		l->interface[i].frames = a->source[i].frames;
+		l->interface[i].drops = a->source[i].drops_known ? a->source[i].drops : 0;
+		l->interface[i].gone = a->source[i].gone;
+	}
+	l->interfaces_now = a->sources;
+}
+
 static void look_rate(struct look *l, const struct answer *a)
 {
 	int64_t passed = a->now_ns - l->rate_ns;
 
 	if (l->rate_ns != 0 && passed < CLOCK_S)
 		return;
+	look_interfaces(l, a, l->rate_ns != 0 ? (double)passed / (double)CLOCK_S : 0);
 	if (l->rate_ns != 0) {
 		double s = (double)passed / (double)CLOCK_S;
 
@@ -158,6 +176,7 @@ void look_release(struct look *l)
 {
 	ladder_whole_release(&l->whole);
 	save_drop(l);
+	sockets_release(&l->sockets);
 }
 
 /* ---- drawing ---------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "ladder.h"
 #include "packets.h"
 #include "save.h"
+#include "sockets.h"
 #include "stream.h"
 #include "sockeye/query.h"
 #include "theme.h"
@@ -52,6 +53,7 @@ struct look {
 	struct ladder_whole whole;
 	struct packets_look packets;
 	struct stream_look stream;
+	struct sockets_look sockets;
 	struct save_look save;
 	bool live;
 	const char *title; /* foreign */
@@ -93,6 +95,15 @@ struct look {
 	const char *interfaces; /* a line each, of the start, printable; or NULL */
 	char capture_filter[DIALOG_TEXT];
 	bool capture_filter_wanted; /* the loop must hand it on */
+	char interface_wanted[64];  /* the same: one more to capture from; "" none */
+	/* Of the interfaces captured from, as far as an answer has room for them. */
+	struct {
+		char name[64];      /* foreign */
+		uint64_t frames, drops;
+		double rate;
+		bool gone;
+	} interface[QUERY_SOURCES];
+	unsigned interfaces_now;
 	uint64_t tellings;     /* answers to that which were shown */
 	int config_fd;         /* -1: none */
 	char config_name[300]; /* printable; "" */

@@ -50,10 +50,15 @@ static enum reaction mouse_head(struct look *l, unsigned x, const struct layout 
 /* To the row on that line: as many steps as it is away. */
 static enum reaction mouse_row(struct look *l, unsigned line, struct answer *a, const struct layout *at, int64_t now_ns)
 {
+	const struct sockets_look *s = &l->sockets;
 	bool flows = l->screen == SCREEN_CONNECTIONS;
 	unsigned rows = flows ? l->list.group != GROUP_NONE ? a->groups : a->rows : a->packets.rows, now = flows ? a->selected_row : a->packets.selected_row;
 
 	line += flows && l->paused ? l->list.top : 0;
+	if (l->screen == SCREEN_SOCKETS) {
+		rows = s->rows - s->top;
+		now = s->at - s->top;
+	}
 	if (line >= rows)
 		return REACT_NOTHING;
 	return mouse_times(l, line < now ? ACTION_UP : ACTION_DOWN, line < now ? now - line : line - now, a, at, now_ns);

@@ -12,7 +12,9 @@ enum { PAGE_LONGEST = 1000 };
 
 static unsigned page_write(const struct look *l, const struct answer *a, struct canvas *c, unsigned top, unsigned rows)
 {
-	return l->page == PAGE_HELP ? help_page(l, c, top, rows) : detail_page(l, a, c, top, rows);
+	if (l->page == PAGE_HELP)
+		return help_page(l, c, top, rows);
+	return l->screen == SCREEN_SOCKETS ? sockets_page(l, c, top, rows) : detail_page(l, a, c, top, rows);
 }
 
 void page_draw(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)

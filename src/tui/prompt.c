@@ -236,12 +236,13 @@ static const struct filter_error *prompt_error(const struct look *l, const struc
 
 	if (l->prompt != PROMPT_FILTER)
 		return &none;
-	return prompt_scope(l) == FILTER_PACKETS ? &a->packets.match_error : &a->match_error;
+	return prompt_scope(l) == FILTER_PACKETS ? &a->packets.match_error
+	       : prompt_scope(l) == FILTER_SOCKETS ? &l->sockets.error : &a->match_error;
 }
 
 static uint64_t prompt_matched(const struct look *l, const struct answer *a)
 {
-	return prompt_scope(l) == FILTER_PACKETS ? a->packets.matched : a->matched;
+	return prompt_scope(l) == FILTER_PACKETS ? a->packets.matched : prompt_scope(l) == FILTER_SOCKETS ? l->sockets.matched : a->matched;
 }
 
 /* How many bytes of a text stand before that character (from 1). */
@@ -293,7 +294,7 @@ static void count_text(struct text *t, const struct look *l, const struct answer
 	if (packets && !a->packets.counted)
 		text_put(t, " and more");
 	text_put(t, " of ");
-	words_count(t, packets ? a->packets.total : a->flows);
+	words_count(t, packets ? a->packets.total : prompt_scope(l) == FILTER_SOCKETS ? l->sockets.total : a->flows);
 	if (l->live && !a->ended)
 		text_put(t, " (live)");
 }

@@ -43,7 +43,7 @@ struct screen {
 
 extern const struct screen *const screens[SCREENS_ALL]; /* NULL: not built yet */
 
-extern const struct screen screen_connections, screen_ladder, screen_packets, screen_stream;
+extern const struct screen screen_connections, screen_ladder, screen_packets, screen_sockets, screen_stream;
 
 /* What the dialog of save_dialog.c begins. */
 enum reaction ladder_save(struct look *l, const struct packet_answer *p);
@@ -82,6 +82,9 @@ void packets_widen(struct look *l);
 enum reaction packets_of(struct look *l, const uint64_t *flow, unsigned flows, const struct answer *a);
 /* Follow that flow; 0: it is none. From any screen; Esc comes back there. */
 enum reaction stream_open(struct look *l, uint64_t flow, const struct answer *a);
+
+/* Back from connections to the sockets that they were opened from; NOTHING: they were not. */
+enum reaction sockets_back(struct look *l, const struct answer *a);
 
 /* A sentence for the message row. */
 enum reaction screen_say(struct look *l, bool bad, const char *words);

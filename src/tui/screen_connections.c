@@ -134,7 +134,7 @@ static void connections_answered(struct look *l, const struct answer *a)
 	if (!l->held && (a->newer == 0 || l->hold_until_ns == 0))
 		l->list.since = a->newest;
 	for (unsigned i = 0; i < a->rows && !l->list.owners; i++)
-		l->list.owners = record_has(&a->row[i], RECORD_OWNER_CLIENT) || record_has(&a->row[i], RECORD_OWNER_SERVER);
+		l->list.owners = record_process(&a->row[i], 0) != NULL || record_process(&a->row[i], 1) != NULL;
 	if (l->live)
 		sparks_take(&l->list, a);
 }
@@ -270,8 +270,12 @@ static enum reaction connections_move_by(struct look *l, enum action act, struct
 	}
 }
 
-static enum reaction connections_back(struct look *l)
+static enum reaction connections_back(struct look *l, const struct answer *a)
 {
+	enum reaction sockets = sockets_back(l, a);
+
+	if (sockets != REACT_NOTHING)
+		return sockets;
 	if (groups_back(l) == REACT_ASK)
 		return REACT_ASK;
 	if (l->list.marked_only) {
@@ -316,7 +320,7 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 	case ACTION_STREAM:
 		return a->rows > 0 ? stream_open(l, a->row[a->selected_row].id, a) : REACT_DRAW;
 	case ACTION_BACK:
-		return connections_back(l);
+		return connections_back(l, a);
 	case ACTION_SORT_NEXT:
 		return connections_sort_by(l, 1, at->width);
 	case ACTION_SORT_BACK:

@@ -18,7 +18,7 @@ static void help_rule(struct sheet *s, const char *title)
 	canvas_fill(s->c, x + 1, y, s->c->width, ROLE_RULE, 0x2500);
 }
 
-/* Lines of the table, in two columns where there is room. */
+/* Lines of the table, in two columns where there is room; what is longer than a column has a row of its own. */
 struct help_flow {
 	struct sheet *s;
 	unsigned half, x, y;
@@ -28,12 +28,12 @@ struct help_flow {
 static void help_line(struct help_flow *f, const struct key_line *line, const char *group)
 {
 	struct canvas *c = f->s->c;
-	bool begins = strcmp(f->group, group) != 0;
+	bool begins = strcmp(f->group, group) != 0, longer = canvas_width(line->help) + 25 > f->half;
 	unsigned at;
 	char buffer[64];
 	struct text t;
 
-	if (begins || f->x + f->half >= c->width || f->half == c->width) {
+	if (begins || longer || f->x + f->half >= c->width || f->half == c->width) {
 		f->x = 0;
 		f->y = sheet_next(f->s);
 	} else {
@@ -48,7 +48,9 @@ static void help_line(struct help_flow *f, const struct key_line *line, const ch
 		keys_name(&t, line->key[k], c->ascii);
 		at = canvas_put(c, at, f->y, f->x + 24, ROLE_KEY, buffer) + 1;
 	}
-	canvas_cut(c, f->x + 24, f->y, f->x + f->half - 1, ROLE_TEXT, line->help);
+	canvas_cut(c, f->x + 24, f->y, longer ? c->width - 1 : f->x + f->half - 1, ROLE_TEXT, line->help);
+	if (longer)
+		f->x = c->width; /* nothing beside it */
 }
 
 static const char *const help_groups[] = {"Move", "Look", "Order", "Views", "Other"};
@@ -94,7 +96,7 @@ static void help_all_keys(struct sheet *s, const struct look *l)
 	text_put(&t, screens[l->screen]->name);
 	help_rule(s, title);
 	help_keys(s, seen, 0);
-	for (unsigned i = 0; i < SCREENS; i++) {
+	for (unsigned i = 0; i < SCREENS_ALL; i++) {
 		if (screens[i] == NULL || screens[i]->place & seen)
 			continue;
 		text_reset(&t);

@@ -7,6 +7,7 @@ const struct screen *const screens[SCREENS_ALL] = {
 	[SCREEN_CONNECTIONS] = &screen_connections,
 	[SCREEN_LADDER] = &screen_ladder,
 	[SCREEN_PACKETS] = &screen_packets,
+	[SCREEN_SOCKETS] = &screen_sockets,
 	[SCREEN_STREAM] = &screen_stream,
 };
 
@@ -23,7 +24,7 @@ enum reaction screen_say(struct look *l, bool bad, const char *words)
 enum reaction screen_show(struct look *l, enum screen_id id, const struct answer *a, bool deeper)
 {
 	static const char *const missing[SCREENS] = {
-		[SCREEN_SOCKETS] = "Sockets is not built yet", [SCREEN_DIAGNOSIS] = "Diagnosis is not built yet",
+		[SCREEN_DIAGNOSIS] = "Diagnosis is not built yet",
 		[SCREEN_GRAPHS] = "Graphs is not built yet",
 	};
 

@@ -116,8 +116,12 @@ static void stream_head(const struct stream_look *s, const struct stream_answer 
 		return;
 	}
 	x = canvas_put(pen->c, 0, y, end, role, p->side ? "◀ " : "▶ ");
-	stream_time(s, a, p, pen->width >= 60, &when);
-	x = canvas_put(pen->c, x, y, end, role, clock);
+	if (!p->no_time) {
+		stream_time(s, a, p, pen->width >= 60, &when);
+		x = canvas_put(pen->c, x, y, end, role, clock);
+	} else {
+		x = canvas_put(pen->c, x, y, end, ROLE_DIM, "no time");
+	}
 	words_count(&t, p->len);
 	text_put(&t, " B");
 	x = canvas_put(pen->c, x + 2, y, end, role, buffer);

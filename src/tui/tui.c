@@ -3,8 +3,8 @@
  * A key is answered at once. One that was typed before the answer to the key before
  * it came is kept until then (for a moment: no answer holds the keys): it is meant
  * for the screen that comes, as Enter is for the row that j leads to. Nothing is drawn where nothing changed. The first
- * change after a quiet time is asked for and drawn immediately, and a trickle
- * of packets nearly so; under load data draws ten frames a second. An answer that was
+ * changes after a quiet time are asked for and drawn immediately, or nearly so: a
+ * handshake is seen as it comes. Data that goes on draws ten frames a second. An answer that was
  * dear makes the next one wait longer, so that the screen of a huge table
  * never takes more than an eighth of the engine's time.
  */
@@ -28,7 +28,8 @@
 
 enum {
 	FRAME_NS = 100 * CLOCK_MS, /* between frames under load */
-	TRICKLE_NS = 20 * CLOCK_MS, /* where little comes */
+	TRICKLE_NS = 20 * CLOCK_MS, /* where little comes, after a quiet time: */
+	TRICKLES = 4,              /* so many frames more than ten a second allow, and not again until as many were saved */
 	TRICKLE = 64,              /* packets between two answers */
 	COST_FACTOR = 8,
 	EMPTY_READS = 8,
@@ -69,6 +70,7 @@ struct tui {
 	bool leave;
 	bool gone;         /* the terminal is: as if SIGHUP had come, which may be ignored or late */
 	int64_t asked_ns;
+	int64_t due_ns;    /* when data had all the frames that it had, at ten a second */
 	unsigned empty_reads; /* readable, but no key: the terminal is gone */
 	bool pasting;
 	unsigned pasted;
@@ -153,6 +155,9 @@ static void tui_settings(struct tui *t)
 	if (t->look.capture_filter_wanted)
 		exchange_capture_filter(t->exchange, t->look.capture_filter);
 	t->look.capture_filter_wanted = false;
+	if (t->look.interface_wanted[0] != '\0')
+		exchange_add_interface(t->exchange, t->look.interface_wanted);
+	t->look.interface_wanted[0] = '\0';
 }
 
 /* Whether a key must wait for the screen it is meant for. Text that is typed need
@@ -246,7 +251,7 @@ static void tui_answer(struct tui *t)
  * something happens. */
 static int64_t tui_ask(struct tui *t, int64_t now_ns)
 {
-	int64_t pace = t->answer->cost_ns * COST_FACTOR, least = t->trickle ? TRICKLE_NS : FRAME_NS, left;
+	int64_t pace = t->answer->cost_ns * COST_FACTOR, least = t->trickle ? TRICKLE_NS : FRAME_NS, left, saved;
 	struct query q;
 
 	if (t->outstanding)
@@ -255,8 +260,11 @@ static int64_t tui_ask(struct tui *t, int64_t now_ns)
 		if (t->look.paused || !exchange_changed(t->exchange))
 			return -1;
 		left = t->asked_ns + (pace > least ? pace : least) - now_ns;
+		saved = t->due_ns - TRICKLES * FRAME_NS - now_ns;
+		left = left > saved ? left : saved;
 		if (left > 0)
 			return left;
+		t->due_ns = (t->due_ns > now_ns ? t->due_ns : now_ns) + FRAME_NS;
 	}
 	look_ask(&t->look, t->answer, t->canvas.width, t->canvas.height, now_ns, &q);
 	look_asked(&t->look);
@@ -288,10 +296,12 @@ static int64_t tui_tick(struct tui *t, int64_t now_ns)
 
 static void tui_loop(struct tui *t)
 {
-	struct pollfd fds[3] = {
+	struct host_live *kernel = t->look.sockets.live;
+	struct pollfd fds[4] = {
 		{.fd = display_fd(t->display), .events = POLLIN},
 		{.fd = exchange_answer_fd(t->exchange), .events = POLLIN},
 		{.fd = t->signal_fd, .events = POLLIN},
+		{.fd = kernel ? host_live_news_fd(kernel) : -1, .events = POLLIN},
 	};
 
 	t->want = t->draw = true;
@@ -303,6 +313,7 @@ static void tui_loop(struct tui *t)
 			t->draw = true;
 		}
 		if (t->draw) {
+			(void)sockets_turn(&t->look);
 			look_draw(&t->look, t->answer, &t->canvas);
 			display_show(t->display, &t->canvas);
 			t->draw = false;
@@ -312,7 +323,7 @@ static void tui_loop(struct tui *t)
 		if (t->kept != 0 && (wait < 0 || wait > KEPT_NS))
 			wait = KEPT_NS;
 		fds[0].events = t->kept != 0 ? 0 : POLLIN;
-		if (poll(fds, 3, wait < 0 ? -1 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS)) < 0 && errno != EINTR)
+		if (poll(fds, 4, wait < 0 ? -1 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS)) < 0 && errno != EINTR)
 			break;
 		if (fds[2].revents & POLLIN)
 			tui_signals(t);
@@ -324,6 +335,10 @@ static void tui_loop(struct tui *t)
 		}
 		if (fds[1].revents & POLLIN)
 			tui_answer(t);
+		if (fds[3].revents & POLLIN) {
+			host_live_news_seen(kernel);
+			t->draw = t->draw || t->look.screen == SCREEN_SOCKETS;
+		}
 		if (t->kept != 0)
 			tui_keys(t);
 	}
@@ -383,6 +398,7 @@ static int tui_open(struct tui *t, const struct tui_options *o, struct source *s
 	failed = exchange_open(&t->exchange, err);
 	if (failed != 0)
 		return failed;
+	exchange_add_with(t->exchange, o->add_interface, o->add_arg);
 	t->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (t->signal_fd < 0)
 		return error_set(err, errno, "no descriptor for signals: %s", strerror(errno));
@@ -417,6 +433,13 @@ static int tui_ready(const struct tui_options *o, struct error *err)
 	return o->ready ? o->ready(o->ready_arg, err) : 0;
 }
 
+static void tui_kernel(struct look *l, const struct tui_options *o)
+{
+	l->sockets.self = (int32_t)getpid();
+	if (o->kernel)
+		l->sockets.live = o->kernel(o->kernel_arg, &l->sockets.missing);
+}
+
 static void tui_rights(struct tui *t, const struct tui_options *o)
 {
 	struct text lines;
@@ -439,9 +462,11 @@ static int tui_run_headless(const struct tui_options *o, struct engine *e, struc
 	if (status == 0)
 		status = tui_ready(o, err);
 	if (status == 0)
+		tui_kernel(files.look, o);
+	if (status == 0)
 		status = run_loop(e, s, &all, result, err);
 	if (status == 0)
-		status = headless_run(o, &files, e, s, result, err);
+		status = headless_run(o, &files, e, s, run, result, err);
 	headless_close(&files);
 	return status;
 }
@@ -467,6 +492,7 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 		failed = tui_ready(o, err);
 	if (failed == 0) {
 		tui_rights(&t, o);
+		tui_kernel(&t.look, o);
 		pump.run.screen = t.exchange;
 		pump.run.keep_flows = true;
 		failed = -pthread_create(&thread, NULL, pump_run, &pump);

@@ -219,7 +219,7 @@ void words_story(struct text *t, const struct flow_record *r, bool ended)
 }
 
 /* As RFC 9293 writes it: TIME-WAIT for time_wait. */
-static void words_end(struct text *t, const char *who, const struct flow_record *r, enum record_key k)
+static void words_end(struct text *t, const char *who, const struct flow_record *r, enum record_key k, enum record_key waits)
 {
 	if (!record_has(r, k))
 		return;
@@ -228,12 +228,16 @@ static void words_end(struct text *t, const char *who, const struct flow_record 
 	text_put(t, who);
 	for (const char *c = *(const char *const *)record_member(r, k); *c; c++)
 		text_char(t, *c == '_' ? '-' : *c >= 'a' && *c <= 'z' ? (char)(*c - 'a' + 'A') : *c);
+	if (record_has(r, waits)) {
+		text_put(t, " for ");
+		words_span(t, *(const int64_t *)record_member(r, waits));
+	}
 }
 
 void words_ends(struct text *t, const struct flow_record *r)
 {
-	words_end(t, "client ", r, RECORD_TCP_STATE_CLIENT);
-	words_end(t, "server ", r, RECORD_TCP_STATE_SERVER);
+	words_end(t, "client ", r, RECORD_TCP_STATE_CLIENT, RECORD_CLOSE_WAIT_CLIENT);
+	words_end(t, "server ", r, RECORD_TCP_STATE_SERVER, RECORD_CLOSE_WAIT_SERVER);
 	if (record_has(r, RECORD_ONE_SIDED) && r->one_sided)
 		text_put(t, "; the other direction was not captured");
 }

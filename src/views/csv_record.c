@@ -176,7 +176,15 @@ static void put_owners(struct text *t, const struct record_owners *o)
 
 		if (i > 0)
 			text_char(t, ';');
-		text_format(t, "%d:%d:%u:", (int)at->pid, (int)at->fd, (unsigned)at->uid);
+		if (at->pid > 0)
+			text_format(t, "%d", (int)at->pid);
+		text_char(t, ':');
+		if (at->fd >= 0)
+			text_format(t, "%d", (int)at->fd);
+		text_char(t, ':');
+		if (at->uid != UINT32_MAX)
+			text_format(t, "%u", (unsigned)at->uid);
+		text_char(t, ':');
 		text_foreign(t, at->comm, strnlen(at->comm, sizeof at->comm), false);
 	}
 }

@@ -268,17 +268,48 @@ static char *write_value(char *p, const struct json_key *key, enum value_kind ki
 	return NULL;
 }
 
+static void put_owner(struct json *j, const struct record_owner *o)
+{
+	j->first = true;
+	if (o->pid > 0) {
+		json_key(j, "pid");
+		out_format(j->out, "%d", (int)o->pid);
+		json_key(j, "comm");
+		json_foreign(j, o->comm, strnlen(o->comm, sizeof o->comm));
+	}
+	if (o->fd >= 0) {
+		json_key(j, "fd");
+		out_format(j->out, "%d", (int)o->fd);
+	}
+	if (o->uid != UINT32_MAX) {
+		json_key(j, "uid");
+		json_u64(j, o->uid);
+	}
+	if (o->evidence) {
+		json_key(j, "evidence");
+		json_word(j, o->evidence);
+	}
+	if (!o->home)
+		return;
+	if (strcmp(o->home_kind, "unit") == 0) {
+		json_key(j, "unit");
+		json_foreign(j, o->home, strlen(o->home));
+		return;
+	}
+	json_key(j, "container");
+	out_put(j->out, "{\"kind\":");
+	json_word(j, o->home_kind);
+	out_put(j->out, ",\"id\":");
+	json_foreign(j, o->home, strlen(o->home));
+	out_char(j->out, '}');
+}
+
 static void put_owners(struct json *j, const struct record_owners *o)
 {
 	out_char(j->out, '[');
 	for (unsigned i = 0; i < o->n && i < RECORD_OWNERS_MAX; i++) {
-		const struct record_owner *at = &o->at[i];
-
-		out_format(j->out, "%s{\"pid\":%d,\"comm\":", i > 0 ? "," : "", (int)at->pid);
-		json_foreign(j, at->comm, strnlen(at->comm, sizeof at->comm));
-		out_format(j->out, ",\"fd\":%d,\"uid\":%u", (int)at->fd, (unsigned)at->uid);
-		if (at->evidence)
-			out_format(j->out, ",\"evidence\":\"%s\"", at->evidence);
+		out_put(j->out, i > 0 ? ",{" : "{");
+		put_owner(j, &o->at[i]);
 		out_char(j->out, '}');
 	}
 	out_char(j->out, ']');

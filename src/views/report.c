@@ -27,8 +27,8 @@ struct report {
 	struct histogram times;
 	struct report_slow slow[REPORT_SLOWEST];
 	unsigned slows;
-	struct talkers hosts;    /* weight: bytes both ways + packets */
-	struct talkers failures; /* weight: how often; by server and outcome */
+	struct talkers hosts;    /* by address */
+	struct talkers failures; /* by server and outcome */
 	struct losses losses;
 	uint64_t handshakes[OUTCOMES];
 	uint64_t flows, left_out; /* ended; and of -Y: not let through */
@@ -95,7 +95,7 @@ void report_handshake(struct report *r, const struct flow_record *f)
 			report_slow_add(r, f);
 		}
 	} else if (outcome != OUTCOME_NONE) {
-		talkers_find(&r->failures, &f->server, outcome)->weight++;
+		talkers_add(&r->failures, talkers_hash(&r->failures, &f->server, outcome), &f->server, outcome, 0, 0);
 	}
 }
 
@@ -109,24 +109,55 @@ void report_left_out(struct report *r)
 	r->left_out++;
 }
 
+/* Counted by address: without its port. */
+static struct endpoint report_host(const struct endpoint *e)
+{
+	return (struct endpoint){.ip = e->ip, .family = e->family};
+}
+
 void report_flow(struct report *r, const struct flow_record *f)
 {
 	r->flows++;
 	losses_add(&r->losses, f);
 
 	for (unsigned i = 0; i < 2; i++) {
-		struct endpoint host = i == 0 ? f->client : f->server;
-		struct talker *t;
+		struct endpoint host = report_host(i == 0 ? &f->client : &f->server);
 
-		if (host.family == FAMILY_NONE)
-			continue;
-		host.port = 0;
-		host.has_port = false;
-		t = talkers_find(&r->hosts, &host, 0);
-		t->sent += report_half(f, RECORD_BYTES, f->bytes, i);
-		t->received += report_half(f, RECORD_BYTES, f->bytes, i ^ 1);
-		t->n++;
-		t->weight = t->sent + t->received + t->n; /* never 0: it is in use */
+		if (host.family != FAMILY_NONE)
+			talkers_add(&r->hosts, talkers_hash(&r->hosts, &host, 0), &host, 0,
+				    report_half(f, RECORD_BYTES, f->bytes, i), report_half(f, RECORD_BYTES, f->bytes, i ^ 1));
+	}
+}
+
+/* As the two above do of a record that says the same. The entries of a few are brought near before the first
+ * is needed: addresses of a flood never come twice. */
+void report_lone(struct report *r, const struct lone *all, unsigned n)
+{
+	enum { FEW = 16 };
+
+	r->flows += n;
+	for (unsigned from = 0; from < n; from += FEW) {
+		const struct lone *l = all + from;
+		unsigned few = n - from < FEW ? n - from : FEW;
+		uint64_t hash[FEW][3];
+
+		for (unsigned i = 0; i < few; i++) {
+			struct endpoint client = report_host(&l[i].client), server = report_host(&l[i].server);
+
+			hash[i][0] = talkers_hash(&r->hosts, &client, 0);
+			hash[i][1] = talkers_hash(&r->hosts, &server, 0);
+			hash[i][2] = l[i].syn ? talkers_hash(&r->failures, &l[i].server, OUTCOME_UNANSWERED) : 0;
+		}
+		for (unsigned i = 0; i < few; i++) {
+			struct endpoint client = report_host(&l[i].client), server = report_host(&l[i].server);
+
+			talkers_add(&r->hosts, hash[i][0], &client, 0, l[i].bytes, 0);
+			talkers_add(&r->hosts, hash[i][1], &server, 0, 0, l[i].bytes);
+			if (!l[i].syn)
+				continue;
+			talkers_add(&r->failures, hash[i][2], &l[i].server, OUTCOME_UNANSWERED, 0, 0);
+			r->handshakes[OUTCOME_UNANSWERED]++;
+		}
 	}
 }
 
@@ -335,7 +366,7 @@ static void report_failures(struct view *v)
 		return;
 	out_put(&v->out, "\nFailed handshakes\n");
 	for (unsigned i = 0; i < n; i++) {
-		out_format(&v->out, "%10llu  ", (unsigned long long)top[i]->weight);
+		out_format(&v->out, "%10llu  ", (unsigned long long)top[i]->n);
 		out_left(&v->out, outcome_names[top[i]->outcome], 12);
 		out_put(&v->out, " to ");
 		report_cell_endpoint(&v->out, &top[i]->end, 0);

@@ -52,11 +52,6 @@ extern const struct socket_key socket_keys[];
 /* Numbers of tcp_info are behind them: "tcp_info." and socket_tcp_fields. */
 
 const char *socket_container(const struct socket_table *t, const struct socket_record *s, struct process_home *home);
-/* The reason why there is no owner, or NULL: there is one, or none is to be had. */
-const char *socket_owner_unknown(const struct socket_table *t, const struct socket_record *s);
-/* "@name" of an abstract one; "" where it has none. */
-void socket_name(struct text *to, const struct socket_record *s, bool ascii);
-
 /* Is it written? What only waits for a listener that is may be in the order all the same. */
 bool sockets_shown(const struct sockets_view *v, const struct socket_table *t, const struct socket_record *s);
 /* Which part of the text it stands in. */
@@ -71,13 +66,6 @@ void sockets_json_owners(struct json *j, const char *key, const struct socket_ta
 
 /* sockets_text.c */
 void sockets_text(struct sockets_view *v, const struct socket_table *t);
-/* One endpoint, as 10.0.0.1:80 or *:80. */
-void sockets_endpoint(struct text *to, const struct endpoint *e);
-/* "nginx[901] fd 6, nginx[902] fd 6 and 3 more". */
-void sockets_owners(struct text *to, const struct socket_table *t, const struct socket_record *s, bool ascii);
-/* "1.93 s" of microseconds. */
-void sockets_duration(struct text *to, uint64_t us);
-
 /* sockets_leaks.c, sockets_summary.c */
 void sockets_leaks(struct sockets_view *v, const struct socket_table *t);
 void sockets_summary(struct sockets_view *v, const struct socket_table *t);

@@ -33,28 +33,6 @@ const char *socket_container(const struct socket_table *t, const struct socket_r
 	return home->kind;
 }
 
-const char *socket_owner_unknown(const struct socket_table *t, const struct socket_record *s)
-{
-	return s->owners == 0 && socket_held(s) ? socket_unknown_word(t->unknown) : NULL;
-}
-
-void socket_name(struct text *to, const struct socket_record *s, bool ascii)
-{
-	const size_t hidden = s->un.name_len > 0 && s->un.name[0] == '\0' ? 1 : 0;
-
-	if (hidden)
-		text_char(to, '@');
-	text_foreign(to, s->un.name + hidden, s->un.name_len - hidden, ascii);
-}
-
-bool sockets_waited(const struct socket_record *s, uint64_t *us)
-{
-	if (!s->waiting || !(s->has & SOCKET_HAS_TCP) || s->tcp.data_segments_out != 0)
-		return false;
-	*us = (uint64_t)s->tcp.last_sent_ms * 1000;
-	return true;
-}
-
 /* ---- the common ones ------------------------------------------------------------------------ */
 
 enum { W_FAMILY, W_PROTO, W_STATE, W_TIMER, W_UNKNOWN, W_CONGESTION };
@@ -107,7 +85,7 @@ static bool get_special(const struct socket_table *t, const struct socket_record
 {
 	switch (which) {
 	case N_WAITED:
-		return sockets_waited(s, &out->u64);
+		return socket_waited(s, &out->u64);
 	case N_LISTENER:
 		return s->listener != SOCKET_NONE && number(out, t->sockets[s->listener].inode, true);
 	case N_PEER:

@@ -78,9 +78,9 @@ static struct text *finding_more(struct finding *f, struct text *to)
 
 static void put_tuple(struct text *to, const struct socket_record *s)
 {
-	sockets_endpoint(to, &s->local);
+	socket_endpoint(to, &s->local);
 	text_put(to, " <-> ");
-	sockets_endpoint(to, &s->remote);
+	socket_endpoint(to, &s->remote);
 }
 
 static void put_program(struct sockets_view *v, struct text *to, const struct process *p)
@@ -142,7 +142,7 @@ static void leak_program(struct sockets_view *v, const struct socket_table *t, e
 	text_format(&to, leak == LEAK_CLOSE_WAIT ? " has not closed %u connection%s that the peer has closed, the oldest at least "
 						 : " has not read from %u connection%s, the oldest for at least ",
 		    n, n == 1 ? "" : "s");
-	sockets_duration(&to, (uint64_t)l->age_ms * 1000);
+	socket_duration(&to, (uint64_t)l->age_ms * 1000);
 	text_put(&to, leak == LEAK_CLOSE_WAIT ? " ago" : "");
 	for (uint32_t i = 0; i < n && finding_more(&f, &to); i++) {
 		const struct socket_record *s = &t->sockets[l[i].place];
@@ -151,7 +151,7 @@ static void leak_program(struct sockets_view *v, const struct socket_table *t, e
 		if (s->owners > 0)
 			text_format(&to, " fd %d", t->owners[s->owner].fd);
 		text_put(&to, " at least ");
-		sockets_duration(&to, (uint64_t)l[i].age_ms * 1000);
+		socket_duration(&to, (uint64_t)l[i].age_ms * 1000);
 		if (s->receive_queue > (leak == LEAK_CLOSE_WAIT))
 			text_format(&to, ", %u bytes unread", s->receive_queue - (leak == LEAK_CLOSE_WAIT)); /* the FIN counts as one */
 	}
@@ -200,14 +200,14 @@ static void leak_queue(struct sockets_view *v, const struct socket_table *t, uin
 	if (s->family == SOCKET_UNIX)
 		socket_name(&to, s, v->o.ascii);
 	else
-		sockets_endpoint(&to, &s->local);
+		socket_endpoint(&to, &s->local);
 	if (full)
 		text_format(&to, " is full: %u wait, of %u; new connections are not taken", s->receive_queue, s->send_queue);
 	else
 		text_format(&to, " has room (%u of %u), but %u connections were dropped since it listens", s->receive_queue, s->send_queue,
 			    drops);
 	if (s->owners > 0 && finding_more(&f, &to))
-		sockets_owners(&to, t, s, v->o.ascii);
+		socket_owners(&to, t, s, v->o.ascii);
 	if (drops > 0 && full && finding_more(&f, &to))
 		text_format(&to, "%u dropped since it listens", drops);
 	if (t->counters.known & 1 && s->family != SOCKET_UNIX && finding_more(&f, &to))
@@ -216,11 +216,11 @@ static void leak_queue(struct sockets_view *v, const struct socket_table *t, uin
 		const struct socket_record *child = &t->sockets[v->order[i]];
 		uint64_t us;
 
-		if (!sockets_waited(child, &us) || !finding_more(&f, &to))
+		if (!socket_waited(child, &us) || !finding_more(&f, &to))
 			break;
-		sockets_endpoint(&to, &child->remote);
+		socket_endpoint(&to, &child->remote);
 		text_put(&to, " waits for ");
-		sockets_duration(&to, us);
+		socket_duration(&to, us);
 	}
 	f.count = full && drops == 0 ? s->receive_queue : drops;
 	finding_write(v, t, &f);
@@ -252,7 +252,7 @@ static void leak_orphans(struct sockets_view *v, const struct socket_table *t)
 			text_format(&to, ", %u bytes unsent or not acknowledged", s->send_queue);
 		if (s->timer != SOCKET_NO_TIMER) {
 			text_format(&to, ", %s in ", socket_timer_word(s->timer));
-			sockets_duration(&to, (uint64_t)s->timer_ms * 1000);
+			socket_duration(&to, (uint64_t)s->timer_ms * 1000);
 		}
 	}
 	if (f.count == 0)
@@ -291,7 +291,7 @@ static void leak_way(struct sockets_view *v, const struct socket_table *t, const
 	f.severity = (uint64_t)n * 100 >= (uint64_t)ports * 80 ? "problem" : "note";
 	text_init(&to, f.sentence, sizeof f.sentence);
 	text_format(&to, "%u %% of the ephemeral ports to ", (unsigned)((uint64_t)waiting * 100 / ports));
-	sockets_endpoint(&to, &s->remote);
+	socket_endpoint(&to, &s->remote);
 	text_put(&to, " are in TIME-WAIT");
 	if (n > waiting)
 		text_format(&to, ", %u %% in use", (unsigned)((uint64_t)n * 100 / ports));
@@ -300,7 +300,7 @@ static void leak_way(struct sockets_view *v, const struct socket_table *t, const
 
 		from.has_port = false;
 		text_format(&to, "%u of %u ports (%u to %u) from ", n, ports, t->counters.port_first, t->counters.port_last);
-		sockets_endpoint(&to, &from);
+		socket_endpoint(&to, &from);
 	}
 	finding_write(v, t, &f);
 }

@@ -27,7 +27,7 @@ void sockets_json_owners(struct json *j, const char *key, const struct socket_ta
 		out_format(j->out, ",\"fd\":%d", o->fd);
 		if (p->uid != UINT32_MAX)
 			out_format(j->out, ",\"uid\":%u", p->uid);
-		out_put(j->out, ",\"evidence\":\"proc\"}");
+		out_format(j->out, ",\"evidence\":\"%s\"}", socket_evidence_word(o->evidence));
 	}
 	out_char(j->out, ']');
 }
@@ -118,7 +118,7 @@ static void json_waiting_tcp(struct sockets_view *v, struct json *j, const struc
 			continue;
 		*tuple_write(ip, &s->remote.ip, s->remote.family) = '\0';
 		out_format(j->out, "%s{\"ip\":\"%s\",\"port\":%u", first ? "" : ",", ip, s->remote.port);
-		if (sockets_waited(s, &us))
+		if (socket_waited(s, &us))
 			out_format(j->out, ",\"waited_us\":%llu", (unsigned long long)us);
 		out_char(j->out, '}');
 		first = false;

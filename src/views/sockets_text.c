@@ -11,49 +11,7 @@
 
 #include "sockeye/clock.h"
 
-enum { TEXT_LINE = 2048, TEXT_OWNERS = 4, TEXT_PROTO = 8, TEXT_STATE = 13, TEXT_ENDPOINT = 24, TEXT_QUEUE = 8 };
-
-void sockets_endpoint(struct text *to, const struct endpoint *e)
-{
-	static const struct address none;
-
-	if (e->family == FAMILY_NONE)
-		text_put(to, "*");
-	else if (memcmp(&e->ip, &none, sizeof none) != 0)
-		tuple_endpoint(to, e);
-	else if (e->has_port)
-		text_format(to, "%s:%u", e->family == FAMILY_IPV4 ? "0.0.0.0" : "[::]", e->port);
-	else
-		text_put(to, e->family == FAMILY_IPV4 ? "0.0.0.0" : "::");
-}
-
-void sockets_owners(struct text *to, const struct socket_table *t, const struct socket_record *s, bool ascii)
-{
-	for (uint32_t i = 0; i < s->owners && i < TEXT_OWNERS; i++) {
-		const struct socket_owner *o = &t->owners[s->owner + i];
-		const struct process *p = &t->processes[o->process];
-
-		text_put(to, i ? ", " : "");
-		text_foreign(to, p->comm, strlen(p->comm), ascii);
-		text_format(to, "[%d] fd %d", p->pid, o->fd);
-	}
-	if (s->owners > TEXT_OWNERS)
-		text_format(to, " and %u more", s->owners - TEXT_OWNERS);
-}
-
-void sockets_duration(struct text *to, uint64_t us)
-{
-	if (us < 1000)
-		text_format(to, "%u us", (unsigned)us);
-	else if (us < 1000000)
-		text_format(to, "%u.%u ms", (unsigned)(us / 1000), (unsigned)(us / 100 % 10));
-	else if (us < UINT64_C(60000000))
-		text_format(to, "%u.%02u s", (unsigned)(us / 1000000), (unsigned)(us / 10000 % 100));
-	else if (us < UINT64_C(3600000000))
-		text_format(to, "%u m %u s", (unsigned)(us / 60000000), (unsigned)(us / 1000000 % 60));
-	else
-		text_format(to, "%llu h %u m", (unsigned long long)(us / UINT64_C(3600000000)), (unsigned)(us / 60000000 % 60));
-}
+enum { TEXT_LINE = 2048, TEXT_WAITING = 4, TEXT_PROTO = 8, TEXT_STATE = 13, TEXT_ENDPOINT = 24, TEXT_QUEUE = 8 };
 
 /* ---- what there is to say of one ------------------------------------------------------------- */
 
@@ -73,27 +31,27 @@ static void put_tcp(struct text *d, const struct socket_record *s)
 	const struct socket_tcp *i = &s->tcp;
 	uint64_t us;
 
-	if (sockets_waited(s, &us)) {
+	if (socket_waited(s, &us)) {
 		text_put(d, "for ");
-		sockets_duration(d, us);
+		socket_duration(d, us);
 		text_put(d, "  ");
 	}
 	if (s->timer != SOCKET_NO_TIMER) {
 		text_format(d, "%s ", socket_timer_word(s->timer));
-		sockets_duration(d, (uint64_t)s->timer_ms * 1000);
+		socket_duration(d, (uint64_t)s->timer_ms * 1000);
 		if (s->retransmits > 0)
 			text_format(d, " after %u", s->retransmits);
 		text_put(d, "  ");
 	}
 	if (s->state == SOCKET_CLOSE_WAIT && s->has & SOCKET_HAS_TCP && !s->waiting) {
 		text_put(d, "closed by the peer at least ");
-		sockets_duration(d, (uint64_t)i->last_ack_ms * 1000);
+		socket_duration(d, (uint64_t)i->last_ack_ms * 1000);
 		text_put(d, " ago  ");
 	}
 	if (!(s->has & SOCKET_HAS_TCP) || i->rtt_us == 0)
 		return;
 	text_put(d, "rtt ");
-	sockets_duration(d, i->rtt_us);
+	socket_duration(d, i->rtt_us);
 	text_format(d, " cwnd %u", i->cwnd);
 	if (i->total_retransmissions > 0)
 		text_format(d, " retransmitted %u", i->total_retransmissions);
@@ -110,12 +68,12 @@ static void put_unix(struct text *d, const struct socket_table *t, const struct 
 
 	if (s->state == SOCKET_LISTEN)
 		put_listener(d, s);
-	for (unsigned i = 0; i < s->un.waitings && i < TEXT_OWNERS; i++) {
+	for (unsigned i = 0; i < s->un.waitings && i < TEXT_WAITING; i++) {
 		const struct socket_record *client = socket_by_inode(t, t->waiting[s->un.waiting + i]);
 
 		text_put(d, i ? ", " : "waits: ");
 		if (client && client->owners > 0)
-			sockets_owners(d, t, client, ascii);
+			socket_owners(d, t, client, ascii);
 		else
 			text_format(d, "inode %llu", (unsigned long long)t->waiting[s->un.waiting + i]);
 	}
@@ -124,26 +82,19 @@ static void put_unix(struct text *d, const struct socket_table *t, const struct 
 	if (s->has & SOCKET_HAS_PEER && s->peer != 0) {
 		text_put(d, "peer ");
 		if (peer && peer->owners > 0)
-			sockets_owners(d, t, peer, ascii);
+			socket_owners(d, t, peer, ascii);
 		else
 			text_format(d, "inode %llu", (unsigned long long)s->peer);
 		text_put(d, "  ");
 	}
 }
 
-/* linux/if_ether.h: what is sniffed most */
-static const char *frames_word(unsigned protocol)
-{
-	return protocol == 3 ? "all frames" : protocol == 0x800 ? "IPv4" : protocol == 0x806 ? "ARP" : protocol == 0x86dd ? "IPv6"
-	       : protocol == 0x888e ? "EAPOL" : protocol == 0x88cc ? "LLDP" : protocol == 0 ? "no frames" : NULL;
-}
-
 static void put_packet(struct text *d, const struct socket_table *t, const struct socket_record *s, bool ascii)
 {
 	const char *interface = socket_interface_name(t, s->interface);
 
-	if (frames_word(s->packet.protocol))
-		text_put(d, frames_word(s->packet.protocol));
+	if (socket_frames_word(s->packet.protocol))
+		text_put(d, socket_frames_word(s->packet.protocol));
 	else
 		text_format(d, "frames of type 0x%04x", s->packet.protocol);
 	text_put(d, s->interface == 0 ? " of all interfaces" : " of ");
@@ -183,7 +134,7 @@ static void put_details(struct text *d, const struct socket_table *t, const stru
 		put_tcp(d, s);
 	if (s->state != SOCKET_LISTEN && s->has & SOCKET_HAS_DROPS && s->memory[SOCKET_DROPS] > 0)
 		text_format(d, "%u dropped  ", s->memory[SOCKET_DROPS]);
-	sockets_owners(d, t, s, ascii);
+	socket_owners(d, t, s, ascii);
 	if (unknown)
 		text_format(d, "owner %s", unknown);
 	if (s->has & SOCKET_HAS_UID && socket_held(s) && s->uid != 0)
@@ -249,11 +200,11 @@ static void put_endpoints(struct sockets_view *v, const struct socket_record *s)
 		out_left(&v->out, "", 2 * TEXT_ENDPOINT + 2);
 		return;
 	}
-	sockets_endpoint(&to, &s->local);
+	socket_endpoint(&to, &s->local);
 	out_left(&v->out, text, TEXT_ENDPOINT);
 	out_char(&v->out, ' ');
 	text_init(&to, text, sizeof text);
-	sockets_endpoint(&to, &s->remote);
+	socket_endpoint(&to, &s->remote);
 	out_left(&v->out, text, TEXT_ENDPOINT);
 	out_char(&v->out, ' ');
 }
@@ -298,7 +249,7 @@ static void put_heading(struct sockets_view *v, enum socket_part part)
 {
 	static const char *const titles[PARTS] = {
 		"Listeners and what came to them", "Connections by program", "Held by no program", "Datagrams",
-		"UNIX, with a name", "UNIX, without", "Raw and packet: who else listens", "Netlink",
+		"UNIX, with a name", "UNIX, without a name", "Raw and packet: who else listens", "Netlink",
 	};
 
 	out_format(&v->out, "%s%s\n", v->headed ? "\n" : "", titles[part]);

@@ -12,34 +12,62 @@ void talkers_init(struct talkers *t)
 	hash_key_init(&t->key, 0);
 }
 
-static uint64_t talkers_hash(const struct talkers *t, const struct endpoint *end, unsigned outcome)
+uint64_t talkers_hash(const struct talkers *t, const struct endpoint *end, unsigned outcome)
 {
-	uint64_t ip[2], rest = (uint64_t)end->port | (uint64_t)end->family << 16 | (uint64_t)outcome << 24;
+	uint64_t ip[2], rest = (uint64_t)end->port | (uint64_t)end->family << 16 | (uint64_t)outcome << 24, hash;
+	const struct talkers_set *set;
 
 	memcpy(ip, end->ip.b, sizeof ip);
-	return hash_fold(hash_fold(ip[0] ^ t->key.a, ip[1] ^ t->key.b) ^ t->key.a, rest ^ t->key.b);
+	hash = hash_fold(hash_fold(ip[0] ^ t->key.a, ip[1] ^ t->key.b) ^ t->key.a, rest ^ t->key.b);
+	set = &t->set[hash % TALKERS_SETS];
+	__builtin_prefetch(set, 1);
+	__builtin_prefetch(set->tag, 1);
+	return hash;
 }
 
-struct talker *talkers_find(struct talkers *t, const struct endpoint *end, unsigned outcome)
+/* The place of an entry, if it is there; else of the lightest of its set, or of a free one. */
+static unsigned talkers_way(const struct talkers *t, uint64_t hash, const struct endpoint *end, unsigned outcome, bool *is)
 {
-	const uint64_t hash = talkers_hash(t, end, outcome);
 	const uint32_t tag = (uint32_t)(hash >> 32);
-	uint32_t *tags = t->tag[hash % TALKERS_SETS];
-	struct talker *set = t->at[hash % TALKERS_SETS];
+	const struct talkers_set *set = &t->set[hash % TALKERS_SETS];
+	const struct talker *at = t->at[hash % TALKERS_SETS];
 	unsigned lightest = 0;
 
 	for (unsigned i = 0; i < TALKERS_WAYS; i++)
-		if (tags[i] == tag && set[i].weight > 0 && set[i].outcome == outcome &&
-		    tuple_compare_endpoint(&set[i].end, end) == 0)
-			return &set[i];
+		if (set->tag[i] == tag && set->weight[i] > 0 && at[i].outcome == outcome &&
+		    tuple_compare_endpoint(&at[i].end, end) == 0) {
+			*is = true;
+			return i;
+		}
+	*is = false;
 	for (unsigned i = 1; i < TALKERS_WAYS; i++)
-		if (set[i].weight < set[lightest].weight)
-			lightest = i;
-	if (set[lightest].weight > 0)
-		t->evicted++;
-	set[lightest] = (struct talker){.end = *end, .outcome = outcome};
-	tags[lightest] = tag;
-	return &set[lightest];
+		lightest = set->weight[i] < set->weight[lightest] ? i : lightest;
+	return lightest;
+}
+
+void talkers_add(struct talkers *t, uint64_t hash, const struct endpoint *end, unsigned outcome, uint64_t sent,
+		 uint64_t received)
+{
+	struct talkers_set *set = &t->set[hash % TALKERS_SETS];
+	bool is;
+	const unsigned way = talkers_way(t, hash, end, outcome, &is);
+	struct talker *e = &t->at[hash % TALKERS_SETS][way];
+
+	if (!is) {
+		t->evicted += set->weight[way] > 0;
+		*e = (struct talker){.end = *end, .outcome = outcome};
+		set->tag[way] = (uint32_t)(hash >> 32);
+		set->weight[way] = 0;
+	}
+	e->sent += sent;
+	e->received += received;
+	e->n++;
+	set->weight[way] += sent + received + 1;
+}
+
+static uint64_t weight_of(const struct talker *a)
+{
+	return a->sent + a->received + a->n;
 }
 
 /* Heavier first; equals by address, so that the order never depends on the
@@ -48,8 +76,8 @@ static int talkers_before(const struct talker *a, const struct talker *b)
 {
 	int c;
 
-	if (a->weight != b->weight)
-		return a->weight > b->weight;
+	if (weight_of(a) != weight_of(b))
+		return weight_of(a) > weight_of(b);
 	c = tuple_compare_endpoint(&a->end, &b->end);
 	return c != 0 ? c < 0 : a->outcome < b->outcome;
 }
@@ -63,7 +91,7 @@ unsigned talkers_top(const struct talkers *t, const struct talker *out[TALKERS_T
 			const struct talker *e = &t->at[s][w];
 			unsigned at = n;
 
-			if (e->weight == 0)
+			if (t->set[s].weight[w] == 0)
 				continue;
 			while (at > 0 && talkers_before(e, out[at - 1]))
 				at--;
@@ -84,6 +112,6 @@ uint64_t talkers_count(const struct talkers *t)
 
 	for (unsigned s = 0; s < TALKERS_SETS; s++)
 		for (unsigned w = 0; w < TALKERS_WAYS; w++)
-			n += t->at[s][w].weight > 0;
+			n += t->set[s].weight[w] > 0;
 	return n;
 }

@@ -131,6 +131,13 @@ static int view_event(void *self, const struct event *ev)
 	return v->out.error;
 }
 
+static void view_lone(void *self, const struct lone *l, unsigned n)
+{
+	const struct view *v = self;
+
+	report_lone(v->report, l, n);
+}
+
 static void view_close(void *self)
 {
 	struct view *v = self;
@@ -199,6 +206,7 @@ int views_open(struct observer *out, const struct views_options *o, struct error
 	if (o->view == VIEW_REPORT && !o->filter) { /* a filter may ask for anything */
 		out->handshake_parts = REPORT_HANDSHAKE_PARTS;
 		out->flow_parts = REPORT_FLOW_PARTS;
+		out->lone = view_lone;
 	}
 	return 0;
 }

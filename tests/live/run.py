@@ -15,6 +15,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import bounds
+import bpf
 import copies
 import compressed
 import endings
@@ -23,12 +24,14 @@ import follow
 import handshakes
 import history
 import manners
+import owners
 import pipes
 import relay
 import rights
 import ring
 import same
 import sockets
+import sockets_screen
 import threads
 import writing
 from lab import Failed, Lab, TOP
@@ -60,7 +63,7 @@ def main():
     program = os.path.abspath(o.program)
     os.chdir(TOP)
     tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights,
-                         ring, relay, threads, history, manners, sockets) for t in m.TESTS]
+                         ring, relay, threads, history, manners, sockets, sockets_screen, bpf, owners) for t in m.TESTS]
     # By name only: they measure, for half a minute, what the benchmark says too.
     named = [t for t in figures.TESTS if t.__name__.replace("_", "-") in o.name]
     tests += named

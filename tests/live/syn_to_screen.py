@@ -28,11 +28,12 @@ TARGET, TARGET_PORT = "10.77.0.99", 9
 class Watch:
     """sockeye watch in a terminal, and what its screen holds."""
 
-    def __init__(self, lab, *words):
+    def __init__(self, lab, *words, namespace=None):
         self.terminal, theirs = open_terminal(WIDTH, HEIGHT)
         self.screen = Screen(WIDTH, HEIGHT)
         os.environ.update(TERM="xterm-256color")
-        self.process = lab.sockeye("watch", *words, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE)
+        self.process = lab.sockeye("watch", *words, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE,
+                                   namespace=namespace)
         os.close(theirs)
 
     def read(self, seconds):

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws the screens of scenes.txt without a terminal and compares them with the kept ones.
 
-usage: scene.py --program PATH (NAME... | --all)
+usage: scene.py --program PATH --sockets PATH (NAME... | --all)
 
 Every screen must have exactly the lines asked for and none wider than asked
 for, and two runs must give the same bytes. ACCEPT=1 in the environment rewrites
@@ -39,11 +39,12 @@ def columns(text):
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def draw(program, size, capture, keys, options, locale):
+def draw(programs, size, capture, keys, options, locale):
     """(screen, attributes or None); raises RuntimeError with what went wrong."""
     with tempfile.TemporaryDirectory() as folder:
         dump, attrs = os.path.join(folder, "dump"), os.path.join(folder, "attrs")
-        words = ["watch", "-r", capture, "--headless", size, "--dump", dump]
+        program = programs[capture == "sockets"]
+        words = (["watch", "-r", capture] if capture != "sockets" else []) + ["--headless", size, "--dump", dump]
         if keys:
             words += ["--keys", keys]
         words += [w for o in options for w in ((o, attrs) if o == "--dump-attrs" else (o,))]
@@ -53,7 +54,7 @@ def draw(program, size, capture, keys, options, locale):
                               env={"PATH": "/usr/bin:/bin", "TZ": "UTC", "LC_ALL": locale, "TERM": "dumb",
                                    "ASAN_OPTIONS": "exitcode=99", "UBSAN_OPTIONS": "exitcode=99"})
         if done.returncode not in (0, 3):
-            raise RuntimeError(f"sockeye {shlex.join(words)}: exit {done.returncode}\n"
+            raise RuntimeError(f"{os.path.basename(program)} {shlex.join(words)}: exit {done.returncode}\n"
                                + done.stderr.decode(errors="replace")[-2000:])
         kept = pathlib.Path(attrs)
         return pathlib.Path(dump).read_bytes(), kept.read_bytes() if kept.exists() else None
@@ -83,10 +84,10 @@ def compare(path, now):
                                           f"{path.name} (kept)", f"{path.name} (now)", lineterm="", n=1))
 
 
-def check(program, name):
+def check(programs, name):
     scene = scenes()[name]
-    screen, attrs = draw(program, *scene, "C")
-    again, _ = draw(program, *scene, "C.UTF-8")
+    screen, attrs = draw(programs, *scene, "C")
+    again, _ = draw(programs, *scene, "C.UTF-8")
     complaints = [shape(screen, scene[0]), compare(HERE / "golden" / f"{name}.txt", screen)]
     if again != screen:
         complaints.append("the same command in another locale drew another screen")
@@ -98,13 +99,14 @@ def check(program, name):
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--program", required=True)
+    options.add_argument("--sockets", help="the program that draws scenes whose capture is the word sockets")
     options.add_argument("--all", action="store_true")
     options.add_argument("name", nargs="*")
     o = options.parse_args()
     failed = 0
     for name in scenes() if o.all else o.name:
         try:
-            complaints = check(os.path.abspath(o.program), name)
+            complaints = check([os.path.abspath(o.program), os.path.abspath(o.sockets or "")], name)
         except (RuntimeError, subprocess.TimeoutExpired, OSError, UnicodeDecodeError) as why:
             complaints = [str(why)]
         for complaint in complaints:

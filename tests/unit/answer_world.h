@@ -5,7 +5,10 @@
 
 #include "engine/answer.c"
 #include "engine/groups.c"
+#include "engine/listing.c"
 #include "engine/match.c"
+#include "engine/near.c"
+#include "engine/rank.c"
 #include "engine/rates.c"
 
 struct flow {
@@ -23,6 +26,73 @@ static struct flow flows[FLOWS_MAX];
 static unsigned n_flows;
 static struct totals totals;
 
+/* Who moved: whoever is not as he was when he was looked at last. */
+static struct flow flows_were[FLOWS_MAX];
+
+int flow_watch(struct flow_table *t, struct error *e)
+{
+	(void)t, (void)e;
+	return 0;
+}
+
+uint32_t flow_seats_most(const struct flow_table *t)
+{
+	(void)t;
+	return FLOWS_MAX;
+}
+
+/* Two ranges, as there are in the table. */
+void flow_seats(const struct flow_table *t, struct flow_seats out[2])
+{
+	(void)t;
+	out[0] = (struct flow_seats){0, n_flows / 2};
+	out[1] = (struct flow_seats){n_flows / 2, n_flows};
+}
+
+struct flow *flow_in_seat(struct flow_table *t, uint32_t seat)
+{
+	(void)t;
+	assert_true(seat < n_flows);
+	return flows[seat].gone ? NULL : &flows[seat];
+}
+
+bool flow_seat_key(const struct flow_table *t, uint32_t seat, enum record_key k, uint64_t *out)
+{
+	struct flow *f = flow_in_seat((struct flow_table *)t, seat);
+
+	return f && flow_sort_key(f, k, out);
+}
+
+bool flow_seat_end(const struct flow_table *t, uint32_t seat, bool server, struct endpoint *out)
+{
+	(void)t, (void)server;
+	*out = (struct endpoint){.family = FAMILY_IPV4, .port = flows[seat].port, .has_port = true};
+	return !flows[seat].gone;
+}
+
+bool flow_seat_sums(const struct flow_table *t, uint32_t seat, struct flow_sums *out)
+{
+	(void)t;
+	*out = (struct flow_sums){.bytes = {flows[seat].bytes, 0}, .first_ns = flows[seat].first, .last_ns = flows[seat].last};
+	return !flows[seat].gone;
+}
+
+bool flow_next_moved(struct flow_table *t, uint32_t *seat)
+{
+	(void)t;
+	for (; *seat < n_flows; ++*seat)
+		if (memcmp(&flows[*seat], &flows_were[*seat], sizeof flows[0]) != 0) {
+			flows_were[*seat] = flows[*seat];
+			return true;
+		}
+	return false;
+}
+
+uint64_t flow_id(const struct flow *f)
+{
+	return f->id;
+}
+
 struct flow *flow_next(struct flow_table *t, uint64_t *at)
 {
 	(void)t;
@@ -38,11 +108,6 @@ struct flow *flow_by_id(struct flow_table *t, uint64_t id)
 		if (flows[i].id == id)
 			return flows[i].gone ? NULL : &flows[i];
 	return NULL;
-}
-
-uint64_t flow_id(const struct flow *f)
-{
-	return f->id;
 }
 
 uint32_t flow_place(const struct flow *f)
@@ -75,6 +140,16 @@ bool flow_sort_key(const struct flow *f, enum record_key k, uint64_t *out)
 	else
 		return false;
 	return true;
+}
+
+static struct listing *world_listing;
+static size_t world_memory = 1 << 20; /* for it */
+
+struct listing *engine_listing(struct engine *e)
+{
+	if (!world_listing)
+		world_listing = listing_open(e, world_memory);
+	return world_listing;
 }
 
 static struct rates *live_rates; /* NULL: a file */

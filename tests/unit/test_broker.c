@@ -372,7 +372,7 @@ static void hostile_questions(void **state)
 		assert_int_equal(a.result, -EINVAL);
 	}
 	for (uint32_t kind = 0; kind < 70000; kind = kind < 8 ? kind + 1 : kind * 3) {
-		bool known = kind >= BROKER_PACKET_SOCKET && kind <= BROKER_CREATE_SAVE;
+		bool known = kind >= BROKER_PACKET_SOCKET && kind <= BROKER_INSIDE;
 
 		memset(&q, 0, sizeof q);
 		q.serial = 7;

@@ -450,7 +450,7 @@ static void the_mouse(void **state)
 	assert_int_equal(l.screen, SCREEN_LADDER);
 	press("<click:3,1>");
 	assert_int_equal(l.screen, SCREEN_CONNECTIONS);
-	press("<click:50,1>");
+	press("<click:64,1>");
 	assert_non_null(strstr(l.message, "not built yet"));
 	press("?<wheel-down>");
 	assert_int_equal(l.scrolled, 3);

@@ -118,6 +118,10 @@ static void texts_and_patterns(void **state)
 	    {"history matches '^sh'", 1}, {"sni~^www\\.", 1}, {"sni~example", 0}, {"sni matches example", 1},
 	    {"sni contains EXAMPLE", 1}, {"state~\"^(syn|half)_\"", 1}, {"handshake:complete", 1}, {"outcome:refused", 0},
 	    {"owner.client:curl", 1}, {"open:yes", 1}, {"open:no", 0}, {"open==true", 1}, {"reused:0", 1},
+	    {"pid:4711", 1}, {"pid:4712", 0}, {"pid>0", 1}, {"pid!=4711", 0}, {"process:curl", 1}, {"process==cur", 0},
+	    {"process:CUR", 1}, {"process~'^c.*l$'", 1}, {"fd:5", 1}, {"fd>5", 0}, {"user:1000", 1}, {"uid:0", 0},
+	    {"container:3f2a", 1}, {"container:docker", 1}, {"container:podman", 0}, {"container!=x", 1}, {"unit!=x", 0},
+	    {"unit:nginx", 0}, {"curl", 1}, {"pid:4711 process:wget", 0}, {"pid:4000..5000", 1}, {"pid in {1 4711}", 1},
 	    {"closed_by:client", 0}, {"!closed_by:client", 1}, {"closed_by != client", 0}, {"sni:\"\"", 1}, {"closed_by:''", 0});
 }
 

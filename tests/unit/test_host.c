@@ -146,14 +146,14 @@ static void owners_are_a_set(void **state)
 	put(t, v4(1, 1), v4(2, 2), SOCKET_ESTABLISHED, 7);
 	put(t, v4(1, 3), v4(2, 2), SOCKET_ESTABLISHED, 8);
 	batch_of(b, 100, 5, 7, 4);
-	host_table_batch(t, b);
-	host_table_batch(t, b); /* told twice */
+	host_table_batch(t, b, SOCKET_BY_PROC);
+	host_table_batch(t, b, SOCKET_BY_PROC); /* told twice */
 	batch_of(b, 100, 5, 7, 3);
-	host_table_batch(t, b);
+	host_table_batch(t, b, SOCKET_BY_PROC);
 	batch_of(b, 100, 6, 7, 4); /* the number again, another process */
-	host_table_batch(t, b);
+	host_table_batch(t, b, SOCKET_BY_PROC);
 	batch_of(b, 101, 5, 99, 4); /* a socket that is not there */
-	host_table_batch(t, b);
+	host_table_batch(t, b, SOCKET_BY_PROC);
 	host_table_finish(t, NULL);
 	o = host_owners(t, &f->sockets[0], &n);
 	assert_int_equal(n, 3);
@@ -216,7 +216,7 @@ static void what_ended_is_found_for_a_minute(void **state)
 		if (turn < 2)
 			put(t, v4(1, 80), v4(9, 4000), SOCKET_ESTABLISHED, 70 + turn);
 		batch_of(b, 100 + (int32_t)turn, 5, 70 + turn, 4);
-		host_table_batch(t, b);
+		host_table_batch(t, b, SOCKET_BY_PROC);
 		host_table_finish(t, before);
 		s = host_find(t, &q, false, 0, &how);
 		assert_non_null(s);

@@ -270,9 +270,9 @@ static void detail_and_help_open_and_close(void **state)
 	assert_int_equal(l.page, PAGE_DETAIL);
 	press("<Esc>");
 	assert_int_equal(l.page, PAGE_SCREEN);
-	assert_int_equal(press("4"), REACT_DRAW);
+	assert_int_equal(press("5"), REACT_DRAW);
 	draw(120, 35);
-	assert_string_equal(row(33), " Sockets is not built yet");
+	assert_string_equal(row(33), " Diagnosis is not built yet");
 }
 
 /* ---- what is asked -------------------------------------------------------------- */

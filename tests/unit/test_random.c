@@ -199,6 +199,8 @@ static void answer_some(const struct query *q)
 	case QUERY_STREAM:
 		answer_stream();
 		break;
+	case QUERY_TOTALS:
+		break;
 	}
 	assert_non_null(memchr(q->match, '\0', sizeof q->match));
 }

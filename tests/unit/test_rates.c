@@ -73,10 +73,18 @@ static void groups_are_bounded(void **state)
 	assert_non_null(g);
 	for (unsigned i = 0; i < QUERY_GROUPS + 100; i++) {
 		struct flow f = {.id = i + 1, .port = (uint16_t)i, .handshake = -1, .open = true};
+		const struct hash_key key = {1, 2};
+		const struct flow_sums sums = {.packets = 1};
+		struct flow_group *at;
 		struct flow_record r;
+		struct grouped is;
 
 		flow_record_fill(&r, NULL, &f, NULL);
-		groups_add(g, &r, true, 1, false);
+		groups_of(&is, GROUP_SERVER, &key, &r, false);
+		at = groups_find(g, is.id);
+		if (at == NULL)
+			at = groups_new(g, is.id, &r);
+		groups_add(g, at, &is, &sums, true, 1);
 	}
 	groups_end(g, &q, 10, &answer);
 	assert_int_equal(answer.groups_all, QUERY_GROUPS);

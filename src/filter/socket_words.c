@@ -1,4 +1,5 @@
-/* Words that choose sockets, as users of ss type them, made into a small program.
+/* Words that choose sockets, as users of ss type them, made into a small program
+ * that socket_fit.c asks.
  *
  * The program is in postfix order: tests push an answer, and, or, not take theirs.
  * Its length and the depth of brackets are bounded, so that any command line
@@ -10,29 +11,8 @@
 
 #include <arpa/inet.h>
 
-#include "sockeye/sockets_view.h"
+#include "socket_words_private.h"
 #include "sockeye/text.h"
-
-enum kind {
-	TEST_AND, TEST_OR, TEST_NOT, TEST_STATES, TEST_PORT, TEST_ADDRESS, TEST_PID, TEST_PROCESS, TEST_UID, TEST_INODE, TEST_HOLDERS,
-	TEST_CGROUP, TEST_NAME, TEST_PROTO, TEST_FAMILY, TEST_IP,
-};
-enum side { SIDE_LOCAL = 1, SIDE_REMOTE = 2, SIDE_EITHER = 3 };
-enum operator { IS, IS_NOT, LESS, LESS_OR_IS, MORE, MORE_OR_IS };
-
-enum { WORD_TEXT = 128 };
-
-struct test {
-	uint8_t kind, side, operator, prefix, family; /* prefix: bits of the address */
-	uint64_t low, high;                           /* numbers; states as bits */
-	struct address address;
-	char text[WORD_TEXT];
-};
-
-struct sockets_words {
-	struct test at[SOCKETS_WORDS];
-	unsigned n;
-};
 
 struct reader {
 	struct sockets_words *w;
@@ -312,31 +292,34 @@ static int read_ports(struct reader *r, enum side side)
 	return 0;
 }
 
+static const struct socket_bare {
+	const char *word;
+	enum kind kind;
+	unsigned value;
+} bare[] = {
+	{"tcp", TEST_PROTO, PROTO_TCP}, {"udp", TEST_PROTO, PROTO_UDP}, {"udplite", TEST_PROTO, PROTO_UDPLITE},
+	{"raw", TEST_PROTO, SOCKET_PROTO_RAW}, {"unix", TEST_FAMILY, SOCKET_UNIX}, {"packet", TEST_FAMILY, SOCKET_PACKET},
+	{"netlink", TEST_FAMILY, SOCKET_NETLINK}, {"ipv4", TEST_IP, FAMILY_IPV4}, {"ipv6", TEST_IP, FAMILY_IPV6},
+	{"inet", TEST_IP, FAMILY_IPV4}, {"inet6", TEST_IP, FAMILY_IPV6},
+};
+
+static const struct {
+	const char *word;
+	enum kind kind;
+	uint64_t most;
+} numbers[] = {{"pid", TEST_PID, INT32_MAX}, {"uid", TEST_UID, UINT32_MAX}, {"inode", TEST_INODE, UINT64_MAX},
+	       {"ino", TEST_INODE, UINT64_MAX}, {"holders", TEST_HOLDERS, UINT32_MAX}},
+  texts[] = {{"process", TEST_PROCESS, 0}, {"cgroup", TEST_CGROUP, 0}, {"name", TEST_NAME, 0}};
+
+static const struct {
+	const char *word;
+	enum side side;
+	bool port;
+} ends[] = {{"sport", SIDE_LOCAL, true}, {"dport", SIDE_REMOTE, true}, {"port", SIDE_EITHER, true},
+	    {"src", SIDE_LOCAL, false}, {"dst", SIDE_REMOTE, false}, {"host", SIDE_EITHER, false}};
+
 static int read_one(struct reader *r)
 {
-	static const struct {
-		const char *word;
-		enum kind kind;
-		unsigned value;
-	} bare[] = {
-		{"tcp", TEST_PROTO, PROTO_TCP}, {"udp", TEST_PROTO, PROTO_UDP}, {"udplite", TEST_PROTO, PROTO_UDPLITE},
-		{"raw", TEST_PROTO, SOCKET_PROTO_RAW}, {"unix", TEST_FAMILY, SOCKET_UNIX}, {"packet", TEST_FAMILY, SOCKET_PACKET},
-		{"netlink", TEST_FAMILY, SOCKET_NETLINK}, {"ipv4", TEST_IP, FAMILY_IPV4}, {"ipv6", TEST_IP, FAMILY_IPV6},
-		{"inet", TEST_IP, FAMILY_IPV4}, {"inet6", TEST_IP, FAMILY_IPV6},
-	};
-	static const struct {
-		const char *word;
-		enum kind kind;
-		uint64_t most;
-	} numbers[] = {{"pid", TEST_PID, INT32_MAX}, {"uid", TEST_UID, UINT32_MAX}, {"inode", TEST_INODE, UINT64_MAX},
-		       {"ino", TEST_INODE, UINT64_MAX}, {"holders", TEST_HOLDERS, UINT32_MAX}},
-	  texts[] = {{"process", TEST_PROCESS, 0}, {"cgroup", TEST_CGROUP, 0}, {"name", TEST_NAME, 0}};
-	static const struct {
-		const char *word;
-		enum side side;
-		bool port;
-	} ends[] = {{"sport", SIDE_LOCAL, true}, {"dport", SIDE_REMOTE, true}, {"port", SIDE_EITHER, true},
-		    {"src", SIDE_LOCAL, false}, {"dst", SIDE_REMOTE, false}, {"host", SIDE_EITHER, false}};
 	bool exclude = reader_is(r, "exclude") || reader_is(r, "excl");
 
 	if (exclude || reader_is(r, "state")) {
@@ -460,129 +443,25 @@ void sockets_words_free(struct sockets_words *w)
 	free(w);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------- */
+/* ---- for people ----------------------------------------------------------------------------------- */
 
-static bool compare(enum operator operator, uint64_t v, uint64_t low, uint64_t high)
+const char *sockets_words_list(unsigned i, const char **meaning)
 {
-	switch (operator) {
-	case IS:
-		return v >= low && v <= high;
-	case IS_NOT:
-		return v < low || v > high;
-	case LESS:
-		return v < low;
-	case LESS_OR_IS:
-		return v <= high;
-	case MORE:
-		return v > high;
-	default:
-		return v >= low;
-	}
-}
+	static const struct {
+		const char *word, *meaning;
+	} words[] = {
+		{"state", "established, listen, close-wait ..."}, {"exclude", "all states but these"}, {"port", "either end"},
+		{"sport", "the local port: = != < > 22"}, {"dport", "the remote port"}, {"src", "the local address, 10.0.0.0/8"},
+		{"dst", "the remote address"}, {"host", "either address"}, {"process", "a name that has this in it"},
+		{"pid", "a process that holds it"}, {"uid", "the user who made it"}, {"holders", "how many hold it"},
+		{"cgroup", "a control group that has this in it"}, {"name", "a UNIX socket's name that has this in it"},
+		{"inode", "its inode"}, {"tcp", "its kind"}, {"udp", "its kind"}, {"udplite", "its kind"}, {"raw", "its kind"},
+		{"unix", "its kind"}, {"packet", "its kind: who sniffs"}, {"netlink", "its kind"}, {"ipv4", "its kind"},
+		{"ipv6", "its kind"}, {"and", "both"}, {"or", "either"}, {"not", "turned round"},
+	};
 
-static bool fits_address(const struct test *t, const struct endpoint *e)
-{
-	unsigned whole = t->prefix / 8, rest = t->prefix % 8;
-
-	if (e->family == FAMILY_NONE || (t->family != 0 && e->family != t->family))
-		return false;
-	if (t->high != UINT64_MAX && !(e->has_port && compare(IS, e->port, t->low, t->high)))
-		return false;
-	if (t->family == 0)
-		return true;
-	return memcmp(e->ip.b, t->address.b, whole) == 0 &&
-	       (rest == 0 || ((e->ip.b[whole] ^ t->address.b[whole]) >> (8 - rest)) == 0);
-}
-
-static bool fits_side(const struct test *t, const struct endpoint *e)
-{
-	if (t->kind == TEST_ADDRESS)
-		return fits_address(t, e);
-	/* Who has no remote end has port 0 there, as in ss; "port" asks of ends that there are. */
-	if (e->family == FAMILY_NONE && t->side == SIDE_EITHER)
-		return false;
-	return e->has_port && compare(t->operator == IS_NOT ? IS : (enum operator)t->operator, e->port, t->low, t->high);
-}
-
-static bool fits_owner(const struct test *t, const struct socket_table *table, const struct socket_record *s)
-{
-	for (uint32_t i = 0; i < s->owners; i++) {
-		const struct process *p = &table->processes[table->owners[s->owner + i].process];
-
-		if (t->kind == TEST_PID ? compare((enum operator)t->operator, (uint64_t)p->pid, t->low, t->high)
-					: (strstr(p->comm, t->text) != NULL) == (t->operator == IS))
-			return true;
-	}
-	return false;
-}
-
-static bool fits_text(const struct test *t, const char *in, size_t n)
-{
-	return (memmem(in, n, t->text, strlen(t->text)) != NULL) == (t->operator == IS);
-}
-
-static bool fits(const struct test *t, const struct socket_table *table, const struct socket_record *s)
-{
-	const bool inet = s->family == SOCKET_INET || s->family == SOCKET_INET6;
-	const char *path;
-	bool any;
-
-	switch ((enum kind)t->kind) {
-	case TEST_STATES:
-		return (t->low >> s->state & 1) != 0;
-	case TEST_PORT:
-	case TEST_ADDRESS:
-		if (!inet)
-			return false;
-		any = ((t->side & SIDE_LOCAL) && fits_side(t, &s->local)) || ((t->side & SIDE_REMOTE) && fits_side(t, &s->remote));
-		return t->operator == IS_NOT ? !any : any;
-	case TEST_PID:
-	case TEST_PROCESS:
-		return fits_owner(t, table, s);
-	case TEST_UID:
-		return s->has & SOCKET_HAS_UID && compare((enum operator)t->operator, s->uid, t->low, t->high);
-	case TEST_INODE:
-		return compare((enum operator)t->operator, s->inode, t->low, t->high);
-	case TEST_HOLDERS:
-		return socket_held(s) && compare((enum operator)t->operator, s->owners, t->low, t->high);
-	case TEST_CGROUP:
-		path = socket_cgroup(table, s);
-		return path && fits_text(t, path, strlen(path));
-	case TEST_NAME:
-		return s->family == SOCKET_UNIX && fits_text(t, s->un.name, s->un.name_len);
-	case TEST_PROTO:
-		return inet && s->proto == t->low;
-	case TEST_FAMILY:
-		return s->family == t->low;
-	default: /* TEST_IP */
-		return inet && s->local.family == t->low;
-	}
-}
-
-bool sockets_words_fit(const struct sockets_words *w, const struct socket_table *t, const struct socket_record *s)
-{
-	bool stack[SOCKETS_WORDS + 1];
-	unsigned n = 0;
-
-	if (!w || w->n == 0)
-		return true;
-	for (unsigned i = 0; i < w->n; i++) {
-		switch (w->at[i].kind) {
-		case TEST_NOT:
-			stack[n - 1] = !stack[n - 1];
-			break;
-		case TEST_AND:
-			n--;
-			stack[n - 1] = stack[n - 1] && stack[n];
-			break;
-		case TEST_OR:
-			n--;
-			stack[n - 1] = stack[n - 1] || stack[n];
-			break;
-		default:
-			stack[n++] = fits(&w->at[i], t, s);
-			break;
-		}
-	}
-	return stack[0];
+	if (i >= sizeof words / sizeof *words)
+		return NULL;
+	*meaning = words[i].meaning;
+	return words[i].word;
 }

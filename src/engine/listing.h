@@ -1,0 +1,101 @@
+/* What orders and selects flows, kept beside them: of each seat (flow.h) sixteen bytes.
+ *
+ * It is made for the order and the filter of a query, in slices; then only flows that moved are
+ * looked at again. So a question costs one pass over sixteen bytes a flow, where it would cost one
+ * over all that is kept of them and, for most keys, a record of each.
+ *
+ *   made       a walk over all seats, until the deadline; goes on when it is asked again
+ *   made anew  in part: another order leaves what the filter says; another filter leaves the
+ *              keys of those that passed the former one
+ *   not kept   what needs more room than there is (listing_open), or orders by what changes
+ *              without a packet: then every flow is looked at for every answer, as it is passed
+ */
+#ifndef ENGINE_LISTING_H
+#define ENGINE_LISTING_H
+
+#include "near.h"
+#include "sockeye/engine.h"
+
+enum listed_is {
+	LISTED_THERE = 1,
+	LISTED_OPEN = 2,
+	LISTED_REUSED = 4,
+	LISTED_MATCHES = 8,
+	LISTED_OVER = 16,    /* left out by query.open_only */
+	LISTED_RANKED = 32,  /* its words are of the order at hand */
+	LISTED_ABSENT = 64,  /* of groups: its handshake failed, or nobody answered */
+	LISTED_MOVES = 128,  /* its rank changes without a packet: RANK_RATE */
+};
+
+struct listed {
+	uint64_t at;         /* the first word of its rank; of groups: which one */
+	uint32_t id;
+	uint8_t id_high;
+	uint8_t is;          /* enum listed_is */
+	uint16_t again;      /* of groups: struct grouped */
+};
+_Static_assert(sizeof(struct listed) == 16, "as is told above");
+
+struct listing;
+
+/* In so many bytes at most; NULL: no memory for anything. */
+struct listing *listing_open(struct engine *e, size_t memory);
+void listing_free(struct listing *l);
+
+/* Bring it up to date for q. False: the deadline (monotonic; INT64_MAX: none) came first. */
+bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns);
+
+/* Then: the seats, what stands of one, and its rank. Lent until the next one is asked for. */
+struct listing_view {
+	struct listing *listing;
+	struct flow_seats seats[2];
+	const struct listed *at;                /* NULL: nothing is kept */
+	const uint64_t (*more)[RANK_WORDS - 1]; /* NULL: all are 0 */
+	uint64_t turned;                        /* all bits set: a falling order */
+};
+struct listing_view listing_view(struct listing *l);
+const struct listed *listing_made(struct listing *l, uint32_t seat); /* where nothing is kept */
+const uint64_t *listing_made_more(const struct listing *l);          /* of that one */
+
+static inline const struct listed *listing_at(const struct listing_view *v, uint32_t seat)
+{
+	return v->at ? &v->at[seat] : listing_made(v->listing, seat);
+}
+
+/* Of what listing_at() gave. */
+static inline void listing_rank(const struct listing_view *v, const struct listed *is, uint32_t seat, struct rank *out)
+{
+	const uint64_t *more = !v->more ? NULL : v->at ? v->more[seat] : listing_made_more(v->listing);
+
+	out->absent = is->is & LISTED_ABSENT;
+	out->at[0] = is->at ^ v->turned;
+	for (unsigned i = 1; i < RANK_WORDS; i++)
+		out->at[i] = more ? more[i - 1] ^ v->turned : 0;
+	out->id = (uint64_t)is->id_high << 32 | is->id;
+	out->seat = seat;
+}
+
+/* The seats of these flows, all at once; UINT32_MAX: it is gone. Those of hint[] are looked at first. */
+void listing_find(struct listing *l, const uint64_t *ids, unsigned n, uint32_t *seats);
+/* Rows that are in sight: where they were met, for the next listing_find(). */
+void listing_hint(struct listing *l, unsigned row, uint64_t id, uint32_t seat);
+
+static inline uint64_t listed_id(const struct listed *is)
+{
+	return (uint64_t)is->id_high << 32 | is->id;
+}
+
+/* Room for those before and behind a place, of whoever asks. */
+struct near *listing_near(struct listing *l, unsigned behind);
+
+struct listing_stats {
+	uint64_t looked; /* flows looked at: counted work */
+	uint64_t filled; /* records filled, in part */
+};
+struct listing_stats *listing_stats(struct listing *l);
+size_t listing_held(const struct listing *l);
+
+/* The engine's; NULL: no memory. */
+struct listing *engine_listing(struct engine *e);
+
+#endif

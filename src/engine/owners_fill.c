@@ -1,0 +1,203 @@
+/* A record's owners: at each end that is this host's the processes that hold its socket, or why
+ * they are not known.
+ *
+ * Asked in this order, the surer first: who was seen with the socket; who held it in the last table;
+ * of a server's end, who holds the listener that took the connection - one of those may have passed
+ * it on, which the evidence says. Where no process is known, the user may be: the kernel names it
+ * with the socket.
+ */
+#include "owners_private.h"
+
+#include <string.h>
+
+/* The kernel's moment of becoming established and a packet's time are two clocks. */
+#define ACCEPT_CLOCKS_NS CLOCK_MS
+
+static const enum record_key owner_key[2] = {RECORD_OWNER_CLIENT, RECORD_OWNER_SERVER};
+static const enum record_key unknown_key[2] = {RECORD_OWNER_UNKNOWN_CLIENT, RECORD_OWNER_UNKNOWN_SERVER};
+static const enum record_key wait_key[2] = {RECORD_CLOSE_WAIT_CLIENT, RECORD_CLOSE_WAIT_SERVER};
+
+/* What is known of one end. */
+struct end {
+	struct owners *o;
+	const struct owned *seen;            /* or NULL */
+	const struct socket_record *in_table; /* or NULL */
+	struct record_owners *out;
+};
+
+/* One more; a descriptor only where it is the socket's own. */
+static void put(struct end *e, const struct holder *h, uint64_t cgroup_id, bool descriptor)
+{
+	struct record_owner *at;
+
+	for (unsigned i = 0; i < e->out->n; i++)
+		if (e->out->at[i].pid == h->pid && (!descriptor || e->out->at[i].fd == h->fd))
+			return;
+	if (e->out->n == RECORD_OWNERS_MAX)
+		return;
+	at = &e->out->at[e->out->n++];
+	*at = (struct record_owner){.pid = h->pid, .fd = descriptor ? h->fd : -1, .uid = h->uid,
+				    .evidence = socket_evidence_word(h->evidence)};
+	memcpy(at->comm, h->comm, sizeof at->comm);
+	(void)owners_home(e->o, h->pid, h->started, cgroup_id, &at->home_kind, &at->home);
+}
+
+/* Under which descriptor that process held it in the last table; -1: not known. */
+static int32_t descriptor_of(const struct end *e, int32_t pid)
+{
+	const struct socket_record *s = e->seen->inode && e->o->facts ? socket_by_inode(e->o->facts, e->seen->inode) : NULL;
+	uint32_t n = 0;
+	const struct socket_owner *owners = s && s->cookie == e->seen->cookie ? host_owners(e->o->table, s, &n) : NULL;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (e->o->facts->processes[owners[i].process].pid == pid)
+			return owners[i].fd;
+	return -1;
+}
+
+static void put_seen(struct end *e)
+{
+	for (uint32_t i = e->seen ? e->seen->holder : OWNERS_NONE; i != OWNERS_NONE; i = e->o->holders[i].next) {
+		struct holder h = e->o->holders[i];
+
+		if (h.fd < 0)
+			h.fd = descriptor_of(e, h.pid);
+		put(e, &h, e->seen->cgroup_id, true);
+	}
+}
+
+static void put_table(struct end *e, const struct socket_record *s, bool listener)
+{
+	uint32_t n = 0;
+	const struct socket_owner *owners = s ? host_owners(e->o->table, s, &n) : NULL;
+
+	for (uint32_t i = 0; i < n; i++) {
+		const struct process *p = &e->o->facts->processes[owners[i].process];
+		struct holder h = {.started = p->started, .pid = p->pid, .fd = owners[i].fd, .uid = p->uid,
+				   .evidence = listener ? SOCKET_BY_LISTENER : owners[i].evidence};
+
+		memcpy(h.comm, p->comm, sizeof h.comm);
+		put(e, &h, s->cgroup_id, !listener);
+	}
+}
+
+/* More than a record can hold, and any of them may be it: nobody is named. */
+static bool too_many(const struct end *e, const struct socket_record *listener)
+{
+	uint32_t n = 0;
+	const struct socket_owner *owners = host_owners(e->o->table, listener, &n);
+	uint32_t processes[RECORD_OWNERS_MAX], found = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t k = 0;
+
+		while (k < found && processes[k] != owners[i].process)
+			k++;
+		if (k < found)
+			continue;
+		if (found == RECORD_OWNERS_MAX)
+			return true;
+		processes[found++] = owners[i].process;
+	}
+	return false;
+}
+
+static void put_listener(struct end *e, const struct flow_record *r)
+{
+	const struct socket_record *listener = owners_match_listener(e->o, r);
+
+	if (listener && !too_many(e, listener))
+		put_table(e, listener, true);
+}
+
+/* No process, but whose socket it is. */
+static void put_user(struct end *e)
+{
+	const bool table = e->in_table && e->in_table->has & SOCKET_HAS_UID;
+	struct record_owner *at = &e->out->at[0];
+
+	if (!table && !(e->seen && e->seen->has_uid))
+		return;
+	*at = (struct record_owner){.fd = -1, .uid = table ? e->in_table->uid : e->seen->uid,
+				    .evidence = socket_evidence_word(SOCKET_BY_DIAG)};
+	(void)owners_home(e->o, 0, 0, table ? e->in_table->cgroup_id : e->seen->cgroup_id, &at->home_kind, &at->home);
+	e->out->n = 1;
+}
+
+static const char *why_unknown(const struct end *e, const struct flow_record *r, unsigned side)
+{
+	const struct endpoint *own = side ? &r->server : &r->client;
+
+	if (!e->seen && !e->in_table && !owners_is_local(e->o, &own->ip, own->family))
+		return "other_host";
+	if (r->ip_proto != PROTO_TCP && r->ip_proto != PROTO_UDP)
+		return "unsupported"; /* such sockets have no ports to be found by */
+	if (e->seen && e->seen->why != SOCKET_KNOWN)
+		return socket_unknown_word((enum socket_unknown)e->seen->why);
+	if (!e->o->facts && !e->seen)
+		return socket_unknown_word(SOCKET_UNSUPPORTED); /* nobody has told anything */
+	/* A table that has it without a holder says why; what no table met was over before one was made. */
+	return socket_unknown_word(e->in_table && e->o->facts->unknown != SOCKET_KNOWN ? e->o->facts->unknown : SOCKET_TOO_LATE);
+}
+
+static void fill_end(struct owners *o, struct flow_record *r, unsigned side)
+{
+	struct end e = {.o = o, .out = &r->owner[side]};
+	enum host_match how = HOST_NO_MATCH;
+
+	if (r->ip_proto == PROTO_TCP || r->ip_proto == PROTO_UDP) {
+		e.seen = owners_match(o, r, side);
+		put_seen(&e);
+		if (e.out->n == 0) {
+			e.in_table = owners_match_table(o, r, side, &how);
+			if (!e.in_table && e.seen && e.seen->inode && o->facts)
+				e.in_table = socket_by_inode(o->facts, e.seen->inode);
+			if (e.in_table && e.seen && e.seen->cookie && e.in_table->cookie && e.in_table->cookie != e.seen->cookie)
+				e.in_table = NULL; /* another one, on the same ports */
+			put_table(&e, e.in_table, false);
+		}
+		if (e.out->n == 0 && side == 1)
+			put_listener(&e, r);
+	}
+	/* Nobody holds what was refused: the kernel answered. */
+	if (e.out->n == 0 && !(side == 1 && record_is(r, RECORD_STATE, "refused"))) {
+		r->owner_unknown[side] = why_unknown(&e, r, side);
+		record_set(r, unknown_key[side]);
+		put_user(&e);
+	}
+	if (e.out->n > 0)
+		record_set(r, owner_key[side]);
+	if (side == 1 && e.seen && e.seen->accepted_ns) {
+		const int64_t opened = e.seen->opened_ns ? e.seen->opened_ns : record_has(r, RECORD_HS_ACK) ? r->ack_ns : 0;
+		const int64_t waited = e.seen->accepted_ns - opened;
+
+		if (!opened || waited < -ACCEPT_CLOCKS_NS)
+			return;
+		r->accept_latency = waited > 0 ? waited : 0;
+		record_set(r, RECORD_ACCEPT_LATENCY);
+		r->accepted.at_ns = e.seen->accepted_ns;
+		r->accepted.pid = e.seen->accepted_pid;
+		r->accepted.fd = e.seen->accepted_fd;
+	}
+}
+
+/* An end that got the other's FIN and has not closed: since when. */
+static void fill_wait(struct owners *o, struct flow_record *r, unsigned side, enum record_key state, int64_t now_ns)
+{
+	const int64_t fin = record_is(r, state, "close_wait") ? owners_closed(o, r->id, !side) : 0;
+
+	if (!fin || now_ns < fin)
+		return;
+	r->close_wait[side] = now_ns - fin;
+	record_set(r, wait_key[side]);
+}
+
+void owners_fill(struct owners *o, struct flow_record *r, int64_t now_ns)
+{
+	if (r->missing & RECORD_PART_REST)
+		return;
+	for (unsigned side = 0; side < 2; side++)
+		fill_end(o, r, side);
+	fill_wait(o, r, 0, RECORD_TCP_STATE_CLIENT, now_ns);
+	fill_wait(o, r, 1, RECORD_TCP_STATE_SERVER, now_ns);
+}

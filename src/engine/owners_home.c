@@ -1,0 +1,71 @@
+/* Where a process lives: its container or unit.
+ *
+ * By the table's processes, else by the number of the control group. Names are kept once each and
+ * never change, so that records can point to them for as long as the engine lives; they are few,
+ * and bounded: beyond that a home is not known.
+ */
+#include "owners_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Those of the table, each looked for once in a table. */
+static const struct process *process_of(struct owners *o, int32_t pid, uint64_t started)
+{
+	const struct socket_table *t = o->facts;
+	const uint32_t slot = (uint32_t)pid % (sizeof o->process / sizeof *o->process);
+	uint16_t *near = &o->process[slot];
+	const struct process *p = t && *near && *near <= t->n_processes ? &t->processes[*near - 1] : NULL;
+
+	if (!t || pid <= 0 || o->absent[slot] == pid)
+		return NULL;
+	for (uint32_t i = 0; (!p || p->pid != pid) && i < t->n_processes; i++)
+		if (t->processes[i].pid == pid) {
+			p = &t->processes[i];
+			*near = i < UINT16_MAX ? (uint16_t)(i + 1) : 0;
+		}
+	if (!p || p->pid != pid)
+		o->absent[slot] = pid;
+	return p && p->pid == pid && (!started || p->started == started) ? p : NULL;
+}
+
+static const struct home *home_named(struct owners *o, const struct process_home *h)
+{
+	const size_t len = h->len < OWNERS_HOME - 1 ? h->len : OWNERS_HOME - 1;
+	uint32_t slot = (uint32_t)hash_bytes(&o->key, h->name, len) % OWNERS_HOMES;
+
+	for (unsigned i = 0; i < 16; i++, slot = (slot + 1) % OWNERS_HOMES) {
+		struct home *at = &o->home[slot];
+
+		if (!at->kind) {
+			memcpy(at->name, h->name, len);
+			at->kind = h->kind;
+			return at;
+		}
+		if (strcmp(at->kind, h->kind) == 0 && strlen(at->name) == len && memcmp(at->name, h->name, len) == 0)
+			return at;
+	}
+	return NULL;
+}
+
+bool owners_home(struct owners *o, int32_t pid, uint64_t started, uint64_t cgroup_id, const char **kind,
+		 const char **name)
+{
+	const struct process *p = process_of(o, pid, started);
+	const struct socket_record s = {.has = SOCKET_HAS_CGROUP, .cgroup_id = cgroup_id};
+	const char *path = p && p->cgroup[0] ? p->cgroup : NULL;
+	const struct home *at;
+	struct process_home h;
+
+	if (!path && o->facts && cgroup_id)
+		path = socket_cgroup(o->facts, &s);
+	if (!path)
+		return false;
+	h = process_home(path);
+	at = h.kind && h.len > 0 ? home_named(o, &h) : NULL;
+	if (!at)
+		return false;
+	*kind = at->kind;
+	*name = at->name;
+	return true;
+}

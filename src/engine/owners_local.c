@@ -1,0 +1,69 @@
+/* Which addresses are this host's: those of its interfaces at the start, and every one that a
+ * socket of it has had. */
+#include "owners_private.h"
+
+#include <ifaddrs.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+static bool loopback(const struct address *a, uint8_t family)
+{
+	static const struct address one = {.b = {[15] = 1}};
+
+	return family == FAMILY_IPV4 ? a->b[0] == 127 : memcmp(a, &one, sizeof one) == 0;
+}
+
+/* Its place, or the free one that it would take. */
+static unsigned place_of(const struct owners *o, const struct address *a, uint8_t family)
+{
+	unsigned at = (unsigned)(hash_bytes(&o->key, a, sizeof *a) % OWNERS_LOCALS);
+
+	while (o->local[at].family != FAMILY_NONE &&
+	       (o->local[at].family != family || memcmp(&o->local[at].ip, a, sizeof *a) != 0))
+		at = (at + 1) % OWNERS_LOCALS;
+	return at;
+}
+
+bool owners_is_local(const struct owners *o, const struct address *a, uint8_t family)
+{
+	return loopback(a, family) || o->local[place_of(o, a, family)].family != FAMILY_NONE;
+}
+
+void owners_local(struct owners *o, const struct address *a, uint8_t family)
+{
+	const unsigned at = place_of(o, a, family);
+
+	if (family == FAMILY_NONE || o->local[at].family != FAMILY_NONE || o->locals >= OWNERS_LOCALS / 2)
+		return;
+	o->local[at] = (struct local_address){*a, family};
+	o->locals++;
+}
+
+void owners_locals(struct owners *o)
+{
+	struct ifaddrs *all = NULL;
+
+	if (getifaddrs(&all) != 0)
+		return; /* then sockets tell them */
+	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
+		struct address a = {.b = {0}};
+
+		if (!i->ifa_addr)
+			continue;
+		if (i->ifa_addr->sa_family == AF_INET) {
+			struct sockaddr_in in;
+
+			memcpy(&in, i->ifa_addr, sizeof in);
+			memcpy(a.b, &in.sin_addr, 4);
+			owners_local(o, &a, FAMILY_IPV4);
+		} else if (i->ifa_addr->sa_family == AF_INET6) {
+			struct sockaddr_in6 in6;
+
+			memcpy(&in6, i->ifa_addr, sizeof in6);
+			memcpy(a.b, &in6.sin6_addr, 16);
+			owners_local(o, &a, FAMILY_IPV6);
+		}
+	}
+	freeifaddrs(all);
+}

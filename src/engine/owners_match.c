@@ -1,0 +1,158 @@
+/* Which socket was at that end of the flow, in its time.
+ *
+ * Of what was learnt about single sockets, the times are those of the socket's birth and end, so a
+ * tuple that was used again is told apart. Of the tables, a socket was there when they were made:
+ * it is taken only where it cannot be one that came before or after the flow.
+ *
+ *   client's    it is there when the SYN is sent, so it was made before, and lives then
+ *   server's    the SYN makes it, so it was made after
+ *
+ * Of a flow whose SYN was not seen its beginning is not known: the socket must have lived in the
+ * time that was seen.
+ */
+#include "owners_private.h"
+
+#include <string.h>
+
+static bool saw_syn(const struct flow_record *r)
+{
+	return record_has(r, RECORD_HS_SYN) && r->syn;
+}
+
+/* Nothing follows on these ports that is still this flow. */
+static bool is_over(const struct flow_record *r)
+{
+	return record_is(r, RECORD_STATE, "closed") || record_is(r, RECORD_STATE, "refused") ||
+	       record_is(r, RECORD_STATE, "reset");
+}
+
+static struct tuple tuple_of(const struct flow_record *r, unsigned side)
+{
+	const struct endpoint *own = side ? &r->server : &r->client, *other = side ? &r->client : &r->server;
+
+	return (struct tuple){.from = own->ip, .to = other->ip, .from_port = own->port, .to_port = other->port,
+			      .proto = r->ip_proto, .family = own->family};
+}
+
+/* Can that socket have been it? */
+static bool lived_then(const struct owned *s, const struct flow_record *r, unsigned side)
+{
+	const bool syn = saw_syn(r);
+
+	if (s->bits & OWNED_GONE && s->last_ns + (syn ? 0 : OWNERS_LINGER_NS) < r->first_ns)
+		return false;
+	if (syn && side == 0 && s->bits & OWNED_BORN && s->first_ns > r->first_ns + OWNERS_EARLY_NS)
+		return false;
+	if (syn && s->first_ns < r->first_ns - OWNERS_EARLY_NS && (side == 1 || !(s->bits & OWNED_BORN)))
+		return false;
+	return !is_over(r) || s->first_ns <= r->last_ns + OWNERS_EARLY_NS;
+}
+
+struct owned *owners_match(struct owners *o, const struct flow_record *r, unsigned side)
+{
+	const struct tuple t = tuple_of(r, side);
+	struct owned *best = NULL;
+	uint64_t least = UINT64_MAX;
+
+	for (struct owned *s = owned_first(o, &t); s; s = owned_next(o, s)) {
+		const uint64_t apart = s->first_ns > r->first_ns ? (uint64_t)s->first_ns - (uint64_t)r->first_ns
+								 : (uint64_t)r->first_ns - (uint64_t)s->first_ns;
+
+		if (lived_then(s, r, side) && (!best || apart < least)) {
+			best = s;
+			least = apart;
+		}
+	}
+	return best;
+}
+
+/* ---- the table of all ------------------------------------------------------------------------ */
+
+/* A time at which a socket that a later table lacks must still have been seen: the first sweep
+ * after the flow began. What vanished before that one may have been another flow's. */
+static int64_t seen_after(const struct owners *o, int64_t first_ns)
+{
+	const uint64_t kept = o->n_sweeps < OWNERS_SWEEPS ? o->n_sweeps : OWNERS_SWEEPS;
+	int64_t at = INT64_MAX;
+
+	for (uint64_t i = o->n_sweeps - kept; i < o->n_sweeps; i++) {
+		const int64_t sweep = o->sweeps[i % OWNERS_SWEEPS];
+
+		if (sweep >= first_ns && sweep < at)
+			at = sweep;
+	}
+	return at;
+}
+
+const struct socket_record *owners_match_table(struct owners *o, const struct flow_record *r, unsigned side,
+					       enum host_match *how)
+{
+	const struct tuple t = tuple_of(r, side);
+	const bool syn = saw_syn(r);
+	const struct socket_record *s;
+	int64_t ask = syn && o->table ? seen_after(o, r->first_ns) : r->first_ns;
+
+	*how = HOST_NO_MATCH;
+	if (!o->table || ask == INT64_MAX)
+		return NULL; /* every table is from before the flow */
+	s = host_find(o->table, &t, false, syn ? ask + OWNERS_EARLY_NS + CLOCK_MS : ask, how);
+	if (!s || r->ip_proto != PROTO_TCP)
+		return s;
+	if (*how == HOST_CONNECTED && is_over(r) && o->facts->at_ns > r->last_ns + OWNERS_EARLY_NS)
+		return NULL; /* on the same ports again */
+	return *how == HOST_CONNECTED || *how == HOST_GONE ? s : NULL;
+}
+
+/* ---- who listens ----------------------------------------------------------------------------------- */
+
+const struct socket_record *owners_match_listener(struct owners *o, const struct flow_record *r)
+{
+	struct tuple t = tuple_of(r, 1);
+	const struct socket_record *s;
+	enum host_match how;
+
+	if (!o->table || r->ip_proto != PROTO_TCP || !record_has(r, RECORD_HS_SYNACK) || !r->synack)
+		return NULL;
+	t.to_port = 0; /* no connected socket is meant */
+	s = host_find(o->table, &t, false, 0, &how);
+	if (!s || (how != HOST_BOUND && how != HOST_WILDCARD) || s->state != SOCKET_LISTEN)
+		return NULL;
+	for (unsigned i = 0; i < o->n_heard; i++)
+		if (o->heard[i].cookie == s->cookie)
+			return o->heard[i].since_ns <= r->first_ns ? s : NULL;
+	return NULL;
+}
+
+/* Listeners that are still there keep their time; in the first table they count as always there. */
+static void hear(struct owners *o, const struct host_listener *now, unsigned n)
+{
+	const int64_t since = o->n_sweeps == 0 ? INT64_MIN : o->facts->at_ns;
+	struct heard before[HOST_LIVE_LISTENERS];
+	const unsigned had = o->n_heard;
+
+	memcpy(before, o->heard, had * sizeof before[0]);
+	o->n_heard = 0;
+	for (unsigned i = 0, k = 0; i < n && i < HOST_LIVE_LISTENERS; i++) { /* both are in order of the cookie */
+		while (k < had && before[k].cookie < now[i].cookie)
+			k++;
+		o->heard[o->n_heard++] = k < had && before[k].cookie == now[i].cookie
+						 ? before[k] : (struct heard){now[i].cookie, since};
+	}
+}
+
+void owners_table(struct owners *o, const struct host_table *t, const struct host_listener *listeners, unsigned n)
+{
+	o->table = t;
+	o->facts = t ? host_table_sockets(t) : NULL;
+	memset(o->process, 0, sizeof o->process);
+	memset(o->absent, 0, sizeof o->absent);
+	if (!t)
+		return;
+	hear(o, listeners, n);
+	o->sweeps[o->n_sweeps++ % OWNERS_SWEEPS] = o->facts->at_ns;
+}
+
+const struct host_table *owners_has(const struct owners *o)
+{
+	return o->table;
+}

@@ -1,0 +1,84 @@
+/* The value of a key as numbers that order as it does. */
+#include "rank.h"
+
+#include <string.h>
+
+static uint64_t rank_word(const void *bytes, size_t n, size_t from)
+{
+	const uint8_t *p = bytes;
+	uint64_t v = 0;
+
+	for (size_t i = from; i < from + 8; i++)
+		v = v << 8 | (i < n ? p[i] : 0U);
+	return v;
+}
+
+static void rank_bytes(uint64_t at[RANK_WORDS], const void *bytes, size_t n)
+{
+	for (size_t i = 0; i < RANK_WORDS; i++)
+		at[i] = rank_word(bytes, n, i * 8);
+}
+
+/* Signed numbers in the order of unsigned ones. */
+static uint64_t rank_signed(int64_t v)
+{
+	return (uint64_t)v ^ UINT64_C(1) << 63;
+}
+
+void rank_endpoint(const struct endpoint *end, uint64_t at[RANK_WORDS])
+{
+	at[0] = (uint64_t)end->family << 56 | rank_word(end->ip.b, 16, 0) >> 8;
+	at[1] = rank_word(end->ip.b, 16, 7);
+	at[2] = (uint64_t)end->ip.b[15] << 16 | end->port;
+}
+
+bool rank_is_wide(enum record_key k)
+{
+	enum value_kind kind = (enum value_kind)record_fields[k].kind;
+
+	return kind == VALUE_WORD || kind == VALUE_LETTERS || kind == VALUE_NAME || kind == VALUE_ENDPOINT;
+}
+
+bool rank_value(const struct flow_record *f, enum record_key k, uint64_t at[RANK_WORDS])
+{
+	const void *v = record_member(f, k);
+	const struct record_name *name;
+	const uint64_t *pair;
+	const char *word;
+
+	if (!record_has(f, k))
+		return false;
+	switch ((enum value_kind)record_fields[k].kind) {
+	case VALUE_WORD:
+	case VALUE_LETTERS:
+		word = record_fields[k].kind == VALUE_WORD ? *(const char *const *)v : v;
+		rank_bytes(at, word, strlen(word));
+		break;
+	case VALUE_NAME:
+		name = v;
+		rank_bytes(at, name->bytes, name->len);
+		break;
+	case VALUE_U64:
+		at[0] = *(const uint64_t *)v;
+		break;
+	case VALUE_BOOL:
+		at[0] = *(const bool *)v;
+		break;
+	case VALUE_TIME:
+	case VALUE_DURATION:
+		at[0] = rank_signed(*(const int64_t *)v);
+		break;
+	case VALUE_PAIR:
+		pair = v;
+		for (size_t i = 0; i < 2; i++)
+			at[0] += pair[i] == PAIR_UNKNOWN ? 0 : pair[i];
+		break;
+	case VALUE_ENDPOINT:
+		rank_endpoint(v, at);
+		break;
+	case VALUE_LIST:
+	case VALUE_OWNERS:
+		return false; /* nothing sorts by these yet */
+	}
+	return true;
+}

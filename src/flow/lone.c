@@ -1,0 +1,116 @@
+/* How flows end of which one packet was seen.
+ *
+ * In a flood that is what nearly all do, so they are told together where nobody wants records
+ * of them (flow_table_lone()): who only counts reads few words of each. */
+#include "flow_private.h"
+#include "sockeye/clock.h"
+
+static void set_endpoint(struct endpoint *e, const struct embryo *m, unsigned side, bool has_port)
+{
+	e->ip = side ? m->key.b : m->key.a;
+	e->port = side ? m->key.b_port : m->key.a_port;
+	e->family = m->key.family;
+	e->has_port = has_port;
+}
+
+void lone_tell(struct flow_table *t, struct lones *all, uint32_t ref, bool evicted)
+{
+	const struct embryo *m = &t->embryos[ref & ~REF_EMBRYO];
+	unsigned client = m->bits & EMBRYO_FROM_B ? 1 : 0;
+	bool has_port = embryo_class(m->key.proto) != FLOW_ICMP;
+	struct lone *l;
+
+	if (!t->lones) {
+		flow_tell(t, embryo_outline(t, ref), evicted);
+		return;
+	}
+	t->stats.evicted += evicted;
+	t->stats.evicted_embryos += evicted;
+	l = &all->at[all->n++];
+	set_endpoint(&l->client, m, client, has_port);
+	set_endpoint(&l->server, m, !client, has_port);
+	l->syn = m->key.proto == PROTO_TCP;
+	l->bytes = l->syn ? 0 : m->mss_or_len;
+	l->evicted = evicted;
+	if (all->n == FLOW_LONES)
+		lones_flush(t, all);
+}
+
+void lones_flush(struct flow_table *t, struct lones *all)
+{
+	if (all->n)
+		t->lones(t->arg, all->at, all->n);
+	all->n = 0;
+}
+
+/* By age if its time is over, else by want of memory. */
+static void end_embryo(struct flow_table *t, uint32_t ref, uint32_t hash, struct lones *all)
+{
+	struct embryo *m = &t->embryos[ref & ~REF_EMBRYO];
+	uint32_t slot = hash & t->slot_mask;
+
+	lone_tell(t, all, ref, !flow_too_old(t, embryo_class(m->key.proto), m->ts_ns, t->now_ns));
+	for (t->stats.probes++; t->slots[slot].ref != ref; slot = (slot + 1) & t->slot_mask)
+		t->stats.probes++;
+	table_remove(t, slot);
+	flow_moved(t, ref);
+	m->key.family = FAMILY_NONE;
+	t->chunks[(ref & ~REF_EMBRYO) / EMBRYO_CHUNK].live--;
+	t->embryo_live--;
+}
+
+void lone_end_chunk(struct flow_table *t, uint32_t n)
+{
+	uint32_t first = n * EMBRYO_CHUNK, used = t->chunks[n].used, hash[EMBRYO_CHUNK];
+	struct lones all;
+
+	all.n = 0;
+	for (uint32_t i = 0; i < used; i++) { /* the slots of all, before the first is needed */
+		hash[i] = table_hash(t, &t->embryos[first + i].key);
+		__builtin_prefetch(&t->slots[hash[i] & t->slot_mask], 1);
+	}
+	for (uint32_t i = 0; t->chunks[n].live; i++)
+		if (t->embryos[first + i].key.family != FAMILY_NONE)
+			end_embryo(t, (first + i) | REF_EMBRYO, hash[i], &all);
+	lones_flush(t, &all);
+}
+
+/* The silent ones of a bucket, which are its first: the walk ends at one that
+ * may live on. */
+static void expire_bucket(struct flow_table *t, const struct embryo_bucket *b, int64_t patience, struct lones *all)
+{
+	uint32_t next;
+
+	for (uint32_t n = b->old; n != REF_NONE; n = next) {
+		uint32_t first = n * EMBRYO_CHUNK;
+
+		next = t->chunks[n].next;
+		for (uint32_t i = first; i < first + t->chunks[n].used; i++) {
+			t->stats.probes++;
+			if (t->embryos[i].key.family == FAMILY_NONE)
+				continue;
+			if (t->now_ns - t->embryos[i].ts_ns <= patience)
+				return;
+			end_embryo(t, i | REF_EMBRYO, table_hash(t, &t->embryos[i].key), all);
+		}
+		chunk_release(t, n);
+	}
+}
+
+void embryo_expire(struct flow_table *t)
+{
+	struct lones all;
+
+	/* Once per millisecond of the run's time is often enough, and free. */
+	if (t->now_ns - t->embryos_looked_ns < CLOCK_MS)
+		return;
+	t->embryos_looked_ns = t->now_ns;
+	all.n = 0;
+	for (unsigned class = FLOW_HALF_OPEN; class <= FLOW_ICMP; class++) {
+		const struct embryo_bucket *first = &t->bucket[(class - FLOW_HALF_OPEN) * EMBRYO_SPREAD];
+
+		for (unsigned i = 0; i < EMBRYO_SPREAD && t->limits.idle_ns[class]; i++)
+			expire_bucket(t, first + i, t->limits.idle_ns[class], &all);
+	}
+	lones_flush(t, &all);
+}

@@ -1,0 +1,350 @@
+/* Whose sockets they are, told while it happens.
+ *
+ * Three moments run in the process that holds the socket: when it connects or listens, when it sends or receives,
+ * when it closes. The first of each process is told; whom a socket has told is kept by its cookie, so that all
+ * that follows costs one look. Who runs while a handshake completes is never believed: on loopback it is the peer.
+ * A connection's own port is not there when it begins, so its owner is told when it is open, has failed, or has
+ * not been answered for the first second.
+ *
+ * Nothing is told of another network namespace, nor of threads of the kernel. An event that finds no room is
+ * counted. The reader is woken by the first event that it has not seen, and by no other.
+ */
+#ifndef BPF_SOCKETS_PROGRAMS_H
+#define BPF_SOCKETS_PROGRAMS_H
+
+#include "kernel.h"
+
+#include "events.h"
+
+enum { SOCKETS_OTHERS = 4, SOCKETS_TOLD = 16, SOCKETS_KEPT = 32768 };
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, EVENTS_RING);
+} events SEC(".maps");
+
+/* Whom a socket has told: the first process whole, the others by their number. */
+struct told {
+	struct event_process first;
+	__u64 opened_ns; /* when it connected; 0: it did not, or before us */
+	__u32 others[SOCKETS_OTHERS];
+	__u8 n_others, times, zero[6];
+};
+
+/* By cookie. Made once, for a socket's own storage takes a microsecond to make. What it forgets is told again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, SOCKETS_KEPT);
+	__type(key, __u64);
+	__type(value, struct told);
+} sockets SEC(".maps");
+
+static __always_inline bool ours(const struct sock *sk)
+{
+	const unsigned short family = sk->__sk_common.skc_family;
+
+	return (family == KERNEL_INET || family == KERNEL_INET6) && sk->__sk_common.skc_net.net->ns.inum == settings.network;
+}
+
+/* What is read of sk here is read as it is: a tracepoint's socket is known to be one. */
+static __always_inline void endpoints(struct event *e, const struct sock *sk)
+{
+	const unsigned short family = sk->__sk_common.skc_family;
+
+	e->remote_port = __builtin_bswap16(sk->__sk_common.skc_dport);
+	e->local_port = sk->__sk_common.skc_num;
+	if (e->local_port == 0) /* given back already; what was sent still says it */
+		e->local_port = __builtin_bswap16(BPF_CORE_READ((const struct inet_sock *)sk, inet_sport));
+	__builtin_memset(e->local, 0, sizeof e->local);
+	__builtin_memset(e->remote, 0, sizeof e->remote);
+	if (family == KERNEL_INET) {
+		e->family = 4;
+		*(__be32 *)e->local = sk->__sk_common.skc_rcv_saddr;
+		*(__be32 *)e->remote = sk->__sk_common.skc_daddr;
+	} else {
+		e->family = 6;
+		BPF_CORE_READ_INTO(&e->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&e->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	}
+}
+
+static __always_inline void *room(__u64 size)
+{
+	void *at = bpf_ringbuf_reserve(&events, size, 0);
+
+	if (!at)
+		__sync_fetch_and_add(&counters.lost, 1);
+	return at;
+}
+
+static __always_inline __u64 cookie_of(struct sock *sk)
+{
+	const __u64 cookie = (__u64)sk->__sk_common.skc_cookie.counter;
+
+	return cookie ? cookie : bpf_get_socket_cookie(sk);
+}
+
+static __always_inline void current_process(struct event_process *p, struct task_struct *task, __u32 pid)
+{
+	struct task_struct *leader = task->group_leader;
+
+	p->started_ns = leader->start_boottime;
+	p->cgroup = bpf_get_current_cgroup_id();
+	p->pid = pid;
+	p->uid = task->cred->euid.val;
+	__builtin_memcpy(p->comm, leader->comm, sizeof p->comm);
+}
+
+static __always_inline void tell(struct sock *sk, const struct event_process *p, __u64 at_ns, __u8 state)
+{
+	struct event *e = room(sizeof *e);
+
+	if (!e)
+		return;
+	e->at_ns = at_ns;
+	e->cookie = cookie_of(sk);
+	e->kind = EVENT_OWNER;
+	e->protocol = (__u8)sk->sk_protocol;
+	e->state = state;
+	e->fd = -1;
+	e->inode = sk->sk_socket->file->f_inode->i_ino;
+	e->zero = 0;
+	endpoints(e, sk);
+	e->process = *p;
+	bpf_ringbuf_submit(e, 0);
+}
+
+/* The current process, 0: none that holds sockets, or none of ours. */
+static __always_inline __u32 current_pid(struct task_struct *task)
+{
+	return task->flags & KERNEL_THREAD ? 0 : kernel_pid(task, settings.processes);
+}
+
+/* It uses a socket that has told others already: told, unless it has been. */
+static __always_inline void used_too(struct sock *sk, struct task_struct *task, struct told *t, __u32 pid, __u8 state)
+{
+	struct event_process other;
+
+	for (int i = 0; i < SOCKETS_OTHERS; i++)
+		if (t->others[i] == pid)
+			return;
+	if (t->times == SOCKETS_TOLD) {
+		__sync_fetch_and_add(&counters.untold, 1);
+		return;
+	}
+	t->times++;
+	t->others[t->n_others % SOCKETS_OTHERS] = pid; /* a power of two: the verifier follows a mask */
+	t->n_others++;
+	current_process(&other, task, pid);
+	tell(sk, &other, bpf_ktime_get_ns(), state);
+}
+
+/* The current process uses it: told, unless it has been. */
+static __always_inline void used(struct sock *sk, __u8 state)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const __u32 pid = current_pid(task);
+	const __u64 cookie = cookie_of(sk);
+	struct told *t, first = {0};
+
+	if (pid == 0)
+		return;
+	t = bpf_map_lookup_elem(&sockets, &cookie);
+	if (!t) {
+		current_process(&first.first, task, pid);
+		(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
+		tell(sk, &first.first, bpf_ktime_get_ns(), state);
+	} else if (t->first.pid != pid) {
+		used_too(sk, task, t, pid, state);
+	}
+}
+
+/* It connects, and has no port yet: who that was is kept until it has. */
+static __always_inline void opened(struct sock *sk)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	const __u32 pid = current_pid(task);
+	const __u64 cookie = cookie_of(sk);
+	struct told first = {0};
+
+	if (pid == 0)
+		return;
+	current_process(&first.first, task, pid);
+	first.opened_ns = bpf_ktime_get_ns();
+	(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
+}
+
+/* As it was then. */
+static __always_inline void tell_opener(struct sock *sk)
+{
+	const __u64 cookie = cookie_of(sk);
+	const struct told *t = bpf_map_lookup_elem(&sockets, &cookie);
+
+	if (t && t->opened_ns != 0)
+		tell(sk, &t->first, t->opened_ns, KERNEL_SYN_SENT);
+}
+
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(socket_state, struct sock *sk, int before, int now)
+{
+	if (sk->sk_protocol != KERNEL_TCP || !ours(sk))
+		return 0;
+	if (before == KERNEL_CLOSE && now == KERNEL_SYN_SENT)
+		opened(sk);
+	else if ((before == KERNEL_CLOSE && now == KERNEL_LISTEN) || now == KERNEL_FIN_WAIT1 || now == KERNEL_LAST_ACK)
+		used(sk, (__u8)now);
+	else if (before == KERNEL_SYN_SENT)
+		tell_opener(sk); /* it has its port now; or it failed, and had it */
+	else if (now == KERNEL_ESTABLISHED)
+		(void)bpf_get_socket_cookie(sk); /* it gets one now: accept(2) can only read it */
+	return 0;
+}
+
+/* A SYN that is not answered is sent again: its connection has a port since long, and would tell nothing else. */
+SEC("tp_btf/tcp_retransmit_skb")
+int BPF_PROG(socket_again, struct sock *sk, struct sk_buff *skb)
+{
+	if (sk && sk->__sk_common.skc_state == KERNEL_SYN_SENT && ours(sk))
+		tell_opener(sk);
+	return 0;
+}
+
+static __always_inline int moved(struct sock *sk)
+{
+	const __u16 protocol = sk->sk_protocol;
+
+	if ((protocol == KERNEL_TCP || protocol == KERNEL_UDP || protocol == KERNEL_UDPLITE) && ours(sk))
+		used(sk, sk->__sk_common.skc_state);
+	return 0;
+}
+
+SEC("tp_btf/sock_send_length")
+int BPF_PROG(socket_sent, struct sock *sk, int n, int flags)
+{
+	return moved(sk);
+}
+
+SEC("tp_btf/sock_recv_length")
+int BPF_PROG(socket_received, struct sock *sk, int n, int flags)
+{
+	return moved(sk);
+}
+
+SEC("tp_btf/tcp_destroy_sock")
+int BPF_PROG(socket_gone, struct sock *sk)
+{
+	__u64 cookie;
+	struct event *e;
+
+	if (!ours(sk))
+		return 0;
+	cookie = cookie_of(sk);
+	(void)bpf_map_delete_elem(&sockets, &cookie);
+	e = room(EVENT_HEAD);
+	if (!e)
+		return 0;
+	e->at_ns = bpf_ktime_get_ns();
+	e->cookie = cookie;
+	e->kind = EVENT_GONE;
+	e->family = e->protocol = 0;
+	e->state = KERNEL_CLOSE;
+	e->fd = -1;
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+/* ---- accept(2): needs tracefs, so both are tried by themselves ----------------------------------- */
+
+struct exit_arguments {
+	__u64 common;
+	__s64 number, result;
+};
+
+/* As the kernel has them side by side, to be read at once. */
+struct ports {
+	__be16 remote;
+	__u16 local;
+};
+
+struct addresses {
+	__be32 remote, local;
+} __attribute__((aligned(8)));
+
+/* Here nothing is known to be what it seems: each read is one with care, and there are few of them. */
+static __always_inline void accepted_endpoints(struct event *e, const struct sock *sk, unsigned short family)
+{
+	struct ports ports = {0};
+	struct addresses addresses = {0};
+
+	BPF_CORE_READ_INTO((__u32 *)&ports, sk, __sk_common.skc_portpair);
+	e->remote_port = __builtin_bswap16(ports.remote);
+	e->local_port = ports.local;
+	__builtin_memset(e->local, 0, sizeof e->local);
+	__builtin_memset(e->remote, 0, sizeof e->remote);
+	if (family == KERNEL_INET) {
+		e->family = 4;
+		BPF_CORE_READ_INTO((__u64 *)&addresses, sk, __sk_common.skc_addrpair);
+		*(__be32 *)e->local = addresses.local;
+		*(__be32 *)e->remote = addresses.remote;
+	} else {
+		e->family = 6;
+		BPF_CORE_READ_INTO(&e->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+		BPF_CORE_READ_INTO(&e->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+	}
+}
+
+static __always_inline int accepted(const struct exit_arguments *x)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct file *file = NULL;
+	struct told first = {0};
+	struct socket *socket;
+	const struct sock *sk;
+	unsigned short family;
+	struct event *e;
+	__u64 cookie;
+	__u32 pid;
+
+	if (x->result < 0)
+		return 0;
+	bpf_probe_read_kernel(&file, sizeof file, task->files->fdt->fd + x->result);
+	socket = BPF_CORE_READ(file, private_data);
+	sk = BPF_CORE_READ(socket, sk);
+	family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	pid = kernel_pid(task, settings.processes);
+	if ((family != KERNEL_INET && family != KERNEL_INET6) || BPF_CORE_READ(sk, sk_protocol) != KERNEL_TCP ||
+	    BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) != settings.network || pid == 0)
+		return 0;
+	cookie = (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
+	current_process(&first.first, task, pid);
+	(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
+	e = room(sizeof *e);
+	if (!e)
+		return 0;
+	e->at_ns = bpf_ktime_get_ns();
+	e->cookie = cookie;
+	e->kind = EVENT_ACCEPTED;
+	e->protocol = KERNEL_TCP;
+	e->state = 0;
+	e->fd = (__s32)x->result;
+	e->inode = 0;
+	e->zero = 0;
+	accepted_endpoints(e, sk, family);
+	e->process = first.first;
+	bpf_ringbuf_submit(e, 0);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_accept4")
+int accepted_accept4(struct exit_arguments *x)
+{
+	return accepted(x);
+}
+
+SEC("tp/syscalls/sys_exit_accept")
+int accepted_accept(struct exit_arguments *x)
+{
+	return accepted(x);
+}
+
+#endif

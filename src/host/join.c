@@ -1,0 +1,350 @@
+/* The join of a table: which socket is whose, and whose child.
+ *
+ * By inode (holders to sockets), by cookie (a dump may give a socket twice: the
+ * later one stands) and by tuple (children to their listener). A child is at its
+ * listener's local port: at the same address, or any. Where several listeners
+ * share a port (SO_REUSEPORT) the kernel does not say whose child it is, and the
+ * first one gets it. Sockets of one tuple hang on the first of them, so that a
+ * thousand of them cost no more than a thousand others.
+ *
+ * It is done in steps that look at JOIN_STEP sockets each, for a thread that has
+ * others to look after; only sorting is not divided.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "table.h"
+
+enum { JOIN_STEP = 4096, JOIN_CHAIN = 64 /* listeners of one endpoint that are looked at */ };
+
+/* ---- indices ------------------------------------------------------------------------------- */
+
+static void places_clear(struct places *p, uint32_t n)
+{
+	const uint32_t size = table_power((uint64_t)n * 2);
+
+	memset(p->at, 0xff, size * sizeof *p->at);
+	p->mask = size - 1;
+}
+
+static bool tuple_indexed(const struct socket_record *s)
+{
+	return (s->family == SOCKET_INET || s->family == SOCKET_INET6) && s->local.has_port;
+}
+
+static uint32_t tuple_slot(const struct host_table *t, const struct socket_record *s)
+{
+	struct {
+		struct address local, remote;
+		uint16_t local_port, remote_port;
+		uint8_t proto, family, zero[2];
+	} k = {
+		.local = s->local.ip, .local_port = s->local.port, .proto = s->proto, .family = s->local.family,
+		.remote_port = s->remote.port,
+	};
+
+	if (s->remote.family != FAMILY_NONE)
+		k.remote = s->remote.ip;
+	return (uint32_t)hash_bytes(&t->key, &k, sizeof k) & t->by_tuple.mask;
+}
+
+static bool tuple_same(const struct socket_record *a, const struct socket_record *b)
+{
+	return a->proto == b->proto && a->local.family == b->local.family && a->local.port == b->local.port &&
+	       a->remote.port == b->remote.port && memcmp(&a->local.ip, &b->local.ip, sizeof a->local.ip) == 0 &&
+	       (a->remote.family == FAMILY_NONE) == (b->remote.family == FAMILY_NONE) &&
+	       (a->remote.family == FAMILY_NONE || memcmp(&a->remote.ip, &b->remote.ip, sizeof a->remote.ip) == 0);
+}
+
+/* Its slot, or the free one where it belongs. */
+static uint32_t tuple_find(const struct host_table *t, const struct socket_record *like)
+{
+	uint32_t slot = tuple_slot(t, like);
+
+	while (t->by_tuple.at[slot] != SOCKET_NONE && !tuple_same(&t->sockets[t->by_tuple.at[slot]], like))
+		slot = (slot + 1) & t->by_tuple.mask;
+	return slot;
+}
+
+uint32_t table_tuple_first(const struct host_table *t, const struct socket_record *like)
+{
+	return t->by_tuple.at[tuple_find(t, like)];
+}
+
+static void tuple_put(struct host_table *t, uint32_t place)
+{
+	uint32_t slot, first;
+
+	t->same[place] = SOCKET_NONE;
+	if (!tuple_indexed(&t->sockets[place]))
+		return;
+	slot = tuple_find(t, &t->sockets[place]);
+	first = t->by_tuple.at[slot];
+	if (first == SOCKET_NONE) {
+		t->by_tuple.at[slot] = place;
+		return;
+	}
+	t->same[place] = t->same[first];
+	t->same[first] = place;
+}
+
+static uint32_t cookie_find(const struct host_table *t, uint64_t cookie)
+{
+	uint32_t slot = (uint32_t)hash_fold(cookie ^ t->key.a, t->key.b) & t->by_cookie.mask;
+
+	while (t->by_cookie.at[slot] != SOCKET_NONE && t->sockets[t->by_cookie.at[slot]].cookie != cookie)
+		slot = (slot + 1) & t->by_cookie.mask;
+	return slot;
+}
+
+const struct socket_record *table_by_cookie(const struct host_table *t, uint64_t cookie)
+{
+	const uint32_t place = t->by_cookie.at[cookie_find(t, cookie)];
+
+	return place != SOCKET_NONE ? &t->sockets[place] : NULL;
+}
+
+bool table_has(const struct host_table *t, uint64_t cookie)
+{
+	return t->by_cookie.at[cookie_find(t, cookie)] != SOCKET_NONE;
+}
+
+/* A socket that came twice is there once, as it came last. t->to: where the next one goes. */
+static void table_unite(struct host_table *t, uint32_t place)
+{
+	const struct socket_record *s = &t->sockets[place];
+	uint32_t slot;
+
+	if (s->cookie != 0) {
+		slot = cookie_find(t, s->cookie);
+		if (t->by_cookie.at[slot] != SOCKET_NONE) {
+			t->sockets[t->by_cookie.at[slot]] = *s;
+			return;
+		}
+		t->by_cookie.at[slot] = t->to;
+	}
+	if (t->to != place)
+		t->sockets[t->to] = *s;
+	t->to++;
+}
+
+bool host_table_newer(const struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer)
+{
+	const uint32_t end = t->facts.n_sockets - *at > JOIN_STEP ? *at + JOIN_STEP : t->facts.n_sockets;
+
+	for (; *at < end && !*newer; (*at)++) {
+		const struct socket_record *s = &t->sockets[*at];
+
+		*newer = s->inode != 0 && socket_held(s) &&
+			 (s->cookie != 0 ? !table_has(before, s->cookie) : socket_by_inode(&before->facts, s->inode) == NULL);
+	}
+	return *newer || *at == t->facts.n_sockets;
+}
+
+/* ---- owners ---------------------------------------------------------------------------------- */
+
+static int by_inode(const void *a, const void *b)
+{
+	const struct socket_place *x = a, *y = b;
+
+	return (x->inode > y->inode) - (x->inode < y->inode);
+}
+
+static int by_holder(const void *a, const void *b)
+{
+	const struct socket_owner *x = a, *y = b;
+
+	if (x->inode != y->inode)
+		return x->inode > y->inode ? 1 : -1;
+	if (x->process != y->process)
+		return x->process > y->process ? 1 : -1;
+	return (x->fd > y->fd) - (x->fd < y->fd);
+}
+
+void host_table_carry(struct host_table *t, const struct host_table *before)
+{
+	const uint32_t n = before->facts.n_owners;
+
+	for (uint32_t i = 0; i < before->facts.n_processes; i++)
+		(void)table_process(t, &before->processes[i]);
+	if (t->facts.n_processes != before->facts.n_processes)
+		return; /* cannot be: the bound is the same, and the table was empty */
+	memcpy(t->owners, before->owners, n * sizeof *t->owners); /* sorted, so they are again */
+	t->facts.n_owners = n;
+	t->facts.processes_seen = before->facts.processes_seen;
+	t->facts.processes_unreadable = before->facts.processes_unreadable;
+	t->facts.unknown = before->facts.unknown;
+	t->carried = true;
+}
+
+/* A holder that was told twice is one; one that was carried and whose socket is gone is none. */
+static void owners_clean(struct host_table *t)
+{
+	uint32_t k = 0, place = 0;
+
+	for (uint32_t i = 0; i < t->facts.n_owners; i++) {
+		while (place < t->facts.n_by_inode && t->by_inode[place].inode < t->owners[i].inode)
+			place++;
+		if (t->carried && (place == t->facts.n_by_inode || t->by_inode[place].inode != t->owners[i].inode))
+			continue;
+		if (k == 0 || by_holder(&t->owners[k - 1], &t->owners[i]) != 0)
+			t->owners[k++] = t->owners[i];
+	}
+	t->facts.n_owners = k;
+}
+
+/* t->to: the first holder that may be this one's. */
+static void owners_join(struct host_table *t, uint32_t place)
+{
+	struct socket_record *s = &t->sockets[t->by_inode[place].place];
+	uint32_t k = t->to;
+
+	while (k < t->facts.n_owners && t->owners[k].inode < s->inode)
+		k++;
+	t->to = k;
+	if (k == t->facts.n_owners || t->owners[k].inode != s->inode)
+		return;
+	s->owner = k;
+	while (k + s->owners < t->facts.n_owners && t->owners[k + s->owners].inode == s->inode)
+		s->owners++;
+}
+
+/* ---- children ----------------------------------------------------------------------------------- */
+
+/* A listener, or SOCKET_NONE, at that address and port. */
+static uint32_t listener_at(const struct host_table *t, const struct socket_record *child, struct endpoint local)
+{
+	struct socket_record like = {.local = local, .proto = child->proto};
+	uint32_t found = table_tuple_first(t, &like);
+
+	for (unsigned i = 0; i < JOIN_CHAIN && found != SOCKET_NONE; i++, found = t->same[found]) {
+		const struct socket_record *s = &t->sockets[found];
+
+		if (s->state == SOCKET_LISTEN && (s->interface == 0 || s->interface == child->interface) &&
+		    !(s->only_ipv6 && child->local.family == FAMILY_IPV4))
+			return found;
+	}
+	return SOCKET_NONE;
+}
+
+static void child_join(struct host_table *t, uint32_t place)
+{
+	struct socket_record *s = &t->sockets[place];
+	struct endpoint any = {.port = s->local.port, .family = s->local.family, .has_port = true};
+
+	if (!tuple_indexed(s) || s->proto != PROTO_TCP || s->state == SOCKET_LISTEN || s->state == SOCKET_CLOSED ||
+	    s->state == SOCKET_SYN_SENT || s->state == SOCKET_BOUND)
+		return;
+	s->listener = listener_at(t, s, s->local);
+	if (s->listener == SOCKET_NONE)
+		s->listener = listener_at(t, s, any);
+	if (s->listener == SOCKET_NONE && any.family == FAMILY_IPV4) {
+		any.family = FAMILY_IPV6; /* one for both */
+		s->listener = listener_at(t, s, any);
+	}
+	/* Complete, and no program has it: it lies in the queue of accept(2). */
+	s->waiting = s->inode == 0 && s->listener != SOCKET_NONE &&
+		     (s->state == SOCKET_ESTABLISHED || s->state == SOCKET_CLOSE_WAIT);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------ */
+
+enum join_step { JOIN_UNITE, JOIN_TUPLES, JOIN_INODES, JOIN_SORT, JOIN_OWNERS, JOIN_CHILDREN, JOIN_KEEP, JOIN_STEPS };
+
+static uint32_t join_size(const struct host_table *t, const struct host_table *before)
+{
+	switch ((enum join_step)t->step) {
+	case JOIN_SORT: return 1;
+	case JOIN_OWNERS: return t->facts.n_by_inode;
+	case JOIN_KEEP: return before ? before->facts.n_sockets : 0;
+	default: return t->facts.n_sockets;
+	}
+}
+
+static void join_begin(struct host_table *t)
+{
+	t->at = t->to = 0;
+	if (t->step == JOIN_UNITE)
+		places_clear(&t->by_cookie, t->facts.n_sockets);
+	else if (t->step == JOIN_TUPLES)
+		places_clear(&t->by_tuple, t->facts.n_sockets);
+}
+
+static void join_end(struct host_table *t, const struct host_table *before)
+{
+	switch ((enum join_step)t->step) {
+	case JOIN_UNITE:
+		t->facts.n_sockets = t->to;
+		break;
+	case JOIN_INODES:
+		t->facts.n_by_inode = t->to;
+		qsort(t->by_inode, t->to, sizeof *t->by_inode, by_inode);
+		break;
+	case JOIN_SORT:
+		if (!t->carried)
+			qsort(t->owners, t->facts.n_owners, sizeof *t->owners, by_holder);
+		owners_clean(t);
+		break;
+	case JOIN_KEEP:
+		t->facts.n_waiting = t->waiting.n;
+		t->facts.forgotten += t->waiting.forgotten;
+		if (before)
+			table_keep_kept(t, before);
+		break;
+	default:
+		break;
+	}
+}
+
+static void join_each(struct host_table *t, const struct host_table *before, uint32_t end)
+{
+	if (t->step == JOIN_KEEP) {
+		table_keep(t, before, t->at, end);
+		t->at = end;
+	}
+	for (; t->at < end; t->at++) {
+		struct socket_record *s = &t->sockets[t->at];
+
+		switch ((enum join_step)t->step) {
+		case JOIN_UNITE:
+			table_unite(t, t->at);
+			break;
+		case JOIN_TUPLES:
+			tuple_put(t, t->at);
+			break;
+		case JOIN_INODES:
+			s->owner = s->listener = SOCKET_NONE;
+			if (s->inode != 0)
+				t->by_inode[t->to++] = (struct socket_place){.inode = s->inode, .place = t->at};
+			break;
+		case JOIN_OWNERS:
+			owners_join(t, t->at);
+			break;
+		case JOIN_CHILDREN:
+			child_join(t, t->at);
+			break;
+		default:
+			break;
+		}
+	}
+}
+
+bool host_table_step(struct host_table *t, const struct host_table *before)
+{
+	const uint32_t size = join_size(t, before);
+
+	if (t->at == 0)
+		join_begin(t);
+	join_each(t, before, size - t->at > JOIN_STEP ? t->at + JOIN_STEP : size);
+	if (t->at < size)
+		return true;
+	join_end(t, before);
+	t->at = 0;
+	return ++t->step < JOIN_STEPS;
+}
+
+void host_table_finish(struct host_table *t, const struct host_table *before)
+{
+	while (host_table_step(t, before))
+		;
+}

@@ -1,0 +1,133 @@
+/* The exact look-up: a SYN is seen, and the kernel is asked at once for the socket that sent it.
+ *
+ * A connection of 100 us is over before any sweep comes, but its socket stays for some
+ * milliseconds: its cookie, its user, its control group and its inode are known then, and with them
+ * which flow a later notice or holder is about. Which process it was is not: for that the
+ * kernel would have to be asked while it runs.
+ *
+ * A flood of SYNs asks for as many look-ups, so beyond HOST_LOOKUPS_MOST a second nobody looks for some seconds, and
+ * the filter lets nothing through meanwhile.
+ */
+#include "sockeye/host_ways.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sockeye/clock.h"
+#include "asking.h"
+#include "syn_ring.h"
+
+enum { LOOKUP_EVERY_MS = 250 };
+
+struct lookup {
+	struct syn_ring ring;
+	unsigned interfaces[HOST_LOOKUPS_INTERFACES], n; /* 0: all */
+	struct host_live *live;
+	int64_t second_ns;   /* begin of the one that is counted */
+	unsigned in_second;
+	int64_t paused_ns;   /* since then nobody looks; 0: somebody does */
+};
+
+static bool wanted_interface(const struct lookup *l, unsigned interface)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->interfaces[i] == interface)
+			return true;
+	return l->n == 0;
+}
+
+/* One end of the SYN. A listener that answers for a socket that is not there yet is not it. */
+static void look_up(struct lookup *l, const struct syn *s, bool local_to)
+{
+	struct socket_record found;
+	struct host_finding f;
+
+	if (host_exact(host_live_host(l->live), &s->tuple, local_to, &found) < 0 || found.state == SOCKET_LISTEN ||
+	    found.remote.family == FAMILY_NONE || !(found.has & SOCKET_HAS_COOKIE))
+		return;
+	f = (struct host_finding){
+		.kind = FINDING_SOCKET, .evidence = SOCKET_BY_DIAG, .state = found.state, .cookie = found.cookie,
+		.inode = found.inode, .cgroup_id = found.has & SOCKET_HAS_CGROUP ? found.cgroup_id : 0, .fd = -1,
+		.uid = found.has & SOCKET_HAS_UID ? found.uid : 0, .at_ns = s->ts_ns, .tuple = s->tuple,
+	};
+	if (local_to) {
+		f.tuple.from = s->tuple.to;
+		f.tuple.to = s->tuple.from;
+		f.tuple.from_port = s->tuple.to_port;
+		f.tuple.to_port = s->tuple.from_port;
+	}
+	host_live_found(l->live, &f);
+}
+
+static void each_syn(void *arg, const struct syn *s)
+{
+	struct lookup *l = arg;
+
+	if (l->in_second++ >= HOST_LOOKUPS_MOST || !wanted_interface(l, s->interface))
+		return;
+	if (s->way & SYN_SENT_HERE)
+		look_up(l, s, false);
+	if (s->way & SYN_CAME_HERE)
+		look_up(l, s, true);
+}
+
+static void tell_pause(struct lookup *l, bool pause)
+{
+	if (syn_ring_pause(&l->ring, pause) < 0)
+		return;
+	l->paused_ns = pause ? l->second_ns : 0;
+	host_tier_set(host_live_host(l->live), "look-up", !pause,
+		      pause ? "more than 5000 SYNs a second: sockets are not looked up for some seconds, short connections may have no owner"
+			    : "");
+}
+
+static void work(void *self, struct host_live *h, int64_t now_ns)
+{
+	struct lookup *l = self;
+
+	l->live = h;
+	if (now_ns - l->second_ns >= CLOCK_S) {
+		l->second_ns = now_ns;
+		l->in_second = 0;
+	}
+	if (l->paused_ns && now_ns - l->paused_ns >= HOST_LOOKUPS_PAUSE_S * CLOCK_S)
+		tell_pause(l, false);
+	(void)syn_ring_read(&l->ring, each_syn, l);
+	if (!l->paused_ns && l->in_second > HOST_LOOKUPS_MOST)
+		tell_pause(l, true);
+}
+
+static int lookup_fd(void *self)
+{
+	return ((struct lookup *)self)->ring.fd;
+}
+
+static void lookup_free(void *self)
+{
+	struct lookup *l = self;
+
+	syn_ring_close(&l->ring);
+	free(l);
+}
+
+int host_add_lookups(struct host_live *h, const unsigned *interfaces, unsigned n, struct error *e)
+{
+	static const struct host_way way = {
+		.name = "look-up", .fd = lookup_fd, .every_ms = LOOKUP_EVERY_MS, .work = work, .free = lookup_free};
+	struct lookup *l = calloc(1, sizeof *l);
+	int rc;
+
+	if (!l)
+		return error_set(e, ENOMEM, "no memory for a ring of SYNs");
+	l->n = n <= HOST_LOOKUPS_INTERFACES ? n : 0;
+	if (l->n > 0)
+		memcpy(l->interfaces, interfaces, l->n * sizeof *interfaces);
+	rc = syn_ring_open(&l->ring, n == 1 ? interfaces[0] : 0, e);
+	host_live_tier(h, "look-up", rc == 0, rc == 0 ? "" : e->text);
+	if (rc < 0) {
+		free(l);
+		return rc;
+	}
+	return host_live_add(h, &way, l, e);
+}

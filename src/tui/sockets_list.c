@@ -1,0 +1,146 @@
+/* The list of the Sockets screen: a tree with its columns.
+ *
+ *     what it is | who holds it | queues and what is to be said
+ *
+ * Narrow screens write addresses shorter and leave the owner's column out at last.
+ */
+#include <string.h>
+
+#include "look.h"
+#include "screen.h"
+#include "sockets.h"
+#include "words.h"
+
+struct list_columns {
+	unsigned owner, note; /* where they begin; owner 0: it has none */
+	unsigned gauge;       /* cells; 0: numbers alone */
+	bool brief;
+};
+
+static struct list_columns columns_of(unsigned width)
+{
+	if (width >= 120)
+		return (struct list_columns){.owner = 48, .note = 76, .gauge = 10};
+	if (width >= 100)
+		return (struct list_columns){.owner = 40, .note = 63, .gauge = 8};
+	if (width >= 80)
+		return (struct list_columns){.owner = 29, .note = 48, .gauge = 8, .brief = true};
+	if (width >= 60)
+		return (struct list_columns){.owner = 25, .note = 41, .brief = true};
+	return (struct list_columns){.note = 24, .brief = true};
+}
+
+unsigned sockets_gauge(struct canvas *c, unsigned x, unsigned y, unsigned end, unsigned cells, uint32_t used, uint32_t limit)
+{
+	const uint32_t most = limit > 0 ? limit : 1;
+	unsigned full = used >= most ? cells : (unsigned)((uint64_t)used * cells / most);
+	const enum role role = used > limit ? ROLE_BAD : used > 0 ? ROLE_WARN : ROLE_DIM;
+
+	if (used > 0 && full == 0)
+		full = 1;
+	for (unsigned i = 0; i < cells && x < end; i++)
+		x = canvas_put(c, x, y, end, i < full ? role : ROLE_DIM, i < full ? "█" : "·");
+	return x;
+}
+
+static void list_head(const struct sockets_look *s, struct canvas *c, unsigned y)
+{
+	const struct list_columns at = columns_of(c->width);
+	char buffer[96];
+	struct text t;
+
+	canvas_put(c, 3, y, at.owner ? at.owner : at.note, ROLE_HEAD, "Socket");
+	if (at.owner)
+		canvas_put(c, at.owner, y, at.note, ROLE_HEAD, "Owner");
+	canvas_put(c, at.note, y, c->width, ROLE_HEAD, at.owner ? "Queues, state" : "State");
+	text_init(&t, buffer, sizeof buffer);
+	text_format(&t, "by %s", sockets_by_words[s->by]);
+	if (s->sort != SORT_PLACE || s->reversed) {
+		if (c->width < 120)
+			text_reset(&t);
+		text_format(&t, "%s%s %s", c->width < 120 ? "" : ", ", sockets_sort_words[s->sort], s->reversed ? "▲" : "▼");
+	}
+	if (c->width >= 80)
+		canvas_put(c, c->width - canvas_width(buffer) - 1, y, c->width, ROLE_DIM, buffer);
+	canvas_attr(c, 0, y, c->width, ATTR_UNDERLINE);
+}
+
+/* Of a listener: the queue in cells before its numbers. */
+static unsigned list_gauge(const struct sockets_look *s, const struct sockets_row *row, struct canvas *c, unsigned x, unsigned y,
+			   unsigned cells)
+{
+	const struct socket_record *r = row->place != SOCKET_NONE ? &s->table->sockets[row->place] : NULL;
+	const struct host_listener *q;
+
+	if (cells == 0 || !r || r->state != SOCKET_LISTEN || !(r->has & SOCKET_HAS_QUEUES))
+		return x;
+	q = sockets_queue(s, r);
+	return sockets_gauge(c, x, y, c->width, cells, q ? q->used : r->receive_queue, q ? q->limit : r->send_queue) + 1;
+}
+
+static void list_row(const struct sockets_look *s, const struct sockets_row *row, struct canvas *c, unsigned y, bool selected)
+{
+	const struct list_columns at = columns_of(c->width);
+	const struct sockets_group *g = &s->group[row->group];
+	const unsigned title_end = (at.owner ? at.owner : at.note) - 1;
+	enum role role = ROLE_TEXT;
+	char buffer[320];
+	struct text t;
+	unsigned x;
+
+	text_init(&t, buffer, sizeof buffer);
+	sockets_title(&t, s, row, at.brief, c->ascii);
+	if (row->head) {
+		const bool empty = g->n == 0;
+
+		canvas_put(c, 1, y, 2, ROLE_KEY, empty ? " " : g->folded ? "▸" : "▾");
+		canvas_cut(c, 3, y, title_end, ROLE_HEAD, buffer);
+	} else {
+		const char *glyph = sockets_glyph(&s->table->sockets[row->place], &role);
+
+		if (!at.brief)
+			canvas_put(c, 2, y, 4, ROLE_RULE, row->last ? "└" : "├");
+		canvas_put(c, 4, y, 5, role, glyph);
+		canvas_cut(c, 6, y, title_end, role == ROLE_GOOD ? ROLE_TEXT : role, buffer);
+	}
+	if (at.owner) {
+		text_init(&t, buffer, sizeof buffer);
+		sockets_owner(&t, s, row, c->ascii);
+		canvas_cut(c, at.owner, y, at.note - 1, ROLE_TEXT, buffer);
+	}
+	text_init(&t, buffer, sizeof buffer);
+	role = sockets_note(&t, s, row, c->ascii);
+	x = list_gauge(s, row, c, at.note, y, at.gauge);
+	canvas_cut(c, x, y, c->width, role, buffer);
+	if (s->find[0] != '\0')
+		canvas_mark(c, 0, y, c->width, s->find);
+	if (selected) {
+		canvas_put(c, 0, y, 1, ROLE_TEXT, "▶");
+		canvas_role(c, 0, y, c->width, ROLE_TEXT);
+		canvas_attr(c, 0, y, c->width, ATTR_REVERSE | ATTR_BOLD);
+	}
+}
+
+/* Why there is nothing. */
+static const char *list_empty(const struct sockets_look *s, bool live)
+{
+	if (s->no_memory)
+		return "no memory to show the sockets";
+	if (!s->table && s->live)
+		return s->stats.failed ? s->stats.why : "the kernel is being asked ...";
+	if (!s->table)
+		return s->missing && s->missing[0] ? s->missing
+		       : live ? "the kernel was not asked" : "a file knows no sockets: they are this machine's, in a live run (-i)";
+	return s->filter ? "no socket fits the filter" : "there are no sockets";
+}
+
+void sockets_list(const struct look *l, struct canvas *c, const struct layout *at)
+{
+	const struct sockets_look *s = &l->sockets;
+
+	list_head(s, c, at->head);
+	for (unsigned i = 0; i < at->rows && s->top + i < s->rows; i++)
+		list_row(s, &s->row[s->top + i], c, at->list + i, s->top + i == s->at);
+	if (s->rows == 0)
+		canvas_cut(c, 3, at->list, c->width - 1, ROLE_DIM, list_empty(s, l->live));
+}
