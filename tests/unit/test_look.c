@@ -439,6 +439,36 @@ static void the_order_stands_after_navigation(void **state)
 	assert_int_equal(q.holds, 0);
 }
 
+/* The picker: what is captured is marked, what is not can be added, by its name alone. */
+static void an_interface_is_added(void **state)
+{
+	(void)state;
+	look_init(&l, true, "eth0", NULL);
+	a.live = true;
+	a.ended = false;
+	l.interfaces = "1.eth0 [Up, Running]\n2.wlan0.7 [Up]\n3.any (all of them)\n";
+	a.sources = 1;
+	a.source[0].name = "eth0";
+	a.source[0].frames = 1000;
+	a.now_ns = 10 * CLOCK_S;
+	look_answered(&l, &a);
+	a.now_ns += CLOCK_S;
+	a.source[0].frames = 1500;
+	look_answered(&l, &a);
+	press("i<Tab>");
+	draw(100, 24);
+	assert_non_null(strstr(row(9), "● 1.eth0 [Up, Running]"));
+	assert_non_null(strstr(row(9), "500 pkt/s  1.5K in all"));
+	press("<Enter>");
+	assert_non_null(strstr(l.dialog.note, "captured already"));
+	assert_string_equal(l.interface_wanted, "");
+	assert_int_equal(press("j<Enter>"), REACT_ASK);
+	assert_string_equal(l.interface_wanted, "wlan0.7");
+	l.interface_wanted[0] = '\0';
+	press("j<Enter>");
+	assert_string_equal(l.interface_wanted, "");
+}
+
 static void quitting_asks_once_when_live(void **state)
 {
 	(void)state;
@@ -533,6 +563,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(quitting_asks_once_when_live, start, stop),
 		cmocka_unit_test_setup_teardown(yank_writes_the_tuple, start, stop),
 		cmocka_unit_test(numbers_fit_their_columns),
+		cmocka_unit_test_setup_teardown(an_interface_is_added, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
