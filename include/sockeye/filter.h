@@ -92,7 +92,7 @@ unsigned filter_complete(const char *text, size_t cursor, enum filter_scope scop
 			 unsigned most, size_t *from);
 
 /* The line that a word alone is looked for in: endpoints, state, protocol,
- * service, processes, tunnel, server name. */
+ * service, tunnel, server name. Not processes, who may change while no packet comes: process:NAME asks for them. */
 enum { FILTER_VISIBLE = 768 };
 void filter_visible(struct text *t, const struct flow_record *r);
 

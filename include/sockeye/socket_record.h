@@ -208,7 +208,7 @@ const char *socket_proto_word(const struct socket_record *s);
 const char *socket_state_word(const struct socket_record *s);
 const char *socket_timer_word(unsigned timer); /* NULL: none */
 const char *socket_unknown_word(enum socket_unknown u);
-const char *socket_evidence_word(unsigned evidence); /* proc, iter, bpf, diag, listener, descent */
+const char *socket_evidence_word(unsigned evidence); /* proc, iter, bpf, diag, listener, inherited */
 
 /* ---- texts ------------------------------------------------------------------------------ */
 

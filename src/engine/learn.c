@@ -1,14 +1,32 @@
-/* Findings and tables of the host thread, taken in between two batches: a bounded number each
- * time, so that packets go on. */
+/* Findings and tables of the host thread, taken in between two batches.
+ *
+ * All that is there is taken, a full queue in some milliseconds: a record that is told in the next
+ * batch must not miss what has been found already. For the same reason the host thread is given
+ * a moment after a stop of the whole process: both threads wake with two seconds of work, and the
+ * engine's would end flows before the other has told whose they were. */
 #include "learn.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 
-enum { LEARN_FINDINGS = 4096 }; /* at once */
+#include "sockeye/clock.h"
+#include "sockeye/host_bpf.h"
 
-/* Memory for owners of all that the engine has: the part of a live run's that has no other use. */
-enum { LEARN_SHARE = 32 };
+/* The run looks ten times a second at least: after so long it did not run. */
+#define LEARN_STOP_NS (500 * (int64_t)CLOCK_MS)
+#define LEARN_PATIENCE_NS CLOCK_S
+#define LEARN_REST_NS (2 * HOST_BPF_REST_MS * (int64_t)CLOCK_MS)
+enum { LEARN_POLL_MS = 10 };
+
+/* Memory for owners, of all that the engine has. A burst of 5 000 connections a second over loopback has 20 000 sockets
+ * before their records are told, which takes 5 MB. */
+static size_t share(size_t memory)
+{
+	const size_t least = 8 << 20, most = 16 << 20, part = memory / 32 > least ? memory / 32 : least;
+
+	return part > most ? most : part > memory / 8 ? memory / 8 : part;
+}
 
 static void more(void *arg, struct flow_record *r)
 {
@@ -26,7 +44,7 @@ int engine_host(struct engine *e, struct host_live *h, struct error *err)
 		return error_set(err, ENOMEM, "no memory for the owners of sockets");
 	k->live = h;
 	k->totals = engine_totals(e);
-	r = owners_open(&k->owners, k->totals->memory_limit / LEARN_SHARE, 0, err);
+	r = owners_open(&k->owners, share(k->totals->memory_limit), 0, err);
 	if (r < 0) {
 		free(k);
 		return r;
@@ -49,20 +67,53 @@ static void another_table(struct learn *k, const struct host_table *t)
 		host_live_release(k->live, before);
 }
 
-bool engine_learn(struct engine *e)
+static unsigned take_findings(struct learn *k)
 {
-	struct learn *k = *engine_learns(e);
 	unsigned taken = 0, n;
-	uint64_t tables;
 
-	if (!k || !k->live)
-		return false;
 	do {
 		n = host_live_findings(k->live, k->finding, sizeof k->finding / sizeof *k->finding);
 		for (unsigned i = 0; i < n; i++)
 			owners_found(k->owners, &k->finding[i]);
 		taken += n;
-	} while (n == sizeof k->finding / sizeof *k->finding && taken < LEARN_FINDINGS);
+	} while (n == sizeof k->finding / sizeof *k->finding && taken < HOST_LIVE_FINDINGS);
+	return taken;
+}
+
+/* Until the thread has looked at all, and once more a little later: what tells of events lets them rest a while. */
+static unsigned wait_for_thread(struct learn *k)
+{
+	struct pollfd p = {.fd = host_live_findings_fd(k->live), .events = POLLIN};
+	const int64_t begun = clock_monotonic_ns();
+	int64_t until = begun, turned;
+	unsigned taken = 0, turns = 0;
+
+	while (turns < 2 && clock_monotonic_ns() - begun < LEARN_PATIENCE_NS) {
+		(void)poll(&p, 1, LEARN_POLL_MS);
+		turned = host_live_turned(k->live);
+		taken += take_findings(k);
+		if (turned < until)
+			continue;
+		turns++;
+		until = turned + LEARN_REST_NS;
+	}
+	return taken;
+}
+
+bool engine_learn(struct engine *e)
+{
+	struct learn *k = *engine_learns(e);
+	unsigned taken;
+	uint64_t tables;
+	int64_t now;
+
+	if (!k || !k->live)
+		return false;
+	taken = take_findings(k);
+	now = clock_monotonic_ns();
+	if (k->looked_ns != 0 && now - k->looked_ns > LEARN_STOP_NS)
+		taken += wait_for_thread(k);
+	k->looked_ns = clock_monotonic_ns();
 	tables = host_live_tables(k->live);
 	if (tables != k->tables) {
 		const struct host_table *t = host_live_take(k->live);

@@ -11,6 +11,7 @@ struct learn {
 	struct owners *owners;
 	const struct totals *totals; /* whose clock is the run's */
 	uint64_t tables;             /* that there were, when the last one was taken */
+	int64_t looked_ns;           /* when it was looked last; monotonic, 0: not yet */
 	struct host_finding finding[64];
 	struct host_listener listener[HOST_LIVE_LISTENERS];
 };

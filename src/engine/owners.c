@@ -25,10 +25,10 @@ static uint32_t power_below(size_t n)
 
 int owners_open(struct owners **out, size_t memory, uint64_t hash_seed, struct error *e)
 {
-	/* A socket, one holder and a quarter, two slots of four bytes each in tables twice as large. */
+	/* A socket, one holder and a quarter, slots of four bytes in two tables, twice as many at most. */
 	const size_t each = sizeof(struct owned) + sizeof(struct holder) * 5 / 4 + 4 * sizeof(uint32_t);
 	struct owners *o = calloc(1, sizeof *o);
-	size_t sockets, holders;
+	size_t sockets, holders, slots;
 	uint8_t *p;
 	int r;
 
@@ -36,9 +36,11 @@ int owners_open(struct owners **out, size_t memory, uint64_t hash_seed, struct e
 	if (!o)
 		return error_set(e, ENOMEM, "no memory for the owners of sockets");
 	memory = memory > sizeof *o ? memory - sizeof *o : 0;
-	sockets = power_below(memory / each > OWNERS_LEAST ? memory / each : OWNERS_LEAST);
+	sockets = memory / each > OWNERS_LEAST ? memory / each : OWNERS_LEAST;
+	sockets = sockets < OWNERS_MOST ? sockets : OWNERS_MOST;
+	slots = power_below(2 * sockets);
 	holders = sockets * 5 / 4;
-	o->memory_len = sockets * sizeof(struct owned) + holders * sizeof(struct holder) + 4 * sockets * sizeof(uint32_t);
+	o->memory_len = sockets * sizeof(struct owned) + holders * sizeof(struct holder) + 2 * slots * sizeof(uint32_t);
 	r = memory_reserve(&o->memory, o->memory_len, "owners of sockets", e);
 	if (r < 0) {
 		free(o);
@@ -50,10 +52,10 @@ int owners_open(struct owners **out, size_t memory, uint64_t hash_seed, struct e
 	o->holders = (struct holder *)(void *)p;
 	p += holders * sizeof(struct holder);
 	o->by_cookie = (uint32_t *)(void *)p;
-	o->by_tuple = o->by_cookie + 2 * sockets;
-	memset(o->by_cookie, 0xff, 4 * sockets * sizeof(uint32_t));
+	o->by_tuple = o->by_cookie + slots;
+	memset(o->by_cookie, 0xff, 2 * slots * sizeof(uint32_t));
 	o->most = (uint32_t)sockets;
-	o->mask = (uint32_t)(2 * sockets - 1);
+	o->mask = (uint32_t)(slots - 1);
 	o->most_holders = (uint32_t)holders;
 	o->free = o->free_holder = OWNERS_NONE;
 	o->live = o->gone = (struct owned_list){OWNERS_NONE, OWNERS_NONE};

@@ -22,7 +22,7 @@
 
 struct owners;
 
-enum { OWNERS_LEAST = 1024 };
+enum { OWNERS_LEAST = 1024, OWNERS_MOST = 1 << 20 }; /* sockets */
 
 struct owners_stats {
 	uint64_t findings;  /* taken in */

@@ -42,12 +42,23 @@ static void put(struct end *e, const struct holder *h, uint64_t cgroup_id, bool 
 	(void)owners_home(e->o, h->pid, h->started, cgroup_id, &at->home_kind, &at->home);
 }
 
-/* Under which descriptor that process held it in the last table; -1: not known. */
+/* The same socket in the last table. */
+static void find_in_table(struct end *e, const struct flow_record *r, unsigned side)
+{
+	enum host_match how;
+
+	e->in_table = owners_match_table(e->o, r, side, &how);
+	if (!e->in_table && e->seen && e->seen->inode && e->o->facts)
+		e->in_table = socket_by_inode(e->o->facts, e->seen->inode);
+	if (e->in_table && e->seen && e->seen->cookie && e->in_table->cookie && e->in_table->cookie != e->seen->cookie)
+		e->in_table = NULL; /* another one, on the same ports */
+}
+
+/* Under which descriptor that process held it then; -1: not known. */
 static int32_t descriptor_of(const struct end *e, int32_t pid)
 {
-	const struct socket_record *s = e->seen->inode && e->o->facts ? socket_by_inode(e->o->facts, e->seen->inode) : NULL;
 	uint32_t n = 0;
-	const struct socket_owner *owners = s && s->cookie == e->seen->cookie ? host_owners(e->o->table, s, &n) : NULL;
+	const struct socket_owner *owners = e->in_table ? host_owners(e->o->table, e->in_table, &n) : NULL;
 
 	for (uint32_t i = 0; i < n; i++)
 		if (e->o->facts->processes[owners[i].process].pid == pid)
@@ -136,26 +147,22 @@ static const char *why_unknown(const struct end *e, const struct flow_record *r,
 		return socket_unknown_word((enum socket_unknown)e->seen->why);
 	if (!e->o->facts && !e->seen)
 		return socket_unknown_word(SOCKET_UNSUPPORTED); /* nobody has told anything */
-	/* A table that has it without a holder says why; what no table met was over before one was made. */
-	return socket_unknown_word(e->in_table && e->o->facts->unknown != SOCKET_KNOWN ? e->o->facts->unknown : SOCKET_TOO_LATE);
+	/* A table that has it without a holder says why; but who holds what is asked once a second at most, and what no
+	 * table met was over before one was made. */
+	return socket_unknown_word(e->in_table && e->o->facts->unknown != SOCKET_KNOWN && r->last_ns - r->first_ns > CLOCK_S
+					   ? e->o->facts->unknown : SOCKET_TOO_LATE);
 }
 
 static void fill_end(struct owners *o, struct flow_record *r, unsigned side)
 {
 	struct end e = {.o = o, .out = &r->owner[side]};
-	enum host_match how = HOST_NO_MATCH;
 
 	if (r->ip_proto == PROTO_TCP || r->ip_proto == PROTO_UDP) {
 		e.seen = owners_match(o, r, side);
+		find_in_table(&e, r, side);
 		put_seen(&e);
-		if (e.out->n == 0) {
-			e.in_table = owners_match_table(o, r, side, &how);
-			if (!e.in_table && e.seen && e.seen->inode && o->facts)
-				e.in_table = socket_by_inode(o->facts, e.seen->inode);
-			if (e.in_table && e.seen && e.seen->cookie && e.in_table->cookie && e.in_table->cookie != e.seen->cookie)
-				e.in_table = NULL; /* another one, on the same ports */
+		if (e.out->n == 0)
 			put_table(&e, e.in_table, false);
-		}
 		if (e.out->n == 0 && side == 1)
 			put_listener(&e, r);
 	}

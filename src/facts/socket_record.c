@@ -80,7 +80,7 @@ const char *socket_unknown_word(enum socket_unknown u)
 
 const char *socket_evidence_word(unsigned evidence)
 {
-	static const char *const words[SOCKET_EVIDENCES] = {"proc", "iter", "bpf", "diag", "listener", "descent"};
+	static const char *const words[SOCKET_EVIDENCES] = {"proc", "iter", "bpf", "diag", "listener", "inherited"};
 
 	return evidence < SOCKET_EVIDENCES ? words[evidence] : words[SOCKET_BY_PROC];
 }

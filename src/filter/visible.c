@@ -1,6 +1,4 @@
 /* What a person sees of a flow, and which keys of the record a filter reads. */
-#include <string.h>
-
 #include "filter_private.h"
 #include "sockeye/condition.h"
 
@@ -20,13 +18,6 @@ void visible_words(struct text *t, const struct flow_record *r)
 		text_char(t, ' ');
 		if (words[i] != NULL)
 			text_put(t, words[i]);
-	}
-	for (unsigned side = 0; side < 2; side++) {
-		const struct record_owner *o = record_process(r, side);
-
-		text_char(t, ' ');
-		if (o != NULL)
-			text_bytes(t, o->comm, strnlen(o->comm, sizeof o->comm));
 	}
 	text_char(t, ' ');
 	if (record_has(r, RECORD_TUNNEL))
@@ -68,7 +59,7 @@ static void need_visible(uint64_t keys[2])
 	static const enum record_key read[] = {
 		RECORD_CLIENT, RECORD_SERVER, RECORD_STATE, RECORD_OUTCOME, RECORD_PROTO, RECORD_SERVICE,
 		RECORD_TUNNEL, RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_ID, RECORD_ICMP_ERROR_TYPE,
-		RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN, RECORD_OWNER_CLIENT, RECORD_OWNER_SERVER,
+		RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN,
 	};
 
 	for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)

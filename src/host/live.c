@@ -410,6 +410,7 @@ static void *live_run(void *arg)
 			live_step(h, &waits);
 		live_tidy(h);
 		live_longest(h, clock_thread_ns() - began);
+		atomic_store(&h->turned_ns, now);
 	}
 	return NULL;
 }

@@ -30,6 +30,7 @@ struct host_live {
 	atomic_bool quit;
 	atomic_uint wanted[HOST_LIVE_WANTERS], once;
 	_Atomic uint64_t put; /* tables */
+	_Atomic int64_t turned_ns; /* monotonic: begin of the last whole turn */
 
 	/* The thread's own. */
 	int64_t listen_due_ns, filled_ns; /* filled: a queue had something in it */

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import time
 
-from lab import check, command, ended, finish, records, wait_for
+from bpf import TRACEFS
+from lab import check, command, ended, finish, listening, records, wait_for
 
 BURST_PORT, CONNECTIONS = 7400, 5000
 RIGHT = 0.999            # of both ends, where BPF tells
@@ -132,7 +133,8 @@ def burst(lab, *words):
     out, err = process.communicate(b"\n", timeout=40)
     check(process.returncode == 0, "burst:", err.decode())
     rows = [[int(v) for v in line.split("\t")] for line in out.decode().splitlines()]
-    return {row[0]: {"client": row[1], "server": row[4]} for row in rows}
+    times = collections.Counter(row[0] for row in rows)
+    return {row[0]: {"client": row[1], "server": row[4]} for row in rows if times[row[0]] == 1}
 
 
 def judge(found, truth):
@@ -157,6 +159,7 @@ def judge(found, truth):
             else:
                 check(pids == {truth[port][side]}, f"{side} of {port} is {truth[port][side]}, not", owners)
                 count[side]["right"] += 1
+    check(len(truth) > CONNECTIONS * 0.9, f"only {len(truth)} of {CONNECTIONS} have a port of their own")
     check(len(seen) >= 0.99 * len(truth), f"{len(seen)} records of {len(truth)} connections")
     return count
 
@@ -171,6 +174,40 @@ def owners_burst(lab):
     return "  ".join(f"{side}: {', '.join(f'{k} {v}' for k, v in sorted(c.items()))}" for side, c in count.items())
 
 
+def owners_burst_bpf(lab):
+    """the same with BPF: each end is said to be its process's and no other's, nearly always"""
+    process = watching(lab)
+    truth = burst(lab, "-n", str(CONNECTIONS))
+    time.sleep(2.5)
+    found, _ = stopped(process)
+    count = judge(found, truth)
+    for side in ("client", "server"):
+        check(count[side]["right"] >= RIGHT * len(truth), f"{side}s:", dict(count[side]), "of", len(truth))
+    return "  ".join(f"{side}s right: {c['right']} of {len(truth)}" for side, c in count.items())
+
+
+def owners_accept(lab):
+    """a server that sleeps 600 ms before accept(): how long it was waited for, with BPF"""
+    server = serve(lab, "127.0.0.1", 8080, 0.6)
+    process = lab.start(lab.client, *TRACEFS, lab.program, "connections", "-i", "lo", "-o", "json")
+    wait_for("sockeye to listen", 10, lambda: process.poll() is not None or listening(process) >= 1)
+    time.sleep(0.5)
+    truth = call(lab, "127.0.0.1", 8080, 2, 0.1)
+    accepted = {int(line[2]): int(line[5]) for line in (server.stdout.readline().decode().split() for _ in truth)}
+    time.sleep(2.5)
+    found, err = stopped(process)
+    worst = 0
+    for _, port, *_ in truth:
+        r = of_port(found, port)
+        check("accept_latency_us" in r, "no latency:", json.dumps(r)[:900], err)
+        # The last packet of the handshake is on loopback when the kernel has it.
+        opened = r["first"] + r["handshake"]["first_syn_to_ack_us"] / 1e6
+        worst = max(worst, abs(accepted[int(port)] / 1e9 - opened - r["accept_latency_us"] / 1e6) * 1e3)
+        check([o["pid"] for o in r["owner"]["server"]] == [server.pid], r["owner"])
+    check(worst < ACCEPT_SLACK_MS, f"{worst:.3f} ms beside the program's own record")
+    return f"within {worst:.3f} ms (limit {ACCEPT_SLACK_MS})"
+
+
 def owners_lookup(lab):
     """connections of 30 ms, without BPF: the user is known by the look-up at the SYN, and that the process is not"""
     serve(lab, "127.0.0.1", 8080)
@@ -182,8 +219,8 @@ def owners_lookup(lab):
     for _, port, _, pid, _ in truth:
         r = of_port(found, port)
         client = r.get("owner", {}).get("client", [])
-        check(all(o["uid"] == 65534 and o.get("pid", int(pid)) == int(pid) for o in client), client)
-        check(any("pid" in o for o in client) or r["owner_unknown"]["client"] == "too_late", r.get("owner_unknown"))
+        check(all(o["uid"] == 65534 and o.get("pid", int(pid)) == int(pid) for o in client), "client:", client)
+        check(any("pid" in o for o in client) or r["owner_unknown"]["client"] == "too_late", "why:", r.get("owner_unknown"))
         known += len(client) > 0
     check(known >= 0.9 * len(truth), f"the user of {known} of {len(truth)} is known")
     return f"{known} of {len(truth)}"
@@ -224,4 +261,4 @@ def owners_filter(lab):
     check(not stopped(none)[0], "pid:1 has a connection")
 
 
-TESTS = [owners_both_ends, owners_nginx, owners_burst, owners_lookup, owners_close_wait, owners_filter]
+TESTS = [owners_both_ends, owners_nginx, owners_burst, owners_burst_bpf, owners_accept, owners_lookup, owners_close_wait, owners_filter]

@@ -121,7 +121,7 @@ static void texts_and_patterns(void **state)
 	    {"pid:4711", 1}, {"pid:4712", 0}, {"pid>0", 1}, {"pid!=4711", 0}, {"process:curl", 1}, {"process==cur", 0},
 	    {"process:CUR", 1}, {"process~'^c.*l$'", 1}, {"fd:5", 1}, {"fd>5", 0}, {"user:1000", 1}, {"uid:0", 0},
 	    {"container:3f2a", 1}, {"container:docker", 1}, {"container:podman", 0}, {"container!=x", 1}, {"unit!=x", 0},
-	    {"unit:nginx", 0}, {"curl", 1}, {"pid:4711 process:wget", 0}, {"pid:4000..5000", 1}, {"pid in {1 4711}", 1},
+	    {"unit:nginx", 0}, {"curl", 0}, {"pid:4711 process:wget", 0}, {"pid:4000..5000", 1}, {"pid in {1 4711}", 1},
 	    {"closed_by:client", 0}, {"!closed_by:client", 1}, {"closed_by != client", 0}, {"sni:\"\"", 1}, {"closed_by:''", 0});
 }
 

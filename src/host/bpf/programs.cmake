@@ -2,8 +2,9 @@
 # Included, for a file that is made belongs to the directory of its target.
 set(bpf ${CMAKE_CURRENT_LIST_DIR})
 target_include_directories(host PRIVATE ${bpf} ${CMAKE_CURRENT_SOURCE_DIR})
+target_sources(host PRIVATE ${bpf}/holders.c ${bpf}/ring_events.c ${bpf}/way.c)
 if(NOT SOCKEYE_BPF_READY)
-  target_sources(host PRIVATE ${bpf}/none.c ${bpf}/way.c)
+  target_sources(host PRIVATE ${bpf}/none.c)
   return()
 endif()
 
@@ -22,7 +23,6 @@ add_custom_command(OUTPUT ${bytes}
   DEPENDS ${bpf}/programs.bpf.c ${bpf}/holders_programs.h ${bpf}/sockets_programs.h ${bpf}/kernel.h ${bpf}/events.h
     ${CMAKE_SOURCE_DIR}/cmake/bytes.cmake
   COMMENT "Building BPF programs" VERBATIM)
-target_sources(host PRIVATE ${bytes} ${bpf}/holders.c ${bpf}/library.c ${bpf}/ring_events.c ${bpf}/way.c
-  ${bpf}/witness.c)
+target_sources(host PRIVATE ${bytes} ${bpf}/library.c ${bpf}/witness.c)
 target_include_directories(host SYSTEM PRIVATE ${LIBBPF_INCLUDE_DIRS})
 target_link_libraries(host PUBLIC ${CMAKE_DL_LIBS})
