@@ -12,6 +12,7 @@ import sys
 import time
 
 import owners
+from owners import TRACEFS
 from lab import HERE, NOBODY_HOME, SERVER, check, command, ended, records
 from sockets import MANY_PAIRS, MANY_ZOOS, PLAIN, by_inode, copy_of, holds, opened, sockets, zoo
 
@@ -51,7 +52,6 @@ note("udp", udp, ("0.0.0.0", 0))
 time.sleep(1.6)
 print(json.dumps({"pid": os.getpid(), "sockets": said}))
 """
-TRACEFS = ("unshare", "--mount", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"', "sh")
 
 
 class Event:
