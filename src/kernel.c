@@ -104,9 +104,10 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r)
 	}
 	if (host_live_open(&k->live, &host, &k->missing) < 0 || o->n_files > 0)
 		return;
-	kernel_ways(k, o);
+	/* It comes first: what it tells need not be told in dearer ways. Its tiers say what it lacks. */
 	if (!o->no_bpf)
-		(void)host_add_bpf(k->live, &bpf); /* its tiers say what it lacks */
+		(void)host_add_bpf(k->live, &bpf);
+	kernel_ways(k, o);
 }
 
 void kernel_start(struct kernel *k)

@@ -252,6 +252,16 @@ static void tell_listening(void)
 	    isatty(STDIN_FILENO) || options.n_files ? "" : "; standard input is read by -r -");
 }
 
+/* The screen wants one interface more: the broker has the right to its socket. */
+static int add_interface(void *arg, struct source *s, const char *name, struct error *e)
+{
+	struct rights *r = arg;
+	int fd = r->broker ? broker_packet_socket(r->broker, e)
+			   : error_set(e, EPERM, "the right to capture is given up: start sockeye with all interfaces");
+
+	return fd < 0 ? fd : opening_more(s, &options, fd, name, e);
+}
+
 static int run_view(struct run_world *w, struct run_result *result, struct error *e)
 {
 	struct engine *engine = w->engine;
@@ -304,6 +314,8 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 			.title = title,
 			.ready = give_up_rights,
 			.rights = rights_left,
+			.add_interface = add_interface,
+			.add_arg = &rights,
 			.kernel = kernel_side,
 			.no_mouse = options.no_mouse,
 			.config = options.config,
@@ -434,6 +446,8 @@ static int run_source(void)
 		kernel_close(&kernel);
 		return EXIT_CANNOT;
 	}
+	if (options.write && options.display_filter && options.view != OPTIONS_WATCH)
+		say("-w writes all that the capture filter lets through; -Y chooses only what is shown");
 	r = run_view(&w, &result, &e);
 	status = status_of(r, &result, &e);
 	if (r >= 0 && !(result.observer_stopped && result.observer_error == -EPIPE)) {

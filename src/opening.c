@@ -96,16 +96,28 @@ int opening_failed(const struct options *o, int why, const struct error *e)
 	return filter || why == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
 }
 
-int opening_source(struct source **out, struct options *options, struct error *e)
+/* Rings of interfaces that the screen adds while it runs; the first ones leave so much of their share. */
+enum { MORE_KIB = 4096, MORE_MOST = 2, MORE_FROM_KIB = 16384 };
+
+/* Those that were named, in `watch`, with rings of ours and of our size. */
+static bool opening_grows(const struct options *o)
 {
-	static const char *const any[] = {"any"};
+	for (unsigned i = 0; i < o->n_interfaces; i++)
+		if (strcmp(o->interfaces[i], "any") == 0)
+			return false;
+	return o->view == OPTIONS_WATCH && !o->headless && o->n_interfaces > 0 && o->n_files == 0 && o->buffer_kib == 0 &&
+	       o->backend != OPTIONS_LIBPCAP && o->memory / 4 / 1024 >= MORE_FROM_KIB;
+}
+
+static struct source_options opening_options(const struct options *options)
+{
 	static const enum source_backend backends[] = {
 		[OPTIONS_BEST] = SOURCE_BEST, [OPTIONS_NATIVE] = SOURCE_NATIVE, [OPTIONS_LIBPCAP] = SOURCE_LIBPCAP,
 	};
 	static const enum source_direction directions[] = {
 		[OPTIONS_INOUT] = SOURCE_INOUT, [OPTIONS_IN] = SOURCE_IN, [OPTIONS_OUT] = SOURCE_OUT,
 	};
-	struct source_options o = {
+	return (struct source_options){
 		.files = options->files,
 		.n_files = options->n_files,
 		.interfaces = options->interfaces,
@@ -121,7 +133,34 @@ int opening_source(struct source **out, struct options *options, struct error *e
 		.ns = true,
 		.backend = backends[options->backend],
 		.direction = directions[options->direction],
+		.may_grow = opening_grows(options),
 	};
+}
+
+int opening_more(struct source *s, const struct options *options, int packet_fd, const char *name, struct error *e)
+{
+	struct source_options o = opening_options(options);
+	struct source_stats stats;
+	unsigned n = 0;
+
+	for (; s->stats(s, n, &stats); n++)
+		if (strcmp(stats.name, name) == 0 && !stats.gone) {
+			(void)close(packet_fd);
+			return error_set(e, EEXIST, "%s is captured already", name);
+		}
+	if (!o.may_grow || n >= options->n_interfaces + MORE_MOST) {
+		(void)close(packet_fd);
+		return error_set(e, ENOTSUP, "%s", !o.may_grow ? "this run takes no more interfaces: start it with -i and without -B"
+							  : "no memory for one more: start sockeye with all of them");
+	}
+	o.buffer_kib = MORE_KIB;
+	return source_add_interface(s, packet_fd, name, &o, e);
+}
+
+int opening_source(struct source **out, struct options *options, struct error *e)
+{
+	static const char *const any[] = {"any"};
+	struct source_options o = opening_options(options);
 	int r;
 
 	if (options->no_optimize)
@@ -132,7 +171,7 @@ int opening_source(struct source **out, struct options *options, struct error *e
 	}
 	/* The ring's share of the memory, unless -B says otherwise. */
 	if (o.n_interfaces > 0 && o.buffer_kib == 0) {
-		size_t kib = options->memory / 4 / 1024 / o.n_interfaces;
+		size_t kib = (options->memory / 4 / 1024 - (o.may_grow ? MORE_MOST * MORE_KIB : 0)) / o.n_interfaces;
 
 		o.buffer_kib = kib < INT_MAX ? (int)kib : INT_MAX;
 	}

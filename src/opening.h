@@ -17,6 +17,9 @@ int opening_filter_file(struct options *o, struct error *e);
 /* All that was named; without a name every interface. */
 int opening_source(struct source **out, struct options *o, struct error *e);
 
+/* One interface more for a source that runs, by a packet socket of the broker's, which is taken over. */
+int opening_more(struct source *s, const struct options *o, int packet_fd, const char *name, struct error *e);
+
 /* That failed: says why (what the words were probably meant to be), and
  * returns the status. */
 int opening_failed(const struct options *o, int why, const struct error *e);

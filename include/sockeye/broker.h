@@ -72,7 +72,8 @@ int broker_create_output(struct broker *b, const char *path, int flags, struct e
 
 /* A new file in the directory that was the working one at the start, for writing; or -errno, -EEXIST where there
  * is one. The name is sockeye-YYYYMMDD-HHMMSS, with -connN and a number behind, and .pcapng, .txt or .json: nothing
- * of it can come from a packet, and nothing that is there is written over. */
+ * of it can come from a packet; or one that was typed, of letters, digits, dots, - and _, a letter or digit first, 63
+ * bytes at most, that ends in .pcapng or .sockeye.txt. Nothing that is there is written over. */
 int broker_create_save(struct broker *b, const char *name, struct error *e);
 
 /* The next piece of a walk through /proc, which takes a tenth of a second at most; begin: of a

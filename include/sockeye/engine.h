@@ -81,6 +81,8 @@ void engine_save(struct engine *e, const struct save_query *q, struct save_answe
 bool engine_saving(struct engine *e); /* something was begun, and how it ended was not asked yet */
 /* How far it is, and done at last. */
 void engine_saved(struct engine *e, struct save_answer *out);
+/* The name that is made where none is said, by that clock; with -2, -3 ... from the second try on. */
+void engine_save_name(const struct save_query *q, int64_t now_ns, unsigned try, char out[SAVE_NAME]);
 /* How new files are made, by a name of the form that struct save_query tells: a descriptor for writing, opened with
  * O_EXCL, or -errno; e may stay empty. Without it nothing can be saved. */
 void engine_save_with(struct engine *e, int (*create)(void *arg, const char *name, struct error *e), void *arg);
@@ -155,6 +157,11 @@ void exchange_post(struct exchange *x, const struct query *q);
 /* Screen: another capture filter, "" none, at most 200 characters. Its outcome comes with the
  * next answer (answer.told). Replaces one that has not been served yet. */
 void exchange_capture_filter(struct exchange *x, const char *words);
+/* Screen: capture from that interface as well; its outcome comes the same way. How that is done is said before the
+ * run: called on the engine's thread between two batches. */
+void exchange_add_interface(struct exchange *x, const char *name);
+typedef int exchange_add_fn(void *arg, struct source *s, const char *name, struct error *e);
+void exchange_add_with(struct exchange *x, exchange_add_fn *add, void *arg);
 /* Screen: copy the newest answer if there is a new one. */
 bool exchange_take(struct exchange *x, struct answer *out);
 /* Screen: save. False: the one before is not done yet. */

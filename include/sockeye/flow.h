@@ -89,6 +89,8 @@ struct flow_near {
 	uint64_t identity; /* of the packet: copies.c */
 	uint32_t place;    /* where the flow was met, which may no longer be so; UINT32_MAX: not met */
 	uint8_t dir;       /* tuple_direction() */
+	bool may_begin;    /* a SYN that met no flow: */
+	uint16_t bucket[2]; /* where one of it would be put (embryo.c) */
 };
 
 /* Fill d->hash and *near, before flow_track(). The key never changes while the table lives:
@@ -116,13 +118,13 @@ void flow_expire(struct flow_table *t, int64_t now_ns);
 
 /* Account an ordinary segment: the next data in order, or an ACK that moves on, of a flow
  * that flow_near_record() met. Nothing is to be said of it but a round-trip time, nothing
- * changed, and its payload is not wanted. NULL: it is none, nothing happened; flow_track(). */
+ * changed, and its payload is not wanted. False: it is none, nothing happened; flow_track(). */
 struct flow_trip {
+	uint64_t id;    /* of its flow */
 	int64_t rtt_ns; /* of what it acknowledges; -1: none */
 	unsigned side;  /* 0: the client sent the segment; 1: the server, and the time is the client's data's */
 };
-struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
-			   struct flow_trip *trip);
+bool flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near, struct flow_trip *trip);
 
 /* Account a SYN that begins a flow, is the first of its tuple and asks for nothing that would need more
  * than its fields: the flow's id, and nothing else is to be said. 0: it is none, nothing happened; flow_track(). */

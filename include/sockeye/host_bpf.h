@@ -12,6 +12,8 @@
  *     FINDING_ACCEPTED  to whom accept(2) gave it and when, where tracefs can be read; else the first use tells who
  *     FINDING_GONE      by cookie alone
  *
+ * An owner's descriptor is told where it is one of those that were made last, or of the first.
+ *
  * They come within HOST_BPF_REST_MS of it happening. Two tiers say what works: "bpf" and "descriptors", a walk of the
  * kernel through the descriptors of all processes, which is then asked for owners instead of /proc.
  */
@@ -26,7 +28,8 @@ enum { HOST_BPF_REST_MS = 20 };
 /* NULL: this build has it. */
 const char *host_bpf_missing(void);
 
-/* 0, or -errno with the sentence, which the tier has too: the run goes on without it. */
+/* Where it tells which sockets end, the notices of struct host_options are shut again. 0, or -errno with the sentence,
+ * which the tier has too: the run goes on without it. */
 int host_add_bpf(struct host_live *h, struct error *e);
 
 /* Would a walk by the kernel pay for one sweep? Loading it takes as long as /proc takes for some ten thousand

@@ -51,6 +51,7 @@ struct packet_query {
 	bool marked_only;
 	bool fold;                     /* dull runs (below) become one row each */
 	bool events;                   /* dull packets are left out, and what became of them is not said */
+	bool no_acks;                  /* dull packets without data are left out: plain ACKs */
 	uint64_t unfolded[QUERY_UNFOLDED]; /* number of the first packet of each run that is shown in full */
 	unsigned unfolds;
 	uint64_t selected;             /* packet number; 0: the first */
@@ -61,14 +62,14 @@ struct packet_query {
 	bool find_back;
 	uint8_t find_for[QUERY_FIND];
 	unsigned find_len;
-	uint64_t find_verdicts;        /* verdict_bit() */
+	uint64_t find_verdicts;        /* verdict_bit(); a repeat that is row.answers_syn is none */
 	unsigned rows, anchor;         /* as of flows */
 	bool detail;                   /* the selected one in full */
 };
 
 /* Dull: a segment with data in order, or a plain ACK that moves on, without a verdict
  * other than window_update, SYN, FIN, RST, and without the start of a message of a known
- * application. A run: four or more of them in a row within the flow. */
+ * application. The ACK of a SYN/ACK is none: it opens. A run: four or more of them in a row within the flow. */
 
 /* One row, filled for people and for the ladder. */
 struct packet_row {
@@ -89,6 +90,8 @@ struct packet_row {
 	uint32_t seq_from_isn, ack_from_isn; /* relative to them */
 	uint32_t payload_len;
 	uint64_t verdicts;       /* verdict_bit(); of a folded run: none */
+	bool answers_syn;        /* a SYN/ACK of a side that had sent its SYN before, as both ends open at once: by
+				  * Wireshark's rules a retransmission, and none */
 	int64_t rtt_ns;          /* what this one's ACK measures; -1: nothing */
 	/* The packet that this one is about: of a repeat the first that carried its bytes; of a SYN/ACK the
 	 * SYN, of the handshake's ACK the SYN/ACK; of a window that opens again the first zero; of an answer to
@@ -136,6 +139,9 @@ struct packet_detail {
 struct packet_answer {
 	bool has_subject;
 	struct flow_record subject;  /* of the one flow asked for, else of the selected packet's */
+	/* Of several flows asked for: their records, in that order, of those that are there. */
+	struct flow_record together[QUERY_TOGETHER];
+	unsigned togethers;
 	uint64_t total;              /* packets read so far */
 	uint64_t forgotten;          /* of them, not to be had any more */
 	uint64_t matched;            /* rows in all (a folded run is one); exact where counted, else at least so many */
@@ -195,7 +201,7 @@ enum { SAVE_NAME = 64, SAVE_TEXT_MOST = 16 << 20, SAVE_TRIES = 99 };
 enum save_kind { SAVE_PACKETS /* pcapng */, SAVE_TEXT, SAVE_JSON };
 
 /* Write the packets of a query, in full (fold, events and the window mean nothing), or a text, into a
- * new file in the working directory. Its name is made here: sockeye-20261121-120712-conn2.pcapng, of the
+ * new file in the working directory. Its name is said, or made here: sockeye-20261121-120712-conn2.pcapng, of the
  * run's clock and the one flow asked for; with -2, -3 ... where there is one of that name. */
 struct save_query {
 	uint64_t serial;             /* answers carry it back */
@@ -203,7 +209,11 @@ struct save_query {
 	struct packet_query packets; /* SAVE_TEXT, SAVE_JSON: only flow[0], for the name */
 	const char *text;            /* SAVE_TEXT, SAVE_JSON: copied when it is posted */
 	size_t len;                  /* SAVE_TEXT_MOST at most */
+	char name[SAVE_NAME];        /* "": made here. Of letters, digits, . _ - and the ending .pcapng, or
+				      * SAVE_TEXT_END of a text; else nothing is made */
 };
+
+#define SAVE_TEXT_END ".sockeye.txt"
 
 struct save_answer {
 	uint64_t serial;

@@ -256,8 +256,9 @@ enum record_part {
 	RECORD_PART_HANDSHAKE = 2, /* the rest of handshake.*, the times of its packets */
 	RECORD_PART_LOSSES = 4,    /* the counts of verdicts, exact.* */
 	RECORD_PART_STATE = 8,     /* states of the flow and its ends, resets, errors; service and names */
-	RECORD_PART_REST = 16,     /* what stands from conn_state on: history, round trips, multipath */
-	RECORD_PARTS = 31,
+	RECORD_PART_TRIPS = 16,    /* round trips of data */
+	RECORD_PART_REST = 32,     /* what stands from conn_state on: history, multipath, owners */
+	RECORD_PARTS = 63,
 };
 
 /* The members that the parts begin with. */
@@ -265,6 +266,7 @@ enum record_part {
 #define RECORD_HANDSHAKE_FIRST syn
 #define RECORD_LOSSES_FIRST lossless
 #define RECORD_STATE_FIRST state
+#define RECORD_TRIPS_FIRST round_trip
 #define RECORD_REST_FIRST conn_state
 #define RECORD_LONG_FIRST server_name
 #define RECORD_LONG_REST_FIRST owner
@@ -338,14 +340,16 @@ struct flow_record {
 	} icmp_error;
 	const char *service;
 
-	/* RECORD_PART_REST */
-	const char *conn_state;
-	char history[RECORD_HISTORY_MAX];
-	uint64_t completeness;
+	/* RECORD_PART_TRIPS */
 	struct {
 		int64_t min, p50, max;
 		uint64_t samples;
 	} round_trip[2];
+
+	/* RECORD_PART_REST */
+	const char *conn_state;
+	char history[RECORD_HISTORY_MAX];
+	uint64_t completeness;
 	struct {
 		uint64_t ce[2], ece[2], cwr[2];
 	} ecn;

@@ -29,6 +29,12 @@ void text_format(struct text *t, const char *format, ...) __attribute__((format(
 void text_u64(struct text *t, uint64_t v);
 void text_hex(struct text *t, uint64_t v, unsigned digits); /* lower case, no 0x */
 
+/* ASCII letters alone. */
+static inline uint8_t text_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
+}
+
 /* v / unit with 0, 1 or 2 decimals, every digit as printf("%.*f") has it; the unit is a
  * power of ten that has so many zeroes. Fast up to TEXT_SCALED_MAX. */
 #define TEXT_SCALED_MAX (UINT64_C(1) << 52)

@@ -47,6 +47,10 @@ struct tui_options {
 	 * a sentence, "" where there is nothing to be had. May be NULL itself. */
 	struct host_live *(*kernel)(void *arg, const char **why);
 	void *kernel_arg;
+	/* On the engine's thread, between two batches: capture from that interface as well. 0, or -errno with the
+	 * sentence. May be NULL. */
+	exchange_add_fn *add_interface;
+	void *add_arg;
 	const char *title;      /* what is watched, foreign: "eth0", "two.pcap", "3 files" */
 	/* Called once, when the terminal is taken (headless: the dumps are open) and
 	 * nothing was read of the source: from here on nothing need be opened. 0, or

@@ -84,9 +84,44 @@ __attribute__((noinline)) static bool headers_is_tunnel(unsigned from, unsigned 
 	return registry_find(TABLE_UDP_PORT, to) || registry_find(TABLE_UDP_PORT, from);
 }
 
-/* Options that are common, each as it should be. */
-__attribute__((noinline)) static bool headers_tcp_options(struct rest r, unsigned header, unsigned stack, unsigned steps,
-							  struct descriptor *d, struct headers *h)
+/* What SYNs say, in words of four bytes as systems lay it out, of so many bytes that are there. The number of
+ * options, or 0: there is something else. */
+static inline unsigned headers_usual_options(const uint8_t *at, unsigned n, struct tcp_facts *f)
+{
+	enum { MSS = OPTION_MSS << 24 | 4 << 16, NOP_WSCALE = 1 << 24 | OPTION_WSCALE << 16 | 3 << 8,
+	       SACK_AND = OPTION_SACK_PERMITTED << 24 | 2 << 16, NOP_NOP = 1 << 24 | 1 << 16,
+	       THEN_SACK = OPTION_SACK_PERMITTED << 8 | 2, THEN_STAMPS = OPTION_TIMESTAMPS << 8 | 10 };
+	unsigned options = 0;
+
+	for (unsigned i = 0; i + 4 <= n; i += 4) {
+		uint32_t word = bytes_be32(at + i);
+
+		if ((word & 0xffff0000) == MSS) {
+			f->mss = (uint16_t)word;
+			f->options |= TCP_HAS_MSS;
+			options++;
+		} else if ((word & 0xffffff00) == NOP_WSCALE) {
+			f->wscale = (uint8_t)word;
+			f->options |= TCP_HAS_WSCALE;
+			options += 2;
+		} else if (word == (NOP_NOP | THEN_SACK)) {
+			f->options |= TCP_HAS_SACK_PERMITTED;
+			options += 3;
+		} else if ((word == (SACK_AND | THEN_STAMPS) || word == (NOP_NOP | THEN_STAMPS)) && i + 12 <= n) {
+			f->options |= word == (SACK_AND | THEN_STAMPS) ? TCP_HAS_SACK_PERMITTED : 0;
+			options += word == (SACK_AND | THEN_STAMPS) ? 2 : 3;
+			tcp_stamps_read(at + i + 4, f);
+			i += 8;
+		} else {
+			return 0;
+		}
+	}
+	return options;
+}
+
+/* Any that are common, each as it should be: what is to be said of others is the loop's. */
+__attribute__((noinline)) static bool headers_tcp_any_options(struct rest r, unsigned header, unsigned stack, unsigned steps,
+							      struct descriptor *d, struct headers *h)
 {
 	const uint8_t *at = rest_take(&r, header);
 	const uint32_t n = header - TCP_HEADER_MIN;
@@ -109,6 +144,27 @@ __attribute__((noinline)) static bool headers_tcp_options(struct rest r, unsigne
 	d->tuple.to_port = (uint16_t)t.to;
 	descriptor_tcp(d, &f);
 	return headers_done(&r, stack, steps + n - budget.left, d, h);
+}
+
+__attribute__((noinline)) static bool headers_tcp_options(struct rest r, unsigned header, unsigned stack, unsigned steps,
+							  struct descriptor *d, struct headers *h)
+{
+	const uint8_t *at = r.at;
+	struct tcp_facts f = {.seq = 0};
+	struct tcp_header t;
+	unsigned options;
+
+	if (header <= TCP_HEADER_MIN || r.here < header)
+		return headers_tcp_any_options(r, header, stack, steps, d, h);
+	t = tcp_read(at, &f);
+	options = headers_usual_options(at + TCP_HEADER_MIN, header - TCP_HEADER_MIN, &f);
+	if (!options)
+		return headers_tcp_any_options(r, header, stack, steps, d, h);
+	(void)rest_take(&r, header);
+	d->tuple.from_port = (uint16_t)t.from;
+	d->tuple.to_port = (uint16_t)t.to;
+	descriptor_tcp(d, &f);
+	return headers_done(&r, stack, steps + options, d, h);
 }
 
 /* ---- layer by layer ------------------------------------------------------------ */

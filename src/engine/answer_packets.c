@@ -174,6 +174,18 @@ static void detail(struct remembered *m, uint64_t selected, struct packet_detail
 	packet_row_look_back(m->recall, selected, p.verdicts, &out->row);
 }
 
+/* Of several connections each has its ends, its states and where it was captured. */
+static void together(struct remembered *m, const struct packet_query *q, struct packet_answer *out)
+{
+	out->togethers = 0;
+	for (unsigned i = 0; q->flows > 1 && i < q->flows && i < QUERY_TOGETHER; i++) {
+		const struct flow *f = recall_flow(m->recall, q->flow[i]);
+
+		if (f)
+			flow_record_fill(&out->together[out->togethers++], engine_flows(m->engine), f, engine_paths(m->engine));
+	}
+}
+
 static void subject(struct remembered *m, const struct packet_query *q, struct packet_answer *out)
 {
 	uint64_t id = q->flows == 1 ? q->flow[0] : 0, members;
@@ -231,6 +243,7 @@ void answer_packets(struct engine *e, const struct packet_query *q, struct packe
 	if (q->detail)
 		detail(m, out->selected, &out->detail);
 	subject(m, q, out);
+	together(m, q, out);
 	m->unfinished = out->looking;
 }
 

@@ -1,60 +1,37 @@
-/* Frames counted: how many, how large, from when to when, of all and by source; their layers; lone flows. */
+/* Frames counted: how many, how large, from when to when, of all and by source; which protocols they had; lone flows.
+ *
+ * Whatever else is told of a packet is told with the totals as they are before it. So the frames of
+ * a batch wait until somebody looks, or until the batch is over: then they are counted in one go. */
 #ifndef ENGINE_COUNT_H
 #define ENGINE_COUNT_H
 
-#include "sockeye/dissector.h"
+#include "prepare.h"
 #include "sockeye/event.h"
 
-static inline struct source_totals *count_source(struct totals *t, const struct frame *f)
-{
-	return &t->source[f->source < TOTALS_SOURCES ? f->source : 0];
-}
+struct count {
+	struct totals *totals;
+	uint64_t *protocols;     /* [TOTALS_SOURCES][dissect_count()] */
+	uint64_t stacks[TOTALS_SOURCES][HEADERS_STACKS]; /* frames not in protocols yet */
+	uint64_t steps;          /* work on headers that were read at once, for dissect_count_steps() */
+	const struct frame *frames; /* the batch at hand */
+	const struct ready *ready;
+	unsigned counted;        /* of its frames */
+	unsigned at;             /* those before it came to their end; the caller's */
+};
 
-/* Frames that came one after the other: times and sizes, of all and by source; most batches have one. */
-static inline void count_frames(struct totals *t, const struct frame *frames, unsigned n)
-{
-	for (unsigned i = 0; i < n;) {
-		struct source_totals *s = count_source(t, &frames[i]);
-		int64_t first_ns = frames[i].ts_ns, last_ns = first_ns;
-		uint32_t source = frames[i].source;
-		uint64_t bytes = 0;
-		unsigned from = i;
+/* False: no memory. */
+bool count_open(struct count *c, struct totals *t);
+void count_free(struct count *c);
 
-		for (; i < n && frames[i].source == source; i++) {
-			bytes += frames[i].wirelen;
-			first_ns = frames[i].ts_ns < first_ns ? frames[i].ts_ns : first_ns;
-			last_ns = frames[i].ts_ns > last_ns ? frames[i].ts_ns : last_ns;
-		}
-		s->first_ns = s->packets == 0 || first_ns < s->first_ns ? first_ns : s->first_ns;
-		s->last_ns = s->packets == 0 || last_ns > s->last_ns ? last_ns : s->last_ns;
-		s->packets += i - from;
-		s->wire_bytes += bytes;
-		t->first_ns = t->packets == 0 || first_ns < t->first_ns ? first_ns : t->first_ns;
-		t->last_ns = t->packets == 0 || last_ns > t->last_ns ? last_ns : t->last_ns;
-		t->packets += i - from;
-		t->wire_bytes += bytes;
-		if (source >= t->sources && source < TOTALS_SOURCES)
-			t->sources = source + 1u;
-	}
-}
+void count_batch(struct count *c, const struct frame *frames, const struct ready *r);
+/* Those before number to that have not been counted yet. */
+void count_until(struct count *c, unsigned to);
 
-/* A protocol counts once per frame, however often it occurs in it. */
-static inline void count_layers(uint64_t *protocols, unsigned n, const struct packet *p)
-{
-	uint64_t seen = 0;
-
-	for (unsigned i = 0; i < p->layers; i++) {
-		unsigned index = p->layer[i].by ? dissect_index(p->layer[i].by) : 64;
-
-		if (index < 64 && seen >> index & 1)
-			continue;
-		if (index < n) {
-			if (index < 64)
-				seen |= UINT64_C(1) << index;
-			protocols[index]++;
-		}
-	}
-}
+/* The layers of a packet that the loop of dissectors went through: each protocol counts once per frame,
+ * however often it occurs in it. */
+void count_layers(struct count *c, const struct frame *f, const struct packet *p);
+/* What was counted by stack, by protocol. */
+void count_stacks(struct count *c);
 
 /* Flows of one packet that have ended. */
 static inline void count_lones(struct totals *t, const struct lone *l, unsigned n)

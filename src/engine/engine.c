@@ -37,10 +37,9 @@ struct engine {
 	unsigned wants;          /* union of the observers' */
 	unsigned handshake_parts, flow_parts; /* the same */
 	int stop;                /* what an observer returned, or 0 */
-	uint64_t *protocols;     /* [TOTALS_SOURCES][dissect_count()] */
-	uint64_t stacks[TOTALS_SOURCES][HEADERS_STACKS]; /* frames not in protocols yet */
 	const char **protocol_names;
 	struct totals totals;
+	struct count count;
 	struct histogram rtt[2];
 	uint64_t frames_lost;    /* told with frames */
 	struct ready ready;      /* of batches that come as frames */
@@ -60,6 +59,7 @@ struct engine {
 
 static void publish(struct engine *e, struct event *ev)
 {
+	count_until(&e->count, e->count.at);
 	ev->totals = ev->kind == EVENT_END || ev->kind == EVENT_TICK ? engine_totals(e) : &e->totals;
 	for (unsigned i = 0; i < e->observers && !e->stop; i++)
 		if (e->observer[i].wants & ev->kind)
@@ -151,14 +151,13 @@ static int open_parts(struct engine *e, struct error *err)
 		flow_limits_file(&limits, memory / 16 * (e->options.remember ? 10 : 14));
 	limits.hash_seed = e->options.hash_seed;
 	limits.no_fast_path = e->options.no_fast_path;
-	e->protocols = calloc((size_t)TOTALS_SOURCES * n, sizeof *e->protocols);
 	e->protocol_names = calloc(n, sizeof *e->protocol_names);
-	if (!e->protocols || !e->protocol_names)
+	if (!count_open(&e->count, &e->totals) || !e->protocol_names)
 		return error_set(err, ENOMEM, "no memory for the engine");
 	for (unsigned i = 0; i < n; i++)
 		e->protocol_names[i] = dissect_list()[i]->name;
 	for (unsigned i = 0; i < TOTALS_SOURCES; i++)
-		e->totals.source[i].protocols = e->protocols + (size_t)i * n;
+		e->totals.source[i].protocols = e->count.protocols + (size_t)i * n;
 	e->totals.protocols = n;
 	e->totals.protocol_names = e->protocol_names;
 	e->totals.memory_limit = memory;
@@ -206,37 +205,18 @@ void engine_free(struct engine *e)
 	flow_table_free(e->flows);
 	paths_free(e->paths);
 	dissect_free(e->dissect);
-	free(e->protocols);
+	count_free(&e->count);
 	free(e->protocol_names);
 	free(e);
 }
 
 /* ---- one packet ----------------------------------------------------------- */
 
-static unsigned source_of(struct engine *e, const struct frame *f)
-{
-	return (unsigned)(count_source(&e->totals, f) - e->totals.source);
-}
-
-/* What was counted by stack, by protocol. */
-static void count_stacks(struct engine *e)
-{
-	const struct dissector *by[HEADERS_LAYERS];
-
-	for (unsigned i = 0; i < e->totals.sources; i++)
-		for (unsigned stack = 0; stack < HEADERS_STACKS; stack++) {
-			unsigned n = headers_layers(stack, by);
-
-			for (unsigned k = 0; k < n; k++)
-				e->protocols[(size_t)i * e->totals.protocols + dissect_index(by[k])] += e->stacks[i][stack];
-			e->stacks[i][stack] = 0;
-		}
-}
-
 static void packet_whole(struct engine *e, const struct frame *frame)
 {
 	struct frame f = *frame;
 
+	count_until(&e->count, e->count.at);
 	f.number = e->totals.packets + 1;
 	packet_reset(&e->packet, &f);
 	dissect_headers(e->dissect, &e->packet);
@@ -372,7 +352,7 @@ static void time_goes_on(struct engine *e, const struct frame *f)
 	if (f->ts_ns > e->totals.now_ns)
 		e->totals.now_ns = f->ts_ns;
 	flow_expire(e->flows, e->totals.now_ns);
-	if (f->lost || f->flags & FRAME_BLIND)
+	if (f->lost | (f->flags & FRAME_BLIND))
 		frames_are_missing(e, f);
 }
 
@@ -426,7 +406,6 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 	r->is[i] = headers_path(&r->headers[i], e->paths, &r->d[i]);
 	if (!r->is[i])
 		return;
-	dissect_count_steps(e->dissect, r->headers[i].steps);
 	flow_near_record(e->flows, &r->d[i], &r->near[i]);
 }
 
@@ -435,12 +414,11 @@ static inline bool ordinary(struct engine *e, const struct frame *frame, const s
 			    const struct flow_near *near)
 {
 	struct flow_trip trip;
-	const struct flow *f = flow_ordinary(e->flows, d, near, &trip);
 
-	if (!f)
+	if (!flow_ordinary(e->flows, d, near, &trip))
 		return false;
 	if (__builtin_expect(e->index != NULL, 0))
-		index_add(e->index, frame, flow_id(f), index_about_tcp(trip.side, d->flags, d->payload_len), 0);
+		index_add(e->index, frame, trip.id, index_about_tcp(trip.side, d->flags, d->payload_len), 0);
 	if (trip.rtt_ns >= 0)
 		histogram_add(&e->rtt[trip.side == 1 ? 0 : 1], trip.rtt_ns);
 	return true;
@@ -456,14 +434,6 @@ static inline bool begins(struct engine *e, const struct frame *frame, const str
 	return id != 0;
 }
 
-/* Ordinary packets that were not counted yet: events are told with the totals as they are before their packet. */
-static void count_ordinary(struct engine *e, const struct frame *frames, const struct ready *r, unsigned from, unsigned to)
-{
-	for (unsigned i = from; i < to; i++)
-		e->stacks[source_of(e, &frames[i])][r->headers[i].stack]++;
-	count_frames(&e->totals, frames + from, to - from);
-}
-
 static void one_of_any_kind(struct engine *e, const struct frame *f, struct ready *r, unsigned i)
 {
 	e->packet_is = PACKET_IS_NOT;
@@ -472,38 +442,35 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 	else
 		frame_of_any_kind(e, f);
 	if (e->packet_is != PACKET_IS_NOT)
-		count_layers(e->protocols + (size_t)source_of(e, f) * e->totals.protocols, e->totals.protocols, &e->packet);
-	if (e->packet_is != PACKET_IS_WHOLE)
-		e->stacks[source_of(e, f)][r->headers[i].stack]++;
-	count_frames(&e->totals, f, 1);
+		count_layers(&e->count, f, &e->packet);
 }
 
 /* Packet by packet: time, flow, application, counters, observers. */
 int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r)
 {
-	unsigned counted = 0, i;
+	unsigned i;
 
 	if (e->stop)
 		return e->stop;
 	dissect_batch(e->dissect);
+	count_batch(&e->count, frames, r);
 	engine_expect(e, r);
 	for (i = 0; i < n && i < AHEAD; i++)
 		get_near(e, r, i);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && !e->stop; i++) {
 		if (i + AHEAD < n)
 			get_near(e, r, i + AHEAD);
 		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
+		e->count.at = i;
 		time_goes_on(e, &frames[i]);
-		if (r->is[i] && (ordinary(e, &frames[i], &r->d[i], &r->near[i]) || begins(e, &frames[i], &r->d[i], &r->near[i])))
-			continue;
-		count_ordinary(e, frames, r, counted, i);
-		one_of_any_kind(e, &frames[i], r, i);
-		counted = i + 1;
-		if (e->stop)
-			return e->stop;
+		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &r->near[i]) &&
+				  !begins(e, &frames[i], &r->d[i], &r->near[i])))
+			one_of_any_kind(e, &frames[i], r, i);
 	}
-	count_ordinary(e, frames, r, counted, n);
+	count_until(&e->count, i);
+	dissect_count_steps(e->dissect, e->count.steps);
+	e->count.steps = 0;
 	return e->stop;
 }
 
@@ -559,7 +526,7 @@ const struct totals *engine_totals(struct engine *e)
 	t->flows_unjudged = s->flows_unjudged;
 	t->memory_used = s->memory_used + (e->index ? index_held(e->index) : 0) +
 			 (e->listing ? listing_held(e->listing) : 0);
-	count_stacks(e);
+	count_stacks(&e->count);
 	return t;
 }
 

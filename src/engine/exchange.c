@@ -25,6 +25,11 @@ struct exchange {
 	struct query query;
 	char filter[256];       /* guarded by the lock, for the source */
 	bool filter_wanted;
+	char interface[64];     /* the same: one more to capture from; "" none */
+	exchange_add_fn *add;   /* said before the run */
+	void *add_arg;
+	char filtered[256];     /* the engine's own: the filter that was set last; */
+	bool filter_set;        /* else that of the start holds */
 	uint64_t tellings;      /* the engine's own, like told */
 	bool told_bad;
 	char told[sizeof((struct answer *)0)->told];
@@ -251,6 +256,49 @@ void exchange_capture_filter(struct exchange *x, const char *words)
 	atomic_store(&x->waiting, true);
 }
 
+void exchange_add_with(struct exchange *x, exchange_add_fn *add, void *arg)
+{
+	x->add = add;
+	x->add_arg = arg;
+}
+
+void exchange_add_interface(struct exchange *x, const char *name)
+{
+	struct text t;
+
+	pthread_mutex_lock(&x->lock);
+	text_init(&t, x->interface, sizeof x->interface);
+	text_put(&t, name);
+	pthread_mutex_unlock(&x->lock);
+	exchange_wake(x->query_fd);
+	atomic_store(&x->waiting, true);
+}
+
+/* The same: one interface more, under the filter that holds. */
+static void exchange_interface(struct exchange *x, struct source *s, const char *name, bool ended)
+{
+	struct error e = {""};
+	struct text t;
+	int r;
+
+	if (ended || !s->live || s->replay || x->add == NULL)
+		r = error_set(&e, ENOTSUP, "this source takes no more interfaces");
+	else
+		r = x->add(x->add_arg, s, name, &e);
+	if (r >= 0 && x->filter_set && s->filter)
+		r = s->filter(s, x->filtered[0] != '\0' ? x->filtered : NULL, &e);
+	text_init(&t, x->told, sizeof x->told);
+	if (r < 0) {
+		text_put(&t, e.text);
+	} else {
+		text_put(&t, "captured from now on, too: ");
+		text_foreign(&t, name, strlen(name), false);
+	}
+	x->told_bad = r < 0;
+	x->tellings++;
+	exchange_dirty(x);
+}
+
 /* On the engine's thread, between two batches. */
 static void exchange_filter(struct exchange *x, struct source *s, const char *words, bool ended)
 {
@@ -264,6 +312,8 @@ static void exchange_filter(struct exchange *x, struct source *s, const char *wo
 		text_put(&t, "capture filter: ");
 		text_put(&t, e.text);
 	} else {
+		x->filter_set = true;
+		memcpy(x->filtered, words, strlen(words) < sizeof x->filtered ? strlen(words) + 1 : 0);
 		text_put(&t, "captured from now on: ");
 		text_foreign(&t, words[0] != '\0' ? words : "everything", strlen(words[0] != '\0' ? words : "everything"), false);
 	}
@@ -275,7 +325,7 @@ static void exchange_filter(struct exchange *x, struct source *s, const char *wo
 /* What the screen has asked for since: a question replaces the one at hand. */
 static void exchange_asked(struct exchange *x, struct source *s, bool ended)
 {
-	char filter[sizeof x->filter];
+	char filter[sizeof x->filter], interface[sizeof x->interface];
 	bool asked, filter_wanted;
 
 	exchange_calm(x->query_fd);
@@ -288,9 +338,13 @@ static void exchange_asked(struct exchange *x, struct source *s, bool ended)
 	filter_wanted = x->filter_wanted;
 	memcpy(filter, x->filter, sizeof filter);
 	x->filter_wanted = false;
+	memcpy(interface, x->interface, sizeof interface);
+	x->interface[0] = '\0';
 	pthread_mutex_unlock(&x->lock);
 	if (filter_wanted)
 		exchange_filter(x, s, filter, ended);
+	if (interface[0] != '\0')
+		exchange_interface(x, s, interface, ended);
 	if (!asked)
 		return;
 	x->going_on = true;

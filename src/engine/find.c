@@ -10,13 +10,9 @@
 
 #include "packet_rows.h"
 #include "sockeye/clock.h"
+#include "sockeye/text.h"
 
 enum { FIND_LOOK = 32 /* packets between two looks at the clock */ };
-
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
 
 static bool has(const struct find *f, const uint8_t *in, size_t n)
 {
@@ -27,7 +23,7 @@ static bool has(const struct find *f, const uint8_t *in, size_t n)
 	for (size_t i = 0; i + f->len <= n; i++) {
 		uint32_t k = 0;
 
-		while (k < f->len && lower(in[i + k]) == f->what[k])
+		while (k < f->len && text_lower(in[i + k]) == f->what[k])
 			k++;
 		if (k == f->len)
 			return true;
@@ -37,12 +33,18 @@ static bool has(const struct find *f, const uint8_t *in, size_t n)
 
 static bool packet_has(const struct find *f, const struct remembered *m, struct recall *r, uint64_t number)
 {
+	const uint64_t repeats = verdict_bit(VERDICT_RETRANSMISSION) | verdict_bit(VERDICT_FAST_RETRANSMISSION) |
+				 verdict_bit(VERDICT_SPURIOUS_RETRANSMISSION);
 	struct index_entry e;
 	struct packet_row row;
 	struct recalled p;
 
-	if (f->kind == FIND_VERDICT)
-		return index_get(m->index, number, &e) && index_verdicts(m->index, &e) & f->verdicts;
+	if (f->kind == FIND_VERDICT) {
+		uint64_t is = index_get(m->index, number, &e) ? index_verdicts(m->index, &e) & f->verdicts : 0;
+
+		/* What only looks like a repeat is looked at once more. */
+		return is & ~repeats || (is && !packet_row_answers(r, number, &e));
+	}
 
 	if (!recall(r, number, true, false, &p) || p.gone)
 		return false;
@@ -63,7 +65,7 @@ void find_begin(struct find *f, struct packet_list *l, const struct packet_query
 
 	new.len = q->find_len < QUERY_FIND ? q->find_len : QUERY_FIND;
 	for (uint32_t i = 0; i < new.len; i++)
-		new.what[i] = q->find == FIND_TEXT ? lower(q->find_for[i]) : q->find_for[i];
+		new.what[i] = q->find == FIND_TEXT ? text_lower(q->find_for[i]) : q->find_for[i];
 	if (f->on && f->back == new.back && f->kind == new.kind && f->len == new.len && f->origin == row &&
 	    f->verdicts == new.verdicts &&
 	    memcmp(f->what, new.what, new.len) == 0)

@@ -15,6 +15,7 @@
 enum {
 	CHUNK_BYTES = INDEX_CHUNK * (int)sizeof(struct index_entry),
 	SLOTS_MIN = 2,
+	BIRTHS = 32,
 	SETS = 4096, SETS_SLOTS = 16384, /* of verdicts: a few dozens are usual */
 };
 #define CHUNKS_MOST (UINT64_C(1) << 22) /* 68 G packets */
@@ -34,10 +35,11 @@ struct index_parts {
 	uint64_t set[SETS];        /* [0]: none */
 	uint16_t set_slot[SETS_SLOTS];
 	unsigned sets;
-	/* Of the chunk that a flow's beginning was looked for last: up to each packet the greatest flow. */
+	/* Of the chunk that a flow's beginning was looked for last: the greatest flow up to the end of each stretch
+	 * of BIRTHS packets. */
 	uint64_t born_chunk;       /* + 1; 0: none */
-	unsigned born_n;
-	uint32_t *born;
+	unsigned born_n;           /* stretches that are known */
+	uint32_t born[INDEX_CHUNK / BIRTHS];
 	struct index_stats stats;
 };
 
@@ -95,7 +97,6 @@ void index_free(struct index *x)
 		memory_release(x->parts->chunk, (size_t)(CHUNKS_MOST * sizeof(struct index_chunk)));
 	for (unsigned i = 0; i < INDEX_CACHE; i++)
 		free(x->parts->cache[i]);
-	free(x->parts->born);
 	free(x->parts);
 	free(x);
 }
@@ -244,43 +245,46 @@ static uint64_t chunk_of_birth(const struct index *x, uint32_t flow)
 	return from;
 }
 
-/* For a chunk: the greatest flow up to each packet, so that beginnings are found by halving. */
-static bool births_of(struct index_parts *p, uint64_t chunk, const struct index_entry *e, unsigned n)
+/* The whole stretches of a chunk, each up to its end. */
+static void births_of(struct index_parts *p, uint64_t chunk, const struct index_entry *e, unsigned n)
 {
-	unsigned i = 0;
-
-	if (!p->born)
-		p->born = malloc(INDEX_CHUNK * sizeof *p->born);
-	if (!p->born)
-		return false;
-	if (p->born_chunk == chunk + 1)
-		i = p->born_n < n ? p->born_n : n;
-	p->stats.looked += n - i;
-	for (; i < n; i++)
-		p->born[i] = i > 0 && p->born[i - 1] > e[i].flow ? p->born[i - 1] : e[i].flow;
+	if (p->born_chunk != chunk + 1)
+		p->born_n = 0;
 	p->born_chunk = chunk + 1;
-	p->born_n = n;
-	return true;
+	for (; (p->born_n + 1) * BIRTHS <= n; p->born_n++) {
+		uint32_t most = p->born_n > 0 ? p->born[p->born_n - 1] : 0;
+
+		for (unsigned i = p->born_n * BIRTHS; i < (p->born_n + 1) * BIRTHS; i++)
+			most = e[i].flow > most ? e[i].flow : most;
+		p->born[p->born_n] = most;
+		p->stats.looked += BIRTHS;
+	}
 }
 
 uint64_t index_birth(struct index *x, uint32_t flow)
 {
+	struct index_parts *p = x->parts;
 	uint64_t chunk = chunk_of_birth(x, flow);
 	unsigned n, from = 0, to;
 	const struct index_entry *e = index_chunk(x, chunk, &n);
 
-	if (flow == 0 || !e || n == 0 || !births_of(x->parts, chunk, e, n))
+	if (flow == 0 || !e)
 		return 0;
-	for (to = n; from < to;) {
+	births_of(p, chunk, e, n);
+	for (to = p->born_n; from < to;) {
 		unsigned middle = from + (to - from) / 2;
 
-		x->parts->stats.looked++;
-		if (x->parts->born[middle] >= flow)
+		if (p->born[middle] >= flow)
 			to = middle;
 		else
 			from = middle + 1;
 	}
-	return from < n && e[from].flow == flow ? chunk * INDEX_CHUNK + from + 1 : 0;
+	for (unsigned i = from * BIRTHS; i < n && i < (from + 1) * BIRTHS; i++) {
+		p->stats.looked++;
+		if (e[i].flow == flow)
+			return chunk * INDEX_CHUNK + i + 1;
+	}
+	return 0;
 }
 
 bool index_get(struct index *x, uint64_t number, struct index_entry *out)
@@ -318,6 +322,5 @@ size_t index_held(const struct index *x)
 
 	for (unsigned i = 0; i < INDEX_CACHE; i++)
 		n += p->cache[i] ? CHUNK_BYTES : 0;
-	n += p->born ? INDEX_CHUNK * sizeof *p->born : 0;
 	return n + (x->history ? history_held(x->history) : 0);
 }

@@ -72,7 +72,8 @@ struct listing *listing_open(struct engine *e, size_t memory)
 	l->engine = e;
 	l->flows = engine_flows(e);
 	hash_key_init(&l->key, 0);
-	if (flow_watch(l->flows, NULL) < 0 || memory_reserve(&at, listing_seats_most(l) * sizeof *l->at, "the list of flows", NULL) < 0 ||
+	if (flow_watch(l->flows, NULL) < 0 ||
+	    memory_reserve(&at, listing_seats_most(l) * sizeof *l->at, "the list of flows", NULL) < 0 ||
 	    memory_reserve(&more, listing_seats_most(l) * sizeof *l->more, "the list of flows", NULL) < 0) {
 		if (at)
 			memory_release(at, listing_seats_most(l) * sizeof *l->at);
@@ -240,7 +241,7 @@ static bool listing_needs(struct listing *l)
 	bool rests = true;
 
 	l->choice_parts = l->choice.open_only ? RECORD_PART_OUTCOME | RECORD_PART_STATE : 0;
-	l->rank_parts = l->order.rank == RANK_ROUND_TRIP ? RECORD_PARTS :
+	l->rank_parts = l->order.rank == RANK_ROUND_TRIP ? RECORD_PART_HANDSHAKE | RECORD_PART_TRIPS :
 			l->order.rank == RANK_RETRANSMITTED ? record_part_of(RECORD_RETRANSMISSIONS) : 0;
 	if (l->order.group != GROUP_NONE) {
 		l->rank_parts = GROUPS_PARTS;

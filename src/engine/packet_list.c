@@ -37,6 +37,7 @@ struct packet_list {
 	/* The second walk. */
 	uint64_t rowed;
 	uint8_t spoke[QUERY_TOGETHER]; /* 0: nobody yet, 1 + side that sent data last */
+	uint8_t shaking[QUERY_TOGETHER]; /* bit of each side whose SYN/ACK nobody has acknowledged yet */
 	uint32_t run_flow;
 	uint64_t run_first, run_n, run_early[RUN_LEAST];
 };
@@ -80,7 +81,7 @@ static bool same_members(const struct packet_query *a, const struct packet_query
 
 static bool same_rows(const struct packet_query *a, const struct packet_query *b)
 {
-	return a->fold == b->fold && a->events == b->events && a->unfolds == b->unfolds &&
+	return a->fold == b->fold && a->events == b->events && a->no_acks == b->no_acks && a->unfolds == b->unfolds &&
 	       memcmp(a->unfolded, b->unfolded, a->unfolds * sizeof a->unfolded[0]) == 0;
 }
 
@@ -112,6 +113,7 @@ static void rows_anew(struct packet_list *l)
 	l->rowed = 0;
 	l->run_n = 0;
 	memset(l->spoke, 0, sizeof l->spoke);
+	memset(l->shaking, 0, sizeof l->shaking);
 	l->full = l->full && l->member.taken >= l->member.most;
 }
 
@@ -159,7 +161,7 @@ void packet_list_ask(struct packet_list *l, const struct packet_query *q)
 	other = !same_members(&l->asked, &a) || other;
 	rows = !same_rows(&l->asked, &a);
 	l->asked = a;
-	l->all_rows = !a.fold && !a.events;
+	l->all_rows = !a.fold && !a.events && !a.no_acks;
 	l->plain = l->all_rows && a.flows == 0 && !a.marked_only && !l->filter;
 	if (other)
 		members_anew(l);
@@ -315,13 +317,31 @@ static bool takes_turn(struct packet_list *l, const struct index_entry *e)
 	return turn && l->known[which];
 }
 
+/* Of a flow asked for: is it the ACK that a SYN/ACK waits for? */
+static bool opens(struct packet_list *l, const struct index_entry *e)
+{
+	int which = flow_asked(l, e->flow);
+	unsigned flags = index_flags(e->about), side = e->about & INDEX_SERVER ? 1 : 0;
+	bool awaited;
+
+	if (which < 0 || !(flags & TCP_ACK))
+		return false;
+	if (flags & TCP_SYN) {
+		l->shaking[which] |= (uint8_t)(1U << side);
+		return false;
+	}
+	awaited = l->shaking[which] >> (side ^ 1) & 1;
+	l->shaking[which] &= (uint8_t)~(1U << (side ^ 1));
+	return awaited;
+}
+
 static bool is_dull(struct packet_list *l, const struct index_entry *e)
 {
 	uint64_t said = index_verdicts(l->m->index, e) & ~verdict_bit(VERDICT_WINDOW_UPDATE);
-	bool turn = takes_turn(l, e);
+	bool turn = takes_turn(l, e), opening = opens(l, e);
 
 	return e->about & INDEX_TCP && !(index_flags(e->about) & (TCP_SYN | TCP_FIN | TCP_RST)) && !said &&
-	       e->place >> 48 != INDEX_SET_FULL && !(e->about & INDEX_MESSAGE) && !turn;
+	       e->place >> 48 != INDEX_SET_FULL && !(e->about & INDEX_MESSAGE) && !turn && !opening;
 }
 
 static bool is_unfolded(const struct packet_list *l, uint64_t number)
@@ -337,8 +357,10 @@ static bool row_of(struct packet_list *l, uint64_t number, const struct index_en
 {
 	bool dull = is_dull(l, e);
 
-	if (l->asked.events)
+	if (l->asked.events || (l->asked.no_acks && !(e->about & INDEX_LENGTH)))
 		return dull || bits_set(&l->row, number);
+	if (!l->asked.fold)
+		return bits_set(&l->row, number);
 	if (!dull) {
 		l->run_n = 0;
 		return bits_set(&l->row, number);
@@ -441,7 +463,7 @@ static uint64_t begins(const struct packet_list *l)
 {
 	uint64_t first = remember_first(l->m), run;
 
-	if (first <= 1 || l->all_rows || l->asked.events)
+	if (first <= 1 || !l->asked.fold || l->asked.events)
 		return first;
 	run = bits_last(&l->row, first);
 	if (run == UINT64_MAX || run == first || bits_next(&l->row, run + 1) <= member_next(l, first))
@@ -497,7 +519,7 @@ uint64_t packet_list_near(const struct packet_list *l, uint64_t number)
 	if (bits_has(rows_of(l), number))
 		return number;
 	at = bits_last(rows_of(l), number);
-	if (!l->all_rows && !l->asked.events && at != UINT64_MAX && at >= first && member_next(l, number) == number)
+	if (l->asked.fold && !l->asked.events && at != UINT64_MAX && at >= first && member_next(l, number) == number)
 		return at; /* it lies in this run */
 	at = bits_next(rows_of(l), number);
 	return at != UINT64_MAX ? at : packet_list_at(l, rows - 1);
@@ -546,7 +568,7 @@ uint64_t packet_list_next(const struct packet_list *l, uint64_t number, bool bac
 
 void packet_list_run(struct packet_list *l, uint64_t number, struct packet_run *out)
 {
-	uint64_t end = l->all_rows || l->asked.events ? number + 1 : bits_next(&l->row, number + 1);
+	uint64_t end = !l->asked.fold || l->asked.events ? number + 1 : bits_next(&l->row, number + 1);
 
 	memset(out, 0, sizeof *out);
 	for (uint64_t at = number; at != UINT64_MAX && at < end; at = member_next(l, at + 1)) {
@@ -555,6 +577,8 @@ void packet_list_run(struct packet_list *l, uint64_t number, struct packet_run *
 
 		if (!index_get(l->m->index, at, &e))
 			break;
+		if (l->asked.no_acks && at != number && !(e.about & INDEX_LENGTH))
+			continue; /* left out, and of no run */
 		side = e.about & INDEX_SERVER ? 1 : 0;
 		out->packets++;
 		out->segments[side]++;

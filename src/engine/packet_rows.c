@@ -289,21 +289,48 @@ static void round_trip(struct back b, const struct packet_row *row, struct packe
 	}
 }
 
-void packet_row_look_back(struct recall *r, uint64_t number, uint64_t verdicts, struct packet_row *out)
+static struct back back_from(struct recall *r, uint64_t number, uint32_t flow, unsigned side)
 {
-	const uint64_t repeats = verdict_bit(VERDICT_RETRANSMISSION) | verdict_bit(VERDICT_FAST_RETRANSMISSION) |
-				 verdict_bit(VERDICT_SPURIOUS_RETRANSMISSION) | verdict_bit(VERDICT_EXACT_RETRANSMITTED);
-	const struct packet_row row = *out;
-	struct back b = {.r = r, .at = number, .flow = (uint32_t)out->flow, .side = out->side};
+	struct back b = {.r = r, .at = number, .flow = flow, .side = side};
 
-	if (out->gone || !out->is_tcp || out->flow == 0)
-		return;
 	b.least = number > ROWS_LOOK_BACK ? number - ROWS_LOOK_BACK : 1;
 	if (b.least < index_first(engine_index(recall_engine(r))))
 		b.least = index_first(engine_index(recall_engine(r)));
 	if (b.least > 0)
 		b.least--; /* back_next() stops behind it */
-	if (verdicts & repeats)
+	return b;
+}
+
+bool packet_row_answers(struct recall *r, uint64_t number, const struct index_entry *e)
+{
+	struct back b = back_from(r, number, e->flow, e->about & INDEX_SERVER ? 1 : 0);
+	bool asked = false;
+
+	if ((index_flags(e->about) & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) || e->flow == 0)
+		return false;
+	while (back_next(&b)) {
+		unsigned flags = index_flags(b.e.about);
+
+		if (back_same_side(&b) && flags & TCP_SYN && flags & TCP_ACK)
+			return false;
+		asked = asked || (back_same_side(&b) && flags & TCP_SYN);
+	}
+	return asked;
+}
+
+void packet_row_look_back(struct recall *r, uint64_t number, uint64_t verdicts, struct packet_row *out)
+{
+	const uint64_t repeats = verdict_bit(VERDICT_RETRANSMISSION) | verdict_bit(VERDICT_FAST_RETRANSMISSION) |
+				 verdict_bit(VERDICT_SPURIOUS_RETRANSMISSION) | verdict_bit(VERDICT_EXACT_RETRANSMITTED);
+	const struct packet_row row = *out;
+	struct back b = back_from(r, number, (uint32_t)out->flow, out->side);
+	struct index_entry e;
+
+	if (out->gone || !out->is_tcp || out->flow == 0)
+		return;
+	if (verdicts & repeats && index_get(engine_index(recall_engine(r)), number, &e))
+		out->answers_syn = packet_row_answers(r, number, &e);
+	if (verdicts & repeats && !out->answers_syn)
 		about_repeat(b, &row, out);
 	else if ((row.flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
 		about_other(b, &row, 0, TCP_SYN, out);

@@ -25,10 +25,19 @@ static uint64_t rank_signed(int64_t v)
 	return (uint64_t)v ^ UINT64_C(1) << 63;
 }
 
+static uint64_t rank_eight(const uint8_t *p)
+{
+	uint64_t v = 0;
+
+	for (unsigned i = 0; i < 8; i++)
+		v = v << 8 | p[i];
+	return v;
+}
+
 void rank_endpoint(const struct endpoint *end, uint64_t at[RANK_WORDS])
 {
-	at[0] = (uint64_t)end->family << 56 | rank_word(end->ip.b, 16, 0) >> 8;
-	at[1] = rank_word(end->ip.b, 16, 7);
+	at[0] = (uint64_t)end->family << 56 | rank_eight(end->ip.b) >> 8;
+	at[1] = rank_eight(end->ip.b + 7);
 	at[2] = (uint64_t)end->ip.b[15] << 16 | end->port;
 }
 

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "answers.h"
@@ -60,25 +59,6 @@ void save_free(struct save *s)
 
 /* ---- names and files -------------------------------------------------------------------- */
 
-static void make_name(const struct remembered *m, const struct save_query *q, unsigned try, char out[SAVE_NAME])
-{
-	static const char *const ends[] = {[SAVE_PACKETS] = "pcapng", [SAVE_TEXT] = "txt", [SAVE_JSON] = "json"};
-	time_t now = (time_t)(engine_totals(m->engine)->now_ns / CLOCK_S);
-	char when[32] = "";
-	struct text t;
-	struct tm tm;
-
-	text_init(&t, out, SAVE_NAME);
-	if (localtime_r(&now, &tm) && tm.tm_year >= 0 && tm.tm_year < 8000)
-		(void)strftime(when, sizeof when, "%Y%m%d-%H%M%S", &tm);
-	text_format(&t, "sockeye-%s", when[0] ? when : "00000000-000000");
-	if (q->packets.flows == 1)
-		text_format(&t, "-conn%llu", (unsigned long long)q->packets.flow[0]);
-	if (try > 1)
-		text_format(&t, "-%u", try);
-	text_format(&t, ".%s", ends[q->kind]);
-}
-
 static int sentence(struct save_answer *a, int why, const char *said)
 {
 	struct text t;
@@ -100,18 +80,30 @@ static int sentence(struct save_answer *a, int why, const char *said)
 static int create(struct remembered *m, const struct save_query *q, struct save_answer *a)
 {
 	struct error e = {""};
+	char words[256];
+	struct text said;
 	int fd = -ENOTSUP;
 
+	text_init(&said, words, sizeof words);
 	if (!m->create)
 		return sentence(a, ENOTSUP, "nothing can be saved in this run");
 	for (unsigned try = 1; try <= SAVE_TRIES; try++) {
-		make_name(m, q, try, a->name);
+		engine_save_name(q, engine_totals(m->engine)->now_ns, try, a->name);
+		if (q->name[0] != '\0') { /* that one, and no other instead */
+			memcpy(a->name, q->name, sizeof a->name);
+			a->name[sizeof a->name - 1] = '\0';
+			try = SAVE_TRIES;
+		}
 		e.text[0] = '\0';
 		fd = m->create(m->create_arg, a->name, &e);
 		if (fd != -EEXIST)
 			break;
 	}
-	return fd >= 0 ? fd : sentence(a, -fd, fd == -EEXIST ? "" : e.text);
+	if (fd == -EEXIST && q->name[0] != '\0')
+		text_format(&said, "%s is there already, and nothing is written over: choose another name", a->name);
+	else
+		text_put(&said, fd == -EEXIST ? "" : e.text);
+	return fd >= 0 ? fd : sentence(a, -fd, said.at);
 }
 
 static void save_text(struct remembered *m, const struct save_query *q, struct save_answer *a)

@@ -179,6 +179,7 @@ static void info_value(struct text *t, const struct info_of *of, const struct fi
  * absent. *end is where the template goes on. */
 static bool info_template(struct text *t, const struct info_of *of, const char *at, bool inner, const char **end)
 {
+	const size_t begun = t->len;
 	bool all = true;
 
 	while (*at && !(inner && *at == ']')) {
@@ -205,8 +206,8 @@ static bool info_template(struct text *t, const struct info_of *of, const char *
 			struct text sub;
 
 			text_init(&sub, part, sizeof part);
-			if (info_template(&sub, of, at + 1, true, &at))
-				text_put(t, part);
+			if (info_template(&sub, of, at + 1, true, &at)) /* a blank in front parts it from what is before it */
+				text_put(t, part + (part[0] == ' ' && t->len == begun));
 			if (*at == ']')
 				at++;
 		} else {

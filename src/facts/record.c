@@ -41,6 +41,8 @@ unsigned record_part_of(enum record_key k)
 		return at >= offsetof(struct flow_record, RECORD_LONG_REST_FIRST) ? RECORD_PART_REST : RECORD_PART_STATE;
 	if (at >= offsetof(struct flow_record, RECORD_REST_FIRST))
 		return RECORD_PART_REST;
+	if (at >= offsetof(struct flow_record, RECORD_TRIPS_FIRST))
+		return RECORD_PART_TRIPS;
 	if (at >= offsetof(struct flow_record, RECORD_STATE_FIRST))
 		return RECORD_PART_STATE;
 	if (at >= offsetof(struct flow_record, RECORD_LOSSES_FIRST))

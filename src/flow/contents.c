@@ -115,11 +115,12 @@ __attribute__((noinline)) static void go_on(struct flow_table *t, uint32_t units
 	c->head += c->head == 0; /* no place is 0 */
 }
 
-/* Bytes that were not seen before. */
-static inline void append(struct flow_table *t, const struct content_side *s, uint32_t seq, const uint8_t *bytes, uint32_t n)
+/* Bytes that were not seen before, from number seq on; behind top lies nothing. */
+static inline void put(struct flow_table *t, uint32_t owner, uint32_t *place, uint32_t seq, uint32_t top,
+		       const uint8_t *bytes, uint32_t n)
 {
 	struct contents *c = &t->contents;
-	uint32_t units, end = seq + n;
+	uint32_t units;
 	struct piece *p;
 
 	if (n > c->mask / 2)
@@ -128,13 +129,17 @@ static inline void append(struct flow_table *t, const struct content_side *s, ui
 	if ((c->head & c->mask) + units > c->limit)
 		go_on(t, units);
 	p = piece_at(c, c->head);
-	*p = (struct piece){.before = *s->place, .tag = tag_of(c, s->owner, c->head), .seq = seq, .n = n,
-			    .top = seq_before(end, s->next) ? s->next : end};
+	*p = (struct piece){.before = *place, .tag = tag_of(c, owner, c->head), .seq = seq, .n = n, .top = top};
 	memcpy(p + 1, bytes, n);
-	*s->place = c->head;
+	*place = c->head;
 	c->head += units;
 	if (c->used < (c->head & c->mask))
 		c->used = c->head & c->mask;
+}
+
+static void append(struct flow_table *t, const struct content_side *s, uint32_t seq, const uint8_t *bytes, uint32_t n)
+{
+	put(t, s->owner, s->place, seq, seq_before(seq + n, s->next) ? s->next : seq + n, bytes, n);
 }
 
 static uint32_t differences(const uint8_t *a, const uint8_t *b, uint32_t n)
@@ -222,4 +227,14 @@ uint32_t contents_saw(struct flow_table *t, const struct content_side *s, const 
 		return compare(t, s, at, d->payload, n);
 	append(t, s, at, d->payload, n);
 	return 0;
+}
+
+void contents_follow(struct flow_table *t, uint32_t owner, uint32_t *place, uint32_t low, const struct descriptor *d)
+{
+	const uint32_t n = kept(low, d, d->tcp.seq);
+
+	if (n == 0)
+		return;
+	t->stats.bytes_copied += n;
+	put(t, owner, place, d->tcp.seq, d->tcp.seq + d->payload_len, d->payload, n);
 }

@@ -21,32 +21,6 @@ enum {
 	COPY_ELSEWHERE_NS = 100 * CLOCK_MS,
 };
 
-/* Above, products of what is hashed with a key that no sender knows, so that none can make
- * two packets look the same; independent of each other, so that they take no time. Below,
- * the place in the table, without the key: two packets that share one push each other out
- * in every run alike. Who makes his packets do so only hides copies. */
-uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, unsigned dir)
-{
-	const uint8_t *numbers = (const uint8_t *)&d->tcp;
-	uint64_t h, place;
-
-	_Static_assert(offsetof(struct descriptor, tcp.ack) == offsetof(struct descriptor, tcp.seq) + 4 &&
-		       offsetof(struct descriptor, tcp.tsval) == offsetof(struct descriptor, tcp.seq) + 8 &&
-		       offsetof(struct descriptor, tcp.tsecr) == offsetof(struct descriptor, tcp.seq) + 12,
-		       "two words of four numbers");
-	h = hash_fold(hash_word(numbers) ^ k->a, hash_word(numbers + 8) ^ k->b);
-	h += hash_fold(((uint64_t)d->ip_id << 48 | (uint64_t)d->window << 32 | (uint64_t)d->flags << 16 |
-			d->tcp.checksum) ^ k->b ^ d->hash,
-		       ((uint64_t)d->payload_len << 32 | (uint64_t)d->sacks << 8 | dir) ^ k->a);
-	if (d->sacks)
-		h = hash_fold(((uint64_t)d->tcp.sack[0][0] << 32 | d->tcp.sack[0][1]) ^ k->a, h ^ k->b) + h;
-	place = hash_fold(hash_word(numbers) ^ UINT64_C(0x9e3779b97f4a7c15),
-			  hash_word(numbers + 8) ^ UINT64_C(0xd6e8feb86659fd93) ^
-				  ((uint64_t)d->tuple.from_port << 48 | (uint64_t)d->tuple.to_port << 32 |
-				   (uint64_t)d->ip_id << 16 | d->tcp.checksum));
-	return (h & ~(uint64_t)UINT32_MAX) | (uint32_t)(place ^ place >> 32);
-}
-
 int copies_open(struct copies *c, size_t memory, struct error *e)
 {
 	uint32_t n = 256;

@@ -17,27 +17,38 @@ bool embryo_fits(const struct descriptor *d)
 	return d->payload_len <= UINT16_MAX;
 }
 
-/* The emptier one of the destination's two: a flood fills both of its own, and
- * another server shares both with it next to never. */
-static uint16_t bucket_of(const struct flow_table *t, const struct descriptor *d)
+/* The two of a destination. */
+static inline void buckets_of(const struct flow_table *t, const struct tuple *to, uint16_t bucket[2])
 {
-	uint64_t hash;
-	unsigned a, b, first = (embryo_class(d->tuple.proto) - FLOW_HALF_OPEN) * EMBRYO_SPREAD;
-	struct {
-		struct address to;
-		uint16_t port;
-	} destination;
+	unsigned first = (embryo_class(to->proto) - FLOW_HALF_OPEN) * EMBRYO_SPREAD;
+	uint64_t half[2], hash;
 
-	memset(&destination, 0, sizeof destination);
-	destination.to = d->tuple.to;
-	destination.port = d->tuple.to_port;
-	hash = hash_bytes(&t->key, &destination, sizeof destination);
-	a = first + (uint32_t)(hash >> 32) % EMBRYO_SPREAD;
-	b = first + (uint32_t)hash % EMBRYO_SPREAD;
-	return (uint16_t)(t->bucket[b].chunks < t->bucket[a].chunks ? b : a);
+	memcpy(half, to->to.b, sizeof half);
+	hash = hash_fold(half[0] ^ t->key.a, ((uint64_t)to->family << 16 | to->to_port) ^ t->key.b);
+	if (to->family != FAMILY_IPV4)
+		hash = hash_fold(half[1] ^ t->key.a, hash ^ t->key.b);
+	bucket[0] = (uint16_t)(first + (uint32_t)(hash >> 32) % EMBRYO_SPREAD);
+	bucket[1] = (uint16_t)(first + (uint32_t)hash % EMBRYO_SPREAD);
 }
 
-static void put_syn(struct embryo *e, const struct descriptor *d, const struct flow_words *k, unsigned dir, uint64_t id)
+/* The emptier one: a flood fills both of its own, and another server shares both with it next to never. */
+static inline uint16_t emptier(const struct flow_table *t, const uint16_t bucket[2])
+{
+	return t->bucket[bucket[1]].chunks < t->bucket[bucket[0]].chunks ? bucket[1] : bucket[0];
+}
+
+void embryo_near(const struct flow_table *t, const struct descriptor *d, struct flow_near *near)
+{
+	const struct embryo_bucket *b;
+
+	near->may_begin = true;
+	buckets_of(t, &d->tuple, near->bucket);
+	b = &t->bucket[emptier(t, near->bucket)];
+	if (b->young != REF_NONE)
+		__builtin_prefetch(&t->chunks[b->young], 1);
+}
+
+static inline void put_syn(struct embryo *e, const struct descriptor *d, const struct flow_words *k, unsigned dir, uint64_t id)
 {
 	*e = (struct embryo){
 		.ts_ns = d->ts_ns,
@@ -71,9 +82,12 @@ static void put_datagram(struct embryo *e, const struct descriptor *d, const str
 
 uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const struct flow_key *k, unsigned dir)
 {
-	uint32_t ref = chunks_place(t, bucket_of(t, d));
 	struct flow_words words;
+	uint16_t bucket[2];
+	uint32_t ref;
 
+	buckets_of(t, &d->tuple, bucket);
+	ref = chunks_place(t, emptier(t, bucket));
 	if (ref == REF_NONE)
 		return REF_NONE;
 	words_of_key(&words, k);
@@ -86,7 +100,7 @@ uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const stru
 	return ref | REF_EMBRYO;
 }
 
-/* The same for nearly all SYNs of a flood. Declined, before anything is written, is whatever would make or
+/* The same for nearly all SYNs of a flood, those without ECN. Declined, before anything is written, is whatever would make or
  * end something else than this one embryo: flow_track() does that as often as a chunk is full. */
 uint64_t flow_begins(struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
@@ -95,10 +109,10 @@ uint64_t flow_begins(struct flow_table *t, const struct descriptor *d, const str
 	uint32_t slot, ref;
 	uint64_t id;
 
-	if (!(d->flags & TCP_SYN) || near->place != REF_NONE || d->tuple.proto != PROTO_TCP || !embryo_fits(d))
+	if (!near->may_begin || d->tuple.proto != PROTO_TCP || !embryo_fits(d))
 		return 0;
 	flow_store(t);
-	b = &t->bucket[bucket_of(t, d)];
+	b = &t->bucket[emptier(t, near->bucket)];
 	if (t->flows_free < PLACES_RESERVED || b->young == REF_NONE || t->chunks[b->young].used == EMBRYO_CHUNK ||
 	    (t->slots_used >= (t->slot_mask + 1) / 2 && budget_doubles_slots(t)))
 		return 0;

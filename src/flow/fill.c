@@ -176,7 +176,6 @@ static void fill_tcp(struct flow_record *r, const struct flow_table *t, const st
 
 		r->isn[i] = s->base;
 		r->isn_known[i] = s->bits & SIDE_BASE;
-		fill_trips(r, t, f, i);
 	}
 	record_set(r, RECORD_COMPLETENESS);
 	if (f->closed_by) {
@@ -293,6 +292,7 @@ static void record_clear(struct flow_record *r, unsigned parts)
 	       HANDSHAKE = offsetof(struct flow_record, RECORD_HANDSHAKE_FIRST),
 	       LOSSES = offsetof(struct flow_record, RECORD_LOSSES_FIRST),
 	       STATE = offsetof(struct flow_record, RECORD_STATE_FIRST),
+	       TRIPS = offsetof(struct flow_record, RECORD_TRIPS_FIRST),
 	       REST = offsetof(struct flow_record, RECORD_REST_FIRST),
 	       LONG = offsetof(struct flow_record, RECORD_LONG_FIRST) };
 
@@ -307,7 +307,9 @@ static void record_clear(struct flow_record *r, unsigned parts)
 	if (parts & RECORD_PART_LOSSES)
 		memset((char *)r + LOSSES, 0, STATE - LOSSES);
 	if (parts & RECORD_PART_STATE)
-		memset((char *)r + STATE, 0, REST - STATE);
+		memset((char *)r + STATE, 0, TRIPS - STATE);
+	if (parts & RECORD_PART_TRIPS)
+		memset((char *)r + TRIPS, 0, REST - TRIPS);
 	if (parts & RECORD_PART_REST)
 		memset((char *)r + REST, 0, LONG - REST);
 	r->server_name.len = r->tunnel.len = 0;
@@ -325,7 +327,8 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
 		parts = RECORD_PARTS;
 	if (f == &t->scratch && t->scratch_is == PASSING && parts == 0)
 		scratch_common(t);
-	else if (parts & (RECORD_PART_HANDSHAKE | RECORD_PART_STATE) || t->scratch_is == NAME_ONLY || t->scratch_is == PASSING)
+	else if (parts & (RECORD_PART_HANDSHAKE | RECORD_PART_STATE | RECORD_PART_TRIPS) || t->scratch_is == NAME_ONLY ||
+		 t->scratch_is == PASSING)
 		scratch_complete(t, f);
 	tcp = f->key.proto == PROTO_TCP;
 	record_clear(r, parts);
@@ -337,6 +340,8 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
 		fill_handshake(r, f);
 	if (tcp && parts & RECORD_PART_LOSSES)
 		fill_losses(r, t, f);
+	for (unsigned i = 0; i < 2 && tcp && parts & RECORD_PART_TRIPS; i++)
+		fill_trips(r, t, f, i);
 	if (!(parts & (RECORD_PART_STATE | RECORD_PART_REST)))
 		return;
 	path = paths ? paths_get(paths, f->path) : NULL;

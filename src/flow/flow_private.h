@@ -26,6 +26,7 @@
 #include "sockeye/dissector.h"
 #include "sockeye/flow.h"
 #include "sockeye/hash.h"
+#include "copies.h"
 #include "side.h"
 #include "stores.h"
 #include "story.h"
@@ -312,6 +313,7 @@ uint32_t table_hash(const struct flow_table *t, const struct flow_key *k);
 /* embryo.c */
 bool embryo_fits(const struct descriptor *d);
 uint32_t embryo_new(struct flow_table *t, const struct descriptor *d, const struct flow_key *k, unsigned dir);
+void embryo_near(const struct flow_table *t, const struct descriptor *d, struct flow_near *near); /* before flow_begins() */
 void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
 /* The scratch flow becomes an outline of the embryo: what the functions of flow.h that have no
  * table read of a flow, and common, outcome and losses of a record. The rest is not there until
@@ -469,31 +471,6 @@ static inline bool tcp_rtt_known(const struct flow *f)
 	return seen(f->rtt_ns) && f->rtt_ns != 0;
 }
 
-/* copies.c */
-int copies_open(struct copies *c, size_t memory, struct error *e);
-uint64_t copies_identity(const struct hash_key *k, const struct descriptor *d, unsigned dir);
-static inline struct copy *copies_set(const struct copies *c, uint64_t identity)
-{
-	return c->at + (size_t)((uint32_t)identity & c->mask) * COPY_WAYS;
-}
-static inline void copies_prefetch(const struct copies *c, uint64_t identity)
-{
-	__builtin_prefetch(copies_set(c, identity), 1);
-}
-void copies_free(struct copies *c);
-size_t copies_size(const struct copies *c);
-bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity); /* this very packet, a moment ago? */
-/* The same of a packet that is none: it is only remembered. */
-static inline void copies_note(struct copies *c, const struct descriptor *d, uint64_t identity)
-{
-	struct copy *set = copies_set(c, identity);
-
-	c->used += !set[COPY_WAYS - 1].tag;
-	for (unsigned i = COPY_WAYS - 1; i > 0; i--)
-		set[i] = set[i - 1];
-	set[0] = (struct copy){d->ts_ns, (uint32_t)(identity >> 32) | 1, d->interface};
-}
-
 /* contents.c */
 int contents_open(struct contents *c, const struct hash_key *key, size_t memory, struct error *e);
 void contents_free(struct contents *c);
@@ -507,6 +484,8 @@ struct content_side {
 	uint32_t low, next;  /* as of struct flow_side */
 };
 uint32_t contents_saw(struct flow_table *t, const struct content_side *s, const struct descriptor *d, bool again);
+/* The same of the next data in order, without a SYN: owner to low are the side's. */
+void contents_follow(struct flow_table *t, uint32_t owner, uint32_t *place, uint32_t low, const struct descriptor *d);
 
 /* head.c */
 size_t heads_size(size_t memory);

@@ -72,7 +72,7 @@ void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const str
 
 _Static_assert(sizeof((struct side_trips){0}.few) == sizeof((struct kept){0}.trips[0]), "copied at once");
 
-void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end)
+__attribute__((noinline)) void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end)
 {
 	unsigned is = k->trips_are[i];
 	struct side_trips x;
@@ -84,7 +84,7 @@ void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, 
 	kept_trips_fold(t, k, i, &x);
 }
 
-int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,
+__attribute__((noinline)) int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,
 				const struct descriptor *d, uint32_t us)
 {
 	struct side_trips *block = kept_trips_block(t, k, i), x;

@@ -47,23 +47,28 @@ static inline void kept_trips_send(struct flow_table *t, struct kept *k, unsigne
 }
 
 /* A side sends the next data in order, at the time of its last segment. owner: the flow's place and that side. */
-static inline void kept_carry(struct flow_table *t, struct kept *k, uint32_t owner, const struct descriptor *d,
-			      uint32_t us)
+static inline void kept_carry(struct flow_table *t, struct kept *k, struct kept_side *s, uint32_t owner,
+			      const struct descriptor *d)
 {
-	unsigned dir = owner & 1;
-	struct kept_side *s = &k->side[dir];
-	uint64_t bytes = ((uint64_t)s->bytes_high << 32 | s->bytes) + d->payload_len;
+	uint64_t bytes = (uint64_t)s->bytes + d->payload_len;
 	uint32_t end = d->tcp.seq + d->payload_len;
-	const struct content_side c = {owner, &s->contents, s->low, end};
 
 	s->bytes = (uint32_t)bytes;
-	s->bytes_high = (uint16_t)(bytes >> 32);
+	s->bytes_high = (uint16_t)(s->bytes_high + (bytes >> 32));
 	s->next = end;
 	s->rose = s->ack;
 	s->rose_high = s->ack_high;
 	if (d->payload)
-		(void)contents_saw(t, &c, d, false);
-	kept_trips_send(t, k, dir, us, end);
+		contents_follow(t, owner, &s->contents, s->low, d);
+	kept_trips_send(t, k, owner & 1, trips_us(k->base_ns, d->ts_ns), end);
+}
+
+/* Side i waits for an ACK that measures a round trip. */
+static inline bool kept_trips_wait(const struct flow_table *t, const struct kept *k, unsigned i)
+{
+	const struct side_trips *block = kept_trips_block(t, k, i);
+
+	return (block ? block->n_timed : kept_trips_timed(k->trips_are[i])) != 0;
 }
 
 /* What side i has in flight, sent until sent_ns, is acknowledged: trips_acked(). */
@@ -74,7 +79,7 @@ static inline int64_t kept_trips_ack(struct flow_table *t, struct kept *k, unsig
 	struct side_trips *block = kept_trips_block(t, k, i);
 	uint32_t *words = k->trips[i];
 
-	if (block ? block->n_timed == 0 : kept_trips_timed(is) == 0)
+	if (!kept_trips_wait(t, k, i))
 		return -1;
 	if (block && block->samples > TRIPS_FEW)
 		return trips_acked(block, sent_ns, d, us);

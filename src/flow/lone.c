@@ -61,17 +61,19 @@ static void end_embryo(struct flow_table *t, uint32_t ref, uint32_t hash, struct
 
 void lone_end_chunk(struct flow_table *t, uint32_t n)
 {
+	enum { AHEAD = 8 }; /* slots: memory is waited for in so many places at once, not in many more */
 	uint32_t first = n * EMBRYO_CHUNK, used = t->chunks[n].used, hash[EMBRYO_CHUNK];
 	struct lones all;
 
 	all.n = 0;
-	for (uint32_t i = 0; i < used; i++) { /* the slots of all, before the first is needed */
-		hash[i] = table_hash(t, &t->embryos[first + i].key);
-		__builtin_prefetch(&t->slots[hash[i] & t->slot_mask], 1);
+	for (uint32_t i = 0; i < used + AHEAD; i++) {
+		if (i < used) {
+			hash[i] = table_hash(t, &t->embryos[first + i].key);
+			__builtin_prefetch(&t->slots[hash[i] & t->slot_mask], 1);
+		}
+		if (i >= AHEAD && t->embryos[first + i - AHEAD].key.family != FAMILY_NONE)
+			end_embryo(t, (first + i - AHEAD) | REF_EMBRYO, hash[i - AHEAD], &all);
 	}
-	for (uint32_t i = 0; t->chunks[n].live; i++)
-		if (t->embryos[first + i].key.family != FAMILY_NONE)
-			end_embryo(t, (first + i) | REF_EMBRYO, hash[i], &all);
 	lones_flush(t, &all);
 }
 

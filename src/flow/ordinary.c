@@ -119,12 +119,16 @@ static inline bool is_ordinary(const struct kept *k, const struct kept_side *s, 
 }
 
 /* The time stamp (stamps.c). False: it is older than the last one taken, and that must be told. */
-static inline bool stamped(struct kept_side *s, const struct kept_side *peer, const struct descriptor *d, int64_t idle_ns)
+static inline bool stamped(struct kept_side *s, const struct kept_side *peer, const struct descriptor *d, int64_t at)
 {
-	bool older = (int32_t)(d->tcp.tsval - s->tsval) < 0 && s->end & END_TSVAL && idle_ns < STAMPS_FORGOTTEN_NS;
+	if ((int32_t)(d->tcp.tsval - s->tsval) < 0 && s->end & END_TSVAL) {
+		int64_t before = kept_ns(0, s->ack, s->ack_high);
 
-	if (older)
-		return d->payload_len == 0;
+		if (before == KEPT_TIME_FAR)
+			return false;
+		if (at - before < STAMPS_FORGOTTEN_NS)
+			return d->payload_len == 0;
+	}
 	if (peer->acked - d->tcp.seq <= d->payload_len + 1) { /* in place: it may be taken */
 		s->tsval = d->tcp.tsval;
 		s->end |= END_TSVAL;
@@ -142,32 +146,21 @@ static inline void acknowledge(struct kept_side *s, const struct descriptor *d)
 	s->window = d->window;
 }
 
-struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
-			   struct flow_trip *trip)
+/* The segment of a flow that was met, from side s to side peer. False: it is none of these, and nothing was written.
+ * Apart from its caller, so that each of the three keeps a register. */
+__attribute__((noinline)) static bool go_on(struct flow_table *t, struct kept *k, struct kept_side *s,
+					    const struct kept_side *peer, const struct descriptor *d,
+					    const struct flow_near *near, int64_t *rtt_us)
 {
-	unsigned dir = near->dir;
-	struct kept_side *s, *peer;
-	struct kept *k;
-	int64_t at, before, rtt_us;
-	uint32_t us;
+	const unsigned dir = near->dir;
+	const int64_t at = d->ts_ns - k->base_ns;
 
-	if (near->place >= REF_EMBRYO)
-		return NULL;
-	flow_store(t);
-	k = &t->flows[near->place];
-	s = &k->side[dir];
-	peer = &k->side[!dir];
-	at = d->ts_ns - k->base_ns;
-	before = kept_ns(0, s->ack, s->ack_high);
-	if (!is_ordinary(k, s, peer, d, dir) || at < 0 || at > KEPT_TIME_MAX || before == KEPT_TIME_FAR)
-		return NULL;
-	if (!kept_is(k, &near->key) || (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)) ||
-	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d, at - before)))
-		return NULL;
+	if (!is_ordinary(k, s, peer, d, dir) || (uint64_t)at > (uint64_t)KEPT_TIME_MAX || !kept_is(k, &near->key) ||
+	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)) ||
+	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d, at)))
+		return false;
 	/* Its numbers are new, so it is nobody's copy, but may have some. */
 	copies_note(&t->copies, d, near->identity);
-	trip->side = dir != ((k->class & KEPT_CLIENT) != 0);
-	us = trips_us(k->base_ns, d->ts_ns);
 	if (at > kept_ns(0, k->last, k->last_high))
 		kept_set(&k->last, &k->last_high, at);
 	k->lost_until = t->capture_lost;
@@ -175,10 +168,28 @@ struct flow *flow_ordinary(struct flow_table *t, const struct descriptor *d, con
 	s->packets += s->packets < UINT32_MAX;
 	acknowledge(s, d);
 	kept_set(&s->ack, &s->ack_high, at);
-	rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
-	trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
+	if (kept_trips_wait(t, k, !dir))
+		*rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d,
+					 trips_us(k->base_ns, d->ts_ns));
 	if (d->payload_len)
-		kept_carry(t, k, near->place * 2 + dir, d, us);
+		kept_carry(t, k, s, near->place * 2 + dir, d);
 	flow_moved(t, near->place);
-	return kept_named(t, near->place);
+	return true;
+}
+
+bool flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near, struct flow_trip *trip)
+{
+	struct kept *k;
+	int64_t rtt_us = -1;
+
+	if (near->place >= REF_EMBRYO)
+		return false;
+	flow_store(t);
+	k = &t->flows[near->place];
+	if (!go_on(t, k, &k->side[near->dir], &k->side[!near->dir], d, near, &rtt_us))
+		return false;
+	trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
+	trip->side = near->dir != ((k->class & KEPT_CLIENT) != 0);
+	trip->id = kept_id(k);
+	return true;
 }

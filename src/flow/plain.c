@@ -447,7 +447,7 @@ static void go_on(struct flow_table *t, struct kept *k, const struct descriptor 
 		j->rtt_of_server = dir != client_of(k);
 	}
 	if (d->payload_len)
-		kept_carry(t, k, (uint32_t)(k - t->flows) * 2 + dir, d, us);
+		kept_carry(t, k, s, (uint32_t)(k - t->flows) * 2 + dir, d);
 	first_of_kind(k, dir, d->payload_len != 0);
 	settle(k);
 }

@@ -23,12 +23,13 @@ struct names {
 	uint32_t free[NAME_CLASSES];
 };
 
-/* copies.c: what passed last, to know the same packet again: sets of four, a cache line each, the newest first. */
+/* copies.c: what passed last, to know the same packet again: sets of four, a cache line each. */
 enum { COPY_WAYS = 4 };
 struct copy {
 	int64_t ts_ns;
 	uint32_t tag; /* 0: empty */
 	uint16_t interface;
+	uint16_t oldest; /* of the first of a set: which of them is given up next */
 };
 struct copies {
 	struct copy *at;

@@ -153,6 +153,7 @@ static inline void hash_one(const struct hash_key *key, struct descriptor *d, st
 						: hash_long(key, &d->tuple, &near->key, &dir);
 	near->dir = (uint8_t)dir;
 	near->place = REF_NONE;
+	near->may_begin = false;
 	near->identity = d->tuple.proto == PROTO_TCP ? copies_identity(key, d, dir) : 0;
 }
 
@@ -198,11 +199,12 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 	uint32_t at = d->hash & t->slot_mask;
 
 	near->place = REF_NONE;
+	near->may_begin = false;
 	for (unsigned i = 0; i < LOOKS; i++, at = (at + 1) & t->slot_mask) {
 		const struct slot *s = &t->slots[at];
 
 		if (s->ref == REF_NONE)
-			return;
+			break;
 		if (s->hash != d->hash)
 			continue;
 		near->place = s->ref;
@@ -212,13 +214,15 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 			near_flow(&t->flows[s->ref]);
 		return;
 	}
+	if (d->flags == TCP_SYN)
+		embryo_near(t, d, near);
 }
 
 /* What is not in the flow's own four lines: many round trips, and, of what does not look ordinary, what is odd. */
 void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
-	unsigned bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
 	const struct kept *k;
+	unsigned bit;
 
 	if (near->place >= REF_EMBRYO)
 		return;
@@ -226,7 +230,10 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	for (unsigned i = 0; i < 2; i++)
 		if (k->trips_are[i] & KEPT_TRIPS_BLOCK)
 			__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0]), 1);
-	if (k->odd != REF_NONE && !(k->bits & bit && (d->flags & ~TCP_PSH) == TCP_ACK))
+	if (k->odd == REF_NONE)
+		return;
+	bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
+	if (!(k->bits & bit && (d->flags & ~TCP_PSH) == TCP_ACK))
 		near_flow(&t->flows[k->odd]);
 }
 

@@ -246,14 +246,15 @@ static void bars_missing(const struct look *l, const struct answer *a, struct ri
 static void bars_tabs(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
 	unsigned wide = c->width >= 100, from, end = 1;
-	char buffer[64];
+	char buffer[128];
 	struct text t;
 	struct right r = {c, y, c->width - 1, 0};
 	const struct screen *shown = screens[l->screen];
 	const char *status = shown->status ? shown->status(l, a) : "";
 
+	text_init(&t, buffer, sizeof buffer);
 	for (unsigned i = 0; i < SCREENS && bars_tab(l, c->width, i, &from, &end); i++) {
-		text_init(&t, buffer, sizeof buffer);
+		text_reset(&t);
 		text_format(&t, wide ? "%u %s" : "%u%s", i + 1, bars_view(i, wide));
 		if (i == (unsigned)l->screen) {
 			canvas_put(c, from, y, c->width, ROLE_TAB, "[");
@@ -269,6 +270,11 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 		right_put(&r, ROLE_WARN, " PAUSED ");
 	else if (status[0] != '\0')
 		right_put(&r, ROLE_WARN, status);
+	if (shown->scope && r.end > r.least + 12) {
+		text_reset(&t);
+		shown->scope(l, a, r.end - r.least - 1, &t);
+		right_put(&r, ROLE_MATCH, buffer);
+	}
 	bars_filter(l, a, c, y, &r); /* first: what is shown depends on it */
 	bars_missing(l, a, &r);
 }

@@ -65,7 +65,7 @@ static const struct {
 	[COLUMN_PORT] = {"client-port", "Client", "the client's port alone", 6, false},
 	[COLUMN_SERVER] = {"server", "Server", "who was asked", 21, false},
 	[COLUMN_HANDSHAKE] = {"handshake", "Handshake ms", "SYN, SYN/ACK, ACK and the times between", 19, false},
-	[COLUMN_RTT] = {"rtt", "RTT", "round trip of data, else of the handshake, in ms", 5, true},
+	[COLUMN_RTT] = {"rtt", "RTT ms", "median round trip of data, else of the handshake", 5, true},
 	[COLUMN_UP] = {"up", "Up", "bytes from client to server", 5, true},
 	[COLUMN_DOWN] = {"down", "Down", "bytes from server to client", 5, true},
 	[COLUMN_BYTES] = {"bytes", "Bytes", "both directions; live: bytes a second; ! means sent again", 6, true},
@@ -81,6 +81,11 @@ static const struct {
 const char *column_name(enum column_id id)
 {
 	return columns_table[id].name;
+}
+
+const char *column_title(enum column_id id)
+{
+	return columns_table[id].title;
 }
 
 const char *column_brief(enum column_id id)

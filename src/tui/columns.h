@@ -29,6 +29,7 @@ void columns_fit(const struct look *l, unsigned width, struct columns *out);
 unsigned columns_wanted(const struct look *l, unsigned width, uint8_t out[COLUMNS]);
 
 const char *column_name(enum column_id id); /* "handshake": in the configuration, the chooser */
+const char *column_title(enum column_id id); /* its head */
 const char *column_brief(enum column_id id); /* what it shows */
 /* COLUMNS: no such name. */
 enum column_id column_by_name(const char *name, size_t n);
@@ -37,6 +38,10 @@ unsigned column_sort(const struct look *l, enum column_id id);
 
 /* connections_more.c: what neither moves nor sorts */
 enum reaction connections_more(struct look *l, enum action act, const struct answer *a, const struct layout *at);
+
+/* connections_paused.c: order and filter of the answer that is kept; its first row in sight */
+enum reaction connections_paused(struct look *l, struct answer *a);
+unsigned connections_top(struct look *l, const struct answer *a, unsigned rows);
 
 /* connections_groups.c: the list as groups */
 enum reaction groups_next(struct look *l);

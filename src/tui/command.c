@@ -34,12 +34,15 @@ static enum reaction command_help_page(const struct command_call *c)
 	return c->l->page == PAGE_HELP ? REACT_DRAW : command_key(c, ACTION_HELP);
 }
 
-/* By the key w, which not every screen has. */
+/* As the key w; with a name at once. */
 static enum reaction command_write(const struct command_call *c)
 {
-	if (c->argument[0] != '\0')
-		return screen_say(c->l, true, ":w takes no name: files are named sockeye-DATE-TIME in the directory of the start");
-	return look_key(c->l, 'w', c->a, c->at->width, c->at->bar + 1, c->now_ns);
+	struct look *l = c->l;
+	enum save_of of = l->screen == SCREEN_PACKETS ? SAVE_OF_PACKETS : l->screen == SCREEN_LADDER ? SAVE_OF_LADDER : SAVE_OF_STREAM;
+
+	if (l->page != PAGE_SCREEN || (l->screen != SCREEN_PACKETS && l->screen != SCREEN_LADDER && l->screen != SCREEN_STREAM))
+		return screen_say(l, true, "nothing is saved here: Packets (3), Ladder (2) and a stream (f) can be");
+	return c->argument[0] != '\0' ? save_named(l, of, c->argument, c->a) : save_open(l, of, c->a);
 }
 
 static enum reaction command_filter(const struct command_call *c)
@@ -53,8 +56,6 @@ static enum reaction command_filter(const struct command_call *c)
 
 	if (s->match == NULL)
 		return screen_say(c->l, true, "this screen has no filter");
-	if (c->l->paused)
-		return screen_say(c->l, true, "paused: Z first, then sort and filter");
 	match = s->match(c->l, &scope);
 	if (strlen(c->argument) >= QUERY_MATCH)
 		return screen_say(c->l, true, "a filter has at most 255 bytes");
@@ -109,7 +110,8 @@ static const struct {
 	enum reaction (*run)(const struct command_call *c);
 } commands[] = {
 	{"q", "", "quit, as the key does; q! at once", command_quit},
-	{"w", "", "save, where the screen has it", command_write},
+	{"w", "NAME", "save packets, ladder or stream; without a name it is asked for", command_write},
+	{"save", "NAME", "the same", command_write},
 	{"filter", "EXPR", "the display filter; none: all", command_filter},
 	{"set", "NAME=VALUE", "columns, sort, theme, mouse, times, or key ACTION = KEYS", command_set},
 	{"sort", "COLUMN", "sort the connections; a - before it turns the order round", command_sort},
@@ -139,7 +141,7 @@ static enum reaction command_packet(const struct command_call *c, const char *di
 	if (*digits != '\0' || number == 0)
 		return screen_say(c->l, true, "a packet's number is wanted, 1 or more");
 	if (c->l->screen != SCREEN_PACKETS)
-		screen_show(c->l, SCREEN_PACKETS, c->a, true);
+		packets_of(c->l, NULL, 0, c->a); /* it may be of any connection */
 	c->l->page = PAGE_SCREEN;
 	c->l->packets.to_number = number;
 	return REACT_ASK;

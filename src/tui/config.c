@@ -10,8 +10,8 @@
 
 static const char *const themes[THEMES] = {"auto", "mono", "8", "16", "256"};
 static const char *const switches[] = {"off", "on"};
-static const char *const times[LADDER_TIMES] = {
-	[LADDER_RELATIVE] = "relative", [LADDER_DELTA] = "delta", [LADDER_CLOCK] = "clock",
+static const char *const times[TIMES] = {
+	[TIMES_RELATIVE] = "relative", [TIMES_DELTA] = "delta", [TIMES_CLOCK] = "clock",
 };
 
 struct words {
@@ -129,10 +129,10 @@ static int config_named(struct look *l, struct words name, struct words value, s
 		return 0;
 	}
 	if (config_is(name, "times")) {
-		i = config_one_of(value, times, LADDER_TIMES);
-		if (i == LADDER_TIMES)
+		i = config_one_of(value, times, TIMES);
+		if (i == TIMES)
 			return error_set(err, EINVAL, "times: relative, delta or clock");
-		l->ladder.times = (enum ladder_times)i;
+		look_times(l, (enum times)i);
 		return 0;
 	}
 	return error_set(err, EINVAL, "no such setting; there are columns, sort, theme, mouse, times, and key ACTION");
@@ -198,7 +198,7 @@ void config_lines(const struct look *l, struct text *t)
 		text_format(t, "theme = %s\n", themes[l->theme]);
 	if (!l->mouse)
 		text_put(t, "mouse = off\n");
-	if (l->ladder.times != LADDER_RELATIVE)
+	if (l->ladder.times != TIMES_RELATIVE)
 		text_format(t, "times = %s\n", times[l->ladder.times]);
 	for (size_t i = 0; i < keys_lines; i++) {
 		if (!keys_bound(i) || (i > 0 && config_named_before(i)))

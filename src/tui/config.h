@@ -31,10 +31,15 @@ unsigned config_text(struct look *l, const char *text, size_t n, struct error *f
 /* What differs from how the program begins, as lines. */
 void config_lines(const struct look *l, struct text *t);
 
+/* config_keep.c: that file with what is set now. Comments, blank lines and those that are not understood stay.
+ * False: no memory, or no room in out. */
+bool config_keep(const struct look *l, const char *old, size_t n, struct text *out);
+
 /* The i-th "NAME=VALUE" that :set offers, or NULL. */
 const char *config_word(unsigned i);
 
-/* :save-config: into the file that was open at the start, else a page says the lines. */
+/* :save-config: into the file that was open at the start, what a person wrote there stays; else a page says the
+ * lines. */
 enum reaction config_save(struct look *l, const struct layout *at);
 
 /* Opens the file for l->config_fd (-1: there is none) and reads it; path NULL: the person's

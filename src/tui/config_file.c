@@ -207,9 +207,35 @@ static const struct dialog_kind dialog_of_lines = {
 	.key = lines_key,
 };
 
+/* What the file holds and what is set, together, written back. False: it cannot be; *why: a sentence, or NULL. */
+static bool config_write(struct look *l, const char **why)
+{
+	char *old = malloc(CONFIG_BYTES), *new = malloc(CONFIG_BYTES + 1);
+	bool done = false;
+	ssize_t n = -1;
+	struct text t;
+
+	*why = NULL;
+	if (old != NULL && lseek(l->config_fd, 0, SEEK_SET) == 0)
+		n = read(l->config_fd, old, CONFIG_BYTES);
+	if (n >= 0 && new != NULL) {
+		text_init(&t, new, CONFIG_BYTES + 1);
+		if (n == 0)
+			text_put(&t, "# written by :save-config\n");
+		if (config_keep(l, old, (size_t)n, &t))
+			done = config_written(l->config_fd, new, t.len);
+		else
+			*why = "the file has no room for what was set";
+	}
+	free(old);
+	free(new);
+	return done;
+}
+
 enum reaction config_save(struct look *l, const struct layout *at)
 {
 	char lines[CONFIG_LINES];
+	const char *why = NULL;
 	struct text t;
 
 	text_init(&t, lines, sizeof lines);
@@ -218,15 +244,19 @@ enum reaction config_save(struct look *l, const struct layout *at)
 	if (t.cut)
 		return screen_say(l, true, "too much was set to be kept");
 	text_init(&t, l->message, sizeof l->message);
-	if (l->config_fd >= 0 && config_written(l->config_fd, lines, strlen(lines))) {
-		text_format(&t, "kept in %s", l->config_name);
+	if (l->config_fd >= 0 && config_write(l, &why)) {
+		text_format(&t, "kept in %s; what else stands there is as it was", l->config_name);
 		l->message_bad = false;
 		return REACT_DRAW;
 	}
+	if (why != NULL)
+		return screen_say(l, true, why);
 	memcpy(l->dialog_lines, lines, sizeof l->dialog_lines);
 	dialog_open(l, &dialog_of_lines, at);
 	text_init(&t, l->dialog.note, sizeof l->dialog.note);
-	if (l->config_name[0] != '\0')
+	if (l->config_fd >= 0)
+		text_format(&t, "%s cannot be written now, so write them yourself", l->config_name);
+	else if (l->config_name[0] != '\0')
 		text_format(&t, "%s: not there at the start, so write them yourself", l->config_name);
 	else
 		text_put(&t, "the configuration was not read, so write them yourself");

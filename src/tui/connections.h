@@ -42,6 +42,7 @@ struct connections_look {
 	uint64_t line;               /* then: its place in the order */
 	uint64_t since;              /* the newest flow when the order was free for the last time */
 	uint64_t newer, over;        /* of the last answer */
+	unsigned kept, top;          /* paused: rows of the answer that is kept; the first of them in sight */
 	struct spark spark[SPARKS];
 };
 

@@ -14,6 +14,18 @@
 enum { GLYPH_AT = 1, MARK_AT = 2, FADE_S = 5, /* live: a closed one is shown as others for so long */
        RTX_PERCENT = 1 };
 
+/* The mark of the order behind a head; where it would be too long, the head loses its last word, the unit. */
+static void connections_mark(struct text *t, const char *mark, unsigned cells)
+{
+	char *blank = strrchr(t->at, ' ');
+
+	if (canvas_width(t->at) + 1 > cells && blank != NULL) {
+		*blank = '\0';
+		t->len = (size_t)(blank - t->at);
+	}
+	text_put(t, mark);
+}
+
 static void connections_heads(const struct look *l, struct canvas *c, const struct columns *set, unsigned y)
 {
 	canvas_put(c, GLYPH_AT, y, COLUMNS_FROM, ROLE_HEAD, "St");
@@ -27,7 +39,7 @@ static void connections_heads(const struct look *l, struct canvas *c, const stru
 		text_init(&t, title, sizeof title);
 		text_put(&t, col->title);
 		if (sorted)
-			text_put(&t, l->descending ? "▼" : "▲");
+			connections_mark(&t, l->descending ? "▼" : "▲", col->end - col->x + col->right);
 		/* A number's head may begin in the gap before it: the mark must not cost a letter. */
 		if (col->right)
 			canvas_right(c, canvas_width(title) > col->end - col->x ? col->x - 1 : col->x, y, col->end, role, title);
@@ -186,6 +198,8 @@ static void connections_cell(const struct look *l, const struct answer *a, const
 {
 	const struct flow_record *r = &a->row[row];
 	enum condition is = condition_of(r, a->ended);
+	bool in_all = column_sort(l, COLUMN_HANDSHAKE) == l->sort && set->handshake != HANDSHAKE_WORDS &&
+		      (r->syns > 1 || r->synacks > 1);
 	unsigned x = col->x, end = col->end;
 	enum role role;
 	char buffer[96];
@@ -203,7 +217,7 @@ static void connections_cell(const struct look *l, const struct answer *a, const
 		canvas_cut(c, x, y, end, ROLE_TEXT, buffer);
 		break;
 	case COLUMN_HANDSHAKE:
-		handshake_draw(c, x, y, end, r, set->handshake);
+		handshake_draw(c, x, y, end, r, in_all ? HANDSHAKE_IN_ALL : set->handshake);
 		break;
 	case COLUMN_STATE:
 		canvas_cut(c, x, y, end, condition_looks[is].role,
@@ -300,8 +314,8 @@ void connections_list(const struct look *l, const struct answer *a, struct canva
 
 	columns_fit(l, c->width, &set);
 	connections_heads(l, c, &set, at->head);
-	for (unsigned i = 0; i < a->rows && i < at->rows; i++)
-		connections_row(l, a, c, &set, at->list + i, i, i == a->selected_row);
+	for (unsigned i = 0; l->list.top + i < a->rows && i < at->rows; i++)
+		connections_row(l, a, c, &set, at->list + i, l->list.top + i, l->list.top + i == a->selected_row);
 	if (a->rows == 0)
 		connections_empty(l, a, c, at);
 }

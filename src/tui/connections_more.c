@@ -18,6 +18,33 @@ static enum reaction connections_marked_only(struct look *l)
 	return REACT_ASK;
 }
 
+static enum reaction connections_unmark(struct look *l)
+{
+	if (l->marks == 0)
+		return screen_say(l, false, "nothing is marked; Space marks");
+	l->marks = 0;
+	l->fresh = l->fresh || l->list.marked_only;
+	l->list.marked_only = false;
+	screen_say(l, false, "all marks are off");
+	return REACT_ASK;
+}
+
+/* In the order in which they were marked, from the selected one on, and round. */
+static enum reaction connections_to_mark(struct look *l, bool back)
+{
+	unsigned at = 0;
+
+	if (l->marks == 0)
+		return screen_say(l, false, "nothing is marked; Space marks");
+	while (at < l->marks && l->marked[at] != l->selected)
+		at++;
+	at = at == l->marks ? (back ? l->marks - 1 : 0) : (at + (back ? l->marks - 1 : 1)) % l->marks;
+	l->selected = l->marked[at];
+	l->stick = STICK_NONE;
+	l->list.by_line = false;
+	return REACT_ASK;
+}
+
 static enum reaction connections_closed(struct look *l)
 {
 	l->list.open_only = !l->list.open_only;
@@ -148,6 +175,9 @@ enum reaction connections_more(struct look *l, enum action act, const struct ans
 {
 	switch (act) {
 	case ACTION_MARKED: return connections_marked_only(l);
+	case ACTION_UNMARK: return connections_unmark(l);
+	case ACTION_MARK_NEXT: return connections_to_mark(l, false);
+	case ACTION_MARK_BACK: return connections_to_mark(l, true);
 	case ACTION_CLOSED: return connections_closed(l);
 	case ACTION_FOLLOW: return connections_follow(l, a);
 	case ACTION_FROM_CELL: return connections_from_cell(l, a);

@@ -373,7 +373,7 @@ void detail_pane(const struct look *l, const struct answer *a, struct canvas *c,
 
 struct arrow {
 	int64_t at_ns;
-	bool from_server;
+	bool from_server, again;
 	const char *label, *note;
 };
 
@@ -382,19 +382,19 @@ static unsigned detail_arrows(const struct flow_record *r, struct arrow *out)
 	unsigned n = 0;
 
 	for (unsigned i = 0; i < RECORD_TRIES && i < r->syns && r->syn_ns[i] != 0; i++)
-		out[n++] = (struct arrow){r->syn_ns[i], false, "SYN", i ? "the SYN again" : "the client asks"};
+		out[n++] = (struct arrow){r->syn_ns[i], false, i > 0, "SYN", i ? "the SYN again" : "the client asks"};
 	for (unsigned i = 0; i < RECORD_TRIES && i < r->synacks && r->synack_ns[i] != 0; i++)
-		out[n++] = (struct arrow){r->synack_ns[i], true, r->split ? "SYN" : "SYN/ACK",
+		out[n++] = (struct arrow){r->synack_ns[i], true, i > 0, r->split ? "SYN" : "SYN/ACK",
 					  r->split ? "the server asks instead of answering"
 					  : i	   ? "the SYN/ACK again"
 						   : "the server agrees"};
 	if (r->peer_syn_ns != 0)
-		out[n++] = (struct arrow){r->peer_syn_ns, true, "SYN", "the server asks, too: both open at once"};
+		out[n++] = (struct arrow){r->peer_syn_ns, true, false, "SYN", "the server asks, too: both open at once"};
 	if (r->ack_ns != 0)
-		out[n++] = (struct arrow){r->ack_ns, false, r->split ? "SYN/ACK" : "ACK",
+		out[n++] = (struct arrow){r->ack_ns, false, false, r->split ? "SYN/ACK" : "ACK",
 					  r->split ? "the client agrees" : "open"};
 	else if (r->rst_ns != 0 && n > 0)
-		out[n++] = (struct arrow){r->rst_ns, r->rst[1] > 0, "RST",
+		out[n++] = (struct arrow){r->rst_ns, r->rst[1] > 0, false, "RST",
 					  record_is(r, RECORD_STATE, "refused") ? "refused" : "given up"};
 	for (unsigned i = 1; i < n; i++) {
 		struct arrow s = out[i];
@@ -411,29 +411,20 @@ static void detail_arrow(struct canvas *c, unsigned y, const struct arrow *w, in
 {
 	enum { TIME = 11, DELTA = 21, LEFT = 23 };
 	unsigned right = c->width >= 110 ? 70 : c->width >= 76 ? 56 : c->width - 3;
-	unsigned label = (unsigned)strlen(w->label) + 2, middle = (LEFT + right - label) / 2 + 1;
 	enum role role = w->label[0] == 'R' ? ROLE_BAD : w->from_server ? ROLE_DOWN : ROLE_UP;
 	char buffer[48];
 	struct text t;
 
 	text_init(&t, buffer, sizeof buffer);
-	text_format(&t, "%.6f", (double)(w->at_ns - first_ns) / 1e9);
+	ladder_seconds(&t, w->at_ns - first_ns, TIME - 1, 6);
 	canvas_right(c, 1, y, TIME, ROLE_TEXT, buffer);
 	if (w->at_ns != before_ns) {
-		text_reset(&t);
-		text_format(&t, "+%.3f", (double)(w->at_ns - before_ns) / 1e6);
+		ladder_delta(&t, w->at_ns - before_ns, DELTA - TIME - 1, 3);
 		canvas_right(c, TIME, y, DELTA, ROLE_DIM, buffer);
 	}
 	canvas_put(c, LEFT, y, c->width, ROLE_RULE, "│");
-	canvas_fill(c, LEFT + 1, y, right, role, 0x2500);
-	canvas_put(c, middle, y, right, role, " ");
-	canvas_put(c, middle + 1, y, right, role, w->label);
-	canvas_put(c, middle + label - 1, y, right, role, " ");
-	canvas_attr(c, middle, y, middle + label, ATTR_BOLD);
-	if (w->from_server)
-		canvas_put(c, LEFT + 1, y, right, role, "◀");
-	else
-		canvas_put(c, right - 1, y, right, role, "▶");
+	/* What the record calls a repeat is one: a double line, as in the Ladder. */
+	ladder_arrow(c, y, LEFT + 1, right, !w->from_server, role, w->again ? 0x2550 : 0x2500, w->again ? 2 : 1, w->label);
 	canvas_put(c, right, y, c->width, ROLE_RULE, "│");
 	canvas_cut(c, right + 2, y, c->width, ROLE_DIM, w->note);
 }

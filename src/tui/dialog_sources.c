@@ -1,4 +1,5 @@
-/* The interface picker: what is captured from, what else there is, and the capture filter.
+/* The interface picker: what is captured from and how much comes there, what else there is, and the capture
+ * filter. Enter on one that is not captured adds it: the broker still may.
  *
  * The interfaces are those of the start: later nothing can be asked of the system.
  */
@@ -40,9 +41,35 @@ static unsigned sources_lines(const struct look *l)
 	return n > 0 ? n : 1;
 }
 
+/* The name in a line "1.eth0 [Up]", n bytes of it. */
+static const char *sources_name(const char *line, size_t *n)
+{
+	const char *dot = line + strspn(line, "0123456789");
+
+	line = dot != line && *dot == '.' ? dot + 1 : line;
+	*n = strcspn(line, " \n");
+	return line;
+}
+
+/* Which of the interfaces captured from it is; -1: none. */
+static int sources_now(const struct look *l, const char *line)
+{
+	size_t n;
+	const char *name = sources_name(line, &n);
+
+	for (unsigned i = 0; i < l->interfaces_now && i < QUERY_SOURCES; i++)
+		if (strlen(l->interface[i].name) == n && memcmp(l->interface[i].name, name, n) == 0)
+			return (int)i;
+	return -1;
+}
+
 static void sources_line(const struct look *l, unsigned i, struct canvas *c, unsigned x, unsigned y, unsigned end)
 {
 	const char *s = sources_at(l, i), *stop;
+	char rate[64];
+	unsigned room;
+	struct text t;
+	int now;
 
 	if (s == NULL || *s == '\0') {
 		x = canvas_put(c, x, y, end, ROLE_DIM, "reading ");
@@ -50,7 +77,51 @@ static void sources_line(const struct look *l, unsigned i, struct canvas *c, uns
 		return;
 	}
 	stop = strchr(s, '\n');
-	canvas_foreign(c, x, y, end, ROLE_TEXT, s, stop != NULL ? (size_t)(stop - s) : strlen(s));
+	now = sources_now(l, s);
+	if (now < 0) {
+		canvas_foreign(c, x + 2, y, end, ROLE_TEXT, s, stop != NULL ? (size_t)(stop - s) : strlen(s));
+		return;
+	}
+	text_init(&t, rate, sizeof rate);
+	if (l->interface[now].gone) {
+		text_put(&t, "gone");
+	} else {
+		words_size(&t, (uint64_t)l->interface[now].rate);
+		text_put(&t, " pkt/s  ");
+		words_size(&t, l->interface[now].frames);
+		text_put(&t, " in all");
+	}
+	if (l->interface[now].drops > 0) {
+		text_put(&t, "  drop ");
+		words_size(&t, l->interface[now].drops);
+	}
+	room = canvas_width(rate) + 2 < end - x ? end - canvas_width(rate) - 2 : end;
+	canvas_put(c, x, y, end, ROLE_GOOD, "●");
+	canvas_foreign(c, x + 2, y, room, ROLE_TEXT, s, stop != NULL ? (size_t)(stop - s) : strlen(s));
+	if (room < end)
+		canvas_right(c, room, y, end, l->interface[now].drops > 0 ? ROLE_BAD : ROLE_TEXT, rate);
+}
+
+/* One more: the loop hands it on, and what comes of it is told. */
+static enum reaction sources_add(struct look *l)
+{
+	const char *line = sources_at(l, l->dialog.at), *name;
+	struct text t;
+	size_t n;
+
+	if (line == NULL || *line == '\0')
+		return dialog_say(l, false, "there is no interface to add");
+	name = sources_name(line, &n);
+	if (sources_now(l, line) >= 0)
+		return dialog_say(l, false, "it is captured already");
+	if (l->interfaces_now > 0 && strcmp(l->interface[0].name, "any") == 0)
+		return dialog_say(l, false, "all interfaces are captured already");
+	if (n == 3 && memcmp(name, "any", 3) == 0)
+		return dialog_say(l, false, "all of them is another start: sockeye without -i");
+	text_init(&t, l->interface_wanted, sizeof l->interface_wanted);
+	text_bytes(&t, name, n);
+	dialog_say(l, false, "asked for");
+	return REACT_ASK;
 }
 
 static enum reaction sources_key(struct look *l, uint32_t key, struct answer *a, const struct layout *at, int64_t now_ns)
@@ -61,7 +132,7 @@ static enum reaction sources_key(struct look *l, uint32_t key, struct answer *a,
 	if (!l->live)
 		return dialog_close(l);
 	if (!l->dialog.editing)
-		return dialog_say(l, false, "another interface needs another start: sockeye -i NAME -i NAME; Tab: the filter");
+		return sources_add(l);
 	memcpy(l->capture_filter, l->dialog.text, sizeof l->capture_filter);
 	l->capture_filter_wanted = true;
 	dialog_say(l, false, "asked for");
@@ -70,7 +141,7 @@ static enum reaction sources_key(struct look *l, uint32_t key, struct answer *a,
 
 const struct dialog_kind dialog_sources = {
 	.title = "Interfaces, as they were at the start",
-	.keys = "Tab list, filter  Enter set the filter  Esc away",
+	.keys = "Tab list, filter  Enter add it, set the filter  Esc away",
 	.width = 70,
 	.open = sources_open,
 	.lines = sources_lines,

@@ -124,6 +124,23 @@ static void handshake_short(struct text *t, const struct step *step, unsigned n,
 	}
 }
 
+/* S×3 in all 3.07 s */
+static bool handshake_in_all(struct text *t, const struct flow_record *r, unsigned width)
+{
+	if ((r->syns < 2 && r->synacks < 2) || !record_has(r, RECORD_HS_FIRST_SYN_TO_ACK))
+		return false;
+	for (unsigned level = 0; level < 3; level++) {
+		text_reset(t);
+		if (level < 2)
+			text_format(t, r->syns > 1 ? "S×%u " : "SA×%u ", (unsigned)(r->syns > 1 ? r->syns : r->synacks));
+		text_put(t, level == 0 ? "in all " : level == 1 ? "all " : "");
+		words_ms(t, r->first_syn_to_ack);
+		if (canvas_width(t->at) <= width)
+			return true;
+	}
+	return true;
+}
+
 /* What takes the place of a handshake where the protocol has none. */
 static void handshake_none(struct text *t, const struct flow_record *r, bool whole)
 {
@@ -203,6 +220,10 @@ unsigned handshake_draw(struct canvas *c, unsigned x, unsigned y, unsigned end, 
 		handshake_none(&t, r, size != HANDSHAKE_SHORT);
 		return canvas_cut(c, x, y, end, ROLE_DIM, buffer);
 	}
+	if (size == HANDSHAKE_IN_ALL && handshake_in_all(&t, r, width))
+		return handshake_paint(c, x, y, end, buffer);
+	if (size == HANDSHAKE_IN_ALL)
+		size = width < 17 ? HANDSHAKE_SHORT : HANDSHAKE_CHAIN;
 	if (size == HANDSHAKE_WORDS)
 		handshake_words(&t, step, n);
 	if (size == HANDSHAKE_CHAIN || (size == HANDSHAKE_WORDS && canvas_width(buffer) > width)) {

@@ -33,8 +33,9 @@ struct key_line keys_table[] = {
 	{ACTION_PANE, IN_PACKETS, "pane-next", "Look", "list, layers, bytes", "Pane", {KEY_TABULATOR}},
 	{ACTION_PANE_BACK, IN_PACKETS, "pane-previous", "Look", "the pane before", NULL, {KEY_BACK_TAB}},
 	{ACTION_BACK, IN_ALL, "back", "Look", "back; in the list: drop the filter", NULL, {KEY_ESCAPE, KEY_ERASE}},
-	{ACTION_FIND, IN_STREAM, "find-text", "Look", "find in the stream", "Find", {'/', KEY_FUNCTION + 3}},
 	{ACTION_FILTER, IN_CONNECTIONS | IN_PACKETS | IN_SOCKETS, "filter", "Look", "show rows that fit a filter, or hold a text", "Filter", {'/', KEY_FUNCTION + 4}},
+	{ACTION_FIND, IN_PACKETS, "find", "Look", "find a text, or bytes such as 0x1603", "Find", {KEY_FUNCTION + 3}},
+	{ACTION_FIND, IN_STREAM, "find-text", "Look", "find in the stream", "Find", {'/', KEY_FUNCTION + 3}},
 	{ACTION_UNFOLD, IN_LADDER, "unfold", "Ladder", "show each segment of a folded run", "Unfold", {'+', KEY_ARROW_RIGHT, 'l'}},
 	{ACTION_FOLD, IN_LADDER, "fold", "Ladder", "fold that run again", "Fold", {'-', KEY_ARROW_LEFT, 'h'}},
 	{ACTION_FOLD_ALL, IN_LADDER, "fold-all", "Ladder", "unfold or fold all runs", "All", {'*'}},
@@ -47,21 +48,25 @@ struct key_line keys_table[] = {
 	{ACTION_EVENTS, IN_LADDER, "events", "Ladder", "only what is not plain data and ACKs", "Events", {'e'}},
 	{ACTION_CONNECTION_BACK, IN_LADDER, "connection-previous", "Ladder", "the previous connection of the list", "Prev", {'['}},
 	{ACTION_CONNECTION_NEXT, IN_LADDER, "connection-next", "Ladder", "the next connection of the list", "Next", {']'}},
-	{ACTION_TIMES, IN_LADDER, "times", "Ladder", "times: since the start, the row before, of the day", "Times", {'t'}},
+	{ACTION_TIMES, IN_LADDER, "times", "Ladder", "times: since the start, the row before, of the day; here, in packets and stream", "Times", {'t'}},
+	{ACTION_ACKS, IN_LADDER, "acks", "Ladder", "leave plain ACKs out, or show them", "ACKs", {'a'}},
 	{ACTION_RAW, IN_LADDER, "raw-numbers", "Ladder", "numbers as on the wire, or from the first", "Raw", {'u'}},
 	{ACTION_SAVE, IN_LADDER, "save", "Ladder", "save the whole ladder as text, as it is shown", "Save", {'w', KEY_FUNCTION + 8}},
 	{ACTION_PACKETS, IN_LADDER, "packets", "Ladder", "the packet of the segment", NULL, {'p'}},
 	{ACTION_FROM_CELL, IN_CONNECTIONS, "filter-from-cell", "Look", "filter by the selected row, in the column it is sorted by", NULL, {'='}},
 	{ACTION_MARK, IN_CONNECTIONS, "mark", "Look", "mark the connection, or take its mark off; Enter: all marked", NULL, {KEY_BLANK}},
 	{ACTION_MARKED, IN_CONNECTIONS, "marked", "Look", "only those marked, or all", NULL, {'&'}},
+	{ACTION_UNMARK, IN_CONNECTIONS | IN_PACKETS, "unmark-all", "Look", "take all marks off", NULL, {'U'}},
+	{ACTION_MARK_NEXT, IN_CONNECTIONS | IN_PACKETS, "mark-next", "Look", "to the next one that is marked", NULL, {'m'}},
+	{ACTION_MARK_BACK, IN_CONNECTIONS | IN_PACKETS, "mark-previous", "Look", "to the one marked before", NULL, {'M'}},
 	{ACTION_CLOSED, IN_CONNECTIONS, "hide-closed", "Look", "hide what is over, or show it", NULL, {'x'}},
 	{ACTION_FOLLOW, IN_CONNECTIONS, "follow", "Move", "the selection follows its connection, or keeps its line", NULL, {'F'}},
 	{ACTION_GROUP, IN_CONNECTIONS, "group", "Look", "group by client, server, service, or not", NULL, {'t', KEY_FUNCTION + 5}},
 	{ACTION_COLUMNS, IN_CONNECTIONS, "columns", "Look", "choose columns and their order", NULL, {'c'}},
-	{ACTION_SEARCH, IN_TEXT, "search", "Look", "search the text", "Search", {'/'}},
+	{ACTION_SEARCH, IN_TEXT, "search", "Look", "search the text", "Search", {'/', KEY_FUNCTION + 3}},
 	{ACTION_SEARCH_NEXT, IN_TEXT, "search-next", "Look", "in a text: the next place", NULL, {'n'}},
 	{ACTION_SEARCH_BACK, IN_TEXT, "search-previous", "Look", "in a text: the place before", NULL, {'N'}},
-	{ACTION_FROM_FIELD, IN_PACKETS, "filter-from-field", "Look", "a filter from the selected field, to be completed", "FromField", {'='}},
+	{ACTION_FROM_FIELD, IN_PACKETS, "filter-from-field", "Look", "a filter from the selected field, to be completed", "Field", {'='}},
 	{ACTION_STREAM, IN_PACKETS, "stream", "Look", "follow the stream: what both ends said", "Follow", {'f'}},
 	{ACTION_STREAM, IN_CONNECTIONS | IN_LADDER, "stream-of-connection", "Look", "follow the stream of the connection", NULL, {'f'}},
 	{ACTION_PACKETS, IN_CONNECTIONS, "packets", "Look", "packets of the selected connection", NULL, {'p'}},
@@ -70,15 +75,15 @@ struct key_line keys_table[] = {
 	{ACTION_BYTES, IN_PACKETS | IN_STREAM, "bytes", "Look", "bytes: hexadecimal, bits, text; a stream: text, hexadecimal, both", "Hex", {'x'}},
 	{ACTION_MARK, IN_PACKETS, "mark", "Look", "mark the packet; in the layers: fold or unfold", NULL, {KEY_BLANK}},
 	{ACTION_MARKED, IN_PACKETS, "marked", "Look", "marked packets only", "Marked", {'&'}},
-	{ACTION_FIND, IN_PACKETS, "find", "Look", "find a text, or bytes such as 0x1603", NULL, {KEY_FUNCTION + 3}},
 	{ACTION_FIND_NEXT, IN_PACKETS | IN_STREAM | IN_SOCKETS, "find-next", "Look", "the next found; in packets with nothing searched: the next verdict", "Next", {'n'}},
 	{ACTION_FIND_BACK, IN_PACKETS | IN_STREAM | IN_SOCKETS, "find-previous", "Look", "the same, backwards", NULL, {'N'}},
 	{ACTION_GO_TO, IN_PACKETS, "go-to", "Look", "go to the packet of a number", NULL, {'#'}},
-	{ACTION_TIMES, IN_PACKETS, "times", "Look", "times: since the first, since the one before, of day", NULL, {'t'}},
+	{ACTION_TIMES, IN_PACKETS | IN_STREAM, "times", "Look", "times: since the first, the row before, of the day; also of the other screens", NULL, {'t'}},
+	{ACTION_RAW, IN_PACKETS, "raw-numbers", "Look", "numbers as on the wire, or from the first", NULL, {'u'}},
 	{ACTION_REFERENCE, IN_PACKETS, "time-reference", "Look", "times count from this packet, and no more", NULL, {'T'}},
-	{ACTION_FOLD, IN_PACKETS, "fold", "Look", "fold the layer", NULL, {'-'}},
-	{ACTION_UNFOLD, IN_PACKETS, "unfold", "Look", "unfold the layer", NULL, {'+'}},
-	{ACTION_FOLD_ALL, IN_PACKETS, "fold-all", "Look", "unfold all layers, fold all", NULL, {'*'}},
+	{ACTION_FOLD, IN_PACKETS | IN_STREAM, "fold", "Look", "fold the layer, the long piece", NULL, {'-'}},
+	{ACTION_UNFOLD, IN_PACKETS | IN_STREAM, "unfold", "Look", "unfold the layer, the long piece", NULL, {'+'}},
+	{ACTION_FOLD_ALL, IN_PACKETS | IN_STREAM, "fold-all", "Look", "unfold all layers or pieces, fold all", NULL, {'*'}},
 	{ACTION_BUFFER, IN_PACKETS, "buffer", "Look", "bytes of the frame, the datagram put together, the stream", NULL, {'b'}},
 	{ACTION_ZOOM, IN_PACKETS, "zoom", "Look", "one pane alone, all again", "Zoom", {'\\'}},
 	{ACTION_LAYOUT, IN_PACKETS, "layout", "Look", "panes below each other, or side by side (160 columns)", NULL, {'|'}},
@@ -93,7 +98,7 @@ struct key_line keys_table[] = {
 	{ACTION_PAUSE, IN_SCREENS, "pause", "Order", "pause the view; capture goes on", "Pause", {'Z', KEY_FUNCTION + 7}},
 	{ACTION_VIEW_1, IN_ALL, "view-connections", "Views", "Connections", NULL, {'1'}},
 	{ACTION_VIEW_2, IN_ALL, "view-ladder", "Views", "Ladder", NULL, {'2'}},
-	{ACTION_VIEW_3, IN_ALL, "view-packets", "Views", "Packets", NULL, {'3'}},
+	{ACTION_VIEW_3, IN_ALL, "view-packets", "Views", "Packets of the selected connection; again: of all", NULL, {'3'}},
 	{ACTION_VIEW_4, IN_ALL, "view-sockets", "Views", "Sockets", NULL, {'4'}},
 	{ACTION_VIEW_5, IN_ALL, "view-diagnosis", "Views", "Diagnosis (not built yet)", NULL, {'5'}},
 	{ACTION_VIEW_6, IN_ALL, "view-graphs", "Views", "Graphs (not built yet)", NULL, {'6'}},
@@ -178,17 +183,12 @@ void keys_script_name(struct text *t, uint32_t key)
 		text_code(t, key);
 }
 
-static char keys_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool keys_same(const char *name, const char *s, size_t n)
 {
 	if (strlen(name) != n)
 		return false;
 	for (size_t i = 0; i < n; i++)
-		if (keys_lower(name[i]) != keys_lower(s[i]))
+		if (text_lower((uint8_t)name[i]) != text_lower((uint8_t)s[i]))
 			return false;
 	return true;
 }
@@ -220,7 +220,7 @@ static uint32_t keys_by_name(const char *s, size_t n)
 	if (keys_pointed(s, n) != 0)
 		return keys_pointed(s, n);
 	if (n == 3 && (s[0] == 'C' || s[0] == 'c') && s[1] == '-' &&
-	    keys_lower(s[2]) >= 'a' && keys_lower(s[2]) <= 'z')
+	    text_lower((uint8_t)s[2]) >= 'a' && text_lower((uint8_t)s[2]) <= 'z')
 		return KEY_CONTROL(s[2]);
 	for (unsigned f = 1; f <= 12; f++) {
 		char name[4] = {'F', (char)('0' + f % 10), '\0', '\0'};

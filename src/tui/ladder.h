@@ -17,8 +17,7 @@
 #include "canvas.h"
 #include "segment_words.h"
 #include "sockeye/query.h"
-
-enum ladder_times { LADDER_RELATIVE, LADDER_DELTA, LADDER_CLOCK, LADDER_TIMES };
+#include "times.h"
 
 /* Rows before the first in sight that are asked for besides: what is said of a row depends on
  * those before it. Lifelines, where several connections stand together. */
@@ -37,10 +36,10 @@ struct ladder_look {
 	unsigned width;                /* and its width */
 	bool ascii;
 	bool scroll;
-	bool events, all;              /* events only; all: nothing is folded */
+	bool events, all, no_acks;     /* events only; all: nothing is folded; no_acks: without plain ACKs */
 	uint64_t unfolded[QUERY_UNFOLDED];
 	unsigned unfolds;
-	enum ladder_times times;
+	enum times times;
 	bool raw;                      /* sequence numbers as on the wire */
 	int step;                      /* [ ]: the connection that many further on is wanted */
 };
@@ -91,9 +90,17 @@ void ladder_whole_ask(const struct ladder_whole *w, struct packet_query *q);
 void ladder_whole_answered(struct look *l, const struct answer *a);
 void ladder_whole_release(struct ladder_whole *w);
 
+/* The rows of an answer, with the record of each one's connection where it is known; returns how many. */
+unsigned ladder_read(struct segment g[QUERY_ROWS], const struct packet_answer *p);
 /* One row. */
 void ladder_line(const struct ladder_look *s, const struct ladder_columns *at, const struct segment *g,
 		 struct canvas *c, unsigned y);
+/* The parts of a row that other ladders share: an arrow between the cells lo and hi, of one stroke and so many
+ * heads, with its words in the middle; and seconds since the start, milliseconds since the row before. */
+void ladder_arrow(struct canvas *c, unsigned y, unsigned lo, unsigned hi, bool right, enum role role, uint32_t stroke,
+		  unsigned heads, const char *words);
+void ladder_seconds(struct text *t, int64_t ns, unsigned width, unsigned decimals);
+void ladder_delta(struct text *t, int64_t ns, unsigned width, unsigned decimals);
 /* The letter of a connection and its role, where several stand together. */
 enum role ladder_role(const struct ladder_look *s, const struct packet_row *r);
 

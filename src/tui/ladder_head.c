@@ -57,8 +57,17 @@ static void head_where(struct text *t, const struct flow_record *r)
 		text_format(t, "captured near the %s (◆ %s)", r->capture_side, head_near(r, "client") ? "left" : "right");
 }
 
+/* "◆" in front of the end near which that connection was captured. */
+static const char *head_mark(const struct packet_answer *p, uint64_t flow, const char *side)
+{
+	for (unsigned i = 0; i < p->togethers && i < QUERY_TOGETHER; i++)
+		if (p->together[i].id == flow)
+			return head_near(&p->together[i], side) ? "◆" : "";
+	return "";
+}
+
 /* Each connection with its letter, as many as fit. */
-static void head_together(const struct ladder_look *s, struct canvas *c, unsigned y)
+static void head_together(const struct ladder_look *s, const struct answer *a, struct canvas *c, unsigned y)
 {
 	unsigned x = 1;
 
@@ -72,8 +81,11 @@ static void head_together(const struct ladder_look *s, struct canvas *c, unsigne
 		if (s->end[i][0].family == FAMILY_NONE) {
 			text_put(&t, "…");
 		} else {
+			text_put(&t, head_mark(&a->packets, s->flow[i], "client"));
 			words_endpoint(&t, &s->end[i][0], 22);
 			text_put(&t, " → ");
+			text_put(&t, head_mark(&a->packets, s->flow[i], "between"));
+			text_put(&t, head_mark(&a->packets, s->flow[i], "server"));
 			words_endpoint(&t, &s->end[i][1], 22);
 		}
 		if (x + canvas_width(buffer) > c->width) {
@@ -93,7 +105,7 @@ void ladder_ends(const struct ladder_look *s, const struct answer *a, struct can
 	struct text t;
 
 	if (s->flows > 1) {
-		head_together(s, c, y);
+		head_together(s, a, c, y);
 		return;
 	}
 	if (!a->packets.has_subject)
@@ -397,7 +409,7 @@ void ladder_heads(const struct ladder_look *s, const struct ladder_columns *at, 
 
 	if (at->time_end > 0)
 		canvas_right(c, at->time, y, at->time_end, ROLE_HEAD,
-			     s->times == LADDER_CLOCK ? "time" : wide ? "time s" : "s");
+			     s->times == TIMES_CLOCK ? "time" : wide ? "time s" : "s");
 	if (at->delta_end > 0)
 		canvas_right(c, at->time, y, at->delta_end, ROLE_HEAD, "Δ ms");
 	if (at->lines == 0) {

@@ -95,12 +95,12 @@ struct ladder_columns ladder_columns(const struct ladder_look *s, unsigned width
 		at.name = 1;
 		at.name_end = 1 + (width >= 100 ? 7 : 1);
 	}
-	if (s->times == LADDER_CLOCK)
+	if (s->times == TIMES_CLOCK)
 		time = width >= 100 ? 15 : 12;
 	at.time = 1 + shift;
 	at.time_end = at.time + time;
 	at.delta_end = at.time_end + delta;
-	if (s->times == LADDER_DELTA) {
+	if (s->times == TIMES_DELTA) {
 		at.delta_end = at.time_end;
 		at.time_end = 0;
 	}
@@ -123,7 +123,7 @@ struct ladder_columns ladder_columns(const struct ladder_look *s, unsigned width
 /* ---- times ----------------------------------------------------------------------- */
 
 /* With as many decimals as fit. */
-static void line_seconds(struct text *t, int64_t ns, unsigned width, unsigned decimals)
+void ladder_seconds(struct text *t, int64_t ns, unsigned width, unsigned decimals)
 {
 	uint64_t v = ns < 0 ? (uint64_t)-ns : (uint64_t)ns;
 
@@ -144,7 +144,7 @@ static void line_seconds(struct text *t, int64_t ns, unsigned width, unsigned de
 	}
 }
 
-static void line_delta(struct text *t, int64_t ns, unsigned width, unsigned decimals)
+void ladder_delta(struct text *t, int64_t ns, unsigned width, unsigned decimals)
 {
 	const char *sign = ns < 0 ? "-" : "+";
 	double ms = (double)(ns < 0 ? -ns : ns) / CLOCK_MS;
@@ -169,16 +169,16 @@ static void line_times(const struct ladder_look *s, const struct ladder_columns 
 	if (g->row->no_time || g->row->gone || g->row->folded > 0)
 		return;
 	text_init(&t, buffer, sizeof buffer);
-	if (at->time_end > 0 && s->times == LADDER_CLOCK) {
+	if (at->time_end > 0 && s->times == TIMES_CLOCK) {
 		clock_of_day(g->row->ts_ns, at->width >= 100 ? 6 : 3, buffer);
 		canvas_right(c, at->time, y, at->time_end, ROLE_TEXT, buffer);
 	} else if (at->time_end > 0) {
-		line_seconds(&t, g->row->ts_ns - s->begin_ns, width, at->width >= 100 ? 6 : 4);
+		ladder_seconds(&t, g->row->ts_ns - s->begin_ns, width, at->width >= 100 ? 6 : 4);
 		canvas_right(c, at->time, y, at->time_end, ROLE_TEXT, buffer);
 	}
 	if (at->delta_end == 0 || !g->has_delta)
 		return;
-	line_delta(&t, g->delta_ns, at->width >= 100 ? 8 : 6, at->width >= 100 ? 3 : 2);
+	ladder_delta(&t, g->delta_ns, at->width >= 100 ? 8 : 6, at->width >= 100 ? 3 : 2);
 	canvas_right(c, at->time, y, at->delta_end, ROLE_DIM, buffer);
 }
 
@@ -218,31 +218,35 @@ static void line_label(struct text *t, const struct segment *g, bool raw, unsign
 	}
 }
 
+void ladder_arrow(struct canvas *c, unsigned y, unsigned lo, unsigned hi, bool right, enum role role, uint32_t stroke,
+		  unsigned heads, const char *words)
+{
+	unsigned width = canvas_width(words) + 2, x;
+
+	canvas_fill(c, lo, y, hi, role, stroke);
+	canvas_fill(c, right ? hi - heads : lo, y, right ? hi : lo + heads, role, right ? 0x25b6 : 0x25c0);
+	if (width + heads + 1 > hi - lo)
+		return;
+	/* In the middle of what the head leaves. */
+	x = canvas_put(c, lo + (right ? 0 : heads) + (hi - lo - heads - width) / 2, y, hi, role, " ");
+	x = canvas_put(c, x, y, hi, role, words);
+	canvas_put(c, x, y, hi, role, " ");
+}
+
 /* Between two lifelines, lo the first cell, hi after the last one. */
 static void line_arrow(const struct ladder_look *s, const struct ladder_columns *at, const struct segment *g,
 		       struct canvas *c, unsigned y, unsigned lo, unsigned hi, bool right)
 {
 	const struct packet_row *r = g->row;
-	enum role role = line_role(r);
 	bool twice = r->is_tcp && segment_again(g) && r->flags & (TCP_SYN | TCP_FIN);
-	unsigned heads = twice ? 2 : 1, width, x, end;
 	char label[128];
 	struct text t;
 
-	canvas_fill(c, lo, y, hi, role, line_stroke(g));
-	canvas_fill(c, right ? hi - heads : lo, y, right ? hi : lo + heads, role, right ? 0x25b6 : 0x25c0);
-	if (line_has(r, VERDICT_LOST_SEGMENT))
-		canvas_fill(c, right ? lo : hi - 1, y, right ? lo + 1 : hi, ROLE_WARN, 0x2715);
 	text_init(&t, label, sizeof label);
 	line_label(&t, g, s->raw, at->level, hi - lo > 7 ? hi - lo - 5 : 2);
-	width = canvas_width(label) + 2;
-	if (width + heads + 1 > hi - lo)
-		return;
-	/* In the middle of what the head leaves. */
-	x = lo + (right ? 0 : heads) + (hi - lo - heads - width) / 2;
-	end = canvas_put(c, x, y, hi, role, " ");
-	end = canvas_put(c, end, y, hi, role, label);
-	canvas_put(c, end, y, hi, role, " ");
+	ladder_arrow(c, y, lo, hi, right, line_role(r), line_stroke(g), twice ? 2 : 1, label);
+	if (line_has(r, VERDICT_LOST_SEGMENT))
+		canvas_fill(c, right ? lo : hi - 1, y, right ? lo + 1 : hi, ROLE_WARN, 0x2715);
 }
 
 /* Lifelines from and to; false: it has none. */
@@ -296,16 +300,7 @@ static void line_folded(const struct ladder_columns *at, const struct segment *g
 	}
 	width = canvas_width(buffer);
 	canvas_cut(c, hi - lo > width ? lo + (hi - lo - width) / 2 : lo, y, hi, ROLE_DIM, buffer);
-	/* The last step of a handshake is a plain ACK, too: what it says stays in sight. */
-	text_reset(&t);
-	if (g->flow != NULL && record_has(g->flow, RECORD_HS_FIRST_SYN_TO_ACK) && r->ts_ns <= g->flow->ack_ns &&
-	    g->flow->ack_ns <= segment_end_ns(r)) {
-		text_put(&t, at->brief ? "OPEN " : "OPEN after ");
-		words_span(&t, g->flow->first_syn_to_ack);
-		text_put(&t, at->brief ? "; " : ".  ");
-	}
-	width = canvas_put(c, at->note, y, c->width, ROLE_TEXT, buffer);
-	canvas_cut(c, width, y, c->width, ROLE_DIM, "+ to unfold");
+	canvas_cut(c, at->note, y, c->width, ROLE_DIM, "+ to unfold");
 }
 
 /* ---- the note -------------------------------------------------------------------- */

@@ -153,7 +153,7 @@ static void pane_rule(const struct packet_row *r, struct canvas *c, unsigned y)
 
 static void pane_legend(const struct ladder_look *s, struct canvas *c, unsigned y)
 {
-	static const char *const times[LADDER_TIMES] = {"since the start", "since the row before", "of the day"};
+	static const char *const times[TIMES] = {"since the start", "since the row before", "of the day"};
 	const char *legend = c->ascii ? "legend  - first  = seen before  . overtaken  x lost before here  >> SYN, FIN again  "
 					"! warning  !! problem"
 				      : "legend  ─ first  ═ seen before  · overtaken  ✕ lost before here  ▶▶ SYN, FIN again  "
@@ -163,7 +163,7 @@ static void pane_legend(const struct ladder_look *s, struct canvas *c, unsigned 
 
 	canvas_cut(c, 1, y, c->width, ROLE_DIM, legend);
 	text_init(&t, buffer, sizeof buffer);
-	text_format(&t, "t times: %s", times[s->times % LADDER_TIMES]);
+	text_format(&t, "t times: %s", times[s->times % TIMES]);
 	if (canvas_width(legend) + canvas_width(buffer) + 4 <= c->width)
 		canvas_right(c, 1, y, c->width - 1, ROLE_DIM, buffer);
 }

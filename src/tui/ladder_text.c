@@ -48,13 +48,12 @@ bool ladder_text(const struct ladder_look *s, const struct answer *a, unsigned f
 {
 	struct ladder_columns at = ladder_columns(s, width);
 	struct segment g[QUERY_ROWS];
-	unsigned n = a->packets.rows < QUERY_ROWS ? a->packets.rows : QUERY_ROWS;
+	unsigned n = ladder_read(g, &a->packets);
 	char line[LINE_BYTES];
 	struct lines l = {.c = {.ascii = ascii}, .at = line, .room = sizeof line, .put = put, .to = to};
 
 	if (!canvas_resize(&l.c, width < LINE_CELLS ? width : LINE_CELLS, 1))
 		return false;
-	segment_read(g, a->packets.row, n, a->packets.has_subject ? &a->packets.subject : NULL);
 	if (head) {
 		ladder_ends(s, a, &l.c, 0);
 		lines_put(&l);

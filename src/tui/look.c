@@ -49,6 +49,7 @@ void look_init(struct look *l, bool live, const char *title, const char *filter)
 	l->title = title != NULL ? title : "";
 	l->mouse = true;
 	l->config_fd = -1;
+	l->stream.times = TIMES_CLOCK;
 	text_init(&t, l->match, sizeof l->match);
 	text_put(&t, filter != NULL ? filter : "");
 	/* A file reads from top to bottom; live, what just came is on top. */
@@ -56,6 +57,28 @@ void look_init(struct look *l, bool live, const char *title, const char *filter)
 	l->stick = STICK_FIRST;
 	for (unsigned i = 0; i < SCREENS_ALL; i++)
 		l->from[i] = i == SCREEN_PACKETS ? SCREEN_LADDER : SCREEN_CONNECTIONS;
+}
+
+/* ---- what the screens have together ------------------------------------------ */
+
+void look_times(struct look *l, enum times times)
+{
+	l->ladder.times = l->packets.times = l->stream.times = times;
+}
+
+enum reaction look_times_next(struct look *l, enum times now)
+{
+	static const char *const words[TIMES] = {"times since the first packet of the connection, or of all",
+						 "times since the row before", "time of the day"};
+
+	look_times(l, (now + 1) % TIMES);
+	return screen_say(l, false, words[l->ladder.times]);
+}
+
+enum reaction look_raw_next(struct look *l)
+{
+	l->ladder.raw = l->packets.raw = !l->ladder.raw;
+	return screen_say(l, false, l->ladder.raw ? "numbers as on the wire" : "numbers from the first one");
 }
 
 /* ---- queries -------------------------------------------------------------- */
@@ -76,12 +99,30 @@ void look_asked(struct look *l)
 		screens[l->screen]->asked(l);
 }
 
+/* What each interface gives, since the last look at it. */
+static void look_interfaces(struct look *l, const struct answer *a, double s)
+{
+	for (unsigned i = 0; i < a->sources; i++) {
+		struct text t;
+
+		text_init(&t, l->interface[i].name, sizeof l->interface[i].name);
+		text_put(&t, a->source[i].name != NULL ? a->source[i].name : "");
+		l->interface[i].rate = s > 0 && i < l->interfaces_now && a->source[i].frames >= l->interface[i].frames
+					       ? (double)(a->source[i].frames - l->interface[i].frames) / s : 0;
+		l->interface[i].frames = a->source[i].frames;
+		l->interface[i].drops = a->source[i].drops_known ? a->source[i].drops : 0;
+		l->interface[i].gone = a->source[i].gone;
+	}
+	l->interfaces_now = a->sources;
+}
+
 static void look_rate(struct look *l, const struct answer *a)
 {
 	int64_t passed = a->now_ns - l->rate_ns;
 
 	if (l->rate_ns != 0 && passed < CLOCK_S)
 		return;
+	look_interfaces(l, a, l->rate_ns != 0 ? (double)passed / (double)CLOCK_S : 0);
 	if (l->rate_ns != 0) {
 		double s = (double)passed / (double)CLOCK_S;
 
@@ -160,6 +201,8 @@ static void look_small(const struct look *l, const struct answer *a, struct canv
 /* What stands over screen or page. */
 static void look_over(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
 {
+	if (l->save.open)
+		save_draw(l, a, c, at->message ? at->message : at->bar);
 	if (l->dialog.kind != NULL)
 		dialog_draw(l, c);
 	if (l->prompting)

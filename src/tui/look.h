@@ -95,6 +95,15 @@ struct look {
 	const char *interfaces; /* a line each, of the start, printable; or NULL */
 	char capture_filter[DIALOG_TEXT];
 	bool capture_filter_wanted; /* the loop must hand it on */
+	char interface_wanted[64];  /* the same: one more to capture from; "" none */
+	/* Of the interfaces captured from, as far as an answer has room for them. */
+	struct {
+		char name[64];      /* foreign */
+		uint64_t frames, drops;
+		double rate;
+		bool gone;
+	} interface[QUERY_SOURCES];
+	unsigned interfaces_now;
 	uint64_t tellings;     /* answers to that which were shown */
 	int config_fd;         /* -1: none */
 	char config_name[300]; /* printable; "" */
@@ -187,7 +196,8 @@ static inline unsigned sheet_next(struct sheet *s)
 }
 
 /* handshake.c: the handshake in so many cells; 0 if it has none to show */
-enum handshake_size { HANDSHAKE_SHORT, HANDSHAKE_CHAIN, HANDSHAKE_WORDS };
+enum handshake_size { HANDSHAKE_SHORT, HANDSHAKE_CHAIN, HANDSHAKE_WORDS,
+		      HANDSHAKE_IN_ALL /* of one that was repeated what it took from its first SYN on, which it is sorted by */ };
 unsigned handshake_draw(struct canvas *c, unsigned x, unsigned y, unsigned end, const struct flow_record *r,
 			enum handshake_size size);
 

@@ -5,6 +5,7 @@
  */
 #include "look.h"
 
+#include "columns.h"
 #include "screen.h"
 #include "sockeye/tui.h"
 #include "words.h"
@@ -20,14 +21,18 @@ static enum reaction look_in_page(struct look *l, enum action act, struct answer
 
 /* ---- the other actions --------------------------------------------------- */
 
-static enum reaction look_pause(struct look *l)
+static enum reaction look_pause(struct look *l, const struct answer *a)
 {
 	l->paused = !l->paused;
 	if (!l->paused) {
+		l->anchor = a->selected_row - (l->list.top < a->selected_row ? l->list.top : a->selected_row);
+		l->list.kept = l->list.top = 0;
 		screen_say(l, false, "goes on");
 		return REACT_ASK;
 	}
-	return screen_say(l, false, "paused: the view stands, capture goes on; Z again to go on");
+	screen_say(l, false, "paused: the view stands, capture goes on; Z again to go on");
+	/* As much of the list as is kept: it can be scrolled, sorted and filtered. */
+	return l->screen == SCREEN_CONNECTIONS && l->page == PAGE_SCREEN ? REACT_ASK : REACT_DRAW;
 }
 
 /* Back: out of a page; else the screen's own business first, then where it was
@@ -84,7 +89,7 @@ static enum reaction look_act(struct look *l, enum action act, uint32_t key, str
 	case ACTION_VIEW_4: case ACTION_VIEW_5: case ACTION_VIEW_6:
 		return screen_show(l, (enum screen_id)(act - ACTION_VIEW_1), a, false);
 	case ACTION_PAUSE:
-		return look_pause(l);
+		return look_pause(l, a);
 	case ACTION_HELP:
 		return look_help(l);
 	case ACTION_REPAINT:
@@ -94,11 +99,6 @@ static enum reaction look_act(struct look *l, enum action act, uint32_t key, str
 	case ACTION_QUIT:
 		return look_quit(l, a, asked, key);
 	case ACTION_FILTER:
-	case ACTION_FROM_CELL:
-		if (l->paused)
-			return screen_say(l, false, "paused: Z first, then sort and filter");
-		if (act == ACTION_FROM_CELL)
-			break;
 		prompt_open(l, PROMPT_FILTER);
 		return REACT_DRAW;
 	case ACTION_COMMAND:
@@ -114,10 +114,9 @@ static enum reaction look_act(struct look *l, enum action act, uint32_t key, str
 	return screens[l->screen]->act(l, act, a, at, now_ns);
 }
 
-enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned width, unsigned height,
-		       int64_t now_ns)
+static enum reaction look_key_done(struct look *l, uint32_t key, enum action act, struct answer *a, unsigned width,
+				   unsigned height, int64_t now_ns)
 {
-	enum action act = keys_action(key, look_place(l));
 	struct layout at = look_layout(width, height < TUI_HEIGHT_MIN ? TUI_HEIGHT_MIN : height);
 	bool asked = l->quit_asked;
 
@@ -131,7 +130,21 @@ enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned 
 		return prompt_key(l, key, a, &at, now_ns);
 	if (l->dialog.kind != NULL && key != KEY_CONTROL('C') && key != KEY_CONTROL('L') && key != KEY_CONTROL('Z'))
 		return dialog_key(l, key, a, &at, now_ns);
+	if (l->save.open && key != KEY_CONTROL('C') && key != KEY_CONTROL('L') && key != KEY_CONTROL('Z'))
+		return key & KEY_POINTER ? REACT_NOTHING : save_key(l, key, a);
 	if (key & KEY_POINTER)
 		return l->prompting ? REACT_DRAW : mouse_key(l, key, a, &at, now_ns);
 	return look_act(l, act, key, a, &at, now_ns, asked);
+}
+
+enum reaction look_key(struct look *l, uint32_t key, struct answer *a, unsigned width, unsigned height,
+		       int64_t now_ns)
+{
+	bool list = l->paused && l->screen == SCREEN_CONNECTIONS && l->list.group == GROUP_NONE;
+	enum reaction r = look_key_done(l, key, keys_action(key, look_place(l)), a, width, height, now_ns);
+
+	/* The list that is paused asks nothing: what it keeps is sorted and filtered here. */
+	if (r == REACT_ASK && list && l->paused && l->screen == SCREEN_CONNECTIONS && l->list.group == GROUP_NONE)
+		return connections_paused(l, a);
+	return r;
 }

@@ -32,6 +32,8 @@ extern const struct means_verdict means_verdicts[VERDICTS];
 uint64_t means_of_weight(enum means_weight least);
 /* The heaviest of a set; MEANS_PLAIN for none. */
 enum means_weight means_weight(uint64_t verdicts);
+/* A row's verdicts but for those that are known to be none. */
+uint64_t means_said(const struct packet_row *r);
 /* Their words with commas between, the heaviest first; those of the weight `least` and more. An
  * exact one that says what another says better is left out. */
 void means_words(struct text *t, uint64_t verdicts, enum means_weight least);

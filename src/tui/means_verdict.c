@@ -102,6 +102,14 @@ enum means_weight means_weight(uint64_t verdicts)
 	return most;
 }
 
+uint64_t means_said(const struct packet_row *r)
+{
+	const uint64_t again = verdict_bit(VERDICT_RETRANSMISSION) | verdict_bit(VERDICT_FAST_RETRANSMISSION) |
+			       verdict_bit(VERDICT_SPURIOUS_RETRANSMISSION);
+
+	return r->answers_syn ? r->verdicts & ~again : r->verdicts;
+}
+
 /* What another verdict of the set says as well, or better. */
 static uint64_t means_distinct(uint64_t is)
 {

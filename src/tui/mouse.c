@@ -34,7 +34,7 @@ static enum reaction mouse_head(struct look *l, unsigned x, const struct layout 
 {
 	struct columns set;
 
-	if (l->screen != SCREEN_CONNECTIONS || l->paused || l->list.group != GROUP_NONE)
+	if (l->screen != SCREEN_CONNECTIONS || l->list.group != GROUP_NONE)
 		return REACT_NOTHING;
 	columns_fit(l, at->width, &set);
 	for (unsigned i = 0; i < set.n; i++) {
@@ -54,6 +54,7 @@ static enum reaction mouse_row(struct look *l, unsigned line, struct answer *a, 
 	bool flows = l->screen == SCREEN_CONNECTIONS;
 	unsigned rows = flows ? l->list.group != GROUP_NONE ? a->groups : a->rows : a->packets.rows, now = flows ? a->selected_row : a->packets.selected_row;
 
+	line += flows && l->paused ? l->list.top : 0;
 	if (l->screen == SCREEN_SOCKETS) {
 		rows = s->rows - s->top;
 		now = s->at - s->top;

@@ -1,5 +1,6 @@
 /* The state of the Packets screen between two keys, and what its files are to
- * each other: screen_packets.c has the state, the other three draw a pane each.
+ * each other: screen_packets.c has what it asks, packets_keys.c what keys do, packets_panes.c
+ * where the panes are; packets_list.c, packets_layers.c and packets_bytes.c draw one each.
  */
 #ifndef TUI_PACKETS_H
 #define TUI_PACKETS_H
@@ -9,12 +10,12 @@
 
 #include "canvas.h"
 #include "sockeye/query.h"
+#include "times.h"
 
 struct look;
 struct layout;
 
 enum packets_pane { PANE_LIST, PANE_LAYERS, PANE_BYTES, PANES };
-enum packets_times { TIMES_RELATIVE, TIMES_DELTA, TIMES_CLOCK, TIMES };
 enum packets_bytes { BYTES_HEX, BYTES_BITS, BYTES_TEXT, BYTES_WAYS };
 enum packets_folds { FOLDS_USUAL, FOLDS_OPEN, FOLDS_CLOSED };
 
@@ -24,6 +25,8 @@ struct packets_look {
 	uint64_t flow[QUERY_TOGETHER]; /* 0 flows: of all */
 	unsigned flows;
 	bool given;                    /* by packets_of(): enter leaves it */
+	bool narrowed;                 /* by the digit, from the list: the digit or Esc shows all again */
+	bool raw;                      /* sequence numbers as on the wire */
 	char match[QUERY_MATCH];
 	uint64_t selected;
 	int64_t move;
@@ -36,7 +39,7 @@ struct packets_look {
 	uint64_t marked[QUERY_ROWS];   /* ascending */
 	unsigned marks;
 	bool marked_only;
-	enum packets_times times;
+	enum times times;
 	uint64_t reference;            /* packet from which times count; 0: none */
 	int64_t reference_ns;
 	unsigned shift;                /* cells by which the info is scrolled */
@@ -54,6 +57,7 @@ struct packets_look {
 	unsigned owns, before;
 	uint64_t of;                   /* the packet that line and byte are about */
 	unsigned line;                 /* selected, among all */
+	bool line_chosen;              /* by the user; else it is the highest layer */
 	char line_key[56], line_layer[56]; /* which that is, to find it in the next packet */
 	unsigned line_nth;
 	unsigned top;                  /* visible lines above the pane */
@@ -79,15 +83,23 @@ struct packets_panes {
 	unsigned words, words_rows;            /* what the field says */
 };
 
+/* packets_panes.c */
 struct packets_panes packets_panes(const struct packets_look *s, const struct layout *at);
+
+/* The rule over a pane; returns the column behind its title. */
+unsigned packets_rule(struct canvas *c, unsigned x, unsigned y, unsigned end, bool focused, const char *title);
 
 /* packets_list.c */
 void packets_list(const struct look *l, const struct answer *a, struct canvas *c, const struct packets_panes *at);
 /* "SYN seq 0 win 64240" and the rest of its line, without verdicts. */
-void packets_info(struct text *t, const struct packet_row *r);
+void packets_info(struct text *t, const struct packet_row *r, bool raw);
 /* Flags and numbers of a segment. */
-void packets_tcp(struct text *t, const struct packet_row *r);
+void packets_tcp(struct text *t, const struct packet_row *r, bool raw);
 bool packets_is_marked(const struct packets_look *s, uint64_t number);
+
+/* packets_own.c: lines that the screen writes itself, into own[] */
+void own_frame(struct packets_look *s, const struct packet_detail *d);
+void own_talk(struct packets_look *s, const struct answer *a);
 
 /* packets_layers.c */
 /* A dissector's name as people write it: TCP, IPv4, MySQL. */
@@ -113,8 +125,5 @@ unsigned bytes_each(const struct packets_look *s, unsigned width); /* bytes of a
 void bytes_select(struct packets_look *s, const struct answer *a, int64_t byte);
 void bytes_next_buffer(struct packets_look *s, const struct answer *a);
 void bytes_draw(struct packets_look *s, const struct answer *a, struct canvas *c, const struct packets_panes *at);
-
-/* The rule over a pane; returns the column behind its title. */
-unsigned packets_rule(struct canvas *c, unsigned x, unsigned y, unsigned end, bool focused, const char *title);
 
 #endif

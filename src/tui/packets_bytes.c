@@ -38,6 +38,7 @@ void bytes_select(struct packets_look *s, const struct answer *a, int64_t byte)
 
 	if (d->number == 0 || d->len[s->buffer] == 0)
 		return;
+	s->line_chosen = true;
 	s->byte = (uint32_t)(byte < 0 ? 0 : byte >= d->len[s->buffer] ? (int64_t)d->len[s->buffer] - 1 : byte);
 	/* The deepest is the shortest; of equal ones the last. */
 	for (unsigned i = 0; i < layers_lines(s, a); i++) {

@@ -1,19 +1,16 @@
 /* The layers of the selected packet as a tree: what the dissectors made of it, and
- * around that what the screen knows itself - the frame in front, the conversation
- * behind, with verdicts, round trip and states.
+ * around that what the screen knows itself (packets_own.c).
  *
  * A line is a parent if the one behind it is deeper. What is open is remembered by
  * the name of the layer, so that it stays from packet to packet; usually the
- * transport and the innermost layer are, and what is broken. The selected line is
- * found again in the next packet by its key.
+ * highest layer is, and what is broken. The selected line is the highest layer, until
+ * one is chosen: that is found again in the next packet by its key.
  */
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "look.h"
 #include "means.h"
-#include "sockeye/clock.h"
 #include "words.h"
 
 void packets_name(struct text *t, const char *key)
@@ -33,143 +30,6 @@ void packets_name(struct text *t, const char *key)
 		}
 	for (; *key != '\0'; key++) /* nobody knows better */
 		text_char(t, *key >= 'a' && *key <= 'z' ? (char)(*key - 'a' + 'A') : *key);
-}
-
-/* ---- what the screen says itself ----------------------------------------------- */
-
-/* A line of own[], or a spare one where that is full. */
-static struct detail_line *own_line(struct packets_look *s, unsigned depth, const char *key, const char *title, uint64_t num)
-{
-	struct detail_line *line = &s->own[s->owns < PACKETS_OWN ? s->owns++ : PACKETS_OWN - 1];
-
-	memset(line, 0, sizeof *line);
-	line->depth = (uint8_t)depth;
-	line->num = num;
-	(void)snprintf(line->key, sizeof line->key, "%s", key);
-	(void)snprintf(line->title, sizeof line->title, "%s", title);
-	return line;
-}
-
-static void own_count(struct packets_look *s, const char *key, const char *title, uint64_t v, const char *unit)
-{
-	struct detail_line *line = own_line(s, 1, key, title, v);
-	struct text t;
-
-	text_init(&t, line->text, sizeof line->text);
-	words_count(&t, v);
-	text_put(&t, unit);
-	(void)snprintf(line->filter, sizeof line->filter, "%s == %llu", key, (unsigned long long)v);
-}
-
-static void own_text(struct packets_look *s, const char *key, const char *title, const char *text, const char *filter)
-{
-	struct detail_line *line = own_line(s, 1, key, title, 0);
-
-	(void)snprintf(line->text, sizeof line->text, "%s", text);
-	(void)snprintf(line->filter, sizeof line->filter, "%s", filter);
-}
-
-/* "2026-11-21 12:00:00.012688 UTC". */
-static void own_time(struct text *t, int64_t ns)
-{
-	time_t seconds = (time_t)(ns / CLOCK_S - (ns % CLOCK_S < 0));
-	char date[40];
-	struct tm tm;
-
-	if (gmtime_r(&seconds, &tm) == NULL || strftime(date, sizeof date, "%Y-%m-%d %H:%M:%S", &tm) == 0)
-		return;
-	text_format(t, "%s.%06d UTC", date, (int)((ns - (int64_t)seconds * CLOCK_S) / CLOCK_US));
-}
-
-static void own_frame(struct packets_look *s, const struct packet_detail *d)
-{
-	struct detail_line *line = own_line(s, 0, "frame", "Frame", d->number);
-	char when[64] = "no time in the file";
-	struct text t;
-
-	line->osi = 1;
-	line->len = d->len[BUFFER_FRAME];
-	text_init(&t, when, sizeof when);
-	if (d->row.no_time)
-		text_put(&t, "no time in the file");
-	else
-		own_time(&t, d->ts_ns);
-	text_init(&t, line->text, sizeof line->text);
-	words_count(&t, d->number);
-	text_put(&t, ": ");
-	words_count(&t, d->wirelen);
-	text_put(&t, " bytes on the wire, ");
-	words_count(&t, d->caplen);
-	text_put(&t, " captured, ");
-	text_put(&t, when);
-	own_count(s, "frame.number", "number", d->number, "");
-	own_text(s, "frame.time", "time", when, "");
-	own_count(s, "frame.len", "on the wire", d->wirelen, " bytes");
-	own_count(s, "frame.cap_len", "captured", d->caplen, d->caplen < d->wirelen ? " bytes: the capture cut it" : " bytes");
-	if (d->interface[0] != '\0')
-		own_text(s, "frame.interface", "interface", d->interface, "");
-	if (d->comment[0] != '\0')
-		own_text(s, "frame.comment", "comment", d->comment, "");
-}
-
-/* What this packet is about, and how long after. */
-static void own_about(struct packets_look *s, const struct packet_detail *d)
-{
-	const struct packet_row *r = &d->row;
-	char buffer[96];
-	int64_t since;
-	struct text t;
-
-	text_init(&t, buffer, sizeof buffer);
-	if (r->rtt_ns >= 0) {
-		words_span(&t, r->rtt_ns);
-		own_text(s, "talk.rtt", "round trip", buffer, "");
-	}
-	if (r->about == 0)
-		return;
-	text_reset(&t);
-	text_put(&t, "packet ");
-	words_count(&t, r->about);
-	if (r->about_ns <= r->ts_ns && !__builtin_sub_overflow(r->ts_ns, r->about_ns, &since)) {
-		text_put(&t, ", ");
-		words_span(&t, since);
-		text_put(&t, " before");
-	}
-	own_text(s, "talk.about", "about", buffer, "");
-}
-
-static void own_talk(struct packets_look *s, const struct answer *a)
-{
-	const struct packet_detail *d = &a->packets.detail;
-	const struct flow_record *f = a->packets.has_subject && a->packets.subject.id == d->row.flow ? &a->packets.subject : NULL;
-	struct detail_line *line = own_line(s, 0, "talk", "Conversation", d->row.flow);
-	char buffer[160];
-	struct text t;
-
-	text_init(&t, line->text, sizeof line->text);
-	text_format(&t, "%llu  %s", (unsigned long long)d->row.flow, d->row.side ? "server → client" : "client → server");
-	if (d->row.verdicts != 0) {
-		text_put(&t, "  ");
-		means_words(&t, d->row.verdicts, MEANS_PLAIN);
-	}
-	(void)snprintf(line->filter, sizeof line->filter, "flow == %llu", (unsigned long long)d->row.flow);
-	for (unsigned v = 0; v < VERDICTS; v++) {
-		if (!(d->row.verdicts >> v & 1))
-			continue;
-		line = own_line(s, 1, "talk.verdict", "verdict", v);
-		(void)snprintf(line->text, sizeof line->text, "%s", means_verdicts[v].words);
-		(void)snprintf(line->filter, sizeof line->filter, "verdict:%s", verdict_info[v].word);
-	}
-	own_about(s, d);
-	text_init(&t, buffer, sizeof buffer);
-	means_states(&t, &d->row, f);
-	if (t.len > 0)
-		own_text(s, "talk.after", "states after it", buffer, "");
-	text_reset(&t);
-	if (f != NULL && d->row.is_tcp && record_filled(f, RECORD_TCP_STATE_CLIENT))
-		words_ends(&t, f);
-	if (t.len > 0)
-		own_text(s, "talk.now", a->ended ? "states at the end" : "states now", buffer, "");
 }
 
 /* ---- lines ------------------------------------------------------------------------ */
@@ -246,8 +106,8 @@ bool layers_open(const struct packets_look *s, const struct answer *a, unsigned 
 	if (strcmp(line->key, "frame") == 0)
 		return a->packets.detail.comment[0] != '\0';
 	if (strcmp(line->key, "talk") == 0)
-		return means_weight(a->packets.detail.row.verdicts) > MEANS_PLAIN;
-	return line->bad || line->osi == 4 || layers_last(s, a, i);
+		return means_weight(means_said(&a->packets.detail.row)) > MEANS_PLAIN;
+	return line->bad || layers_last(s, a, i);
 }
 
 bool layers_visible(const struct packets_look *s, const struct answer *a, unsigned i)
@@ -317,25 +177,24 @@ void layers_select(struct packets_look *s, const struct answer *a, unsigned i, b
 		s->byte = line->off;
 }
 
-/* The same field in another packet; else its layer; else the transport; else the first. */
+/* The field that was chosen in another packet; else its layer; else the highest layer that the dissectors made. */
 static unsigned layers_again(const struct packets_look *s, const struct answer *a)
 {
-	unsigned layer = UINT32_MAX, transport = 0, nth = 0;
+	unsigned layer = UINT32_MAX, highest = 0, nth = 0;
 	bool in = false;
 
 	for (unsigned i = 0; i < layers_lines(s, a); i++) {
 		const struct detail_line *line = layers_line(s, a, i);
 
 		if (line->depth == 0) {
-			in = strcmp(line->key, s->line_layer) == 0;
+			in = s->line_chosen && strcmp(line->key, s->line_layer) == 0;
 			layer = in && layer == UINT32_MAX ? i : layer;
-			transport = line->osi == 4 || (transport == 0 && i >= s->before && i < s->before + a->packets.detail.lines)
-					    ? i : transport;
+			highest = i >= s->before && i < s->before + a->packets.detail.lines ? i : highest;
 		}
 		if (in && strcmp(line->key, s->line_key) == 0 && nth++ == s->line_nth)
 			return i;
 	}
-	return layer != UINT32_MAX ? layer : transport;
+	return layer != UINT32_MAX ? layer : highest;
 }
 
 void layers_answered(struct packets_look *s, const struct answer *a)
@@ -367,6 +226,8 @@ void layers_answered(struct packets_look *s, const struct answer *a)
 void layers_move(struct packets_look *s, const struct answer *a, int64_t move)
 {
 	unsigned to = s->line, lines = layers_lines(s, a);
+
+	s->line_chosen = true;
 
 	for (unsigned i = s->line; move > 0 && i + 1 < lines;)
 		if (layers_visible(s, a, ++i)) {
@@ -462,7 +323,7 @@ static void layers_summary(struct text *t, const struct packets_look *s, const s
 	}
 	if (strcmp(line->key, "tcp") == 0 && r->is_tcp && summary_ends(t, s, a, i, "tcp.srcport", "tcp.dstport")) {
 		text_put(t, "  ");
-		packets_tcp(t, r);
+		packets_tcp(t, r, s->raw);
 		return;
 	}
 	if (layers_last(s, a, i) && r->line[0] != '\0')
@@ -534,9 +395,29 @@ static void layers_title(const struct packets_look *s, const struct answer *a, s
 		canvas_right(c, x, at->layers_rule, at->layers_end, ROLE_WARN, buffer);
 }
 
+/* Scrolls so that the selected line is in sight; where it is the screen that selected it, with half a pane of
+ * what it holds. */
+static void layers_scroll(struct packets_look *s, const struct answer *a, unsigned rows)
+{
+	unsigned lines = layers_lines(s, a), above = 0, seen = 0, inside = 0, last;
+
+	for (unsigned i = 0; i < lines; i++) {
+		above += i < s->line && layers_visible(s, a, i);
+		inside += i > s->line && layers_root(s, a, i) == layers_root(s, a, s->line) && layers_visible(s, a, i);
+		seen += layers_visible(s, a, i);
+	}
+	last = above + (s->line_chosen ? 0 : inside < rows / 2 ? inside : rows / 2);
+	if (above < s->top)
+		s->top = above;
+	if (last >= s->top + rows)
+		s->top = last - rows + 1;
+	if (s->top + rows > seen)
+		s->top = seen > rows ? seen - rows : 0;
+}
+
 void layers_draw(struct packets_look *s, const struct answer *a, struct canvas *c, const struct packets_panes *at)
 {
-	unsigned lines = layers_lines(s, a), above = 0, seen = 0, y = at->layers;
+	unsigned lines = layers_lines(s, a), seen = 0, y = at->layers;
 
 	if (at->layers_rows == 0)
 		return;
@@ -547,17 +428,7 @@ void layers_draw(struct packets_look *s, const struct answer *a, struct canvas *
 		canvas_foreign(c, 2, y, at->layers_end, ROLE_DIM, why, strlen(why));
 		return;
 	}
-	for (unsigned i = 0; i < s->line; i++)
-		above += layers_visible(s, a, i);
-	if (above < s->top)
-		s->top = above;
-	if (above >= s->top + at->layers_rows)
-		s->top = above - at->layers_rows + 1;
-	for (unsigned i = 0; i < lines; i++)
-		seen += layers_visible(s, a, i);
-	if (s->top + at->layers_rows > seen)
-		s->top = seen > at->layers_rows ? seen - at->layers_rows : 0;
-	seen = 0;
+	layers_scroll(s, a, at->layers_rows);
 	for (unsigned i = 0; i < lines && y < at->layers + at->layers_rows; i++)
 		if (layers_visible(s, a, i) && seen++ >= s->top)
 			layers_row(s, a, c, i, y++, at->layers_end);

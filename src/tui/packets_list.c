@@ -178,7 +178,7 @@ static void list_flags(struct text *t, unsigned f)
 		text_put(t, "no flags");
 }
 
-void packets_tcp(struct text *t, const struct packet_row *r)
+void packets_tcp(struct text *t, const struct packet_row *r, bool raw)
 {
 	char flags[48];
 	struct text f;
@@ -187,9 +187,9 @@ void packets_tcp(struct text *t, const struct packet_row *r)
 	list_flags(&f, r->flags);
 	text_put(t, flags);
 	if (r->payload_len > 0 || r->flags & (TCP_SYN | TCP_FIN | TCP_RST))
-		text_format(t, " seq %u", (unsigned)(!r->seq_known ? r->seq : r->flags & TCP_SYN ? 0 : r->seq_from_isn));
+		text_format(t, " seq %u", (unsigned)(raw || !r->seq_known ? r->seq : r->flags & TCP_SYN ? 0 : r->seq_from_isn));
 	if (r->flags & TCP_ACK)
-		text_format(t, " ack %u", (unsigned)(r->ack_known ? r->ack_from_isn : r->ack));
+		text_format(t, " ack %u", (unsigned)(!raw && r->ack_known ? r->ack_from_isn : r->ack));
 	if (r->flags & TCP_SYN || r->payload_len == 0)
 		text_format(t, " win %llu", r->flags & TCP_SYN || r->room < 0 ? (unsigned long long)r->window
 									    : (unsigned long long)r->room);
@@ -197,7 +197,7 @@ void packets_tcp(struct text *t, const struct packet_row *r)
 		text_format(t, " len %u", (unsigned)r->payload_len);
 }
 
-void packets_info(struct text *t, const struct packet_row *r)
+void packets_info(struct text *t, const struct packet_row *r, bool raw)
 {
 	char flags[48];
 	struct text f;
@@ -215,7 +215,7 @@ void packets_info(struct text *t, const struct packet_row *r)
 		text_put(t, r->line);
 		return;
 	}
-	packets_tcp(t, r);
+	packets_tcp(t, r, raw);
 	if (r->line[0] != '\0') {
 		text_put(t, "  ");
 		text_put(t, r->line);
@@ -234,7 +234,8 @@ static const char *list_scrolled(const char *s, unsigned n)
 static void list_info(const struct packets_look *s, const struct packet_row *r, struct canvas *c, unsigned x, unsigned y)
 {
 	static const char *const sign[][2] = {{"", ""}, {"▲ ", "! "}, {"● ", "!! "}};
-	enum means_weight weight = means_weight(r->verdicts);
+	const uint64_t said = means_said(r);
+	enum means_weight weight = means_weight(said);
 	enum role role = weight == MEANS_PROBLEM ? ROLE_BAD : weight == MEANS_WARNING ? ROLE_WARN : ROLE_DIM;
 	uint64_t plain = 0;
 	char buffer[512];
@@ -244,17 +245,17 @@ static void list_info(const struct packets_look *s, const struct packet_row *r, 
 	text_init(&t, buffer, sizeof buffer);
 	if (weight > MEANS_PLAIN && s->shift == 0) {
 		text_put(&t, sign[weight][c->ascii]);
-		means_words(&t, r->verdicts, MEANS_WARNING);
+		means_words(&t, said, MEANS_WARNING);
 		x = canvas_cut(c, x, y, c->width, role, buffer) + 2;
 		text_reset(&t);
 	}
 	if (r->issue[0] != '\0' && s->shift == 0)
 		x = canvas_cut(c, x, y, c->width, ROLE_BAD, r->issue) + 2;
-	packets_info(&t, r);
+	packets_info(&t, r, s->raw);
 	x = canvas_foreign(c, x, y, c->width, r->gone ? ROLE_DIM : ROLE_TEXT, list_scrolled(buffer, s->shift),
 			   strlen(list_scrolled(buffer, s->shift)));
 	for (unsigned v = 0; v < VERDICTS; v++)
-		if (r->verdicts >> v & 1 && means_verdicts[v].weight == MEANS_PLAIN)
+		if (said >> v & 1 && means_verdicts[v].weight == MEANS_PLAIN)
 			plain |= UINT64_C(1) << v;
 	text_reset(&t);
 	if (plain != 0) {

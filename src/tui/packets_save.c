@@ -1,16 +1,14 @@
-/* The save dialog of packets, the bytes of a stream on their way into a file, and the
- * sentence when it is done.
+/* What is saved on its way into a file: packets that were chosen, texts, the bytes of a
+ * stream; and the sentence when it is done.
  *
- * The name is made by the engine, of the clock and the connection's number: nothing of
- * it comes from a packet, and no file is written over.
+ * The name is one that the user typed, or made by the engine of the clock and the connection's
+ * number: nothing of it comes from a packet, and no file is written over.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "screen.h"
 #include "words.h"
-
-enum { SAVE_ROWS = 6, SAVE_WIDE = 71 };
 
 void save_ask(struct look *l)
 {
@@ -32,6 +30,7 @@ void save_ask(struct look *l)
 	q->marked_only = l->save.what == SAVE_MARKED || (l->save.what == SAVE_SHOWN && s->marked_only);
 	memcpy(q->marked, s->marked, sizeof q->marked);
 	q->marks = s->marks;
+	memcpy(l->save.query.name, l->save.chosen, sizeof l->save.query.name);
 	l->save.wanted = true;
 	screen_say(l, false, "saving ...");
 }
@@ -120,6 +119,7 @@ void save_collected(struct look *l, uint64_t flow)
 	q->packets.flows = flow != 0;
 	q->text = l->save.bytes != NULL ? (const char *)l->save.bytes : "";
 	q->len = l->save.len;
+	memcpy(q->name, l->save.chosen, sizeof q->name);
 	l->save.wanted = true;
 }
 
@@ -129,45 +129,4 @@ void save_text(struct look *l, char *text, size_t len, uint64_t flow)
 	l->save.bytes = (uint8_t *)text;
 	l->save.len = l->save.room = len;
 	save_collected(l, flow);
-}
-
-/* ---- the dialog ---------------------------------------------------------------------- */
-
-static void save_choices(const struct look *l, const struct answer *a, struct text *t, bool narrow)
-{
-	static const char *const words[SAVE_WHATS][2] = {{"shown packets ", "shown "}, {"marked ", "marked "}, {"all ", "all "}};
-	const uint64_t many[SAVE_WHATS] = {a->packets.matched, l->packets.marks, a->packets.total};
-
-	for (unsigned i = 0; i < SAVE_WHATS; i++) {
-		text_put(t, i == (unsigned)l->save.what ? "(•) " : "( ) ");
-		text_put(t, words[i][narrow]);
-		words_count(t, many[i]);
-		text_put(t, narrow ? " " : "   ");
-	}
-}
-
-void save_draw(const struct look *l, const struct answer *a, struct canvas *c, unsigned end)
-{
-	unsigned wide = c->width < SAVE_WIDE + 4 ? c->width : SAVE_WIDE, x = (c->width - wide) / 2, y, rows = SAVE_ROWS;
-	char buffer[160];
-	struct text t;
-
-	if (end < rows + 1)
-		return;
-	y = end - rows;
-	for (unsigned i = 0; i < rows; i++) {
-		canvas_fill(c, x, y + i, x + wide, ROLE_TEXT, i == 0 || i + 1 == rows ? 0x2500 : ' ');
-		canvas_put(c, x, y + i, x + wide, ROLE_TEXT, i == 0 ? "┌" : i + 1 == rows ? "└" : "│");
-		canvas_put(c, x + wide - 1, y + i, x + wide, ROLE_TEXT, i == 0 ? "┐" : i + 1 == rows ? "┘" : "│");
-	}
-	canvas_put(c, x + 2, y, x + wide, ROLE_HEAD, " Save ");
-	text_init(&t, buffer, sizeof buffer);
-	save_choices(l, a, &t, wide < SAVE_WIDE);
-	canvas_put(c, wide < SAVE_WIDE ? x + 2 : canvas_put(c, x + 2, y + 1, x + wide, ROLE_DIM, "what    "), y + 1, x + wide - 1, ROLE_TEXT,
-		   buffer);
-	canvas_cut(c, canvas_put(c, x + 2, y + 2, x + wide, ROLE_DIM, "format  "), y + 2, x + wide - 1, ROLE_TEXT,
-		   "pcapng, as they were captured");
-	canvas_cut(c, canvas_put(c, x + 2, y + 3, x + wide, ROLE_DIM, "where   "), y + 3, x + wide - 1, ROLE_TEXT,
-		   "./sockeye-DATE-TIME.pcapng, a new file: none is written over");
-	canvas_right(c, x + 1, y + 4, x + wide - 2, ROLE_KEY, "Enter save   ← → what   Esc");
 }

@@ -29,17 +29,12 @@ void page_draw(struct look *l, const struct answer *a, struct canvas *c, const s
 		canvas_mark(c, 0, y, c->width, l->page_search);
 }
 
-static char page_lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool page_contains(const char *line, const char *text)
 {
 	for (; *line != '\0'; line++) {
 		size_t i = 0;
 
-		while (text[i] != '\0' && page_lower(line[i]) == page_lower(text[i]))
+		while (text[i] != '\0' && text_lower((uint8_t)line[i]) == text_lower((uint8_t)text[i]))
 			i++;
 		if (text[i] == '\0')
 			return true;

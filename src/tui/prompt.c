@@ -380,6 +380,8 @@ void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c,
 	text_reset(&t);
 	if (prompt_error(l, a)->column > 0)
 		error_text(&t, prompt_error(l, a));
-	right_text(c, y + 3, canvas_cut(c, 1, y + 3, c->width - 1, ROLE_BAD, buffer), ROLE_DIM,
+	else if (l->prompt == PROMPT_FILTER && l->former[0] != '\0' && strcmp(l->former, prompt_line(l)) == 0)
+		text_put(&t, "this filter is set: it is edited; ^U clears it");
+	right_text(c, y + 3, canvas_cut(c, 1, y + 3, c->width - 1, prompt_error(l, a)->column > 0 ? ROLE_BAD : ROLE_TEXT, buffer), ROLE_DIM,
 		   l->prompt == PROMPT_FILTER ? "Enter apply  Esc keep the old one" : "Enter go  Esc away");
 }

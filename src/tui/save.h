@@ -8,15 +8,22 @@
 #include <stdint.h>
 
 #include "canvas.h"
+#include "keys.h"
 #include "sockeye/query.h"
 
 struct look;
 
+enum save_of { SAVE_OF_PACKETS, SAVE_OF_LADDER, SAVE_OF_STREAM };
 enum save_what { SAVE_SHOWN, SAVE_MARKED, SAVE_EVERYTHING, SAVE_WHATS };
 
 struct save_look {
 	bool open;
+	enum save_of of;
 	enum save_what what;
+	char name[SAVE_NAME];    /* in the dialog: the one proposed, or what it was made to */
+	size_t cursor;
+	bool edited;
+	char chosen[SAVE_NAME];  /* with its ending; "": the one proposed */
 	bool wanted;             /* the loop posts query, then save_posted() */
 	struct save_query query;
 	const char *lacks;       /* what is not in it, to be said when it is saved; NULL: nothing */
@@ -25,9 +32,14 @@ struct save_look {
 	size_t len, room;
 };
 
-/* packets_save.c: the dialog over the last rows above y. */
+/* save_dialog.c: the dialog over the last rows above y. */
+enum reaction save_open(struct look *l, enum save_of of, const struct answer *a);
+/* As if that name had been typed in it, and Enter. */
+enum reaction save_named(struct look *l, enum save_of of, const char *name, const struct answer *a);
+enum reaction save_key(struct look *l, uint32_t key, const struct answer *a);
 void save_draw(const struct look *l, const struct answer *a, struct canvas *c, unsigned end);
-void save_ask(struct look *l); /* Enter in it */
+/* packets_save.c: the packets of the choice that was made in it */
+void save_ask(struct look *l);
 
 /* What the loops call. taken: the question found its way. */
 void save_posted(struct look *l, bool taken);

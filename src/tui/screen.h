@@ -16,6 +16,8 @@ struct screen {
 
 	/* It will be shown from now on; the one before is l->screen still. May be NULL. */
 	void (*enter)(struct look *l, const struct answer *a);
+	/* Its digit came though it is shown already. May be NULL. */
+	enum reaction (*again)(struct look *l, const struct answer *a);
 	/* Fill what the query is about; all else is zero. */
 	void (*ask)(const struct look *l, const struct answer *a, const struct layout *at, int64_t now_ns,
 		    struct query *out);
@@ -35,11 +37,17 @@ struct screen {
 	enum reaction (*prompted)(struct look *l, const char *text, int64_t now_ns);
 	/* The word of the status: " FOLLOW " or so, for the tabs' row; "" none. May be NULL. */
 	const char *(*status)(const struct look *l, const struct answer *a);
+	/* Which part of all it shows, for the same row, in so many cells; nothing: all. May be NULL. */
+	void (*scope)(const struct look *l, const struct answer *a, unsigned room, struct text *t);
 };
 
 extern const struct screen *const screens[SCREENS_ALL]; /* NULL: not built yet */
 
 extern const struct screen screen_connections, screen_ladder, screen_packets, screen_sockets, screen_stream;
+
+/* What the dialog of save_dialog.c begins. */
+enum reaction ladder_save(struct look *l, const struct packet_answer *p);
+enum reaction stream_save(struct look *l);
 
 /* connections */
 extern const struct dialog_kind dialog_columns, dialog_sort, dialog_sources;
@@ -65,6 +73,11 @@ bool bars_tab(const struct look *l, unsigned width, unsigned i, unsigned *from, 
 /* Show that screen; from another one, Esc comes back here. */
 enum reaction screen_show(struct look *l, enum screen_id id, const struct answer *a, bool deeper);
 
+/* packets_keys.c */
+enum reaction packets_act(struct look *l, enum action act, struct answer *a, const struct layout *at, int64_t now_ns);
+enum reaction packets_prompted(struct look *l, const char *text, int64_t now_ns);
+/* screen_packets.c: of all again */
+void packets_widen(struct look *l);
 /* Packets of these flows, from another screen. */
 enum reaction packets_of(struct look *l, const uint64_t *flow, unsigned flows, const struct answer *a);
 /* Follow that flow; 0: it is none. From any screen; Esc comes back there. */
@@ -75,5 +88,11 @@ enum reaction sockets_back(struct look *l, const struct answer *a);
 
 /* A sentence for the message row. */
 enum reaction screen_say(struct look *l, bool bad, const char *words);
+
+/* look.c: what times count from, in all screens that have some; the next of them; and what it is, said. */
+void look_times(struct look *l, enum times times);
+enum reaction look_times_next(struct look *l, enum times now);
+/* Numbers as on the wire, or from the first, in ladder and packets. */
+enum reaction look_raw_next(struct look *l);
 
 #endif

@@ -53,7 +53,7 @@ static void connections_ask(const struct look *l, const struct answer *a, const 
 		memcpy(out->only, l->marked, sizeof out->only);
 		out->onlys = l->marks;
 	}
-	out->rows = at->rows;
+	out->rows = l->paused ? QUERY_ROWS : at->rows; /* what will be kept */
 	out->to_first = l->stick == STICK_FIRST;
 	out->to_last = l->stick == STICK_LAST;
 	if (l->stick == STICK_NONE && l->list.by_line) {
@@ -115,6 +115,8 @@ static void connections_answered(struct look *l, const struct answer *a)
 		return;
 	}
 	connections_left(l, a);
+	l->list.kept = l->paused ? a->rows : 0;
+	l->list.top = 0;
 	l->selected = a->selected;
 	text_init(&t, l->selected_name, sizeof l->selected_name);
 	if (at < a->rows) {
@@ -297,8 +299,6 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 
 	if (moved != REACT_NOTHING)
 		return moved;
-	if (l->paused && ((act >= ACTION_SORT_NEXT && act <= ACTION_HOLD) || (act == ACTION_BACK && l->match[0] != '\0')))
-		return screen_say(l, false, "paused: Z first, then sort and filter");
 	if (l->list.group != GROUP_NONE && (act == ACTION_DEEPER || act == ACTION_RIGHT))
 		return groups_open(l, a);
 	if (l->list.group != GROUP_NONE && (act == ACTION_DETAIL || act == ACTION_MARK || act == ACTION_FROM_CELL ||
@@ -383,6 +383,7 @@ static void connections_draw(struct look *l, const struct answer *a, struct canv
 		groups_list(l, a, c, at);
 		return;
 	}
+	(void)connections_top(l, a, at->rows);
 	connections_list(l, a, c, at);
 	if (at->pane)
 		detail_pane(l, a, c, at);

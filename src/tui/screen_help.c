@@ -3,6 +3,7 @@
  */
 #include <string.h>
 
+#include "columns.h"
 #include "command.h"
 #include "screen.h"
 #include "sockeye/filter.h"
@@ -17,7 +18,7 @@ static void help_rule(struct sheet *s, const char *title)
 	canvas_fill(s->c, x + 1, y, s->c->width, ROLE_RULE, 0x2500);
 }
 
-/* Lines of the table, in two columns where there is room. */
+/* Lines of the table, in two columns where there is room; what is longer than a column has a row of its own. */
 struct help_flow {
 	struct sheet *s;
 	unsigned half, x, y;
@@ -27,12 +28,12 @@ struct help_flow {
 static void help_line(struct help_flow *f, const struct key_line *line, const char *group)
 {
 	struct canvas *c = f->s->c;
-	bool begins = strcmp(f->group, group) != 0;
+	bool begins = strcmp(f->group, group) != 0, longer = canvas_width(line->help) + 25 > f->half;
 	unsigned at;
 	char buffer[64];
 	struct text t;
 
-	if (begins || f->x + f->half >= c->width || f->half == c->width) {
+	if (begins || longer || f->x + f->half >= c->width || f->half == c->width) {
 		f->x = 0;
 		f->y = sheet_next(f->s);
 	} else {
@@ -47,7 +48,9 @@ static void help_line(struct help_flow *f, const struct key_line *line, const ch
 		keys_name(&t, line->key[k], c->ascii);
 		at = canvas_put(c, at, f->y, f->x + 24, ROLE_KEY, buffer) + 1;
 	}
-	canvas_cut(c, f->x + 24, f->y, f->x + f->half - 1, ROLE_TEXT, line->help);
+	canvas_cut(c, f->x + 24, f->y, longer ? c->width - 1 : f->x + f->half - 1, ROLE_TEXT, line->help);
+	if (longer)
+		f->x = c->width; /* nothing beside it */
 }
 
 static const char *const help_groups[] = {"Move", "Look", "Order", "Views", "Other"};
@@ -93,7 +96,7 @@ static void help_all_keys(struct sheet *s, const struct look *l)
 	text_put(&t, screens[l->screen]->name);
 	help_rule(s, title);
 	help_keys(s, seen, 0);
-	for (unsigned i = 0; i < SCREENS; i++) {
+	for (unsigned i = 0; i < SCREENS_ALL; i++) {
 		if (screens[i] == NULL || screens[i]->place & seen)
 			continue;
 		text_reset(&t);
@@ -116,6 +119,13 @@ static void help_pair(struct sheet *s, const char *name, const char *meaning)
 
 	canvas_put(s->c, 2, y, 23, ROLE_TEXT, name);
 	canvas_cut(s->c, 24, y, s->c->width - 1, ROLE_DIM, meaning);
+}
+
+/* What the columns of the list say. */
+static void help_columns(struct sheet *s)
+{
+	for (unsigned i = 0; i < COLUMNS; i++)
+		help_pair(s, column_title((enum column_id)i), column_brief((enum column_id)i));
 }
 
 static void help_commands(struct sheet *s)
@@ -211,6 +221,9 @@ unsigned help_page(const struct look *l, struct canvas *c, unsigned top, unsigne
 	sheet_next(&s);
 	help_rule(&s, "Handshake column, times in ms");
 	help_handshakes(&s);
+	sheet_next(&s);
+	help_rule(&s, "Columns of the list; c chooses");
+	help_columns(&s);
 	sheet_next(&s);
 	help_rule(&s, "Commands");
 	help_commands(&s);

@@ -29,6 +29,17 @@ struct ladder_rows ladder_rows(const struct layout *at)
 	return r;
 }
 
+unsigned ladder_read(struct segment g[QUERY_ROWS], const struct packet_answer *p)
+{
+	unsigned n = p->rows < QUERY_ROWS ? p->rows : QUERY_ROWS;
+
+	if (p->togethers > 0)
+		segment_read(g, p->row, n, p->together, p->togethers < QUERY_TOGETHER ? p->togethers : QUERY_TOGETHER);
+	else
+		segment_read(g, p->row, n, &p->subject, p->has_subject);
+	return n;
+}
+
 unsigned ladder_top(const struct ladder_look *s, const struct packet_answer *a, unsigned rows)
 {
 	unsigned top = a->selected_row > s->anchor ? a->selected_row - s->anchor : 0;
@@ -44,8 +55,8 @@ unsigned ladder_top(const struct ladder_look *s, const struct packet_answer *a, 
 
 static void ladder_of(struct ladder_look *s, const uint64_t *flow, unsigned flows)
 {
-	enum ladder_times times = s->times;
-	bool raw = s->raw, events = s->events, all = s->all;
+	enum times times = s->times;
+	bool raw = s->raw, events = s->events, all = s->all, no_acks = s->no_acks;
 
 	memset(s, 0, sizeof *s);
 	memcpy(s->flow, flow, flows * sizeof *flow);
@@ -54,7 +65,16 @@ static void ladder_of(struct ladder_look *s, const uint64_t *flow, unsigned flow
 	s->raw = raw;
 	s->events = events;
 	s->all = all;
+	s->no_acks = no_acks;
 	s->to_first = true;
+}
+
+static bool ladder_open(uint64_t flow, const struct answer *a)
+{
+	for (unsigned i = 0; i < a->rows; i++)
+		if (a->row[i].id == flow)
+			return record_has(&a->row[i], RECORD_OPEN) && a->row[i].open;
+	return false;
 }
 
 /* Two or more that are marked stand together, wherever the selection has gone on to. */
@@ -65,8 +85,12 @@ static void ladder_enter(struct look *l, const struct answer *a)
 	const uint64_t *flow = together ? l->marked : &l->selected;
 	unsigned flows = together ? l->marks : 1;
 
-	if (s->flows != flows || memcmp(s->flow, flow, flows * sizeof *flow) != 0)
+	if (s->flows != flows || memcmp(s->flow, flow, flows * sizeof *flow) != 0) {
 		ladder_of(s, flow, flows);
+		/* Live, what comes is what one waits for: at its end, unless nothing more will come. */
+		s->follow = l->live && !a->ended && ladder_open(flow[0], a);
+		s->to_first = !s->follow;
+	}
 	/* From Packets: at the packet that was looked at there. */
 	if (l->screen == SCREEN_PACKETS && l->packets.selected != 0 && a->packets.has_subject && flows == 1 &&
 	    a->packets.subject.id == flow[0]) {
@@ -109,6 +133,7 @@ static void ladder_ask(const struct look *l, const struct answer *a, const struc
 	q->flows = s->flows;
 	q->fold = !s->all && !s->events;
 	q->events = s->events;
+	q->no_acks = s->no_acks && !s->events;
 	memcpy(q->unfolded, s->unfolded, sizeof q->unfolded);
 	q->unfolds = s->unfolds;
 	q->selected = s->selected;
@@ -224,7 +249,7 @@ static void ladder_draw(struct look *l, const struct answer *a, struct canvas *c
 		return;
 	}
 	columns = ladder_columns(s, c->width);
-	segment_read(g, p->row, n, p->has_subject ? &p->subject : NULL);
+	(void)ladder_read(g, p);
 	ladder_ends(s, a, c, rows.ends);
 	if (rows.sums > 0)
 		ladder_sums(s, a, g, n, c, rows.sums);
@@ -346,13 +371,11 @@ static enum reaction ladder_events(struct look *l)
 	return REACT_ASK;
 }
 
-static enum reaction ladder_times_next(struct look *l)
+static enum reaction ladder_acks(struct look *l)
 {
-	static const char *const words[LADDER_TIMES] = {"times since the start of the connection",
-							"times since the row before", "time of the day"};
-
-	l->ladder.times = (l->ladder.times + 1) % LADDER_TIMES;
-	return screen_say(l, false, words[l->ladder.times]);
+	l->ladder.no_acks = !l->ladder.no_acks;
+	screen_say(l, false, l->ladder.no_acks ? "plain ACKs are left out; a shows them" : "plain ACKs are shown again");
+	return REACT_ASK;
 }
 
 static enum reaction ladder_step(struct look *l, int step)
@@ -363,10 +386,8 @@ static enum reaction ladder_step(struct look *l, int step)
 	return REACT_ASK;
 }
 
-static enum reaction ladder_save(struct look *l, const struct packet_answer *p)
+enum reaction ladder_save(struct look *l, const struct packet_answer *p)
 {
-	if (l->whole.on || l->save.wanted)
-		return screen_say(l, false, "the ladder is being written already");
 	if (p->rows == 0)
 		return screen_say(l, false, "nothing to save");
 	ladder_whole_release(&l->whole);
@@ -391,7 +412,7 @@ static enum reaction ladder_yank(struct look *l, const struct answer *a)
 
 	if (p->selected_row >= n)
 		return screen_say(l, false, "nothing is selected");
-	segment_read(g, p->row, n, p->has_subject ? &p->subject : NULL);
+	(void)ladder_read(g, p);
 	text_init(&t, l->message, sizeof l->message);
 	ladder_text_row(&l->ladder, &g[p->selected_row], l->ladder.width, l->ladder.ascii, yank_line, &t);
 	l->message_bad = false;
@@ -406,7 +427,8 @@ static enum reaction ladder_act(struct look *l, enum action act, struct answer *
 	(void)now_ns;
 	if (moved != REACT_NOTHING)
 		return moved;
-	if (l->paused && (act == ACTION_UNFOLD || act == ACTION_FOLD || act == ACTION_FOLD_ALL || act == ACTION_EVENTS))
+	if (l->paused && (act == ACTION_UNFOLD || act == ACTION_FOLD || act == ACTION_FOLD_ALL || act == ACTION_EVENTS ||
+			  act == ACTION_ACKS))
 		return screen_say(l, false, "paused: Z first, then fold and unfold");
 	switch (act) {
 	case ACTION_DEEPER:
@@ -418,14 +440,13 @@ static enum reaction ladder_act(struct look *l, enum action act, struct answer *
 	case ACTION_FOLD: return ladder_fold(l);
 	case ACTION_FOLD_ALL: return ladder_fold_all(l);
 	case ACTION_EVENTS: return ladder_events(l);
-	case ACTION_TIMES: return ladder_times_next(l);
-	case ACTION_RAW:
-		l->ladder.raw = !l->ladder.raw;
-		return screen_say(l, false, l->ladder.raw ? "numbers as on the wire" : "numbers from the first one");
+	case ACTION_TIMES: return look_times_next(l, l->ladder.times);
+	case ACTION_RAW: return look_raw_next(l);
+	case ACTION_ACKS: return ladder_acks(l);
 	case ACTION_CONNECTION_BACK: return ladder_step(l, -1);
 	case ACTION_CONNECTION_NEXT: return ladder_step(l, 1);
 	case ACTION_YANK: return ladder_yank(l, a);
-	case ACTION_SAVE: return ladder_save(l, &a->packets);
+	case ACTION_SAVE: return save_open(l, SAVE_OF_LADDER, a);
 	default: return REACT_DRAW;
 	}
 }
@@ -454,7 +475,8 @@ static void ladder_standing(const struct look *l, const struct answer *a, struct
 
 static const char *ladder_status(const struct look *l, const struct answer *a)
 {
-	return l->live && !a->ended && l->ladder.follow ? " FOLLOW " : l->ladder.events ? " EVENTS " : "";
+	return l->live && !a->ended && l->ladder.follow ? " FOLLOW " : l->ladder.events ? " EVENTS " :
+	       l->ladder.no_acks ? " NO ACKS " : "";
 }
 
 const struct screen screen_ladder = {

@@ -31,7 +31,7 @@ enum reaction screen_show(struct look *l, enum screen_id id, const struct answer
 	if (screens[id] == NULL)
 		return screen_say(l, false, missing[id]);
 	if (id == l->screen && l->page == PAGE_SCREEN)
-		return screen_say(l, false, "this is that view");
+		return screens[id]->again ? screens[id]->again(l, a) : screen_say(l, false, "this is that view");
 	l->page = PAGE_SCREEN;
 	if (id == l->screen)
 		return REACT_DRAW;

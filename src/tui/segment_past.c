@@ -97,7 +97,7 @@ static void past_sequence(struct past_side *s, struct segment *out)
 		s->fin_end = end;
 	}
 	if (r->flags & TCP_SYN) {
-		out->answers_syn = r->flags & TCP_ACK && s->syn && !s->synack;
+		out->answers_syn = r->answers_syn || (r->flags & TCP_ACK && s->syn && !s->synack);
 		s->syn = s->syn || !(r->flags & TCP_ACK);
 		s->synack = s->synack || r->flags & TCP_ACK;
 	}
@@ -176,7 +176,8 @@ static struct past *past_of(struct past *all, unsigned *n, uint64_t flow)
 	return &all[(*n)++];
 }
 
-void segment_read(struct segment *out, const struct packet_row *rows, unsigned n, const struct flow_record *record)
+void segment_read(struct segment *out, const struct packet_row *rows, unsigned n, const struct flow_record *records,
+		  unsigned known)
 {
 	struct past all[QUERY_TOGETHER];
 	unsigned flows = 0;
@@ -189,8 +190,8 @@ void segment_read(struct segment *out, const struct packet_row *rows, unsigned n
 		struct segment *s = &out[i];
 
 		*s = (struct segment){.row = r};
-		if (record != NULL && record->id == r->flow)
-			s->flow = record;
+		for (unsigned k = 0; k < known && s->flow == NULL; k++)
+			s->flow = records[k].id == r->flow ? &records[k] : NULL;
 		s->has_delta = i > 0 && !r->no_time && !rows[i - 1].no_time && !r->gone && !rows[i - 1].gone;
 		if (s->has_delta)
 			/* Any time may stand in a file: the difference wraps, and does not overflow. */

@@ -44,8 +44,9 @@ enum segment_size {
 	SEGMENT_WHOLE, /* the same, and words for a plain one too */
 };
 
-/* Fill out[] from rows[]; record: of the one flow, or NULL. */
-void segment_read(struct segment *out, const struct packet_row *rows, unsigned n, const struct flow_record *record);
+/* Fill out[] from rows[]; records: of their flows, as many as are known. */
+void segment_read(struct segment *out, const struct packet_row *rows, unsigned n, const struct flow_record *records,
+		  unsigned known);
 
 void segment_words(struct text *t, const struct segment *s, enum segment_size size);
 enum segment_weight segment_weight(const struct segment *s);

@@ -20,10 +20,8 @@ enum reaction stream_open(struct look *l, uint64_t flow, const struct answer *a)
 
 	if (flow == 0)
 		return screen_say(l, false, "this packet belongs to no connection: there is no stream to follow");
-	if (s->flow != flow) {
-		memset(s, 0, sizeof *s);
-		s->flow = flow;
-	}
+	if (s->flow != flow)
+		*s = (struct stream_look){.flow = flow, .times = s->times, .as = s->as, .all = s->all};
 	return screen_show(l, SCREEN_STREAM, a, true);
 }
 
@@ -123,11 +121,6 @@ static bool stream_go_down(struct stream_look *s, const struct stream_answer *p)
 
 /* ---- find ------------------------------------------------------------------------- */
 
-static uint8_t stream_lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? (uint8_t)(c - 'A' + 'a') : c;
-}
-
 /* Does it stand there? It may go on in the next piece of that direction, if none is missing
  * between. */
 static bool stream_matches(const struct stream_look *s, const struct stream_answer *p, unsigned i, uint32_t off)
@@ -147,7 +140,7 @@ static bool stream_matches(const struct stream_look *s, const struct stream_answ
 			off = 0;
 		}
 		is = p->bytes[p->piece[i].from + off];
-		if (s->find == FIND_TEXT ? stream_lower(is) != stream_lower(want) : is != want)
+		if (s->find == FIND_TEXT ? text_lower(is) != text_lower(want) : is != want)
 			return false;
 	}
 	return true;
@@ -195,6 +188,22 @@ static bool stream_search(struct stream_look *s, const struct stream_answer *p)
 	return false;
 }
 
+/* The piece is shown the other way from now on, or as others again. */
+static void stream_turn(struct stream_look *s, uint64_t piece)
+{
+	for (unsigned i = 0; i < s->others; i++)
+		if (s->other[i] == piece) {
+			s->others--;
+			memmove(&s->other[i], &s->other[i + 1], (s->others - i) * sizeof s->other[0]);
+			return;
+		}
+	if (s->others == STREAM_OTHERS) { /* the oldest one is as all others again */
+		s->others--;
+		memmove(&s->other[0], &s->other[1], s->others * sizeof s->other[0]);
+	}
+	s->other[s->others++] = piece;
+}
+
 static void stream_found(struct look *l, const struct stream_answer *p)
 {
 	struct stream_look *s = &l->stream;
@@ -214,6 +223,8 @@ static void stream_found(struct look *l, const struct stream_answer *p)
 	s->hit_off = s->best_off;
 	s->from = s->piece;
 	piece = stream_at(p, s->piece);
+	if (piece != NULL && stream_folded(s, piece) && s->hit_off + s->find_len > STREAM_SHORT)
+		stream_turn(s, piece->index);
 	s->line = piece != NULL ? stream_line_of(s, p, piece, s->width, s->hit_off) : 0;
 	/* A little of what is before it. */
 	s->up = s->line > 0 && s->rows > 4 ? 2 : 0;
@@ -394,6 +405,38 @@ static enum reaction stream_move(struct stream_look *s, enum action act, bool li
 	return REACT_ASK;
 }
 
+/* The first long piece in sight that is not so already. */
+static enum reaction stream_fold(struct look *l, const struct stream_answer *p, bool fold)
+{
+	struct stream_look *s = &l->stream;
+	uint64_t lines = 0;
+
+	for (uint64_t i = s->piece; i < p->all && lines < s->rows + s->line; i++) {
+		const struct stream_piece *piece = stream_at(p, i);
+
+		if (piece == NULL)
+			break;
+		if (!piece->gap && piece->len > STREAM_LONG && stream_folded(s, piece) != fold) {
+			stream_turn(s, i);
+			s->line = i == s->piece && fold ? 0 : s->line;
+			return REACT_ASK;
+		}
+		lines += stream_lines(s, p, piece, s->width);
+	}
+	return screen_say(l, false, fold ? "no long piece is unfolded here" : "no folded piece is in sight");
+}
+
+static enum reaction stream_fold_all(struct look *l)
+{
+	struct stream_look *s = &l->stream;
+
+	s->all = !s->all;
+	s->others = 0;
+	s->line = 0;
+	screen_say(l, false, s->all ? "all pieces are shown whole; * folds" : "long pieces are folded; + unfolds, * all");
+	return REACT_ASK;
+}
+
 static enum reaction stream_find(struct look *l, bool back)
 {
 	struct stream_look *s = &l->stream;
@@ -404,6 +447,18 @@ static enum reaction stream_find(struct look *l, bool back)
 	s->back = back;
 	s->round = s->has_best = false;
 	s->at = s->from = back ? 0 : s->has_hit ? s->hit_piece : s->piece;
+	return REACT_ASK;
+}
+
+enum reaction stream_save(struct look *l)
+{
+	struct stream_look *s = &l->stream;
+
+	save_drop(l);
+	s->finding = false;
+	s->saving = true;
+	s->at = s->from = 0;
+	screen_say(l, false, "saving ...");
 	return REACT_ASK;
 }
 
@@ -429,17 +484,16 @@ static enum reaction stream_act(struct look *l, enum action act, struct answer *
 		s->as = (s->as + 1) % STREAM_WAYS;
 		s->line = 0;
 		return REACT_ASK;
+	case ACTION_TIMES: return look_times_next(l, s->times);
+	case ACTION_UNFOLD: return stream_fold(l, &a->stream, false);
+	case ACTION_FOLD: return stream_fold(l, &a->stream, true);
+	case ACTION_FOLD_ALL: return stream_fold_all(l);
 	case ACTION_FIND:
 		prompt_open(l, PROMPT_FIND);
 		return REACT_DRAW;
 	case ACTION_FIND_NEXT: return stream_find(l, false);
 	case ACTION_FIND_BACK: return stream_find(l, true);
-	case ACTION_SAVE:
-		save_drop(l);
-		s->saving = true;
-		s->at = s->from = 0;
-		screen_say(l, false, "saving ...");
-		return REACT_ASK;
+	case ACTION_SAVE: return save_open(l, SAVE_OF_STREAM, a);
 	case ACTION_BACK: return screen_show(l, l->from[SCREEN_STREAM], a, false);
 	default: return REACT_DRAW;
 	}

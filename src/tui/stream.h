@@ -11,14 +11,22 @@
 
 #include "canvas.h"
 #include "sockeye/query.h"
+#include "times.h"
 
 enum stream_ends { STREAM_ENDS_BOTH, STREAM_ENDS_CLIENT, STREAM_ENDS_SERVER, STREAM_ENDS };
 enum stream_as { STREAM_TEXT, STREAM_HEX, STREAM_BOTH, STREAM_WAYS };
+
+/* A piece of more bytes than STREAM_LONG shows its first STREAM_SHORT, until it is unfolded. */
+enum { STREAM_OTHERS = 32, STREAM_LONG = 1024, STREAM_SHORT = 512 };
 
 struct stream_look {
 	uint64_t flow;
 	enum stream_ends ends;
 	enum stream_as as;
+	enum times times;
+	bool all;              /* no piece is folded, but those in other[]; else all long ones but those */
+	uint64_t other[STREAM_OTHERS]; /* indices of pieces, the newest last */
+	unsigned others;
 	uint64_t piece, line;  /* the first line in sight: of that piece */
 	uint64_t from;         /* piece from which the answer is asked */
 	uint64_t up;           /* lines to go back, once their pieces are here */
@@ -39,6 +47,8 @@ struct stream_look {
 
 /* ---- stream_draw.c ------------------------------------------------------------ */
 
+/* Is it longer than what is shown of it? */
+bool stream_folded(const struct stream_look *s, const struct stream_piece *p);
 /* Lines that a piece takes in that width, its head included. */
 uint64_t stream_lines(const struct stream_look *s, const struct stream_answer *a, const struct stream_piece *p, unsigned width);
 /* Draws those of its lines from `skip` on, at most `rows`, at row y; returns how many it drew. */

@@ -1,6 +1,7 @@
 /* One piece of a stream as lines: a head that says who, when and how much, then its
  * bytes as text, hexadecimal, or both.
  *
+ * Of a long piece the first bytes are shown, and how many more there are; + shows them.
  * Text is strict UTF-8; \r, \n and \t show as such, other control bytes and what no
  * terminal should get as \xNN, the backslash as two. A line ends at \n or where the
  * width does. The same walk counts and draws, so they cannot disagree.
@@ -42,18 +43,71 @@ static bool stream_hit(const struct stream_look *s, const struct stream_piece *p
 	return s->has_hit && p->index == s->hit_piece && off + n > s->hit_off && off < s->hit_off + s->find_len;
 }
 
+bool stream_folded(const struct stream_look *s, const struct stream_piece *p)
+{
+	bool folded = !s->all;
+
+	for (unsigned i = 0; i < s->others; i++)
+		if (s->other[i] == p->index)
+			folded = s->all;
+	return folded && !p->gap && p->len > STREAM_LONG;
+}
+
+/* Bytes of it that are shown. */
+static uint64_t stream_shown(const struct stream_look *s, const struct stream_piece *p)
+{
+	return stream_folded(s, p) && p->here > STREAM_SHORT ? STREAM_SHORT : p->here;
+}
+
 /* ---- the head --------------------------------------------------------------------- */
 
-static void stream_head(const struct stream_piece *p, struct pen *pen)
+/* Times of files can be anything: a difference wraps, and does not overflow. */
+static void stream_since(struct text *t, int64_t ns, int64_t from)
+{
+	int64_t since = (int64_t)((uint64_t)ns - (uint64_t)from);
+
+	text_char(t, since < 0 ? '-' : '+');
+	text_seconds(t, since < 0 ? -(since + (since == INT64_MIN)) : since, 6);
+	text_put(t, " s");
+}
+
+static void stream_time(const struct stream_look *s, const struct stream_answer *a, const struct stream_piece *p, bool wide,
+			struct text *t)
+{
+	const struct stream_piece *before = p > a->piece ? p - 1 : NULL;
+	char clock[32];
+
+	switch (s->times) {
+	case TIMES_RELATIVE:
+		if (a->has_subject) {
+			stream_since(t, p->ts_ns, a->subject.first_ns);
+			return;
+		}
+		break;
+	case TIMES_DELTA:
+		if (before != NULL && !before->gap)
+			stream_since(t, p->ts_ns, before->ts_ns);
+		else
+			text_put(t, p->index == 0 ? "first" : "-"); /* what is before it is not at hand */
+		return;
+	default:
+		break;
+	}
+	clock_of_day(p->ts_ns, wide ? 3 : 0, clock);
+	text_put(t, clock);
+}
+
+static void stream_head(const struct stream_look *s, const struct stream_answer *a, const struct stream_piece *p, struct pen *pen)
 {
 	enum role role = p->side ? ROLE_DOWN : ROLE_UP;
 	unsigned x, y = pen_row(pen), end = pen->width;
 	char buffer[96], clock[32];
-	struct text t;
+	struct text t, when;
 
 	if (!pen_in_sight(pen))
 		return;
 	text_init(&t, buffer, sizeof buffer);
+	text_init(&when, clock, sizeof clock);
 	if (p->gap) {
 		words_count(&t, p->len);
 		text_put(&t, p->len == 1 ? " byte was not captured here" : " bytes were not captured here");
@@ -63,7 +117,7 @@ static void stream_head(const struct stream_piece *p, struct pen *pen)
 	}
 	x = canvas_put(pen->c, 0, y, end, role, p->side ? "◀ " : "▶ ");
 	if (!p->no_time) {
-		clock_of_day(p->ts_ns, pen->width >= 60 ? 3 : 0, clock);
+		stream_time(s, a, p, pen->width >= 60, &when);
 		x = canvas_put(pen->c, x, y, end, role, clock);
 	} else {
 		x = canvas_put(pen->c, x, y, end, ROLE_DIM, "no time");
@@ -106,9 +160,10 @@ static size_t stream_token(const uint8_t *at, size_t n, struct text *t, bool *es
 
 static void stream_text(const struct stream_look *s, const struct stream_piece *p, const uint8_t *bytes, struct pen *pen)
 {
+	const uint64_t here = stream_shown(s, p);
 	bool any = false;
 
-	for (uint64_t i = 0; i < p->here;) {
+	for (uint64_t i = 0; i < here;) {
 		char buffer[24];
 		bool escaped;
 		struct text t;
@@ -116,7 +171,7 @@ static void stream_text(const struct stream_look *s, const struct stream_piece *
 		unsigned cells;
 
 		text_init(&t, buffer, sizeof buffer);
-		step = stream_token(bytes + i, p->here - i, &t, &escaped);
+		step = stream_token(bytes + i, here - i, &t, &escaped);
 		cells = canvas_width(buffer);
 		if (pen->x + cells > pen->width && any)
 			pen_newline(pen);
@@ -130,7 +185,7 @@ static void stream_text(const struct stream_look *s, const struct stream_piece *
 		}
 		pen->x += cells;
 		any = true;
-		if (bytes[i] == '\n' && i + step < p->here)
+		if (bytes[i] == '\n' && i + step < here)
 			pen_newline(pen);
 		i += step;
 		if (pen->c != NULL && pen->line >= pen->skip + pen->rows)
@@ -150,15 +205,16 @@ static unsigned stream_each(const struct stream_look *s, unsigned width)
 
 static void stream_hex(const struct stream_look *s, const struct stream_piece *p, const uint8_t *bytes, struct pen *pen)
 {
+	const uint64_t here = stream_shown(s, p);
 	unsigned each = stream_each(s, pen->width), letters = STREAM_INDENT + STREAM_OFFSET + each * 3 + 1;
 
 	if (pen->c == NULL) { /* no need to walk */
-		if (pen->wanted < p->here)
+		if (pen->wanted < here)
 			pen->found = pen->line + pen->wanted / each;
-		pen->line += (p->here + each - 1) / each;
+		pen->line += (here + each - 1) / each;
 		return;
 	}
-	for (uint64_t i = 0; i < p->here; i += each) {
+	for (uint64_t i = 0; i < here; i += each) {
 		char buffer[24];
 		struct text t;
 
@@ -168,7 +224,7 @@ static void stream_hex(const struct stream_look *s, const struct stream_piece *p
 		text_format(&t, "%08llx", (unsigned long long)(p->at + i));
 		if (pen_in_sight(pen))
 			canvas_put(pen->c, STREAM_INDENT, pen_row(pen), pen->width, ROLE_DIM, buffer);
-		for (unsigned k = 0; k < each && i + k < p->here && pen_in_sight(pen); k++) {
+		for (unsigned k = 0; k < each && i + k < here && pen_in_sight(pen); k++) {
 			unsigned x = STREAM_INDENT + STREAM_OFFSET + k * 3;
 			uint8_t v = bytes[i + k];
 
@@ -190,11 +246,12 @@ static void stream_hex(const struct stream_look *s, const struct stream_piece *p
 static void stream_walk(const struct stream_look *s, const struct stream_answer *a, const struct stream_piece *p, struct pen *pen)
 {
 	const uint8_t *bytes = a->bytes + p->from;
+	const bool folded = stream_folded(s, p);
 	char buffer[96];
 	struct text t;
 
 	pen->x = STREAM_INDENT;
-	stream_head(p, pen);
+	stream_head(s, a, p, pen);
 	pen_newline(pen);
 	if (p->gap)
 		return;
@@ -202,11 +259,12 @@ static void stream_walk(const struct stream_look *s, const struct stream_answer 
 		stream_text(s, p, bytes, pen);
 	else
 		stream_hex(s, p, bytes, pen);
-	if (p->here >= p->len)
+	if (!folded && p->here >= p->len)
 		return;
 	text_init(&t, buffer, sizeof buffer);
-	words_count(&t, p->len - p->here);
-	text_put(&t, " bytes more of it are not shown: it is longer than what is shown at once");
+	text_put(&t, folded ? "⋯ " : "");
+	words_count(&t, p->len - stream_shown(s, p));
+	text_put(&t, folded ? " bytes more ⋯  + unfolds, * all" : " bytes more of it are not shown: it is longer than what is shown at once");
 	if (pen_in_sight(pen))
 		canvas_put(pen->c, STREAM_INDENT, pen_row(pen), pen->width, ROLE_DIM, buffer);
 	pen_newline(pen);

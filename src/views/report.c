@@ -31,16 +31,18 @@ struct report {
 	struct talkers failures; /* by server and outcome */
 	struct losses losses;
 	uint64_t handshakes[OUTCOMES];
+	bool names;              /* who talks and who fails is printed: in text */
 	uint64_t flows, left_out; /* ended; and of -Y: not let through */
 };
 
-int report_open(struct report **out, struct error *e)
+int report_open(struct report **out, bool names, struct error *e)
 {
 	struct report *r = calloc(1, sizeof *r);
 
 	*out = r;
 	if (!r)
 		return error_set(e, ENOMEM, "no memory for the report");
+	r->names = names;
 	talkers_init(&r->hosts);
 	talkers_init(&r->failures);
 	return 0;
@@ -94,7 +96,7 @@ void report_handshake(struct report *r, const struct flow_record *f)
 			histogram_add(&r->times, f->first_syn_to_ack);
 			report_slow_add(r, f);
 		}
-	} else if (outcome != OUTCOME_NONE) {
+	} else if (outcome != OUTCOME_NONE && r->names) {
 		talkers_add(&r->failures, talkers_hash(&r->failures, &f->server, outcome), &f->server, outcome, 0, 0);
 	}
 }
@@ -120,7 +122,7 @@ void report_flow(struct report *r, const struct flow_record *f)
 	r->flows++;
 	losses_add(&r->losses, f);
 
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < 2 && r->names; i++) {
 		struct endpoint host = report_host(i == 0 ? &f->client : &f->server);
 
 		if (host.family != FAMILY_NONE)
@@ -129,36 +131,40 @@ void report_flow(struct report *r, const struct flow_record *f)
 	}
 }
 
-/* As the two above do of a record that says the same. The entries of a few are brought near before the first
- * is needed: addresses of a flood never come twice. */
-void report_lone(struct report *r, const struct lone *all, unsigned n)
+/* The entries of a few are brought near before the first is needed: addresses of a flood never come twice. */
+static void report_lone_names(struct report *r, const struct lone *l, unsigned n)
 {
 	enum { FEW = 16 };
+	uint64_t hash[FEW][3];
 
-	r->flows += n;
-	for (unsigned from = 0; from < n; from += FEW) {
-		const struct lone *l = all + from;
-		unsigned few = n - from < FEW ? n - from : FEW;
-		uint64_t hash[FEW][3];
+	for (; n > FEW; l += FEW, n -= FEW)
+		report_lone_names(r, l, FEW);
+	for (unsigned i = 0; i < n; i++) {
+		struct endpoint client = report_host(&l[i].client), server = report_host(&l[i].server);
 
-		for (unsigned i = 0; i < few; i++) {
-			struct endpoint client = report_host(&l[i].client), server = report_host(&l[i].server);
-
-			hash[i][0] = talkers_hash(&r->hosts, &client, 0);
-			hash[i][1] = talkers_hash(&r->hosts, &server, 0);
-			hash[i][2] = l[i].syn ? talkers_hash(&r->failures, &l[i].server, OUTCOME_UNANSWERED) : 0;
-		}
-		for (unsigned i = 0; i < few; i++) {
-			struct endpoint client = report_host(&l[i].client), server = report_host(&l[i].server);
-
-			talkers_add(&r->hosts, hash[i][0], &client, 0, l[i].bytes, 0);
-			talkers_add(&r->hosts, hash[i][1], &server, 0, 0, l[i].bytes);
-			if (!l[i].syn)
-				continue;
-			talkers_add(&r->failures, hash[i][2], &l[i].server, OUTCOME_UNANSWERED, 0, 0);
-			r->handshakes[OUTCOME_UNANSWERED]++;
-		}
+		hash[i][0] = talkers_hash(&r->hosts, &client, 0);
+		hash[i][1] = talkers_hash(&r->hosts, &server, 0);
+		if (l[i].syn)
+			hash[i][2] = talkers_hash(&r->failures, &l[i].server, OUTCOME_UNANSWERED);
 	}
+	for (unsigned i = 0; i < n; i++) {
+		struct endpoint client = report_host(&l[i].client), server = report_host(&l[i].server);
+
+		talkers_add(&r->hosts, hash[i][0], &client, 0, l[i].bytes, 0);
+		talkers_add(&r->hosts, hash[i][1], &server, 0, 0, l[i].bytes);
+		if (l[i].syn)
+			talkers_add(&r->failures, hash[i][2], &l[i].server, OUTCOME_UNANSWERED, 0, 0);
+	}
+}
+
+/* As the two above do of a record that says the same. */
+void report_lone(struct report *r, const struct lone *l, unsigned n)
+{
+	r->flows += n;
+	for (unsigned i = 0; i < n; i++)
+		r->handshakes[OUTCOME_UNANSWERED] += l[i].syn;
+	if (r->names)
+		report_lone_names(r, l, n);
 }
 
 /* ---- JSON ---------------------------------------------------------------- */

@@ -68,7 +68,7 @@ void zeek_end(struct view *v, const struct totals *t);
 
 /* report.c: and the parts of records that it reads */
 enum { REPORT_HANDSHAKE_PARTS = RECORD_PART_OUTCOME, REPORT_FLOW_PARTS = RECORD_PART_LOSSES };
-int report_open(struct report **out, struct error *e);
+int report_open(struct report **out, bool names, struct error *e); /* names: of hosts, which only text has */
 void report_free(struct report *r);
 void report_handshake(struct report *r, const struct flow_record *f);
 void report_flow(struct report *r, const struct flow_record *f);

@@ -187,7 +187,7 @@ int views_open(struct observer *out, const struct views_options *o, struct error
 	v->o = *o;
 	v->fine = o->live;
 	out_init(&v->out, o->fd, o->ascii);
-	if (o->view == VIEW_REPORT && (r = report_open(&v->report, e)) != 0) {
+	if (o->view == VIEW_REPORT && (r = report_open(&v->report, o->format == VIEW_TEXT, e)) != 0) {
 		free(v);
 		return r;
 	}

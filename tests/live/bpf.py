@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 
+import owners
 from lab import HERE, NOBODY_HOME, SERVER, check, command, ended, records
 from sockets import MANY_PAIRS, MANY_ZOOS, PLAIN, by_inode, copy_of, holds, opened, sockets, zoo
 
@@ -128,9 +129,27 @@ def bpf_findings(lab):
     truth, took = burst(lab, "-n", str(CONNECTIONS))
     events = told(process)
     right = ends_right(truth, events, (FOUND_OWNER, FOUND_ACCEPTED))
-    owners = [e for e in events if e.kind == FOUND_OWNER and 7400 in (e.local_port, e.remote_port) and e.remote_port]
-    check(len(owners) <= 2 * CONNECTIONS * 1.01, f"{len(owners)} findings of owners")
+    named = [e for e in events if e.kind == FOUND_OWNER and 7400 in (e.local_port, e.remote_port) and e.remote_port]
+    check(len(named) <= 2 * CONNECTIONS * 1.01, f"{len(named)} findings of owners")
+    # Descriptors, too, and none that is another.
+    fds = {"client": 0, "server": 0}
+    for e in named:
+        side, port = ("server", e.remote_port) if e.local_port == 7400 else ("client", e.local_port)
+        check(e.fd in (-1, truth[port][f"{side}_fd"]), f"{side} of {port}: fd {e.fd}, not", truth[port])
+        fds[side] += e.fd >= 0
+    check(all(n >= RIGHT * len(truth) for n in fds.values()), f"descriptors are known of {fds}")
     return f"{right} of {len(truth)}, {len(events)} findings"
+
+
+def bpf_records(lab):
+    """the same in the records of connections: 99.9 % of both ends have exactly their process, and none another"""
+    process = owners.watching(lab)
+    truth = owners.burst(lab, "-n", str(CONNECTIONS))
+    time.sleep(2.5)
+    found, _ = owners.stopped(process)
+    count = owners.judge(found, truth)
+    check(all(c["right"] >= RIGHT * len(truth) for c in count.values()), "right:", {side: dict(c) for side, c in count.items()})
+    return "  ".join(f"{side}: {', '.join(f'{k} {v}' for k, v in sorted(c.items()))}" for side, c in count.items())
 
 
 def bpf_unanswered(lab):
@@ -243,10 +262,10 @@ def bpf_walk(lab):
         if "inode" in h:
             evidence = {o["evidence"] for o in kernel[h["inode"]]["owner"]}
             check(evidence == {"iter"}, f"{name}: evidence {evidence}")
-            owners = [[{k: v for k, v in o.items() if k != "evidence"} for o in r[h["inode"]]["owner"]] for r in (kernel, proc)]
-            check((h["pid"], h["fd"]) in holds(kernel[h["inode"]]) and owners[0] == owners[1], f"{name}: {h}", *owners)
+            said = [[{k: v for k, v in o.items() if k != "evidence"} for o in r[h["inode"]]["owner"]] for r in (kernel, proc)]
+            check((h["pid"], h["fd"]) in holds(kernel[h["inode"]]) and said[0] == said[1], f"{name}: {h}", *said)
             check(kernel[h["inode"]].get("cgroup") == proc[h["inode"]].get("cgroup"), f"{name}:", kernel[h["inode"]], proc[h["inode"]])
-            same += len(owners[0])
+            same += len(said[0])
     return f"{same} holders"
 
 
@@ -303,4 +322,4 @@ def bpf_many(lab):
     return f"{2 * made} sockets: {worked['kernel']:.2f} s of processors, {worked['proc']:.2f} by /proc (limit {MANY_SHARE} of it)"
 
 
-TESTS = [bpf_burst, bpf_findings, bpf_unanswered, bpf_accept, bpf_walk, bpf_rights, bpf_many, bpf_cost]
+TESTS = [bpf_burst, bpf_findings, bpf_records, bpf_unanswered, bpf_accept, bpf_walk, bpf_rights, bpf_many, bpf_cost]

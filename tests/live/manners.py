@@ -296,6 +296,27 @@ def another_capture_filter(lab):
     return "udp port 7, a broken one refused, then udp: 4 flows of 200 packets seen"
 
 
+def another_interface(lab):
+    """the picker shows what each interface gives, and adds one more: its packets come, under the filter that was set"""
+    seat = Seat(lab, "watch", "-i", "lo", "udp", namespace=lab.client, size=(120, 35))
+    seat.until("LIVE")
+    seat.keys("i")
+    seat.until("in all")
+    seat.keys("\t")
+    names = re.findall(r"│ [● ] \d+\.(\S+)", "\n".join(seat.screen.lines()))
+    seat.keys("j" * names.index("wire0"))
+    seat.keys("\r")
+    seat.until("captured from now on, too: wire0")
+    send(lab, "-n", 200, "-r", 1000, "-f", 4, "udp")
+    seat.until(lambda: any(re.search(r"● .*wire0.* 200 in all", line) for line in seat.screen.lines()))
+    seat.keys("\r")
+    seat.until("captured already")
+    seat.keys("\x1b")
+    seat.until(lambda: re.search(r"\b4 conns", seat.screen.lines()[0]))
+    leave_live(seat)
+    return "lo at first, then wire0 as well: 4 flows of 200 packets seen"
+
+
 def leave_live(seat):
     seat.keys("q")
     seat.quiet(0.1)
@@ -320,4 +341,5 @@ def rates_live(lab):
 
 TESTS = [idle_on_a_file, idle_live, mouse_at_a_terminal, colours_as_wished, frames_in_marks, frames_by_terminfo,
          glyphs_by_locale, storm_of_sizes, own_configuration,
-         somebody_elses_configuration, another_capture_filter, rates_live]
+         somebody_elses_configuration, another_capture_filter,
+         another_interface, rates_live]

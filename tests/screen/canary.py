@@ -96,7 +96,7 @@ def main():
             for k in range(i % 3, len(ways), 3):  # each way with every third packet
                 way = ways[k]
                 size, ascii_only = [("120x35", False), ("80x24", True), ("200x50", False), ("40x8", False)][(i + k // 3) % 4]
-                keys = "3 # %d <Enter> %s" % (i + 1, way)
+                keys = "3 3 # %d <Enter> %s" % (i + 1, way)
                 command = [program, "watch", "-r", path, "--headless", size, "--keys", keys, "--dump", "-"]
                 done = subprocess.run(command + ["--ascii"] * ascii_only, capture_output=True, timeout=60, cwd=folder,
                                       env={"PATH": "/usr/bin:/bin", "TZ": "UTC", "LC_ALL": "C", "TERM": "dumb"})

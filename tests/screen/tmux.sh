@@ -114,7 +114,7 @@ done
 scene arrows 120x35 '<Down> <Down> <PgDn> <Up>' Down Down PageDown Up
 scene ladder 120x35 'j <Enter> j j' j Enter j j
 scene ladder-80x24 80x24 '/ news <Enter> <Enter> G' / n e w s Enter Enter G
-scene packets 120x35 '3 <F3> KEXINIT <Enter> <Tab> j' 3 F3 K E X I N I T Enter Tab j
+scene packets 120x35 '3 3 <F3> KEXINIT <Enter> <Tab> j' 3 3 F3 K E X I N I T Enter Tab j
 scene packets-80x24 80x24 'j p <Tab> j j j j j j' j p Tab j j j j j j
 scene stream 80x24 'j j f x' j j f x
 scene marked 120x35 '<Space> <Space> <Enter> j' Space Space Enter j
@@ -183,6 +183,18 @@ colours() {
 }
 colours colour yes "$watch"
 colours no-colour no "NO_COLOR=1 $watch"
+
+# A terminal that takes every colour as a number of its own: xterm's, made so here, as its entry may not be installed.
+infocmp -1x xterm-256color | sed -e 's/^xterm-256color.*/sockeye-direct|every colour as red, green and blue,/' \
+	-e 's/colors#[^,]*,/colors#0x1000000,/' -e 's/pairs#[^,]*,/pairs#0x7fff,/' -e '/^\tccc,/d' -e '/^\tinitc=/d' -e '/^\toc=/d' \
+	-e 's/^\tsetab=.*/\tsetab=\\E[%?%p1%{8}%<%t4%p1%d%e48;2;%p1%{65536}%\/%d;%p1%{256}%\/%{255}%\&%d;%p1%{255}%\&%d%;m,/' \
+	-e 's/^\tsetaf=.*/\tRGB,\n\tsetaf=\\E[%?%p1%{8}%<%t3%p1%d%e38;2;%p1%{65536}%\/%d;%p1%{256}%\/%{255}%\&%d;%p1%{255}%\&%d%;m,/' \
+	>"$work/direct.ti" && tic -x -o "$work/terminfo" "$work/direct.ti" || bad direct 'tic made no entry'
+colours direct yes "TERMINFO='$work/terminfo' TERM=sockeye-direct $watch"
+mux capture-pane -p -e >"$work/seen"
+if grep -q "$(printf '\033')"'\[[0-9;]*38;2;' "$work/seen"; then ok direct-rgb; else bad direct-rgb 'no colour as red, green and blue'; fi
+mux send-keys q
+ends direct-quit
 
 expect 80x24 '' --ascii
 start 80x24 "LC_ALL=C $watch"

@@ -86,13 +86,19 @@ static void names_of_saves(void **state)
 	static const char *const may_be[] = {
 		"sockeye-20261121-120712.pcapng", "sockeye-20261121-120712-conn2.pcapng", "sockeye-20261121-120712-conn2-3.txt",
 		"sockeye-20261121-120712-99.json", "sockeye-00000000-000000-conn18446744073709551615.txt",
+		/* typed */
+		"sockeye.pcapng", "a.pcapng", "Ticket_4711-slow.v2.pcapng", "notes.sockeye.txt", "sockeye-20261121-120712-100.pcapng",
+		"01234567890123456789012345678901234567890123456789012345.pcapng",
 	};
 	static const char *const may_not[] = {
 		"", "sockeye", "sockeye-20261121-120712", "sockeye-20261121-120712.sh", "sockeye-20261121-120712.pcapng/x",
-		"/tmp/sockeye-20261121-120712.pcapng", "../sockeye-20261121-120712.pcapng", "sockeye-2026112-120712.pcapng",
-		"sockeye-20261121-120712-conn.pcapng", "sockeye-20261121-120712-connx.pcapng", ".bashrc",
-		"sockeye-20261121-120712-100.pcapng", "sockeye-20261121-120712-3-conn2.pcapng", "Sockeye-20261121-120712.txt",
+		"/tmp/sockeye-20261121-120712.pcapng", "../sockeye-20261121-120712.pcapng", "sockeye-2026112-120712.txt",
+		"sockeye-20261121-120712-conn.txt", "sockeye-20261121-120712-connx.txt", ".bashrc",
+		"sockeye-20261121-120712-100.json", "sockeye-20261121-120712-3-conn2.txt", "Sockeye-20261121-120712.txt",
 		"sockeye-20261121-120712-conn184467440737095516150.txt", "sockeye-20261121-120712.pcapng\n",
+		".pcapng", ".a.pcapng", "-a.pcapng", "_.pcapng", "..pcapng", "a b.pcapng", "a/b.pcapng", "a\\b.pcapng",
+		"\xc3\xa4.pcapng", ".sockeye.txt", "CMakeLists.txt", "package.json", "a.sockeye.json", "a.pcapng.sh", "a.pcap",
+		"012345678901234567890123456789012345678901234567890123456.pcapng",
 	};
 
 	(void)state;
@@ -128,7 +134,7 @@ static void makes_saves(void **state)
 	assert_int_equal(fcntl(fd, F_GETFL) & O_ACCMODE, O_WRONLY);
 	close(fd);
 	assert_int_equal(broker_create_save(b, name, &e), -EEXIST);
-	assert_int_equal(broker_create_save(b, "sockeye.pcapng", &e), -EACCES);
+	assert_int_equal(broker_create_save(b, "sockeye.sh", &e), -EACCES);
 	assert_int_equal(chdir(directory), 0);
 	assert_int_equal(symlink("elsewhere", link), 0);
 	assert_int_equal(broker_create_save(b, link, &e), -EEXIST);

@@ -51,7 +51,7 @@ static void lines_are_understood(void **state)
 	assert_false(l.descending);
 	assert_int_equal(l.theme, THEME_8);
 	assert_false(l.mouse);
-	assert_int_equal(l.ladder.times, LADDER_CLOCK);
+	assert_int_equal(l.ladder.times, TIMES_CLOCK);
 	assert_int_equal(keys_action(KEY_FUNCTION + 9, IN_CONNECTIONS), ACTION_SORT_NEXT);
 	assert_int_equal(keys_action('>', IN_CONNECTIONS), ACTION_NONE);
 	assert_int_equal(read_text("columns = default", &e), 0);
@@ -196,6 +196,35 @@ static void any_bytes(void **state)
 	}
 }
 
+/* What a person wrote stays; settings are written over where they stand, those as at the start go, new ones come last. */
+static void what_a_person_wrote_is_kept(void **state)
+{
+	static const char before[] = "# mine\n\n  sort = -rate\nwindow = 12\ntheme= blue\nkey sort-next = x\n# the mouse\n"
+				     "mouse = off\ntimes = clock\nkey nonsense = y\nno equals sign";
+	static const char after[] = "# mine\n\nsort = rtt\nwindow = 12\ntheme= blue\nkey sort-next = s <F9>\n# the mouse\n"
+				    "times = delta\nkey nonsense = y\nno equals sign\ntheme = mono\n";
+	char room[512];
+	struct error e;
+	struct text t;
+
+	(void)state;
+	assert_int_equal(read_text("sort = rtt\ntheme = mono\ntimes = delta\nkey sort-next = s <F9>\n", &e), 0);
+	text_init(&t, room, sizeof room);
+	assert_true(config_keep(&l, before, sizeof before - 1, &t));
+	assert_string_equal(room, after);
+	/* Once more: nothing changes. */
+	{
+		char again[512];
+		struct text u;
+
+		text_init(&u, again, sizeof again);
+		assert_true(config_keep(&l, room, t.len, &u));
+		assert_string_equal(again, after);
+	}
+	text_init(&t, room, 32);
+	assert_false(config_keep(&l, before, sizeof before - 1, &t)); /* no room: said, and nothing half is written */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -204,6 +233,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(keys_are_taken, start, stop),
 		cmocka_unit_test_setup_teardown(help_and_bar_tell_the_new_keys, start, stop),
 		cmocka_unit_test_setup_teardown(what_is_kept_is_read_again, start, stop),
+		cmocka_unit_test_setup_teardown(what_a_person_wrote_is_kept, start, stop),
 		cmocka_unit_test_setup_teardown(any_bytes, start, stop),
 	};
 

@@ -371,11 +371,11 @@ static void commands(void **state)
 	assert_non_null(strstr(l.message, "column 5:"));
 	assert_string_equal(ask().match, "");
 	press(":bogus<Enter>");
-	assert_non_null(strstr(l.message, "no such command; there are q w filter set sort help"));
+	assert_non_null(strstr(l.message, "no such command; there are q w save filter set sort help"));
 	press(":set<Space>theme=mono<Enter>:set<Space>mouse=off<Enter>:set<Space>times=delta<Enter>");
 	assert_int_equal(l.theme, THEME_MONO);
 	assert_false(l.mouse);
-	assert_int_equal(l.ladder.times, LADDER_DELTA);
+	assert_int_equal(l.ladder.times, TIMES_DELTA);
 	press(":set<Space>mouse=perhaps<Enter>");
 	assert_non_null(strstr(l.message, "mouse: on or off"));
 	press(":he<Tab><Enter>");
@@ -450,7 +450,7 @@ static void the_mouse(void **state)
 	assert_int_equal(l.screen, SCREEN_LADDER);
 	press("<click:3,1>");
 	assert_int_equal(l.screen, SCREEN_CONNECTIONS);
-	press("<click:55,1>");
+	press("<click:64,1>");
 	assert_non_null(strstr(l.message, "not built yet"));
 	press("?<wheel-down>");
 	assert_int_equal(l.scrolled, 3);

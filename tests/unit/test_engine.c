@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "sockeye/clock.h"
 #include "sockeye/engine.h"
 
 enum { SAW_MAX = 1 << 20 };
@@ -240,6 +241,136 @@ static void a_bound_ends_the_run_whole(void **state)
 	source->free(source);
 }
 
+/* What counts flows, of records or of lone ones. */
+struct counts {
+	uint64_t flows, unanswered, evicted, bytes[2], ends[2]; /* of client, server: sums over all that their addresses have */
+	uint64_t lones;
+};
+
+static uint64_t sum_of(const struct endpoint *e)
+{
+	uint64_t sum = e->port + 65536u * e->family + (e->has_port ? 1u << 20 : 0);
+
+	for (unsigned i = 0; i < sizeof e->ip; i++)
+		sum = sum * 31 + e->ip.b[i];
+	return sum;
+}
+
+static void count_one(struct counts *c, const struct endpoint *client, const struct endpoint *server, bool evicted)
+{
+	c->flows++;
+	c->evicted += evicted;
+	c->ends[0] += sum_of(client);
+	c->ends[1] += sum_of(server);
+}
+
+static int count_event(void *self, const struct event *ev)
+{
+	struct counts *c = self;
+
+	if (ev->kind == EVENT_HANDSHAKE) {
+		c->unanswered += strcmp(ev->flow->outcome, outcome_names[OUTCOME_UNANSWERED]) == 0;
+		return 0;
+	}
+	count_one(c, &ev->flow->client, &ev->flow->server, ev->flow->evicted);
+	c->bytes[0] += ev->flow->bytes[0];
+	c->bytes[1] += ev->flow->bytes[1];
+	return 0;
+}
+
+static void count_lone(void *self, const struct lone *l, unsigned n)
+{
+	struct counts *c = self;
+
+	assert_in_range(n, 1, 64);
+	for (unsigned i = 0; i < n; i++) {
+		count_one(c, &l[i].client, &l[i].server, l[i].evicted);
+		c->bytes[0] += l[i].bytes;
+		c->unanswered += l[i].syn;
+	}
+	c->lones += n;
+}
+
+enum { BATCHES = 3500 }; /* of flows: more than fit */
+
+/* SYNs of strangers, and every eighth time a datagram. */
+static uint32_t stranger(uint8_t *p, uint32_t i)
+{
+	static const uint8_t ethernet[14] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0};
+	bool udp = i % 8 == 0;
+	uint32_t len = udp ? 20 + 8 + 5 : 20 + 20, x = i * UINT32_C(2654435761);
+
+	memset(p, 0, 14 + len);
+	memcpy(p, ethernet, sizeof ethernet);
+	p += sizeof ethernet;
+	p[0] = 0x45;
+	p[3] = (uint8_t)len;
+	p[8] = 64;
+	p[9] = udp ? PROTO_UDP : PROTO_TCP;
+	memcpy(p + 12, &x, sizeof x);
+	p[16] = 198;
+	p[17] = 18;
+	p[19] = (uint8_t)(i % 50);
+	p[20] = (uint8_t)(i >> 8);
+	p[21] = (uint8_t)i;
+	p[23] = 7;
+	if (udp) {
+		p[25] = 8 + 5;
+	} else {
+		p[32] = 0x50;
+		p[33] = TCP_SYN;
+	}
+	return (uint32_t)sizeof ethernet + len;
+}
+
+static struct counts flooded(bool lones, struct totals *totals)
+{
+	static uint8_t bytes[SOURCE_BATCH][64];
+	struct counts c = {0};
+	struct engine_options eo = {.memory = ENGINE_MEMORY_MIN, .hash_seed = 3};
+	struct observer o = {.name = "counts", .event = count_event, .self = &c, .wants = EVENT_HANDSHAKE | EVENT_FLOW_END,
+			     .lone = lones ? count_lone : NULL};
+	struct frame frames[SOURCE_BATCH];
+	struct engine *engine;
+	struct error e;
+
+	memset(frames, 0, sizeof frames);
+	assert_int_equal(engine_open(&engine, &eo, &e), 0);
+	assert_int_equal(engine_observe(engine, &o), 0);
+	for (uint32_t i = 0; i < BATCHES; i++) {
+		for (uint32_t k = 0; k < SOURCE_BATCH; k++) {
+			frames[k].data = bytes[k];
+			frames[k].caplen = frames[k].wirelen = stranger(bytes[k], i * SOURCE_BATCH + k);
+			frames[k].linktype = LINKTYPE_ETHERNET;
+			frames[k].ts_ns = CLOCK_S + i;
+		}
+		assert_int_equal(engine_batch(engine, frames, SOURCE_BATCH), 0);
+	}
+	assert_int_equal(engine_end(engine, false), 0);
+	*totals = *engine_totals(engine);
+	engine_free(engine);
+	return c;
+}
+
+static void lone_flows_count_as_their_records(void **state)
+{
+	struct totals records_say, lones_say;
+	struct counts records = flooded(false, &records_say), lones = flooded(true, &lones_say);
+
+	(void)state;
+	assert_int_equal(records.flows, BATCHES * SOURCE_BATCH);
+	assert_true(records.evicted > 0 && records.evicted < records.flows);
+	assert_int_equal(records.lones, 0);
+	assert_int_equal(lones.lones, lones.flows);
+	lones.lones = 0;
+	assert_memory_equal(&records, &lones, sizeof records);
+	assert_int_equal(records_say.flows_evicted, lones_say.flows_evicted);
+	assert_int_equal(records_say.flows_evicted, lones.evicted);
+	assert_memory_equal(records_say.handshakes, lones_say.handshakes, sizeof lones_say.handshakes);
+	assert_int_equal(lones_say.handshakes[OUTCOME_UNANSWERED], lones.unanswered);
+	assert_int_equal(lones_say.flows_tcp, lones.unanswered);
+}
+
 static void too_little_memory_is_said(void **state)
 {
 	struct engine_options eo = {.memory = ENGINE_MEMORY_MIN - 1};
@@ -260,6 +391,7 @@ int main(void)
 		cmocka_unit_test(every_packet_counts_once),
 		cmocka_unit_test(an_observer_can_stop_the_run),
 		cmocka_unit_test(a_bound_ends_the_run_whole),
+		cmocka_unit_test(lone_flows_count_as_their_records),
 		cmocka_unit_test(too_little_memory_is_said),
 	};
 

@@ -382,7 +382,7 @@ static void random_row(struct packet_row *r, unsigned number)
 	r->is_tcp = tcp;
 	r->no_time = rand() % 9 == 0;
 	r->gone = rand() % 9 == 0;
-	r->has_mac = r->comment = r->reference = r->seq_known = r->ack_known = rand() % 2;
+	r->has_mac = r->answers_syn = r->comment = r->reference = r->seq_known = r->ack_known = rand() % 2;
 	r->from.has_port = r->to.has_port = rand() % 2;
 	r->from.family = r->to.family = rand() % 2 ? FAMILY_IPV4 : FAMILY_IPV6;
 	r->verdicts &= verdict_bit(VERDICTS) - 1;
@@ -448,7 +448,7 @@ static void random_answers(void **state)
 		l.ladder.flows = 1 + (unsigned)rand() % 3;
 		for (unsigned i = 0; i < l.ladder.flows; i++)
 			l.ladder.flow[i] = i + 1;
-		l.ladder.times = (enum ladder_times)(rand() % LADDER_TIMES);
+		l.ladder.times = (enum times)(rand() % TIMES);
 		l.ladder.anchor = (unsigned)rand() % 40;
 		one_random_screen();
 		(void)look_key(&l, (uint32_t)(uint8_t)key[0], &a, width, height, 0);
@@ -520,7 +520,9 @@ static void the_whole_ladder_is_saved(void **state)
 	q = ask();
 	q.packets.selected = 400; /* it was there that the key was pressed */
 	many_answer(&q.packets);
-	assert_int_equal(press("w"), REACT_ASK);
+	press("w"); /* the dialog */
+	assert_true(l.save.open && !l.whole.on);
+	assert_int_equal(press("<Enter>"), REACT_ASK);
 	many_answer(&q.packets); /* one that was under way: not the beginning */
 	assert_int_equal(l.whole.len, 0);
 	while (!l.save.wanted && turns++ < 50) {
@@ -551,7 +553,7 @@ static void the_whole_ladder_is_saved(void **state)
 	look_saved(&l, &saved);
 	assert_true(l.message_bad);
 	/* Left in the middle: nothing stays behind. */
-	press("w");
+	press("w<Enter>");
 	q = ask();
 	many_answer(&q.packets);
 	look_release(&l);

@@ -375,13 +375,53 @@ static void held_and_paused(void **state)
 	press("s"); /* another order lets go */
 	assert_int_equal(ask().holds, 0);
 	a.selected_row = 0;
-	assert_int_equal(press("Z"), REACT_DRAW);
-	assert_int_equal(press("j"), REACT_DRAW); /* inside the last answer */
+	assert_int_equal(press("Z"), REACT_ASK); /* once, for what is kept */
+	assert_int_equal(ask().rows, QUERY_ROWS);
+	look_answered(&l, &a);
+	assert_int_equal(press("j"), REACT_DRAW); /* inside that answer */
 	assert_int_equal(a.selected, 2);
 	press("jjj");
 	assert_int_equal(a.selected, 2);
 	assert_int_equal(press("s"), REACT_DRAW);
 	assert_int_equal(press("Z"), REACT_ASK);
+	assert_int_not_equal(ask().rows, QUERY_ROWS);
+}
+
+/* Sorted, filtered, and all there again, without a question to the engine. */
+static void what_is_kept_is_sorted_and_filtered(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < 60; i++) {
+		flow(i % 3 ? "tcp" : "udp", (uint16_t)(400 + i), "established");
+		a.row[i].bytes[0] = (i * 37) % 60; /* each once */
+		record_set(&a.row[i], RECORD_BYTES);
+	}
+	a.selected = l.selected = a.row[5].id;
+	a.selected_row = 5;
+	l.stick = STICK_NONE;
+	press("Z");
+	look_answered(&l, &a);
+	assert_int_equal(press(":sort<Space>bytes<Enter>"), REACT_DRAW);
+	for (unsigned i = 0; i < 60; i++)
+		assert_int_equal(a.row[i].bytes[0], 59 - i);
+	assert_int_equal(a.row[a.selected_row].bytes[0], 5 * 37 % 60); /* still that one */
+	assert_int_equal(press("/proto:udp"), REACT_DRAW);
+	assert_int_equal(a.rows, 20);
+	for (unsigned i = 0; i < a.rows; i++)
+		assert_string_equal(a.row[i].proto, "udp");
+	assert_int_equal(press("<Enter>"), REACT_DRAW);
+	assert_int_equal(press("S"), REACT_DRAW);
+	for (unsigned i = 1; i < a.rows; i++)
+		assert_true(a.row[i].bytes[0] > a.row[i - 1].bytes[0]);
+	assert_int_equal(press("<Esc>"), REACT_DRAW); /* the filter */
+	assert_int_equal(a.rows, 60);
+	assert_int_equal(press("G"), REACT_DRAW);
+	assert_int_equal(a.selected_row, 59);
+	draw(80, 24);
+	assert_true(l.list.top > 30); /* scrolled within what is kept */
+	assert_int_equal(press("g"), REACT_DRAW);
+	draw(80, 24);
+	assert_int_equal(l.list.top, 0);
 }
 
 static void the_order_stands_after_navigation(void **state)
@@ -397,6 +437,36 @@ static void the_order_stands_after_navigation(void **state)
 	assert_int_equal(q.holds, 1);
 	look_ask(&l, &a, width, height, 13 * CLOCK_S, &q);
 	assert_int_equal(q.holds, 0);
+}
+
+/* The picker: what is captured is marked, what is not can be added, by its name alone. */
+static void an_interface_is_added(void **state)
+{
+	(void)state;
+	look_init(&l, true, "eth0", NULL);
+	a.live = true;
+	a.ended = false;
+	l.interfaces = "1.eth0 [Up, Running]\n2.wlan0.7 [Up]\n3.any (all of them)\n";
+	a.sources = 1;
+	a.source[0].name = "eth0";
+	a.source[0].frames = 1000;
+	a.now_ns = 10 * CLOCK_S;
+	look_answered(&l, &a);
+	a.now_ns += CLOCK_S;
+	a.source[0].frames = 1500;
+	look_answered(&l, &a);
+	press("i<Tab>");
+	draw(100, 24);
+	assert_non_null(strstr(row(9), "● 1.eth0 [Up, Running]"));
+	assert_non_null(strstr(row(9), "500 pkt/s  1.5K in all"));
+	press("<Enter>");
+	assert_non_null(strstr(l.dialog.note, "captured already"));
+	assert_string_equal(l.interface_wanted, "");
+	assert_int_equal(press("j<Enter>"), REACT_ASK);
+	assert_string_equal(l.interface_wanted, "wlan0.7");
+	l.interface_wanted[0] = '\0';
+	press("j<Enter>");
+	assert_string_equal(l.interface_wanted, "");
 }
 
 static void quitting_asks_once_when_live(void **state)
@@ -488,10 +558,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(sorting_goes_round, start, stop),
 		cmocka_unit_test_setup_teardown(the_filter_is_typed_and_taken_back, start, stop),
 		cmocka_unit_test_setup_teardown(held_and_paused, start, stop),
+		cmocka_unit_test_setup_teardown(what_is_kept_is_sorted_and_filtered, start, stop),
 		cmocka_unit_test_setup_teardown(the_order_stands_after_navigation, start, stop),
 		cmocka_unit_test_setup_teardown(quitting_asks_once_when_live, start, stop),
 		cmocka_unit_test_setup_teardown(yank_writes_the_tuple, start, stop),
 		cmocka_unit_test(numbers_fit_their_columns),
+		cmocka_unit_test_setup_teardown(an_interface_is_added, start, stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,7 +309,7 @@ static void options_letters_of_packets(void **state)
 
 static void options_unknown_and_not_built(void **state)
 {
-	static const char *const later[] = {"--netns all", "--no-bpf", "--resolve", "--log x"};
+	static const char *const later[] = {"--netns all", "--resolve", "--log x"};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof later / sizeof *later; i++)

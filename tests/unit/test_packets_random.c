@@ -72,6 +72,7 @@ static void any_answer(void)
 		r->gone = any(4) == 0;
 		r->has_mac = any(2);
 		r->comment = any(2);
+		r->answers_syn = any(2);
 		r->reference = r->seq_known = r->ack_known = any(2);
 		r->from.family = any(2) ? FAMILY_IPV6 : any(2) ? FAMILY_IPV4 : FAMILY_NONE;
 		r->to.family = r->from.family;

@@ -314,49 +314,111 @@ static void fingerprint(char *out, size_t size)
 	look_ask(&l, &a, width, height, 0, &q);
 	for (size_t i = 0; i < sizeof q; i++)
 		h = (h ^ ((const uint8_t *)&q)[i]) * 1099511628211u;
+	/* Of a stream what is asked next depends on the answer. */
+	h = (h ^ l.stream.line ^ l.stream.up << 20 ^ (uint64_t)l.stream.to_last << 40) * 1099511628211u;
 	(void)snprintf(out, size, "%016llx", (unsigned long long)h);
 }
 
+/* A packet with two layers, so that there is something to move in, to fold and to look at. */
+static void some_detail(struct packet_detail *d)
+{
+	static const struct detail_line lines[] = {
+		{.depth = 0, .osi = 4, .len = 20, .off = 34, .key = "tcp", .title = "TCP"},
+		{.depth = 1, .len = 2, .off = 34, .key = "tcp.srcport", .title = "Source port", .text = "51544", .filter = "tcp.srcport == 51544"},
+		{.depth = 1, .len = 2, .off = 36, .key = "tcp.dstport", .title = "Destination port", .text = "443"},
+		{.depth = 0, .osi = 7, .len = 6, .off = 54, .key = "tls", .title = "TLS"},
+		{.depth = 1, .len = 1, .off = 54, .key = "tls.type", .title = "Type", .text = "22"},
+	};
+
+	memset(d, 0, sizeof *d);
+	d->number = a.packets.selected;
+	d->row = a.packets.row[a.packets.selected_row];
+	d->row.flow = 2;
+	d->ts_ns = d->row.ts_ns;
+	d->lines = sizeof lines / sizeof *lines;
+	memcpy(d->line, lines, sizeof lines);
+	d->wirelen = d->caplen = d->len[BUFFER_FRAME] = d->all[BUFFER_FRAME] = 60;
+	d->len[BUFFER_STREAM] = d->all[BUFFER_STREAM] = 40;
+}
+
+/* A screen in the middle of what it shows, so that there is something in every direction. */
+static void begin_in(unsigned place)
+{
+	struct query q = {.about = QUERY_FLOWS, .rows = 20, .packets = {.rows = 30}};
+
+	srand(5);
+	look_release(&l);
+	look_init(&l, false, "two.pcap", NULL);
+	answer_flows(&q);
+	while (a.rows < 10 || a.selected_row < 2 || a.selected_row > 7)
+		answer_flows(&q);
+	a.left = LEFT_NOT;
+	a.about = QUERY_FLOWS;
+	look_answered(&l, &a);
+	l.stick = STICK_NONE;
+	l.selected = a.selected;
+	if (place == IN_TEXT) {
+		(void)look_key(&l, '?', &a, width, height, 0);
+		l.scrolled = l.page_at = 5;
+		memcpy(l.page_search, "state", 6);
+	} else if (place == IN_LADDER || place == IN_PACKETS) {
+		(void)look_key(&l, place == IN_LADDER ? '2' : '3', &a, width, height, 0);
+		answer_packets(&q);
+		while (a.packets.rows < 10 || a.packets.selected_row < 2 || a.packets.selected_row > 7)
+			answer_packets(&q);
+		a.packets.row[a.packets.selected_row].folded = 0;
+		some_detail(&a.packets.detail);
+		a.about = QUERY_PACKETS;
+		look_answered(&l, &a);
+		l.packets.shift = 16; /* the info is scrolled: it goes both ways */
+		l.packets.to_first = l.ladder.to_first = false;
+	} else if (place == IN_STREAM) {
+		(void)look_key(&l, 'f', &a, width, height, 0);
+		answer_stream();
+		while (a.stream.pieces < 5)
+			answer_stream();
+		a.about = QUERY_STREAM;
+		l.stream.width = width;
+		l.stream.rows = 3;
+		l.stream.piece = 2;
+		l.stream.from = 2;
+	}
+}
+
 /* Pressed where the help says that it works, it changes what is seen or asked, or says
- * something. The other screens' own tests press what is theirs. */
+ * something. In Packets in each of the three panes. */
 static void every_key_does_something(void **state)
 {
-	static const unsigned places[] = {IN_CONNECTIONS, IN_TEXT};
+	static const unsigned places[] = {IN_CONNECTIONS, IN_TEXT, IN_LADDER, IN_PACKETS, IN_STREAM};
 	unsigned pressed = 0;
 
 	(void)state;
 	for (size_t i = 0; i < keys_lines; i++)
-		for (unsigned p = 0; p < 2; p++)
-			for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0 && keys_table[i].places & places[p]; k++) {
-				struct query q = {.about = QUERY_FLOWS, .rows = 20};
-				char before[24], after[24];
-				enum reaction r;
+		for (unsigned p = 0; p < sizeof places / sizeof *places; p++)
+			for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0 && keys_table[i].places & places[p]; k++)
+				for (unsigned pane = 0; pane < (places[p] == IN_PACKETS ? PANES : 1); pane++) {
+					char before[24], after[24];
+					enum reaction r;
 
-				srand(5);
-				look_release(&l);
-				look_init(&l, false, "two.pcap", NULL);
-				answer_flows(&q);
-				while (a.rows < 10 || a.selected_row < 2 || a.selected_row > 7)
-					answer_flows(&q);
-				a.left = LEFT_NOT;
-				a.about = QUERY_FLOWS;
-				look_answered(&l, &a);
-				l.stick = STICK_NONE;
-				l.selected = a.selected;
-				if (places[p] == IN_TEXT) {
-					(void)look_key(&l, '?', &a, width, height, 0);
-					l.scrolled = l.page_at = 5;
-					memcpy(l.page_search, "state", 6);
+					begin_in(places[p]);
+					l.packets.pane = (enum packets_pane)pane;
+					if (pane == PANE_LAYERS) { /* a field of an open layer, with others round it */
+						layers_fold_all(&l.packets, &a);
+						layers_select(&l.packets, &a, l.packets.before + 1, true);
+					} else if (pane == PANE_BYTES) {
+						bytes_select(&l.packets, &a, 35);
+					}
+					l.message[0] = '\0';
+					fingerprint(before, sizeof before);
+					r = look_key(&l, keys_table[i].key[k], &a, width, height, 0);
+					fingerprint(after, sizeof after);
+					pressed++;
+					if (r == REACT_NOTHING || (r <= REACT_ASK && strcmp(before, after) == 0))
+						fail_msg("%s, key %u of it, does nothing in place %u, pane %u", keys_table[i].name, k,
+							 places[p], pane);
 				}
-				fingerprint(before, sizeof before);
-				r = look_key(&l, keys_table[i].key[k], &a, width, height, 0);
-				fingerprint(after, sizeof after);
-				pressed++;
-				if (r == REACT_NOTHING || (r <= REACT_ASK && strcmp(before, after) == 0))
-					fail_msg("%s, key %u of it, does nothing in place %u", keys_table[i].name, k, places[p]);
-			}
 	print_message("%u keys pressed\n", pressed);
-	assert_true(pressed > 60);
+	assert_true(pressed > 300);
 }
 
 int main(void)

@@ -98,7 +98,7 @@ static void what_is_not_at_hand_is_not_said(void **state)
 	struct segment g[QUERY_ROWS];
 
 	(void)state;
-	segment_read(g, a.packets.row, a.packets.rows, &a.packets.subject);
+	segment_read(g, a.packets.row, a.packets.rows, &a.packets.subject, 1);
 	assert_int_equal(g[8].gap, 1448);
 	assert_int_equal(g[8].gap_at, 2897);
 	assert_int_equal(g[9].dup, 1);
@@ -109,19 +109,19 @@ static void what_is_not_at_hand_is_not_said(void **state)
 	assert_int_equal(g[16].open_ns, (1902444 - 311208) * CLOCK_US);
 	assert_true(g[19].closes && !g[18].closes);
 	/* From the gap on, as if the rest were above the screen. */
-	segment_read(g, a.packets.row + 8, a.packets.rows - 8, &a.packets.subject);
+	segment_read(g, a.packets.row + 8, a.packets.rows - 8, &a.packets.subject, 1);
 	assert_int_equal(g[0].gap, 0);
 	assert_false(g[0].has_delta);
 	assert_string_equal(words(&g[0], SEGMENT_LINE), "gap: bytes missing before this");
-	segment_read(g, a.packets.row + 9, a.packets.rows - 9, &a.packets.subject);
+	segment_read(g, a.packets.row + 9, a.packets.rows - 9, &a.packets.subject, 1);
 	assert_int_equal(g[0].dup, 0);
 	assert_string_equal(words(&g[0], SEGMENT_LINE), "duplicate ACK");
 	assert_int_equal(g[1].late_ns, 0);
 	assert_string_equal(words(&g[1], SEGMENT_LINE), "retransmission");
 	/* The last ACK alone: the record says that it ends the connection. */
-	segment_read(g, a.packets.row + 18, 2, &a.packets.subject);
+	segment_read(g, a.packets.row + 18, 2, &a.packets.subject, 1);
 	assert_string_equal(words(&g[1], SEGMENT_LINE), "CLOSED tidy.  server goes to TIME-WAIT");
-	segment_read(g, a.packets.row + 18, 2, NULL);
+	segment_read(g, a.packets.row + 18, 2, NULL, 0);
 	assert_string_equal(words(&g[1], SEGMENT_LINE), "ACKs the FIN; this end may go on");
 }
 
@@ -133,7 +133,7 @@ static void numbers_wrap(void **state)
 	a.packets.rows = 0;
 	world_row(0, 0, TCP_ACK, 0xfffffc00, 1000, 1, 500);
 	world_row(1, 0, TCP_ACK, 1000, 1000, 1, 500)->verdicts = V(LOST_SEGMENT);
-	segment_read(g, a.packets.row, a.packets.rows, NULL);
+	segment_read(g, a.packets.row, a.packets.rows, NULL, 0);
 	assert_int_equal(g[1].gap, 1024);
 	assert_int_equal(g[1].gap_at, 0xffffffe8);
 }

@@ -16,7 +16,7 @@
 
 #include "events.h"
 
-enum { SOCKETS_OTHERS = 4, SOCKETS_TOLD = 16, SOCKETS_KEPT = 32768 };
+enum { SOCKETS_OTHERS = 4, SOCKETS_TOLD = 16, SOCKETS_KEPT = 32768, SOCKETS_NEAR = 8, SOCKETS_FIRST = 16 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -27,6 +27,7 @@ struct {
 struct told {
 	struct event_process first;
 	__u64 opened_ns; /* when it connected; 0: it did not, or before us */
+	__s64 opened_fd;
 	__u32 others[SOCKETS_OTHERS];
 	__u8 n_others, times, zero[6];
 };
@@ -95,7 +96,27 @@ static __always_inline void current_process(struct event_process *p, struct task
 	__builtin_memcpy(p->comm, leader->comm, sizeof p->comm);
 }
 
-static __always_inline void tell(struct sock *sk, const struct event_process *p, __u64 at_ns, __u8 state)
+/* Under which descriptor the current process has it; -1: not among those that are likely. It was made a moment ago,
+ * so it is the one before the next that is free, or close to it; or the process has few. */
+static __always_inline __s32 descriptor(struct sock *sk, struct task_struct *task)
+{
+	struct file *wanted = sk->sk_socket->file, *file = NULL;
+	struct files_struct *files = task->files;
+	const __u32 most = files->fdt->max_fds, next = files->next_fd;
+	struct file **at = files->fdt->fd;
+
+	if (!wanted)
+		return -1;
+	for (__u32 i = 1; i <= SOCKETS_NEAR && i <= next && next - i < most; i++)
+		if (bpf_probe_read_kernel(&file, sizeof file, at + (next - i)) == 0 && file == wanted)
+			return (__s32)(next - i);
+	for (__u32 i = 0; i < SOCKETS_FIRST && i < most; i++)
+		if (bpf_probe_read_kernel(&file, sizeof file, at + i) == 0 && file == wanted)
+			return (__s32)i;
+	return -1;
+}
+
+static __always_inline void tell(struct sock *sk, const struct event_process *p, __s32 fd, __u64 at_ns, __u8 state)
 {
 	struct event *e = room(sizeof *e);
 
@@ -106,7 +127,7 @@ static __always_inline void tell(struct sock *sk, const struct event_process *p,
 	e->kind = EVENT_OWNER;
 	e->protocol = (__u8)sk->sk_protocol;
 	e->state = state;
-	e->fd = -1;
+	e->fd = fd;
 	e->inode = sk->sk_socket->file->f_inode->i_ino;
 	e->zero = 0;
 	endpoints(e, sk);
@@ -136,7 +157,7 @@ static __always_inline void used_too(struct sock *sk, struct task_struct *task, 
 	t->others[t->n_others % SOCKETS_OTHERS] = pid; /* a power of two: the verifier follows a mask */
 	t->n_others++;
 	current_process(&other, task, pid);
-	tell(sk, &other, bpf_ktime_get_ns(), state);
+	tell(sk, &other, descriptor(sk, task), bpf_ktime_get_ns(), state);
 }
 
 /* The current process uses it: told, unless it has been. */
@@ -153,7 +174,7 @@ static __always_inline void used(struct sock *sk, __u8 state)
 	if (!t) {
 		current_process(&first.first, task, pid);
 		(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
-		tell(sk, &first.first, bpf_ktime_get_ns(), state);
+		tell(sk, &first.first, descriptor(sk, task), bpf_ktime_get_ns(), state);
 	} else if (t->first.pid != pid) {
 		used_too(sk, task, t, pid, state);
 	}
@@ -171,6 +192,7 @@ static __always_inline void opened(struct sock *sk)
 		return;
 	current_process(&first.first, task, pid);
 	first.opened_ns = bpf_ktime_get_ns();
+	first.opened_fd = descriptor(sk, task);
 	(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
 }
 
@@ -182,7 +204,7 @@ static __always_inline void tell_opener(struct sock *sk)
 
 	if (!t || t->opened_ns == 0)
 		return;
-	tell(sk, &t->first, t->opened_ns, KERNEL_SYN_SENT);
+	tell(sk, &t->first, (__s32)t->opened_fd, t->opened_ns, KERNEL_SYN_SENT);
 	t->opened_ns = 0; /* once */
 }
 

@@ -162,6 +162,18 @@ static int way_open(struct bpf_way *w, struct error *e)
 	return 0;
 }
 
+/* The kernel's notices of ended sockets cost each connection some ten microseconds, whoever listens. */
+static void way_stop_notices(struct host *h)
+{
+	if (h->notices < 0)
+		return;
+	(void)close(h->notices);
+	h->notices = -1;
+	for (unsigned i = 0; i < h->n_tiers; i++)
+		if (strcmp(h->tiers[i].name, "notices") == 0)
+			(void)snprintf(h->tiers[i].reason, sizeof h->tiers[i].reason, "not listened to: BPF tells which sockets end");
+}
+
 int host_add_bpf(struct host_live *h, struct error *e)
 {
 	struct host_way way = {.name = "bpf", .fd = way_fd, .work = way_work, .free = way_free, .evidence = SOCKET_BY_ITER};
@@ -182,6 +194,8 @@ int host_add_bpf(struct host_live *h, struct error *e)
 	}
 	if (has & WITNESS_WALK)
 		way.owners = way_owners;
+	if (has & WITNESS_ENDED)
+		way_stop_notices(host_live_host(h));
 	return host_live_add(h, &way, w, e);
 }
 
