@@ -223,6 +223,8 @@ static void print_totals(void *arg, uint64_t packets)
 		fprintf(stderr, "%llu flows forgotten\n", (unsigned long long)t->flows_evicted);
 	if (t->flows_unjudged > 0)
 		fprintf(stderr, "%llu flows without verdicts\n", (unsigned long long)t->flows_unjudged);
+	if (kernel.live && host_live_lost(kernel.live) > 0) /* their connections may have no owner */
+		fprintf(stderr, "%llu findings about sockets lost\n", (unsigned long long)host_live_lost(kernel.live));
 }
 
 /* On SIGUSR1; not into the screen. */

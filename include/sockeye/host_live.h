@@ -155,8 +155,10 @@ void host_live_stats(const struct host_live *h, struct host_live_stats *out);
 /* The oldest findings, most of them at most; how many. */
 unsigned host_live_findings(struct host_live *h, struct host_finding *out, unsigned most);
 /* When the thread last began to look at all that is ready and did so (clock_monotonic_ns(); 0: never): what had been
- * there before is in the queue. It begins another turn. */
-int64_t host_live_turned(struct host_live *h);
+ * there before is in the queue. */
+int64_t host_live_turned(const struct host_live *h);
+/* Begin another turn now. */
+void host_live_wake(struct host_live *h);
 /* Readable when findings have come after the queue was found empty. */
 int host_live_findings_fd(const struct host_live *h);
 uint64_t host_live_lost(const struct host_live *h);

@@ -13,9 +13,9 @@
 #include "sockeye/clock.h"
 #include "sockeye/host_bpf.h"
 
-/* The run looks ten times a second at least: after so long it did not run. */
-#define LEARN_STOP_NS (500 * (int64_t)CLOCK_MS)
-#define LEARN_PATIENCE_NS CLOCK_S
+#define LEARN_STOP_NS (250 * (int64_t)CLOCK_MS)
+#define LEARN_LATE_NS (600 * (int64_t)CLOCK_MS)
+#define LEARN_PATIENCE_NS (2 * CLOCK_S)
 #define LEARN_REST_NS (2 * HOST_BPF_REST_MS * (int64_t)CLOCK_MS)
 enum { LEARN_POLL_MS = 10 };
 
@@ -80,19 +80,23 @@ static unsigned take_findings(struct learn *k)
 	return taken;
 }
 
-/* Until the thread has looked at all, and once more a little later: what tells of events lets them rest a while. */
+/* Until the thread has looked at all twice, a little apart, and found nothing: what tells of events lets them rest a while,
+ * and takes no more of them at once than a slice of time allows. */
 static unsigned wait_for_thread(struct learn *k)
 {
 	struct pollfd p = {.fd = host_live_findings_fd(k->live), .events = POLLIN};
 	const int64_t begun = clock_monotonic_ns();
 	int64_t until = begun, turned;
-	unsigned taken = 0, turns = 0;
+	unsigned taken = 0, turns = 0, n;
 
 	while (turns < 2 && clock_monotonic_ns() - begun < LEARN_PATIENCE_NS) {
+		host_live_wake(k->live);
 		(void)poll(&p, 1, LEARN_POLL_MS);
 		turned = host_live_turned(k->live);
-		taken += take_findings(k);
-		if (turned < until)
+		n = take_findings(k);
+		taken += n;
+		turns = n > 0 ? 0 : turns;
+		if (n > 0 || turned < until)
 			continue;
 		turns++;
 		until = turned + LEARN_REST_NS;
@@ -111,7 +115,8 @@ bool engine_learn(struct engine *e)
 		return false;
 	taken = take_findings(k);
 	now = clock_monotonic_ns();
-	if (k->looked_ns != 0 && now - k->looked_ns > LEARN_STOP_NS)
+	/* The run looks ten times a second, the thread turns four times: one of them did not run. */
+	if (k->looked_ns != 0 && (now - k->looked_ns > LEARN_STOP_NS || now - host_live_turned(k->live) > LEARN_LATE_NS))
 		taken += wait_for_thread(k);
 	k->looked_ns = clock_monotonic_ns();
 	tables = host_live_tables(k->live);

@@ -145,8 +145,6 @@ static const char *why_unknown(const struct end *e, const struct flow_record *r,
 		return "unsupported"; /* such sockets have no ports to be found by */
 	if (e->seen && e->seen->why != SOCKET_KNOWN)
 		return socket_unknown_word((enum socket_unknown)e->seen->why);
-	if (!e->o->facts && !e->seen)
-		return socket_unknown_word(SOCKET_UNSUPPORTED); /* nobody has told anything */
 	/* A table that has it without a holder says why; but who holds what is asked once a second at most, and what no
 	 * table met was over before one was made. */
 	return socket_unknown_word(e->in_table && e->o->facts->unknown != SOCKET_KNOWN && r->last_ns - r->first_ns > CLOCK_S

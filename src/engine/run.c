@@ -323,6 +323,7 @@ static int pump(struct run *r)
 		/* A file returns nothing now and then, so that others get a turn. */
 		if (got == 0 && !r->over && r->source->fd >= 0) {
 			wait_for_something(r, false);
+			learn(r); /* before time goes on, which ends flows */
 			if (r->source->live)
 				engine_tick(r->engine, time_of(r->source));
 			look(r);

@@ -27,10 +27,14 @@ void host_live_once(struct host_live *h, unsigned what)
 		live_kick(h);
 }
 
-int64_t host_live_turned(struct host_live *h)
+int64_t host_live_turned(const struct host_live *h)
+{
+	return atomic_load(&h->turned_ns);
+}
+
+void host_live_wake(struct host_live *h)
 {
 	live_kick(h);
-	return atomic_load(&h->turned_ns);
 }
 
 const struct host_table *host_live_take(struct host_live *h)

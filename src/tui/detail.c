@@ -189,7 +189,7 @@ static unsigned detail_owner(struct canvas *c, unsigned x, unsigned y, const str
 	}
 	if (o->fd >= 0)
 		text_format(&t, " fd %d", (int)o->fd);
-	if (o->uid != UINT32_MAX)
+	if (o->uid != UINT32_MAX && x + t.len + 16 < c->width) /* whole or not at all */
 		text_format(&t, "%suid %u", o->pid > 0 ? " " : "", (unsigned)o->uid);
 	x = canvas_put(c, x, y, c->width, ROLE_TEXT, buffer);
 	if (c->width < 110)

@@ -65,7 +65,7 @@ def main():
     tests = [t for m in (handshakes, endings, pipes, follow, compressed, bounds, same, copies, writing, rights,
                          ring, relay, threads, history, manners, sockets, sockets_screen, bpf, owners) for t in m.TESTS]
     # By name only: they measure, for half a minute, what the benchmark says too.
-    named = [t for t in figures.TESTS if t.__name__.replace("_", "-") in o.name]
+    named = [t for t in figures.TESTS + owners.NAMED if t.__name__.replace("_", "-") in o.name]
     tests += named
     unknown = set(o.name) - {t.__name__.replace("_", "-") for t in tests}
     if unknown:
