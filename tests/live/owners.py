@@ -17,6 +17,7 @@ BURST_PORT, CONNECTIONS = 7400, 5000
 RIGHT = 0.999            # of both ends, where BPF tells
 ACCEPT_SLACK_MS = 1.0
 AGE_SLACK_S = 0.5        # the run's last look at the clock before its end
+TRACEFS = ("unshare", "--mount", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"', "sh")
 PLAIN = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 
 # Each line: role, local port, remote port, pid, descriptor.
@@ -103,7 +104,7 @@ def owners_nginx(lab):
     """nginx and curl: the worker that serves it, not the master"""
     root = pathlib.Path(lab.folder)
     (root / "www").mkdir()
-    (root / "www" / "big").write_bytes(b"x" * 8000000)
+    (root / "www" / "big").write_bytes(b"x" * 60000000)
     for path in (root, root / "www", root / "www" / "big"):
         path.chmod(0o755)
     (root / "nginx.conf").write_text(f"""daemon off; worker_processes 2; pid {root}/nginx.pid; error_log {root}/error;
@@ -112,7 +113,7 @@ def owners_nginx(lab):
     master = lab.start(lab.client, "nginx", "-p", str(root), "-c", f"{root}/nginx.conf")
     wait_for("nginx", 10, lambda: "8088" in command("ip", "netns", "exec", lab.client, "ss", "-Hltn"))
     process = watching(lab)
-    curl = lab.start(lab.client, "curl", "-s", "--noproxy", "*", "-o", "/dev/null", "--limit-rate", "2M", "http://127.0.0.1:8088/big")
+    curl = lab.start(lab.client, "curl", "-s", "--noproxy", "*", "-o", "/dev/null", "--limit-rate", "12M", "http://127.0.0.1:8088/big")
     time.sleep(1.5)
     line = wait_for("the connection", 5, lambda: next((s for s in lab.inside(lab.client, "ss", "-Htnp", "sport", "=", ":8088").splitlines() if "ESTAB" in s), None))
     held = {(int(part.split("pid=")[1].split(",")[0]), int(part.split("fd=")[1].split(")")[0])) for part in line.split('("nginx",')[1:]}
