@@ -15,7 +15,7 @@
 
 #define LEARN_STOP_NS (250 * (int64_t)CLOCK_MS)
 #define LEARN_LATE_NS (600 * (int64_t)CLOCK_MS)
-#define LEARN_PATIENCE_NS (2 * CLOCK_S)
+#define LEARN_PATIENCE_NS (200 * (int64_t)CLOCK_MS) /* no packet is read meanwhile: the ring must hold them */
 #define LEARN_REST_NS (2 * HOST_BPF_REST_MS * (int64_t)CLOCK_MS)
 enum { LEARN_POLL_MS = 10 };
 
@@ -109,14 +109,15 @@ bool engine_learn(struct engine *e)
 	struct learn *k = *engine_learns(e);
 	unsigned taken;
 	uint64_t tables;
-	int64_t now;
+	int64_t now, turned;
 
 	if (!k || !k->live)
 		return false;
 	taken = take_findings(k);
 	now = clock_monotonic_ns();
+	turned = host_live_turned(k->live); /* 0: it never has, and may never: it could not be started */
 	/* The run looks ten times a second, the thread turns four times: one of them did not run. */
-	if (k->looked_ns != 0 && (now - k->looked_ns > LEARN_STOP_NS || now - host_live_turned(k->live) > LEARN_LATE_NS))
+	if (k->looked_ns != 0 && turned != 0 && (now - k->looked_ns > LEARN_STOP_NS || now - turned > LEARN_LATE_NS))
 		taken += wait_for_thread(k);
 	k->looked_ns = clock_monotonic_ns();
 	tables = host_live_tables(k->live);

@@ -288,6 +288,24 @@ static struct owned *new_socket(struct owners *o, const struct host_finding *f)
 	return s;
 }
 
+/* A peer may use one port over and over: of a tuple the OWNERS_SAME last that ended stay, so that no walk is long. */
+static void thin_out(struct owners *o, const struct tuple *t)
+{
+	struct owned *oldest = NULL;
+	unsigned n = 0;
+
+	for (struct owned *s = owned_first(o, t); s; s = owned_next(o, s))
+		if (s->bits & OWNED_GONE) {
+			n++;
+			if (!oldest || s->last_ns < oldest->last_ns)
+				oldest = s;
+		}
+	if (n > OWNERS_SAME) {
+		forget(o, oldest);
+		o->stats.forgotten++;
+	}
+}
+
 static bool tuple_told(const struct tuple *t)
 {
 	return t->family != FAMILY_NONE && t->from_port && t->to_port;
@@ -320,6 +338,7 @@ static void tell_socket(struct owners *o, struct owned *s, const struct host_fin
 {
 	if (!s->linked && tuple_told(&f->tuple)) {
 		s->tuple = f->tuple;
+		thin_out(o, &s->tuple);
 		link_tuple(o, s);
 		owners_local(o, &f->tuple.from, f->tuple.family);
 	}

@@ -96,7 +96,14 @@ const struct socket_record *owners_match_table(struct owners *o, const struct fl
 	if (!o->table || ask == INT64_MAX)
 		return NULL; /* every table is from before the flow */
 	s = host_find(o->table, &t, false, syn ? ask + OWNERS_EARLY_NS + CLOCK_MS : ask, how);
-	if (!s || r->ip_proto != PROTO_TCP)
+	if (!s)
+		return NULL;
+	/* One that takes any address, or any sender: of another host's end it says nothing, and who has the port now
+	 * need not be who had it when the flow was over. */
+	if (r->ip_proto != PROTO_TCP && *how != HOST_CONNECTED && *how != HOST_GONE)
+		return owners_is_local(o, &t.from, t.family) && (side == 1 || o->facts->at_ns <= r->last_ns + CLOCK_S)
+			       ? s : NULL;
+	if (r->ip_proto != PROTO_TCP)
 		return s;
 	if (*how == HOST_CONNECTED && is_over(r) && o->facts->at_ns > r->last_ns + OWNERS_EARLY_NS)
 		return NULL; /* on the same ports again */
@@ -113,6 +120,8 @@ const struct socket_record *owners_match_listener(struct owners *o, const struct
 
 	if (!o->table || r->ip_proto != PROTO_TCP || !record_has(r, RECORD_HS_SYNACK) || !r->synack)
 		return NULL;
+	if (!owners_is_local(o, &t.from, t.family))
+		return NULL; /* a listener on any address is no other host's */
 	t.to_port = 0; /* no connected socket is meant */
 	s = host_find(o->table, &t, false, 0, &how);
 	if (!s || (how != HOST_BOUND && how != HOST_WILDCARD) || s->state != SOCKET_LISTEN)

@@ -8,6 +8,7 @@
 
 #define OWNERS_NONE UINT32_MAX
 
+enum { OWNERS_SAME = 16 }; /* sockets of one tuple that have ended */
 enum { OWNERS_LOCALS = 1024, OWNERS_HOMES = 1024, OWNERS_HOME = 80, OWNERS_SWEEPS = 128, OWNERS_CLOSES = 16384,
        OWNERS_CLOSE_WAYS = 4 };
 

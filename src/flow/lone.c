@@ -50,9 +50,10 @@ static void end_embryo(struct flow_table *t, uint32_t ref, uint32_t hash, struct
 	uint32_t slot = hash & t->slot_mask;
 
 	lone_tell(t, all, ref, !flow_too_old(t, embryo_class(m->key.proto), m->ts_ns, t->now_ns));
-	for (t->stats.probes++; t->slots[slot].ref != ref; slot = (slot + 1) & t->slot_mask)
+	for (t->stats.probes++; t->slots[slot].ref != ref && t->slots[slot].ref != REF_NONE; slot = (slot + 1) & t->slot_mask)
 		t->stats.probes++;
-	table_remove(t, slot);
+	if (t->slots[slot].ref == ref)
+		table_remove(t, slot);
 	flow_moved(t, ref);
 	m->key.family = FAMILY_NONE;
 	t->chunks[(ref & ~REF_EMBRYO) / EMBRYO_CHUNK].live--;

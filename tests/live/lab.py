@@ -32,7 +32,7 @@ class Failed(Exception):
 
 def check(holds, sentence, *more):
     if not holds:
-        raise Failed(" ".join([sentence, *(str(m) for m in more)])[:4000])
+        raise Failed(" ".join(str(m) for m in (sentence, *more))[:4000])
 
 
 def command(*words, **options):

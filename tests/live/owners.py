@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from lab import check, command, ended, finish, listening, records, wait_for
+from lab import SERVER as REMOTE, check, command, ended, finish, listening, records, wait_for
 
 # A program in there finds the tracepoints of the kernel.
 TRACEFS = ("unshare", "--mount", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"', "sh")
@@ -17,7 +17,6 @@ BURST_PORT, CONNECTIONS = 7400, 5000
 RIGHT = 0.999            # of both ends, where BPF tells
 ACCEPT_SLACK_MS = 1.0
 AGE_SLACK_S = 0.5        # the run's last look at the clock before its end
-TRACEFS = ("unshare", "--mount", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"', "sh")
 PLAIN = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--")
 
 # Each line: role, local port, remote port, pid, descriptor.
@@ -52,8 +51,8 @@ for _ in range(int(sys.argv[3])):
 """
 
 
-def serve(lab, address, port, late=0.0):
-    process = lab.start(lab.client, sys.executable, "-c", SERVER, address, str(port), str(late))
+def serve(lab, address, port, late=0.0, namespace=None):
+    process = lab.start(namespace or lab.client, sys.executable, "-c", SERVER, address, str(port), str(late))
     check(process.stdout.readline() == b"listening\n", "the server did not start")
     return process
 
@@ -264,5 +263,19 @@ def owners_filter(lab):
     check(not stopped(none)[0], "pid:1 has a connection")
 
 
-TESTS = [owners_both_ends, owners_nginx, owners_burst, owners_accept, owners_lookup, owners_close_wait, owners_filter]
+def owners_other_host(lab):
+    """another host's end has no owner here, though a program of ours listens on the same port of any address"""
+    ours = serve(lab, "0.0.0.0", 8080)
+    serve(lab, REMOTE, 8080, namespace=lab.server)
+    process = lab.sockeye("connections", "-i", "wire0", "-o", "json", "tcp", sockets=2)
+    time.sleep(1.5)  # for a table that has the listener
+    truth = call(lab, REMOTE, 8080, 1, 1.5)
+    found, _ = stopped(process)
+    r = of_port(found, truth[0][1])
+    check("server" not in r.get("owner", {}) and r["owner_unknown"]["server"] == "other_host", r.get("owner"), r.get("owner_unknown"))
+    check((int(truth[0][3]), int(truth[0][4])) in end(r, "client"), r.get("owner"))
+    check(ours.poll() is None, "our own listener has ended")
+
+
+TESTS = [owners_other_host, owners_both_ends, owners_nginx, owners_burst, owners_accept, owners_lookup, owners_close_wait, owners_filter]
 NAMED = [owners_burst_bpf]  # by name only: on a machine that has no time for it some ends are too late
