@@ -227,11 +227,11 @@ static void listing_look(struct listing *l, uint32_t seat, unsigned redo, struct
 
 /* ---- all of them --------------------------------------------------------------------- */
 
-/* Keys that change without a packet of the flow. */
-static bool listing_restless(enum record_key k)
+/* Keys that change without a packet of the flow: live also its owners, of which files have none. */
+static bool listing_restless(const struct listing *l, enum record_key k)
 {
 	return k == RECORD_CAPTURE_DROPS || k == RECORD_CAPTURE_BLIND ||
-	       (k >= RECORD_OWNER_CLIENT && k <= RECORD_CLOSE_WAIT_SERVER);
+	       (l->live_ns != 0 && k >= RECORD_OWNER_CLIENT && k <= RECORD_CLOSE_WAIT_SERVER);
 }
 
 /* What of a record is read, and whether it says the same until the flow moves. */
@@ -247,14 +247,14 @@ static bool listing_needs(struct listing *l)
 		l->rank_parts = GROUPS_PARTS;
 	} else if (l->order.rank == RANK_KEY) {
 		l->rank_parts = record_part_of(l->order.sort);
-		rests = !listing_restless(l->order.sort);
+		rests = !listing_restless(l, l->order.sort);
 	}
 	if (l->filter)
 		filter_needs(l->filter, keys);
 	for (unsigned k = 0; k < RECORD_KEYS; k++)
 		if (keys[k / 64] >> k % 64 & 1) {
 			l->choice_parts |= record_part_of((enum record_key)k);
-			rests &= !listing_restless((enum record_key)k);
+			rests &= !listing_restless(l, (enum record_key)k);
 		}
 	return rests;
 }

@@ -82,7 +82,7 @@ bool flow_next_moved(struct flow_table *t, uint32_t *seat)
 	(void)t;
 	for (; *seat < n_flows; ++*seat)
 		if (memcmp(&flows[*seat], &flows_were[*seat], sizeof flows[0]) != 0) {
-			flows_were[*seat] = flows[*seat];
+			memcpy(&flows_were[*seat], &flows[*seat], sizeof flows[0]); /* with its padding */
 			return true;
 		}
 	return false;
