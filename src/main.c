@@ -252,6 +252,7 @@ static void tell_listening(void)
 	    isatty(STDIN_FILENO) || options.n_files ? "" : "; standard input is read by -r -");
 }
 
+#if SOCKEYE_TUI
 /* The screen wants one interface more: the broker has the right to its socket. */
 static int add_interface(void *arg, struct source *s, const char *name, struct error *e)
 {
@@ -261,6 +262,7 @@ static int add_interface(void *arg, struct source *s, const char *name, struct e
 
 	return fd < 0 ? fd : opening_more(s, &options, fd, name, e);
 }
+#endif
 
 static int run_view(struct run_world *w, struct run_result *result, struct error *e)
 {
