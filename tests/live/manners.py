@@ -62,13 +62,13 @@ def idle_on_a_file(lab):
 
 
 def idle_live(lab):
-    """nothing comes in live: the clock's second, and ten looks at the ring in it"""
+    """nothing comes in live: the clock's second, ten looks at the ring in it, and one at the kernel's sockets, in steps"""
     seat = Seat(lab, "watch", "-i", "wire0", "udp", "port", "4", namespace=lab.client)
     seat.until("LIVE")
     woken, wrote, processes = idle(lab, seat)
-    check(woken <= 15.0 and wrote < 100 * IDLE_S, f"{woken:.1f} wake-ups a second, {wrote} bytes")
+    check(woken <= 40.0 and wrote < 100 * IDLE_S, f"{woken:.1f} wake-ups a second, {wrote} bytes")
     leave(seat)
-    return f"{woken:.1f} wake-ups a second of {processes} processes, limit 15; {wrote // IDLE_S} bytes a second, limit 100"
+    return f"{woken:.1f} wake-ups a second of {processes} processes, limit 40; {wrote // IDLE_S} bytes a second, limit 100"
 
 
 def mouse_at_a_terminal(lab):

@@ -403,7 +403,7 @@ def sockets_endings(lab):
     keeper, held = zoo(lab, "idle")
     out = os.path.join(lab.folder, "out")
     with open(out, "wb") as to:
-        eye = lab.start(lab.server, lab.program, "sockets", "-o", "json", "--interval", "0.1", "port", "9010", stdout=to)
+        eye = lab.start(lab.server, lab.program, "sockets", "--no-bpf", "-o", "json", "--interval", "0.1", "port", "9010", stdout=to)
     lines = lambda: pathlib.Path(out).read_text().splitlines()
     wait_for("records", 5, lambda: len(lines()) > 20)
     os.kill(children(eye.pid)[0], 9)
