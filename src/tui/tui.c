@@ -3,8 +3,8 @@
  * A key is answered at once. One that was typed before the answer to the key before
  * it came is kept until then (for a moment: no answer holds the keys): it is meant
  * for the screen that comes, as Enter is for the row that j leads to. Nothing is drawn where nothing changed. The first
- * changes after a quiet time are asked for and drawn immediately, or nearly so: a
- * handshake is seen as it comes. Data that goes on draws ten frames a second. An answer that was
+ * change after a quiet time is asked for and drawn immediately, and a trickle
+ * of packets nearly so; under load data draws ten frames a second. An answer that was
  * dear makes the next one wait longer, so that the screen of a huge table
  * never takes more than an eighth of the engine's time.
  */
@@ -28,8 +28,7 @@
 
 enum {
 	FRAME_NS = 100 * CLOCK_MS, /* between frames under load */
-	TRICKLE_NS = 20 * CLOCK_MS, /* where little comes, after a quiet time: */
-	TRICKLES = 4,              /* so many frames more than ten a second allow, and not again until as many were saved */
+	TRICKLE_NS = 20 * CLOCK_MS, /* where little comes: a handshake is seen as it comes */
 	TRICKLE = 64,              /* packets between two answers */
 	COST_FACTOR = 8,
 	EMPTY_READS = 8,
@@ -70,7 +69,6 @@ struct tui {
 	bool leave;
 	bool gone;         /* the terminal is: as if SIGHUP had come, which may be ignored or late */
 	int64_t asked_ns;
-	int64_t due_ns;    /* when data had all the frames that it had, at ten a second */
 	unsigned empty_reads; /* readable, but no key: the terminal is gone */
 	bool pasting;
 	unsigned pasted;
@@ -251,7 +249,7 @@ static void tui_answer(struct tui *t)
  * something happens. */
 static int64_t tui_ask(struct tui *t, int64_t now_ns)
 {
-	int64_t pace = t->answer->cost_ns * COST_FACTOR, least = t->trickle ? TRICKLE_NS : FRAME_NS, left, saved;
+	int64_t pace = t->answer->cost_ns * COST_FACTOR, least = t->trickle ? TRICKLE_NS : FRAME_NS, left;
 	struct query q;
 
 	if (t->outstanding)
@@ -260,11 +258,8 @@ static int64_t tui_ask(struct tui *t, int64_t now_ns)
 		if (t->look.paused || !exchange_changed(t->exchange))
 			return -1;
 		left = t->asked_ns + (pace > least ? pace : least) - now_ns;
-		saved = t->due_ns - TRICKLES * FRAME_NS - now_ns;
-		left = left > saved ? left : saved;
 		if (left > 0)
 			return left;
-		t->due_ns = (t->due_ns > now_ns ? t->due_ns : now_ns) + FRAME_NS;
 	}
 	look_ask(&t->look, t->answer, t->canvas.width, t->canvas.height, now_ns, &q);
 	look_asked(&t->look);

@@ -145,7 +145,7 @@ def f36_pipes(lab):
     seat.until("192.168.1.20:51000")
     began = time.monotonic()
     seat.keys("?")
-    seat.until("this page")
+    seat.until("Keys of")
     alive = time.monotonic() - began
     seat.keys("?")
     os.close(writer)

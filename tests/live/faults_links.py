@@ -74,7 +74,7 @@ def f03_deleted_screen(lab):
     seat.until("ENDED", 2)
     check(seat.process.poll() is None and seat.screen.holds("10.77.0.99:9"), "the screen is gone")
     seat.keys("?")
-    seat.until("this page")
+    seat.until("Keys of")
     seat.keys("?q")
     status, _ = seat.over(3)
     seat.restored()
