@@ -171,7 +171,5 @@ void host_live_found(struct host_live *h, const struct host_finding *f);
 void host_live_missed(struct host_live *h, uint64_t n);
 /* For host_exact() and the notices of ended sockets, which are then the way's. */
 struct host *host_live_host(struct host_live *h);
-/* The last table of this thread, or NULL; until work() returns. */
-const struct host_table *host_live_last(const struct host_live *h);
 
 #endif

@@ -129,6 +129,7 @@ bool engine_learn(struct engine *e)
 			another_table(k, t);
 		taken += t != NULL;
 	}
+	owners_look(k->owners);
 	return taken > 0;
 }
 

@@ -227,7 +227,7 @@ static void live_begin(struct host_live *h, int64_t now)
 		return;
 	}
 	atomic_store(&h->once, 0);
-	h->walking = (what & HOST_OWNERS) && (!(h->swept & HOST_OWNERS) || !before || more || (h->newer && now >= h->walk_due_ns) ||
+	h->walking = (what & HOST_OWNERS) && (!(h->swept & HOST_OWNERS) || !before || ((more || h->newer) && now >= h->walk_due_ns) ||
 					      now - h->walked_ns > later(0, HOST_LIVE_OWNERS_MS));
 	if (h->walking)
 		h->walked_ns = now;

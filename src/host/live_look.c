@@ -151,8 +151,3 @@ struct host *host_live_host(struct host_live *h)
 {
 	return h->host;
 }
-
-const struct host_table *host_live_last(const struct host_live *h)
-{
-	return shelf_front(&h->tables);
-}

@@ -34,6 +34,7 @@ struct host_table {
 	unsigned step;       /* of the join */
 	uint32_t at, to;     /* where that step is */
 	bool carried;        /* owners are those of the table before */
+	bool walked;         /* all processes were looked through after its sockets had come */
 	struct kept *kept;
 	uint32_t n_kept;
 	uint32_t kept_slots[HOST_KEPT]; /* by tuple, one more than the place: the last that was put there */

@@ -245,6 +245,8 @@ static enum role note_tcp(struct text *t, const struct socket_record *r)
 			text_put(t, "waits for accept()  ");
 		}
 		put_bytes(t, "rcvq ", r->receive_queue);
+		if (r->listeners > 1)
+			text_format(t, "of one of %u listeners", r->listeners);
 		return ROLE_WARN;
 	}
 	if (r->state == SOCKET_SYN_RECEIVED || r->state == SOCKET_NEW_SYN_RECEIVED) {
