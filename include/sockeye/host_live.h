@@ -60,6 +60,7 @@ struct host_finding {
 	uint64_t cookie, inode, cgroup_id;
 	uint64_t started;   /* of the process, as struct process has it */
 	int64_t at_ns;      /* wall time at which it was so */
+	int64_t opened_ns;  /* FINDING_ACCEPTED: when it became established */
 	struct tuple tuple; /* from: the socket's local endpoint. Ports are 0 where the kernel has not said them: join by cookie */
 	int32_t pid, fd;
 	uint32_t uid;

@@ -421,6 +421,7 @@ void owners_found(struct owners *o, const struct host_finding *f)
 	case FINDING_ACCEPTED:
 		if (!s->accepted_ns) {
 			s->accepted_ns = f->at_ns;
+			s->opened_ns = f->opened_ns ? f->opened_ns : s->opened_ns;
 			s->accepted_pid = f->pid;
 			s->accepted_fd = f->fd;
 		}

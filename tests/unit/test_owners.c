@@ -332,6 +332,17 @@ static void accept_latency(void **state)
 	record_set(&wire, RECORD_HS_ACK);
 	filled(&wire);
 	assert_int_equal(wire.accept_latency, 600000);
+	/* It says with accept(2) when that was: that counts, wherever the packet was seen. */
+	f.cookie = 4;
+	f.tuple = tuple_from(1, 80, 3, 4000);
+	f.opened_ns = AT + 1100000;
+	owners_found(o, &f);
+	wire = flow(4000, 1, AT, AT + CLOCK_S, "established");
+	wire.client = at(3, 4000);
+	wire.ack_ns = AT + 200000;
+	record_set(&wire, RECORD_HS_ACK);
+	filled(&wire);
+	assert_int_equal(wire.accept_latency, 500000);
 }
 
 /* Since the FIN was on the wire, of the end that has not closed. */

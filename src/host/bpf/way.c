@@ -80,6 +80,7 @@ static void way_event(void *arg, const struct event *e)
 		f.uid = e->process.uid;
 		f.started = e->process.started_ns / w->tick_ns;
 		f.cgroup_id = e->process.cgroup;
+		f.opened_ns = e->opened_ns ? (int64_t)e->opened_ns + w->wall_ns : 0;
 		memcpy(f.comm, e->process.comm, strnlen(e->process.comm, sizeof f.comm - 1));
 	}
 	host_live_found(w->live, &f);
