@@ -9,9 +9,8 @@
  * of them, so that a thousand of them cost no more than a thousand others.
  *
  * It is done in steps that look at JOIN_STEP sockets each, for a thread that has
- * others to look after; only sorting is not divided.
+ * others to look after.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "table.h"
@@ -333,12 +332,12 @@ void host_table_still(struct host_table *t, uint64_t cookie)
 
 /* ---- steps ------------------------------------------------------------------------------------------ */
 
-enum join_step { JOIN_UNITE, JOIN_TUPLES, JOIN_INODES, JOIN_SORT, JOIN_OWNERS, JOIN_CHILDREN, JOIN_KEEP, JOIN_STEPS };
+enum join_step { JOIN_UNITE, JOIN_TUPLES, JOIN_INODES, JOIN_SORT_INODES, JOIN_SORT_OWNERS, JOIN_CLEAN, JOIN_OWNERS, JOIN_CHILDREN, JOIN_KEEP, JOIN_STEPS };
 
 static uint32_t join_size(const struct host_table *t, const struct host_table *before)
 {
 	switch ((enum join_step)t->step) {
-	case JOIN_SORT: return 1;
+	case JOIN_CLEAN: return 1;
 	case JOIN_OWNERS: return t->facts.n_by_inode;
 	case JOIN_KEEP: return before ? before->facts.n_sockets : 0;
 	default: return t->facts.n_sockets;
@@ -362,11 +361,8 @@ static void join_end(struct host_table *t, const struct host_table *before)
 		break;
 	case JOIN_INODES:
 		t->facts.n_by_inode = t->to;
-		qsort(t->by_inode, t->to, sizeof *t->by_inode, by_inode);
 		break;
-	case JOIN_SORT:
-		if (!t->carried)
-			qsort(t->owners, t->facts.n_owners, sizeof *t->owners, by_holder);
+	case JOIN_CLEAN:
 		owners_clean(t);
 		break;
 	case JOIN_KEEP:
@@ -415,10 +411,26 @@ static void join_each(struct host_table *t, const struct host_table *before, uin
 	}
 }
 
+/* True: there is more to sort. Holders that were carried are in their order. */
+static bool join_sort(struct host_table *t)
+{
+	if (t->step == JOIN_SORT_INODES)
+		return sort_some(&t->sorting, t->by_inode, t->facts.n_by_inode, sizeof *t->by_inode, by_inode, JOIN_STEP);
+	return !t->carried &&
+	       sort_some(&t->sorting, t->owners, t->facts.n_owners, sizeof *t->owners, by_holder, JOIN_STEP);
+}
+
 bool host_table_step(struct host_table *t, const struct host_table *before)
 {
 	const uint32_t size = join_size(t, before);
 
+	if (t->step == JOIN_SORT_INODES || t->step == JOIN_SORT_OWNERS) {
+		if (!join_sort(t)) {
+			t->sorting = (struct sorting){.done = 0};
+			t->step++;
+		}
+		return true;
+	}
 	if (t->at == 0)
 		join_begin(t);
 	join_each(t, before, size - t->at > JOIN_STEP ? t->at + JOIN_STEP : size);

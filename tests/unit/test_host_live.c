@@ -21,6 +21,7 @@
 #include "host/findings.h"
 #include "host/listeners.h"
 #include "host/shelf.h"
+#include "host/sort.h"
 #include "sockeye/clock.h"
 #include "sockeye/host_live.h"
 
@@ -295,7 +296,7 @@ static void queues_are_remembered(void **state)
 
 /* ---- steps ---------------------------------------------------------------------------------------- */
 
-enum { STEP_SOCKETS = 100000, STEP_SHARED = 20000, STEP_LIMIT_MS = 400 };
+enum { STEP_SOCKETS = 100000, STEP_SHARED = 20000, STEP_LIMIT_MS = 60 };
 
 static struct endpoint step_end(uint32_t n, uint16_t port)
 {
@@ -331,6 +332,37 @@ static struct host_table *step_table(struct process_batch *b, uint32_t n)
 	}
 	host_table_batch(t, b, SOCKET_BY_PROC);
 	return t;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Some at a time it comes out as qsort(3) has it. */
+static void sorting_goes_in_steps(void **state)
+{
+	static const size_t lengths[] = {0, 1, 2, 3, 7, 64, 1000, 5000};
+	static uint64_t a[5000], b[5000];
+
+	(void)state;
+	srand(5);
+	for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++)
+		for (size_t most = 1; most < 6000; most = most * 7 + 1) {
+			const size_t n = lengths[k];
+			struct sorting s = {.done = 0};
+			size_t steps = 0;
+
+			for (size_t i = 0; i < n; i++)
+				a[i] = b[i] = (uint64_t)(rand() % (int)(n + 1)); /* some are the same */
+			qsort(b, n, sizeof *b, by_number);
+			while (sort_some(&s, a, n, sizeof *a, by_number, most))
+				steps++;
+			assert_true(n == 0 || memcmp(a, b, n * sizeof *a) == 0);
+			assert_true(steps <= (n + n / 2) / most + 1);
+		}
 }
 
 /* 100 000 sockets, a fifth of them listeners of one port: it ends soon, and no step takes long. */
@@ -523,6 +555,7 @@ int main(void)
 		cmocka_unit_test(findings_are_bounded),
 		cmocka_unit_test(findings_cross_threads),
 		cmocka_unit_test(queues_are_remembered),
+		cmocka_unit_test(sorting_goes_in_steps),
 		cmocka_unit_test(a_join_goes_in_steps),
 		cmocka_unit_test(the_thread_looks),
 	};
