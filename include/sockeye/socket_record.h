@@ -184,6 +184,8 @@ struct socket_table {
 	enum socket_unknown unknown;       /* why owners are missing, where they are */
 	uint32_t processes_seen, processes_unreadable;
 	unsigned asked;                    /* what it has: HOST_ bits of host.h */
+	bool same;                         /* as the table before: the same sockets and holders, no byte sent or received */
+	uint64_t moved;                    /* bytes in queues, sent and received, and states, of all: a sum */
 	bool partial;                      /* the kernel was interrupted: a socket may be missing, or there twice */
 	bool failed;                       /* a kind of sockets could not be read: its tier says why */
 	uint64_t forgotten;                /* sockets and holders beyond the bound of memory */

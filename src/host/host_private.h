@@ -117,7 +117,7 @@ void host_table_walked(struct host_table *t);
 /* It is finished, and that socket is still there: then whoever holds it could have been seen, or is hidden. */
 void host_table_still(struct host_table *t, uint64_t cookie);
 /* Did a socket that a program could hold come since? *at: where to go on, from 0; true: it did, or *at is the end. */
-bool host_table_newer(const struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer);
+bool host_table_newer(struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer);
 /* Everything is in: sorts holders, finds owners, listeners and children. before: the last
  * table, or NULL: what is gone since then is kept HOST_KEEP_S long. */
 void host_table_finish(struct host_table *t, const struct host_table *before);

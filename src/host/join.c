@@ -128,16 +128,24 @@ static void table_unite(struct host_table *t, uint32_t place)
 	t->to++;
 }
 
-bool host_table_newer(const struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer)
+/* One that lay in the queue of accept(2) was nobody's. */
+static bool held_before(const struct host_table *before, const struct socket_record *s)
+{
+	const struct socket_record *then = s->cookie != 0 ? table_by_cookie(before, s->cookie) : NULL;
+
+	return s->cookie != 0 ? then && then->inode != 0 : socket_by_inode(&before->facts, s->inode) != NULL;
+}
+
+bool host_table_newer(struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer)
 {
 	const uint32_t end = t->facts.n_sockets - *at > JOIN_STEP ? *at + JOIN_STEP : t->facts.n_sockets;
 
 	for (; *at < end && !*newer; (*at)++) {
 		const struct socket_record *s = &t->sockets[*at];
 
-		*newer = s->inode != 0 && socket_held(s) &&
-			 (s->cookie != 0 ? !table_has(before, s->cookie) : socket_by_inode(&before->facts, s->inode) == NULL);
+		*newer = socket_held(s) && !held_before(before, s);
 	}
+	t->newer = *newer;
 	return *newer || *at == t->facts.n_sockets;
 }
 
@@ -304,6 +312,13 @@ static void child_join(struct host_table *t, uint32_t place)
 		child_take(s, &c);
 }
 
+static uint64_t moved_by(const struct socket_record *s)
+{
+	const uint64_t bytes = s->has & SOCKET_HAS_TCP ? s->tcp.bytes_sent + s->tcp.bytes_received : 0;
+
+	return bytes + s->receive_queue * UINT64_C(3) + s->send_queue * UINT64_C(5) + s->state * UINT64_C(7) + s->memory[SOCKET_DROPS];
+}
+
 /* A socket that was there before who holds what was asked, and is there still: whoever holds it cannot be seen. */
 static void hidden_join(struct host_table *t, const struct host_table *before, uint32_t place)
 {
@@ -370,6 +385,8 @@ static void join_end(struct host_table *t, const struct host_table *before)
 		t->facts.forgotten += t->waiting.forgotten;
 		if (before)
 			table_keep_kept(t, before);
+		t->facts.same = before && t->facts.n_sockets == before->facts.n_sockets && t->facts.n_owners == before->facts.n_owners &&
+				t->facts.moved == before->facts.moved && t->facts.asked == before->facts.asked && !t->newer;
 		break;
 	default:
 		break;
@@ -404,6 +421,7 @@ static void join_each(struct host_table *t, const struct host_table *before, uin
 		case JOIN_CHILDREN:
 			child_join(t, t->at);
 			hidden_join(t, before, t->at);
+			t->facts.moved += moved_by(s);
 			break;
 		default:
 			break;

@@ -77,7 +77,11 @@ static void each_syn(void *arg, const struct syn *s)
 {
 	struct lookup *l = arg;
 
-	if (l->in_second++ >= HOST_LOOKUPS_MOST || !wanted_interface(l, s->interface))
+	if (!wanted_interface(l, s->interface))
+		return;
+	if (s->way & SYN_CAME_HERE)
+		host_live_syn(l->live, s->tuple.to_port);
+	if (l->in_second++ >= HOST_LOOKUPS_MOST)
 		return;
 	if (s->way & SYN_SENT_HERE)
 		look_up(l, s, false);
@@ -90,6 +94,7 @@ static void tell_pause(struct lookup *l, bool pause)
 	if (syn_ring_pause(&l->ring, pause) < 0)
 		return;
 	l->paused_ns = pause ? l->second_ns : 0;
+	host_live_tells(l->live, true, !pause);
 	host_tier_set(host_live_host(l->live), LOOKUP_NAME, !pause,
 		      pause ? "more than 5000 SYNs a second: sockets are not looked up for some seconds, short connections may have no owner"
 			    : "");
@@ -179,5 +184,6 @@ int host_add_lookups(struct host_live *h, const unsigned *interfaces, unsigned n
 		free(l);
 		return rc;
 	}
+	host_live_tells(h, true, true);
 	return host_live_add(h, &way, l, e);
 }

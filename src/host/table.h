@@ -36,6 +36,7 @@ struct host_table {
 	struct sorting sorting;
 	uint32_t at, to;     /* where that step is */
 	bool carried;        /* owners are those of the table before */
+	bool newer;          /* one came since the table before */
 	bool walked;         /* all processes were looked through after its sockets had come */
 	struct kept *kept;
 	uint32_t n_kept;

@@ -78,6 +78,24 @@ static void line_children(struct lines *d)
 	put(d, "came", ROLE_TEXT);
 }
 
+static void line_rates(struct lines *d)
+{
+	const struct host_listener *q = sockets_queue(d->s, d->r);
+	struct text *t = begin(d);
+
+	if (!q || !(q->syns_known || q->accepts_known))
+		return;
+	if (q->syns_known)
+		text_format(t, "%u SYNs a second came   ", q->syns_s);
+	if (q->accepts_known)
+		text_format(t, "%u a second were accepted", q->accepts_s);
+	else
+		text_put(t, "how many were accepted is not known: that takes BPF and tracefs");
+	if (q->sharers > 1)
+		text_format(t, "   by all %u listeners of port %u", q->sharers, q->local.port);
+	put(d, "rate", q->accepts_known && q->syns_s > q->accepts_s + q->accepts_s / 4 + 2 ? ROLE_WARN : ROLE_TEXT);
+}
+
 static void line_kernel(struct lines *d)
 {
 	const struct socket_counters *k = &d->s->table->counters;
@@ -435,6 +453,7 @@ static void lines_all(struct lines *d, bool page)
 		line_queue(d);
 		line_try(d);
 		line_children(d);
+		line_rates(d);
 	} else if (d->r) {
 		line_buffers(d);
 		line_tcp(d);

@@ -20,6 +20,7 @@
 
 #include "host/findings.h"
 #include "host/listeners.h"
+#include "host/pace.h"
 #include "host/shelf.h"
 #include "host/sort.h"
 #include "sockeye/clock.h"
@@ -294,6 +295,75 @@ static void queues_are_remembered(void **state)
 	free(b);
 }
 
+/* What came and was taken in a second, by port, where both ends of it were counted. */
+static void rates_of_listeners(void **state)
+{
+	struct listeners *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b), *c = calloc(1, sizeof *c);
+	struct arrivals *r = calloc(1, sizeof *r);
+	struct socket_record s;
+
+	(void)state;
+	assert_true(a && b && c && r);
+	r->tells_syns = true;
+	r->syns[80] = UINT32_MAX - 5; /* counts go round */
+	for (uint64_t cookie = 1; cookie <= 3; cookie++) {
+		listener_is(&s, cookie, 0, 0);
+		s.local = (struct endpoint){.port = cookie == 3 ? 443 : 80, .family = FAMILY_IPV4, .has_port = true};
+		listeners_add(a, NULL, &s, 100 * CLOCK_S);
+	}
+	listeners_rates(a, r, 100 * CLOCK_S);
+	assert_false(a->at[0].syns_known); /* since when is not known */
+	assert_int_equal(a->at[0].sharers, 2);
+	assert_int_equal(a->at[2].sharers, 1);
+	r->syns[80] += 30;
+	memcpy(b, a, sizeof *b);
+	listeners_rates(b, r, 100 * CLOCK_S + CLOCK_S / 2);
+	assert_false(b->at[0].syns_known); /* no whole second yet */
+	listeners_rates(b, r, 101 * CLOCK_S + CLOCK_S / 2);
+	assert_true(b->at[0].syns_known);
+	assert_false(b->at[0].accepts_known);
+	assert_int_equal(b->at[0].syns_s, 20);
+	assert_int_equal(b->at[1].syns_s, 20);
+	assert_int_equal(b->at[2].syns_s, 0);
+	assert_true(listeners_differ(a, b));
+	r->tells_accepts = true;
+	r->tells_syns = false; /* paused */
+	r->accepts[443] += 7;
+	memcpy(c, b, sizeof *c);
+	listeners_rates(c, r, 102 * CLOCK_S + CLOCK_S / 2);
+	assert_false(c->at[2].syns_known);
+	assert_int_equal(c->at[2].accepts_s, 7);
+	assert_int_equal(c->at[0].syns_s, 0);
+	listeners_rates(c, r, 50 * CLOCK_S); /* the clock was put back */
+	assert_false(c->at[2].accepts_known);
+	free(a);
+	free(b);
+	free(c);
+	free(r);
+}
+
+/* How often: a share of a processor, less where nothing moves, more once it does. */
+static void sweeps_have_a_pace(void **state)
+{
+	struct pace p = {.swept_ns = 0};
+
+	(void)state;
+	pace_swept(&p, CLOCK_S, CLOCK_MS, 100, false);
+	assert_int_equal(pace_every(&p, true), CLOCK_S);
+	pace_swept(&p, CLOCK_S, 25 * CLOCK_MS, 10000, false);
+	assert_int_equal(pace_every(&p, true), CLOCK_S);
+	assert_int_equal(pace_every(&p, false), 5 * CLOCK_S);
+	for (unsigned i = 0; i < PACE_CALM; i++) {
+		assert_int_equal(pace_every(&p, true), CLOCK_S);
+		pace_swept(&p, CLOCK_S, 25 * CLOCK_MS, 10000, true);
+	}
+	assert_int_equal(pace_every(&p, true), 25 * CLOCK_S / 2); /* 0.2 % */
+	pace_stirred(&p);
+	assert_int_equal(pace_every(&p, true), CLOCK_S);
+	pace_swept(&p, CLOCK_S, 400 * CLOCK_MS, 100000, false);
+	assert_int_equal(pace_every(&p, true), 8 * CLOCK_S);
+}
+
 /* ---- steps ---------------------------------------------------------------------------------------- */
 
 enum { STEP_SOCKETS = 100000, STEP_SHARED = 20000, STEP_LIMIT_MS = 60 };
@@ -555,6 +625,7 @@ int main(void)
 		cmocka_unit_test(findings_are_bounded),
 		cmocka_unit_test(findings_cross_threads),
 		cmocka_unit_test(queues_are_remembered),
+		cmocka_unit_test(rates_of_listeners), cmocka_unit_test(sweeps_have_a_pace),
 		cmocka_unit_test(sorting_goes_in_steps),
 		cmocka_unit_test(a_join_goes_in_steps),
 		cmocka_unit_test(the_thread_looks),
