@@ -354,7 +354,7 @@ static enum role note_listener(struct text *t, const struct sockets_look *s, con
 		text_format(t, "drops %u  ", drops);
 	if (q && q->syns_s > 0)
 		text_format(t, "%u SYN/s  ", q->syns_s);
-	if (q && q->accepts_s > 0)
+	else if (q && q->accepts_s > 0)
 		text_format(t, "%u accept/s  ", q->accepts_s);
 	if (g->half_open > 0)
 		text_format(t, "%u half-open  ", g->half_open);
