@@ -137,7 +137,8 @@ struct host_listener {
 /* All listeners of TCP as they were seen last, by cookie; at most `most`. How many there are. */
 unsigned host_live_listeners(struct host_live *h, struct host_listener *out, unsigned most);
 
-/* What that process does, looked at again each second: its threads and epoll sets. pid 0: nobody. */
+/* What that process does, looked at again each second, or less often where that takes long: its threads and epoll sets.
+ * pid 0: nobody. */
 void host_live_look_into(struct host_live *h, int32_t pid, uint64_t started);
 /* False: nothing of the one looked into is known yet. */
 bool host_live_inside(struct host_live *h, struct process_inside *out);

@@ -141,10 +141,30 @@ int asking_trial(struct host *h, const struct asking *a, uint32_t states)
 	return 0;
 }
 
-int asking_dump(struct host *h, const struct asking *a, struct filling *f, uint32_t states, bool *partial)
+/* TCP of both families in one walk. Asked for IPv6 alone the kernel looks at every socket of IPv4 in one call, which
+ * takes 50 ms with 100 000 of them; the older kind of question knows no family. */
+static int asking_both(struct host *h, uint32_t states)
+{
+	const struct inet_diag_req q = {.idiag_family = AF_INET, .idiag_ext = ASKING_INFO, .idiag_states = states};
+
+	return netlink_send_as(&h->dumps, TCPDIAG_GETSOCK, &q, sizeof q, true);
+}
+
+/* The question for that part; 0, or -errno. */
+static int asking_send(struct host *h, const struct asking *a, struct filling *f, uint32_t states)
 {
 	union asking_requests q;
 	size_t n;
+
+	f->both = a->proto == PROTO_TCP && a->family == AF_INET && f->part == 0 && f->wanted->only == 0 && !h->no_both;
+	if (f->both)
+		return asking_both(h, states);
+	n = asking_request(a, f->part, states, &q);
+	return netlink_send(&h->dumps, &q, n, true);
+}
+
+int asking_dump(struct host *h, const struct asking *a, struct filling *f, uint32_t states, bool *partial)
+{
 	int rc;
 
 	f->proto = a->proto;
@@ -153,19 +173,23 @@ int asking_dump(struct host *h, const struct asking *a, struct filling *f, uint3
 	if (a->family == AF_INET && f->part == 0 && f->wanted->only == FAMILY_IPV6)
 		f->part = 1;
 	if (!f->asked) {
-		n = asking_request(a, f->part, states, &q);
-		rc = netlink_send(&h->dumps, &q, n, true);
+		rc = asking_send(h, a, f, states);
 		if (rc < 0)
 			return rc;
 		f->asked = true;
 	}
 	rc = netlink_more(&h->dumps, filling_each, f, partial);
+	if (f->both && rc < 0 && rc != -EAGAIN) { /* this kernel has no older kind: what it has told comes again */
+		h->no_both = true;
+		f->asked = f->both = false;
+		return 1;
+	}
 	if (rc == -ENOENT && f->part == 1)
 		rc = 0;
 	if (rc != 0)
 		return rc;
 	f->asked = false;
-	f->part++;
+	f->part += f->both ? 2 : 1;
 	return f->part < asking_parts(a);
 }
 

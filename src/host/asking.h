@@ -33,6 +33,7 @@ struct host {
 	int files[HOST_FILES], counters[COUNTER_FILES];
 	struct process_walk walk;
 	bool walks; /* walk is open */
+	bool no_both; /* TCP is asked for by family */
 	unsigned hidepid;
 	struct host_tier tiers[SOCKET_TIERS];
 	unsigned n_tiers;

@@ -36,6 +36,8 @@ int netlink_ask(struct netlink *nl, const void *request, size_t n, bool dump, ne
 /* The same in pieces, without waiting. netlink_more() reads once: 1: more is to come; 0: that was the end;
  * -EAGAIN: nothing is there yet; -errno. */
 int netlink_send(struct netlink *nl, const void *request, size_t n, bool dump);
+/* The same with another type of message. */
+int netlink_send_as(struct netlink *nl, uint16_t type, const void *request, size_t n, bool dump);
 int netlink_more(struct netlink *nl, netlink_each *each, void *arg, bool *partial);
 
 /* Walks what one recv(2) gave. 1: more is to come; 0: that was the end; -errno: what

@@ -22,7 +22,7 @@
 
 _Static_assert((int)SHELF_PLACES == (int)HOST_LIVE_TABLES, "the header says how many there are");
 
-enum { LIVE_WALK_MS = 1000, LIVE_TURN_MS = 500 /* between two turns, for who asks whether this thread runs */, LIVE_INSIDE_MS = 1000, LIVE_INSIDE_SOON_MS = 50, LIVE_PATIENCE_MS = 10000 };
+enum { LIVE_WALK_MS = 1000, LIVE_TURN_MS = 500 /* between two turns, for who asks whether this thread runs */, LIVE_INSIDE_MS = 1000, LIVE_INSIDE_SHARE = 300, LIVE_INSIDE_SOON_MS = 50, LIVE_PATIENCE_MS = 10000 };
 
 /* ---- life --------------------------------------------------------------------------------------- */
 
@@ -279,8 +279,12 @@ static void live_step(struct host_live *h, bool *waits)
 
 /* ---- the thread: one process from inside ------------------------------------------------------------------- */
 
-static void live_inside_taken(struct host_live *h, int rc)
+static void live_inside_taken(struct host_live *h, int64_t now, int rc)
 {
+	const int64_t gap = (now - h->inside_asked_ns) * LIVE_INSIDE_SHARE;
+
+	if (gap > later(0, LIVE_INSIDE_MS)) /* one with very many descriptors is not looked into each second */
+		h->inside_due_ns = now + gap;
 	(void)pthread_mutex_lock(&h->lock);
 	if (rc == 0 && h->looked.pid == h->into_pid && h->looked.started == h->into_started) {
 		h->inside = h->looked;
@@ -292,10 +296,10 @@ static void live_inside_taken(struct host_live *h, int rc)
 		live_news(h);
 }
 
-/* Another one is looked into soon, the same one again after a second. */
+/* Another one is looked into soon, the same one again after a second or more. */
 static int64_t live_inside_due(const struct host_live *h)
 {
-	return h->own_known ? h->inside_due_ns : h->inside_due_ns - later(0, LIVE_INSIDE_MS - LIVE_INSIDE_SOON_MS);
+	return h->own_known || h->inside_asked_ns == 0 ? h->inside_due_ns : later(h->inside_asked_ns, LIVE_INSIDE_SOON_MS);
 }
 
 /* Not while who tells of processes is asked for owners. */
@@ -310,7 +314,7 @@ static void live_inside(struct host_live *h, int64_t now)
 		rc = o->inside_take(o->arg, &h->looked, &e);
 		if (rc == -EAGAIN && now - h->inside_asked_ns < later(0, LIVE_PATIENCE_MS))
 			return;
-		live_inside_taken(h, rc);
+		live_inside_taken(h, now, rc);
 		return;
 	}
 	(void)pthread_mutex_lock(&h->lock);

@@ -8,6 +8,7 @@
 #include "host_private.h"
 
 #include <errno.h>
+#include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <poll.h>
@@ -92,7 +93,7 @@ int netlink_walk(const uint8_t *bytes, size_t n, uint32_t sequence, netlink_each
 
 			return why < 0 && why > -4096 ? why : 0;
 		}
-		if (type != SOCK_DIAG_BY_FAMILY)
+		if (type != SOCK_DIAG_BY_FAMILY && type != TCPDIAG_GETSOCK)
 			continue;
 		each(arg, body.pos, cursor_left(&body));
 		if (!(flags & NLM_F_MULTI))
@@ -103,10 +104,15 @@ int netlink_walk(const uint8_t *bytes, size_t n, uint32_t sequence, netlink_each
 
 int netlink_send(struct netlink *nl, const void *request, size_t n, bool dump)
 {
+	return netlink_send_as(nl, SOCK_DIAG_BY_FAMILY, request, n, dump);
+}
+
+int netlink_send_as(struct netlink *nl, uint16_t type, const void *request, size_t n, bool dump)
+{
 	_Alignas(8) uint8_t message[NETLINK_REQUEST];
 	struct nlmsghdr h = {
 		.nlmsg_len = (uint32_t)(NETLINK_HEADER + n),
-		.nlmsg_type = SOCK_DIAG_BY_FAMILY,
+		.nlmsg_type = type,
 		.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | (dump ? NLM_F_DUMP : 0)),
 	};
 	ssize_t sent;

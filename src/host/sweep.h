@@ -11,6 +11,7 @@ struct filling {
 	uint8_t proto;
 	int family;
 	unsigned part;    /* of a kind: IPv4 and IPv6 */
+	bool both;        /* one question for both */
 	bool asked, read; /* that part was asked for; some part could be read */
 	size_t have;      /* of a line that is not whole yet */
 };

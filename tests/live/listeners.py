@@ -254,6 +254,7 @@ def listeners_idle(lab):
     share = (family_ticks(watch.process.pid) - before) / (time.monotonic() - began)
     watch.keys("qq")
     check(ended(watch.process, 10)[0] == 0, "it did not end well")
+    check(made == IDLE_SOCKETS // 2, f"{made} pairs")
     check(share <= IDLE_LIMIT, f"{share:.2%} of a processor, limit {IDLE_LIMIT:.2%}")
     return f"{2 * made} sockets: {share:.2%} of a processor (limit {IDLE_LIMIT:.2%})"
 

@@ -11,7 +11,7 @@
 #include "events.h"
 #include "sockeye/process.h"
 
-enum { HOLDERS_READ = 8192, HOLDERS_RECORD = 1024 };
+enum { HOLDERS_READ = 2048, HOLDERS_RECORD = 1024 };
 
 struct holders {
 	struct process now;
