@@ -69,7 +69,8 @@ struct packet_query {
 
 /* Dull: a segment with data in order, or a plain ACK that moves on, without a verdict
  * other than window_update, SYN, FIN, RST, and without the start of a message of a known
- * application. The ACK of a SYN/ACK is none: it opens. A run: four or more of them in a row within the flow. */
+ * application. The ACK of a SYN/ACK is none: it opens; nor is that of a FIN
+ * when both ends have sent theirs: it ends the close. A run: four or more of them in a row within the flow. */
 
 /* One row, filled for people and for the ladder. */
 struct packet_row {

@@ -184,21 +184,21 @@ static bool few_summary(const uint32_t *samples, unsigned n, struct trips_summar
 
 bool kept_trips_summary(const struct flow_table *t, const struct kept *k, unsigned i, struct trips_summary *out)
 {
-	const unsigned is = k->trips_are[i], n = kept_trips_samples(is);
+	const struct side_trips *block = kept_trips_block(t, k, i);
+	const uint32_t n = block ? block->samples : kept_trips_samples(k->trips_are[i]);
 	struct side_trips all;
 
-	if (!(is & (KEPT_TRIPS_BLOCK | KEPT_TRIPS_LOST))) {
-		if (n == 0)
-			return false;
-		if (n <= TRIPS_FEW && few_summary(k->trips[i], n, out))
-			return true;
-	}
-	kept_trips_unfold(t, k, i, &all);
-	if (!all.samples)
+	if (n == 0)
 		return false;
-	if (all.samples <= TRIPS_FEW)
-		spread(&all);
-	*out = (struct trips_summary){all.min_us, median_us(&all), all.max_us, all.samples};
+	if (n > TRIPS_FEW) {
+		*out = (struct trips_summary){block->min_us, median_us(block), block->max_us, n};
+		return true;
+	}
+	if (few_summary(block ? block->few : k->trips[i], n, out))
+		return true;
+	kept_trips_unfold(t, k, i, &all);
+	spread(&all);
+	*out = (struct trips_summary){all.min_us, median_us(&all), all.max_us, n};
 	return true;
 }
 
