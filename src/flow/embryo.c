@@ -144,7 +144,6 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 	s->mss = e->mss_or_len;
 	s->wscale = e->wscale_or_service;
 	s->options = e->options;
-	s->state = END_SYN_SENT;
 	if (e->bits & EMBRYO_ECN)
 		ecn_asked(f, e->bits & EMBRYO_AE ? TCP_ECE | TCP_CWR | TCP_AE : TCP_ECE | TCP_CWR);
 	verdicts_begin(f, dir, e);
@@ -186,6 +185,7 @@ static void expand_common(const struct flow_table *t, const struct embryo *e, ui
 		s->bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS;
 		s->base = e->isn;
 		s->next = s->low = e->isn + 1;
+		s->state = END_SYN_SENT;
 		return;
 	}
 	f->service_number = e->wscale_or_service;

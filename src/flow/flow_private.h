@@ -223,8 +223,8 @@ struct flow_table {
 	uint64_t *moved;         /* moved.c: bits of seats; NULL: nobody watches */
 
 	struct flow scratch;     /* an embryo seen as a flow; a flow that ends, or that is only looked at */
-	/* embryo_outline(); only self is there; walk.c: what orders it, too */
-	enum { WHOLE, OUTLINE, NAME_ONLY, PASSING } scratch_is;
+	/* embryo_outline(); only self is there; walk.c: what orders it, too; all but RECORD_PART_REST */
+	enum { WHOLE, OUTLINE, NAME_ONLY, PASSING, PLAIN } scratch_is;
 	struct flow_stats stats;
 };
 
@@ -320,7 +320,7 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
  * embryo_complete(): most flows of a flood never need it. */
 uint32_t lost_before(const struct flow_table *t, uint64_t id); /* of table->capture_lost, when that id was given */
 struct flow *embryo_outline(struct flow_table *t, uint32_t ref);
-void scratch_common(struct flow_table *t); /* only of PASSING: what every record has */
+void scratch_ready(struct flow_table *t, const struct flow *f, unsigned parts); /* for those parts of its record */
 void scratch_complete(struct flow_table *t, const struct flow *f); /* whatever flow it is */
 static inline unsigned embryo_class(uint8_t proto)
 {
@@ -507,6 +507,8 @@ static inline void flow_store(struct flow_table *t)
 
 /* walk.c */
 struct flow *flow_look(struct flow_table *t, uint32_t ref);  /* a copy of a full flow */
+/* seats.c: who sits there, and whether the client is the second of its key; false: nobody */
+bool seat_key(const struct flow_table *t, uint32_t seat, struct flow_key *key, bool *client);
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);
 /* REF_NONE: full, or no block of a dropped name fits and it may not grow. */

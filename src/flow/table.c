@@ -456,6 +456,21 @@ static bool ends_flow(const struct descriptor *d)
 	return d->icmp.type != 3 || d->icmp.code != 4;
 }
 
+void flow_mark(struct flow_table *t, const struct tuple *of)
+{
+	struct flow_key k;
+	unsigned dir;
+	uint32_t ref, slot;
+
+	if (t->moved == NULL || of->family == FAMILY_NONE)
+		return;
+	flow_store(t);
+	key_of(&k, of, &dir);
+	ref = table_find(t, &k, table_hash(t, &k), &slot);
+	if (ref != REF_NONE)
+		flow_moved(t, ref);
+}
+
 struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change)
 {
 	struct flow_rare *x;
