@@ -49,9 +49,10 @@ enum flow_change {
  * read it with flow_record_fill(). */
 typedef void flow_ended(void *arg, struct flow *f, bool evicted);
 
-/* Called instead where flow_table_lone() has set it, of flows whose only packet is what is known of them. */
-enum { FLOW_LONES = 64 }; /* at once, at most */
-typedef void flow_lones(void *arg, const struct lone *l, unsigned n);
+/* Called instead where flow_table_lone() has set it, of flows whose only packet is what is known of them.
+ * each: who they were, or NULL; see struct observer. */
+enum { FLOW_LONES = 64 }; /* at once, at most, if each is told */
+typedef void flow_lones(void *arg, const struct lone_counts *n, const struct lone *each);
 
 struct flow_stats {
 	uint64_t tcp, udp, icmp, other; /* begun */
@@ -78,7 +79,7 @@ void flow_limits_live(struct flow_limits *l, size_t memory);
 int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_ended *told, void *arg,
 		    struct error *e);
 void flow_table_free(struct flow_table *t);
-void flow_table_lone(struct flow_table *t, flow_lones *told); /* NULL: as all others, the beginning */
+void flow_table_lone(struct flow_table *t, flow_lones *told, bool each); /* NULL: as all others, the beginning */
 
 /* What is known of a packet before its flow is looked for. */
 struct flow_words {

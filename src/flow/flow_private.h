@@ -167,6 +167,7 @@ struct flow_table {
 	bool ages;               /* any class has a time-out */
 	flow_ended *told;
 	flow_lones *lones;       /* or NULL */
+	bool lones_each;         /* and somebody asks who they were */
 	void *arg;
 	void (*more)(void *arg, struct flow_record *r); /* flow_record_more() */
 	void *more_arg;
@@ -175,6 +176,7 @@ struct flow_table {
 
 	struct slot *slots;
 	uint32_t slot_mask, slots_used, slots_max;
+	uint32_t slots_ask;      /* with so many used: whether to double (budget_doubles_slots()) */
 	void *area[2];           /* the slots live in one, the next doubling in the other */
 	size_t area_size[2];
 	unsigned area_now;
@@ -187,6 +189,7 @@ struct flow_table {
 	uint32_t chunk_free, chunk_back; /* lists: free to use; given back */
 	struct embryo_bucket bucket[EMBRYO_BUCKETS];
 	uint16_t fullest[2 * EMBRYO_BUCKETS]; /* of two each, up to [1]; the leaves are all buckets */
+	uint32_t next_out;       /* first place of the chunk that is likely to be ended next */
 	uint32_t embryo_live;
 	int64_t embryos_looked_ns;
 
@@ -337,19 +340,20 @@ bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false
 
 /* lone.c: those that end one after the other, and are told together: with lones_flush() at the latest. */
 struct lones {
-	struct lone at[FLOW_LONES];
-	unsigned n;
+	struct lone_counts n;
+	struct lone at[FLOW_LONES]; /* only if who they were is asked for */
 };
 void lone_tell(struct flow_table *t, struct lones *all, uint32_t ref, bool evicted);
 void lones_flush(struct flow_table *t, struct lones *all);
 void lone_end_chunk(struct flow_table *t, uint32_t n); /* all its embryos; the chunk is the caller's */
+bool lones_tell_all(struct flow_table *t); /* at the end, in no order; false: there has to be one */
 void embryo_expire(struct flow_table *t);
 
 /* budget.c */
 size_t budget_used(const struct flow_table *t);
 size_t budget_touched(const struct flow_table *t);
 bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
-bool budget_doubles_slots(const struct flow_table *t);
+bool budget_doubles_slots(struct flow_table *t); /* from slots_ask entries on */
 bool budget_affords_name(const struct flow_table *t);
 bool budget_affords_block(const struct flow_table *t, size_t bytes);
 bool budget_affords_head(const struct flow_table *t);

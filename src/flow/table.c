@@ -89,11 +89,12 @@ static void slots_double(struct flow_table *t)
 	t->slots = bigger;
 	t->slot_mask = n * 2 - 1;
 	t->area_now = !t->area_now;
+	t->slots_ask = n;
 }
 
 void table_insert(struct flow_table *t, uint32_t hash, uint32_t ref)
 {
-	if (t->slots_used >= (t->slot_mask + 1) / 2 && budget_doubles_slots(t))
+	if (t->slots_used >= t->slots_ask && budget_doubles_slots(t))
 		slots_double(t);
 	put(t->slots, t->slot_mask, hash, ref);
 	t->slots_used++;

@@ -285,15 +285,16 @@ static int by_id(const void *a, const void *b, void *arg)
 	return x < y ? -1 : x > y;
 }
 
-/* The slots are not needed any more: they become the order, from their beginning on. */
-static uint32_t put_in_order(struct flow_table *t, struct place *order)
+/* The slots are not needed any more: they become the order, from their beginning on.
+ * Those whose reference is below that. */
+static uint32_t put_in_order(struct flow_table *t, struct place *order, uint32_t below)
 {
 	uint64_t least = UINT64_MAX, most = 0;
 	unsigned shift = 0;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i <= t->slot_mask; i++)
-		if (t->slots[i].ref != REF_NONE)
+		if (t->slots[i].ref < below)
 			order[n++].ref = t->slots[i].ref;
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t id = id_of(t, order[i].ref);
@@ -323,8 +324,8 @@ void flow_table_end(struct flow_table *t)
 	uint32_t n;
 
 	flow_store(t);
-	n = put_in_order(t, order);
-	lones.n = 0;
+	n = put_in_order(t, order, lones_tell_all(t) ? REF_EMBRYO : REF_NONE);
+	lones.n = (struct lone_counts){0};
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow *f;
 
