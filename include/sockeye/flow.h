@@ -97,7 +97,8 @@ struct flow_near {
  * whoever hashes on another thread has a copy of it, for the table's own lies among what changes. */
 struct hash_key flow_hash_key(const struct flow_table *t);
 void flow_hash(const struct hash_key *key, struct descriptor *d, struct flow_near *near);
-/* The same for those of a batch that is[] names; t: with flow_near_slot(), or NULL. */
+/* The same for those of a batch that is[] names; t: with flow_near_slot() of the first packets, or NULL. */
+enum { FLOW_NEAR_SLOTS = 20 };
 void flow_hash_batch(const struct hash_key *key, struct descriptor *d, const bool *is, unsigned n,
 		     struct flow_near *near, const struct flow_table *t);
 

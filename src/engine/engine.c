@@ -23,7 +23,8 @@
 #include "sockeye/descriptor.h"
 
 enum { OBSERVERS_MAX = 8 };
-enum { AHEAD = 8, AHEAD_REST = 4 }; /* packets: as long as it takes to bring a flow's memory near; half of it is later */
+/* Packets: so long before its turn what a flow needs is brought near: its slot, its record, what hangs on that. */
+enum { AHEAD_SLOT = FLOW_NEAR_SLOTS, AHEAD = 12, AHEAD_REST = 5 };
 
 enum packet_is { PACKET_IS_NOT, PACKET_IS_PAYLOAD /* no headers: packet_reset_payload() */, PACKET_IS_WHOLE };
 
@@ -392,7 +393,7 @@ void engine_touch_ahead(const struct engine *e, size_t *done)
 
 void engine_expect(struct engine *e, struct ready *r)
 {
-	for (unsigned i = 0; i < r->n && !r->expected; i++)
+	for (unsigned i = 0; i < r->n && i < AHEAD_SLOT && !r->expected; i++)
 		if (r->is[i])
 			flow_near_slot(e->flows, &r->d[i], &r->near[i]);
 	r->expected = true;
@@ -458,6 +459,8 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 	for (i = 0; i < n && i < AHEAD; i++)
 		get_near(e, r, i);
 	for (i = 0; i < n && !e->stop; i++) {
+		if (i + AHEAD_SLOT < n && r->is[i + AHEAD_SLOT])
+			flow_near_slot(e->flows, &r->d[i + AHEAD_SLOT], &r->near[i + AHEAD_SLOT]);
 		if (i + AHEAD < n)
 			get_near(e, r, i + AHEAD);
 		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])

@@ -171,7 +171,7 @@ void flow_hash_batch(const struct hash_key *key, struct descriptor *d, const boo
 		if (!is[i])
 			continue;
 		hash_one(&k, &d[i], &near[i]);
-		if (t)
+		if (t && i < FLOW_NEAR_SLOTS)
 			flow_near_slot(t, &d[i], &near[i]);
 	}
 }
