@@ -195,7 +195,7 @@ static void near_flow(const struct kept *k)
 
 void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near)
 {
-	enum { LOOKS = 4 }; /* a slot further away is not worth the wait */
+	enum { LOOKS = 16 }; /* nearly all stand so near; further away it is not worth the wait */
 	uint32_t at = d->hash & t->slot_mask;
 
 	near->place = REF_NONE;
