@@ -350,8 +350,7 @@ static void frames_are_missing(struct engine *e, const struct frame *f)
  * ended before its ports are used again. */
 static void time_goes_on(struct engine *e, const struct frame *f)
 {
-	if (f->ts_ns > e->totals.now_ns)
-		e->totals.now_ns = f->ts_ns;
+	e->totals.now_ns = f->ts_ns > e->totals.now_ns ? f->ts_ns : e->totals.now_ns;
 	flow_expire(e->flows, e->totals.now_ns);
 	if (f->lost | (f->flags & FRAME_BLIND))
 		frames_are_missing(e, f);
@@ -456,14 +455,13 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 	dissect_batch(e->dissect);
 	count_batch(&e->count, frames, r);
 	engine_expect(e, r);
-	for (i = 0; i < n && i < AHEAD; i++)
+	for (i = 0; i < AHEAD; i++)
 		get_near(e, r, i);
 	for (i = 0; i < n && !e->stop; i++) {
-		if (i + AHEAD_SLOT < n && r->is[i + AHEAD_SLOT])
+		if (r->is[i + AHEAD_SLOT])
 			flow_near_slot(e->flows, &r->d[i + AHEAD_SLOT], &r->near[i + AHEAD_SLOT]);
-		if (i + AHEAD < n)
-			get_near(e, r, i + AHEAD);
-		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
+		get_near(e, r, i + AHEAD);
+		if (r->is[i + AHEAD_REST])
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
 		e->count.at = i;
 		time_goes_on(e, &frames[i]);

@@ -1,8 +1,9 @@
 /* Round-trip times where they lie (kept.h): in a few words of the flow, or in a block.
  *
  * In the words stand first the samples, then the times in flight, two words each. What
- * fits in there stays in there; what does not is a struct side_trips in a block, and comes
- * back as soon as it fits again. Where there is no block to be had, nothing is known. */
+ * fits in there stays in there; what does not is a struct side_trips in a block, and stays
+ * there for as long as no segment goes the long way: to and fro with each ACK cost more than
+ * the block, which most sides need sooner or later. Where there is no block to be had, nothing is known. */
 #include <string.h>
 
 #include "kept_trips.h"
@@ -87,17 +88,9 @@ __attribute__((noinline)) void kept_trips_send_unfolded(struct flow_table *t, st
 __attribute__((noinline)) int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,
 				const struct descriptor *d, uint32_t us)
 {
-	struct side_trips *block = kept_trips_block(t, k, i), x;
+	struct side_trips x;
 	int64_t rtt_us;
 
-	if (block) {
-		rtt_us = trips_acked(block, sent_ns, d, us);
-		if (trips_fit(k, block)) {
-			x = *block;
-			kept_trips_fold(t, k, i, &x);
-		}
-		return rtt_us;
-	}
 	kept_trips_unfold(t, k, i, &x);
 	rtt_us = trips_acked(&x, sent_ns, d, us);
 	kept_trips_fold(t, k, i, &x);

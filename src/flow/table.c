@@ -142,7 +142,8 @@ static inline uint32_t hash_ipv4(const struct hash_key *key, const struct tuple 
 
 	*dir = direction_ipv4(from, to, t);
 	words_of_tuple(w, t, *dir);
-	return words_hash_ipv4(key, *dir ? to : from, *dir ? from : to, w->rest);
+	/* The lower address is the lower endpoint's, whoever that is. */
+	return words_hash_ipv4(key, from < to ? from : to, from < to ? to : from, w->rest);
 }
 
 static inline void hash_one(const struct hash_key *key, struct descriptor *d, struct flow_near *near)
@@ -227,9 +228,8 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	if (near->place >= REF_EMBRYO)
 		return;
 	k = &t->flows[near->place];
-	for (unsigned i = 0; i < 2; i++)
-		if (k->trips_are[i] & KEPT_TRIPS_BLOCK)
-			__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0]), 1);
+	for (unsigned i = 0; i < 2; i++) /* without a jump: where there is none, block 0 */
+		__builtin_prefetch(blocks_at(&t->blocks, (k->trips_are[i] & KEPT_TRIPS_BLOCK) / KEPT_TRIPS_BLOCK * k->trips[i][0]), 1);
 	if (k->odd == REF_NONE)
 		return;
 	bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
