@@ -81,11 +81,7 @@ void flow_table_free(struct flow_table *t);
 void flow_table_lone(struct flow_table *t, flow_lones *told); /* NULL: as all others, the beginning */
 
 /* What is known of a packet before its flow is looked for. */
-struct flow_words {
-	uint64_t a[2], b[2], rest; /* addresses; ports, protocol and family: the lower endpoint first */
-};
 struct flow_near {
-	struct flow_words key;
 	uint64_t identity; /* of the packet: copies.c */
 	uint32_t place;    /* where the flow was met, which may no longer be so; UINT32_MAX: not met */
 	uint8_t dir;       /* tuple_direction() */

@@ -44,6 +44,7 @@ struct engine {
 	struct histogram rtt[2];
 	uint64_t frames_lost;    /* told with frames */
 	struct ready ready;      /* of batches that come as frames */
+	struct flow_near near[SOURCE_BATCH]; /* of the batch at hand: what is written here shall not lie with the reading thread */
 	struct packet packet;    /* reused for every frame that needs it */
 	enum packet_is packet_is; /* what packet has of the frame at hand */
 	struct flow_record record;
@@ -403,10 +404,12 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 {
 	if (!r->is[i])
 		return;
-	r->is[i] = headers_path(&r->headers[i], e->paths, &r->d[i]);
-	if (!r->is[i])
+	if (!headers_path(&r->headers[i], e->paths, &r->d[i])) {
+		r->is[i] = false;
 		return;
-	flow_near_record(e->flows, &r->d[i], &r->near[i]);
+	}
+	e->near[i] = r->near[i];
+	flow_near_record(e->flows, &r->d[i], &e->near[i]);
 }
 
 /* One of which nothing is to be said: true, and it is done. */
@@ -438,7 +441,7 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 {
 	e->packet_is = PACKET_IS_NOT;
 	if (r->is[i])
-		flow_of(e, f, &r->d[i], &r->near[i], &r->headers[i]);
+		flow_of(e, f, &r->d[i], &e->near[i], &r->headers[i]);
 	else
 		frame_of_any_kind(e, f);
 	if (e->packet_is != PACKET_IS_NOT)
@@ -462,11 +465,11 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 			flow_near_slot(e->flows, &r->d[i + AHEAD_SLOT], &r->near[i + AHEAD_SLOT]);
 		get_near(e, r, i + AHEAD);
 		if (r->is[i + AHEAD_REST])
-			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
+			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &e->near[i + AHEAD_REST]);
 		e->count.at = i;
 		time_goes_on(e, &frames[i]);
-		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &r->near[i]) &&
-				  !begins(e, &frames[i], &r->d[i], &r->near[i])))
+		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &e->near[i]) &&
+				  !begins(e, &frames[i], &r->d[i], &e->near[i])))
 			one_of_any_kind(e, &frames[i], r, i);
 	}
 	count_until(&e->count, i);

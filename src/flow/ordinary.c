@@ -155,7 +155,7 @@ __attribute__((noinline)) static bool go_on(struct flow_table *t, struct kept *k
 	const unsigned dir = near->dir;
 	const int64_t at = d->ts_ns - k->base_ns;
 
-	if (!is_ordinary(k, s, peer, d, dir) || (uint64_t)at > (uint64_t)KEPT_TIME_MAX || !kept_is(k, &near->key) ||
+	if (!is_ordinary(k, s, peer, d, dir) || (uint64_t)at > (uint64_t)KEPT_TIME_MAX || !kept_is(k, &d->tuple, dir) ||
 	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)) ||
 	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d, at)))
 		return false;

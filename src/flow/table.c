@@ -36,7 +36,7 @@ static bool is_of(const struct flow_table *t, uint32_t ref, const struct flow_wo
 	struct flow_words x;
 
 	if (!(ref & REF_EMBRYO))
-		return kept_is(&t->flows[ref], w);
+		return kept_has(&t->flows[ref], w);
 	words_of_key(&x, &t->embryos[ref & ~REF_EMBRYO].key);
 	return words_equal(w, &x);
 }
@@ -128,30 +128,29 @@ static inline unsigned direction_ipv4(uint32_t from, uint32_t to, const struct t
 }
 
 /* Of addresses of sixteen bytes: set apart, for the others are most. */
-__attribute__((noinline)) static uint32_t hash_long(const struct hash_key *key, const struct tuple *t, struct flow_words *w,
-						      unsigned *dir)
+__attribute__((noinline)) static uint32_t hash_long(const struct hash_key *key, const struct tuple *t, unsigned *dir)
 {
+	struct flow_words w;
+
 	*dir = tuple_direction(t);
-	words_of_tuple(w, t, *dir);
-	return words_hash(key, w);
+	words_of_tuple(&w, t, *dir);
+	return words_hash(key, &w);
 }
 
-static inline uint32_t hash_ipv4(const struct hash_key *key, const struct tuple *t, struct flow_words *w, unsigned *dir)
+static inline uint32_t hash_ipv4(const struct hash_key *key, const struct tuple *t, unsigned *dir)
 {
 	uint32_t from = bytes_be32(t->from.b), to = bytes_be32(t->to.b);
 
 	*dir = direction_ipv4(from, to, t);
-	words_of_tuple(w, t, *dir);
 	/* The lower address is the lower endpoint's, whoever that is. */
-	return words_hash_ipv4(key, from < to ? from : to, from < to ? to : from, w->rest);
+	return words_hash_ipv4(key, from < to ? from : to, from < to ? to : from, rest_of_tuple(t, *dir));
 }
 
 static inline void hash_one(const struct hash_key *key, struct descriptor *d, struct flow_near *near)
 {
 	unsigned dir;
 
-	d->hash = d->tuple.family == FAMILY_IPV4 ? hash_ipv4(key, &d->tuple, &near->key, &dir)
-						: hash_long(key, &d->tuple, &near->key, &dir);
+	d->hash = d->tuple.family == FAMILY_IPV4 ? hash_ipv4(key, &d->tuple, &dir) : hash_long(key, &d->tuple, &dir);
 	near->dir = (uint8_t)dir;
 	near->place = REF_NONE;
 	near->may_begin = false;
