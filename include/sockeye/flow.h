@@ -82,11 +82,7 @@ void flow_table_free(struct flow_table *t);
 void flow_table_lone(struct flow_table *t, flow_lones *told, bool each); /* NULL: as all others, the beginning */
 
 /* What is known of a packet before its flow is looked for. */
-struct flow_words {
-	uint64_t a[2], b[2], rest; /* addresses; ports, protocol and family: the lower endpoint first */
-};
 struct flow_near {
-	struct flow_words key;
 	uint64_t identity; /* of the packet: copies.c */
 	uint32_t place;    /* where the flow was met, which may no longer be so; UINT32_MAX: not met */
 	uint8_t dir;       /* tuple_direction() */
@@ -98,7 +94,8 @@ struct flow_near {
  * whoever hashes on another thread has a copy of it, for the table's own lies among what changes. */
 struct hash_key flow_hash_key(const struct flow_table *t);
 void flow_hash(const struct hash_key *key, struct descriptor *d, struct flow_near *near);
-/* The same for those of a batch that is[] names; t: with flow_near_slot(), or NULL. */
+/* The same for those of a batch that is[] names; t: with flow_near_slot() of the first packets, or NULL. */
+enum { FLOW_NEAR_SLOTS = 20 };
 void flow_hash_batch(const struct hash_key *key, struct descriptor *d, const bool *is, unsigned n,
 		     struct flow_near *near, const struct flow_table *t);
 

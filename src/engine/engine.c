@@ -23,7 +23,8 @@
 #include "sockeye/descriptor.h"
 
 enum { OBSERVERS_MAX = 8 };
-enum { AHEAD = 8, AHEAD_REST = 4 }; /* packets: as long as it takes to bring a flow's memory near; half of it is later */
+/* Packets: so long before its turn what a flow needs is brought near: its slot, its record, what hangs on that. */
+enum { AHEAD_SLOT = FLOW_NEAR_SLOTS, AHEAD = 12, AHEAD_REST = 5 };
 
 enum packet_is { PACKET_IS_NOT, PACKET_IS_PAYLOAD /* no headers: packet_reset_payload() */, PACKET_IS_WHOLE };
 
@@ -44,6 +45,7 @@ struct engine {
 	struct histogram rtt[2];
 	uint64_t frames_lost;    /* told with frames */
 	struct ready ready;      /* of batches that come as frames */
+	struct flow_near near[SOURCE_BATCH]; /* of the batch at hand: what is written here shall not lie with the reading thread */
 	struct packet packet;    /* reused for every frame that needs it */
 	enum packet_is packet_is; /* what packet has of the frame at hand */
 	struct flow_record record;
@@ -354,8 +356,7 @@ static void frames_are_missing(struct engine *e, const struct frame *f)
  * ended before its ports are used again. */
 static void time_goes_on(struct engine *e, const struct frame *f)
 {
-	if (f->ts_ns > e->totals.now_ns)
-		e->totals.now_ns = f->ts_ns;
+	e->totals.now_ns = f->ts_ns > e->totals.now_ns ? f->ts_ns : e->totals.now_ns;
 	flow_expire(e->flows, e->totals.now_ns);
 	if (f->lost | (f->flags & FRAME_BLIND))
 		frames_are_missing(e, f);
@@ -397,7 +398,7 @@ void engine_touch_ahead(const struct engine *e, size_t *done)
 
 void engine_expect(struct engine *e, struct ready *r)
 {
-	for (unsigned i = 0; i < r->n && !r->expected; i++)
+	for (unsigned i = 0; i < r->n && i < AHEAD_SLOT && !r->expected; i++)
 		if (r->is[i])
 			flow_near_slot(e->flows, &r->d[i], &r->near[i]);
 	r->expected = true;
@@ -408,10 +409,12 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 {
 	if (!r->is[i])
 		return;
-	r->is[i] = headers_path(&r->headers[i], e->paths, &r->d[i]);
-	if (!r->is[i])
+	if (!headers_path(&r->headers[i], e->paths, &r->d[i])) {
+		r->is[i] = false;
 		return;
-	flow_near_record(e->flows, &r->d[i], &r->near[i]);
+	}
+	e->near[i] = r->near[i];
+	flow_near_record(e->flows, &r->d[i], &e->near[i]);
 }
 
 /* One of which nothing is to be said: true, and it is done. */
@@ -443,7 +446,7 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 {
 	e->packet_is = PACKET_IS_NOT;
 	if (r->is[i])
-		flow_of(e, f, &r->d[i], &r->near[i], &r->headers[i]);
+		flow_of(e, f, &r->d[i], &e->near[i], &r->headers[i]);
 	else
 		frame_of_any_kind(e, f);
 	if (e->packet_is != PACKET_IS_NOT)
@@ -460,17 +463,18 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 	dissect_batch(e->dissect);
 	count_batch(&e->count, frames, r);
 	engine_expect(e, r);
-	for (i = 0; i < n && i < AHEAD; i++)
+	for (i = 0; i < AHEAD; i++)
 		get_near(e, r, i);
 	for (i = 0; i < n && !e->stop; i++) {
-		if (i + AHEAD < n)
-			get_near(e, r, i + AHEAD);
-		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
-			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
+		if (r->is[i + AHEAD_SLOT])
+			flow_near_slot(e->flows, &r->d[i + AHEAD_SLOT], &r->near[i + AHEAD_SLOT]);
+		get_near(e, r, i + AHEAD);
+		if (r->is[i + AHEAD_REST])
+			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &e->near[i + AHEAD_REST]);
 		e->count.at = i;
 		time_goes_on(e, &frames[i]);
-		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &r->near[i]) &&
-				  !begins(e, &frames[i], &r->d[i], &r->near[i])))
+		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &e->near[i]) &&
+				  !begins(e, &frames[i], &r->d[i], &e->near[i])))
 			one_of_any_kind(e, &frames[i], r, i);
 	}
 	count_until(&e->count, i);

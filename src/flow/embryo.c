@@ -110,6 +110,7 @@ uint64_t flow_begins(struct flow_table *t, const struct descriptor *d, const str
 {
 	const struct embryo_bucket *b;
 	struct embryo_chunk *c;
+	struct flow_words key;
 	uint32_t slot, ref;
 	uint64_t id;
 
@@ -129,7 +130,8 @@ uint64_t flow_begins(struct flow_table *t, const struct descriptor *d, const str
 	c->live++;
 	ref = b->young * EMBRYO_CHUNK + c->used++;
 	id = t->next_id++;
-	put_syn(&t->embryos[ref], d, &near->key, near->dir, id);
+	words_of_tuple(&key, &d->tuple, near->dir);
+	put_syn(&t->embryos[ref], d, &key, near->dir, id);
 	__builtin_prefetch(&t->embryos[ref + 1], 1); /* the next of its bucket; at the chunk's end, for nothing */
 	__builtin_prefetch(&t->embryos[t->next_out + ref % EMBRYO_CHUNK], 1);
 	(void)copies_saw(&t->copies, d, near->identity);

@@ -83,9 +83,9 @@ static inline int64_t kept_trips_ack(struct flow_table *t, struct kept *k, unsig
 
 	if (!kept_trips_wait(t, k, i))
 		return -1;
-	if (block && block->samples > TRIPS_FEW)
+	if (block)
 		return trips_acked(block, sent_ns, d, us);
-	if (block || kept_trips_timed(is) != 1 || d->ts_ns - sent_ns > TRIP_MAX_NS ||
+	if (kept_trips_timed(is) != 1 || d->ts_ns - sent_ns > TRIP_MAX_NS ||
 	    seq_before(d->tcp.ack, words[at]) || (int32_t)(us - words[at + 1]) < 0)
 		return kept_trips_ack_unfolded(t, k, i, sent_ns, d, us);
 	words[at] = us - words[at + 1];
