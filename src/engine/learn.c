@@ -44,6 +44,7 @@ int engine_host(struct engine *e, struct host_live *h, struct error *err)
 		return error_set(err, ENOMEM, "no memory for the owners of sockets");
 	k->live = h;
 	k->totals = engine_totals(e);
+	k->flows = engine_flows(e);
 	r = owners_open(&k->owners, share(k->totals->memory_limit), 0, err);
 	if (r < 0) {
 		free(k);
@@ -74,7 +75,7 @@ static unsigned take_findings(struct learn *k)
 	do {
 		n = host_live_findings(k->live, k->finding, sizeof k->finding / sizeof *k->finding);
 		for (unsigned i = 0; i < n; i++)
-			owners_found(k->owners, &k->finding[i]);
+			flow_mark(k->flows, owners_found(k->owners, &k->finding[i]));
 		taken += n;
 	} while (n == sizeof k->finding / sizeof *k->finding && taken < HOST_LIVE_FINDINGS);
 	return taken;
@@ -131,6 +132,13 @@ bool engine_learn(struct engine *e)
 	}
 	owners_look(k->owners);
 	return taken > 0;
+}
+
+uint64_t engine_owner_tables(struct engine *e)
+{
+	const struct learn *k = *engine_learns(e);
+
+	return k ? k->tables : 0;
 }
 
 void learn_free(struct learn *k)

@@ -405,15 +405,16 @@ static void tell_socket(struct owners *o, struct owned *s, const struct host_fin
 		s->opened_ns = f->at_ns;
 }
 
-void owners_found(struct owners *o, const struct host_finding *f)
+const struct tuple *owners_found(struct owners *o, const struct host_finding *f)
 {
+	static const struct tuple none;
 	struct owned *s = socket_of(o, f);
 
 	o->stats.findings++;
 	/* Listeners come with the tables; what is not known and cannot be met again is not kept. */
 	if (f->state == SOCKET_LISTEN || (!s && (f->kind == FINDING_GONE || f->kind == FINDING_UNKNOWN)) ||
 	    (!s && !f->cookie && !tuple_told(&f->tuple)))
-		return;
+		return &none;
 	if (!s)
 		s = new_socket(o, f);
 	tell_socket(o, s, f);
@@ -441,4 +442,5 @@ void owners_found(struct owners *o, const struct host_finding *f)
 	case FINDING_SOCKET:
 		break;
 	}
+	return s->linked ? &s->tuple : &none;
 }

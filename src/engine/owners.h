@@ -42,8 +42,9 @@ void owners_local(struct owners *o, const struct address *a, uint8_t family);
 /* Those that the interfaces of this network namespace have now. */
 void owners_locals(struct owners *o);
 
-/* In the order in which they were found. */
-void owners_found(struct owners *o, const struct host_finding *f);
+/* In the order in which they were found. Returns the ends of the connection that it is about, the socket's own as
+ * `from`, of family NONE where they are not known; lent until the next call. */
+const struct tuple *owners_found(struct owners *o, const struct host_finding *f);
 
 /* Looks for some of the sockets of UDP in the last table: those that it lacks have ended. Between two batches, again and
  * again: OWNERS_LOOK at a time. */
