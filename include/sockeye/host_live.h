@@ -153,6 +153,7 @@ struct host_live_stats {
 	uint64_t tables_withheld;    /* too many were held */
 	uint64_t findings, findings_lost;
 	int64_t sweep_ns, walk_ns;   /* the last one: what this thread worked; until all was told */
+	int64_t step_ns;             /* the longest step of the last sweep */
 	int64_t longest_ns;          /* the longest step so far, as the processor's time, */
 	const char *longest;         /* and what that was: a word; NULL: there was none */
 	int64_t every_ns;            /* between two sweeps now; 0: none is wanted */

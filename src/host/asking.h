@@ -34,6 +34,7 @@ struct host {
 	struct process_walk walk;
 	bool walks; /* walk is open */
 	bool no_both; /* TCP is asked for by family */
+	bool in_steps; /* one has others to look after: no call may take long */
 	unsigned hidepid;
 	struct host_tier tiers[SOCKET_TIERS];
 	unsigned n_tiers;

@@ -54,6 +54,7 @@ int host_live_open(struct host_live **out, const struct host_options *o, struct 
 		host_live_free(h);
 		return rc;
 	}
+	h->host->in_steps = true;
 	*out = h;
 	return 0;
 }
@@ -192,6 +193,7 @@ static void live_swept(struct host_live *h, int64_t now, const struct socket_tab
 {
 	pace_swept(&h->pace, now, h->work_ns, t ? t->n_sockets : 0, t && t->same);
 	atomic_store(&h->sweep_ns, h->work_ns);
+	atomic_store(&h->steps_ns, h->step_ns);
 	h->sweeping = 0;
 }
 
@@ -233,7 +235,7 @@ static void live_begin(struct host_live *h, int64_t now)
 					      now - h->walked_ns > later(0, h->pace.calm >= PACE_CALM ? HOST_LIVE_CALM_MS : HOST_LIVE_OWNERS_MS));
 	if (h->walking)
 		h->walked_ns = now;
-	h->work_ns = 0;
+	h->work_ns = h->step_ns = 0;
 	h->swept = what;
 	if (sweep_begin(h->host, &w, before, h->walking, &e) < 0) {
 		live_failed(h, &e);
@@ -249,11 +251,13 @@ static void live_step(struct host_live *h, bool *waits)
 	const bool owners = h->host->sweep.stage == SWEEP_OWNERS;
 	struct host_table *t;
 	struct error e = {""};
-	int64_t now;
+	int64_t now, took;
 	int rc = sweep_step(h->host, &t, &e);
 
 	now = clock_monotonic_ns();
-	h->work_ns += clock_thread_ns() - began;
+	took = clock_thread_ns() - began;
+	h->work_ns += took;
+	h->step_ns = took > h->step_ns ? took : h->step_ns;
 	h->newer = h->newer || h->host->sweep.newer;
 	if (owners && h->walking && h->host->sweep.stage != SWEEP_OWNERS) {
 		live_walked(h, now);

@@ -43,11 +43,11 @@ struct host_live {
 	unsigned sweeping; /* what the one under way will have; 0: none is */
 	bool walking, newer;
 	struct host_table *dying; /* is freed some at a time */
-	int64_t work_ns;  /* of the sweep under way */
+	int64_t work_ns, step_ns; /* of the sweep under way: all, and its longest step */
 
 	/* For host_live_stats(): written by the thread alone. */
 	_Atomic uint64_t sweeps, listens, walks, withheld, found;
-	_Atomic int64_t sweep_ns, walk_ns, longest_ns, every_ns;
+	_Atomic int64_t sweep_ns, steps_ns, walk_ns, longest_ns, every_ns;
 	_Atomic(const char *) longest;
 	atomic_bool failed;
 	pthread_mutex_t lock; /* of what is copied out and rare: */

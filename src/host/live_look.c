@@ -109,7 +109,7 @@ void host_live_stats(const struct host_live *h, struct host_live_stats *out)
 		.sweeps = atomic_load(&h->sweeps), .listens = atomic_load(&h->listens), .walks = atomic_load(&h->walks),
 		.tables_withheld = atomic_load(&h->withheld), .findings = atomic_load(&h->found),
 		.findings_lost = atomic_load(&h->findings.lost), .sweep_ns = atomic_load(&h->sweep_ns),
-		.walk_ns = atomic_load(&h->walk_ns), .longest_ns = atomic_load(&h->longest_ns), .longest = atomic_load(&h->longest),
+		.step_ns = atomic_load(&h->steps_ns), .walk_ns = atomic_load(&h->walk_ns), .longest_ns = atomic_load(&h->longest_ns), .longest = atomic_load(&h->longest),
 		.every_ns = atomic_load(&h->every_ns), .failed = atomic_load(&h->failed),
 	};
 	if (!out->failed)

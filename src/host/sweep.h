@@ -33,6 +33,7 @@ struct host_sweeping {
 	struct host_table *table;
 	struct filling filling;
 	unsigned kind; /* of askings */
+	uint32_t states; /* of TCP, that are asked for */
 	int worst;     /* -errno of a kind that failed */
 	bool walk;     /* owners are asked for anew; else carried from before */
 	bool newer;    /* a socket came since before */
