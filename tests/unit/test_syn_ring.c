@@ -156,10 +156,39 @@ static void damaged_blocks(void **state)
 	assert_true(r.damaged > 0);
 }
 
+/* A flood fills the ring: a piece of work ends after a block once its time is up, and the next one goes on there. */
+static void a_full_ring_goes_in_pieces(void **state)
+{
+	enum { FILLED = 5 };
+	struct syn_ring r = {.fd = -1, .base = calloc(SYN_RING_BLOCKS, SYN_RING_BLOCK)};
+	uint8_t p[128];
+	const size_t n = ipv4(p, 0, 2);
+
+	(void)state;
+	assert_non_null(r.base);
+	(void)put(48, p, n, PACKET_HOST, ARPHRD_ETHER);
+	head(1, 48);
+	for (unsigned i = 0; i < FILLED; i++) {
+		struct tpacket_block_desc *d = (struct tpacket_block_desc *)(void *)(r.base + (size_t)i * SYN_RING_BLOCK);
+
+		memcpy(d, block, sizeof block);
+		d->hdr.bh1.block_status = TP_STATUS_USER;
+	}
+	n_got = 0;
+	assert_int_equal(syn_ring_read(&r, -1, each, NULL), 1); /* no time at all: one block */
+	assert_int_equal(syn_ring_read(&r, -1, each, NULL), 1);
+	assert_int_equal(r.current, 2);
+	assert_int_equal(syn_ring_read(&r, 100 * CLOCK_S, each, NULL), FILLED - 2);
+	assert_int_equal(syn_ring_read(&r, 100 * CLOCK_S, each, NULL), 0);
+	assert_int_equal(n_got, FILLED);
+	free(r.base);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_syn_is), cmocka_unit_test(a_block), cmocka_unit_test(damaged_blocks),
+		cmocka_unit_test(a_full_ring_goes_in_pieces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
