@@ -439,6 +439,8 @@ static int run_source(void)
 		r = engine_open(&w.engine, &engine_options, &e);
 	if (r == 0 && kernel_joined(&kernel, &options))
 		r = engine_host(w.engine, kernel.live, &e);
+	if (r == 0 && kernel_joined(&kernel, &options))
+		r = kernel_elsewhere(&kernel, w.engine, &e);
 	if (r == 0)
 		r = threads_open(&w.source, w.engine, &options, &e);
 	if (r == 0 && engine_options.remember)

@@ -41,7 +41,7 @@ int namespace_home(struct error *e);
 int namespace_visit(const struct socket_netns *n, struct error *e);
 int namespace_back(int home, struct error *e);
 
-/* Addresses that interfaces of other namespaces have, loopback's left out. Where they cannot be entered: none.
+/* Addresses that interfaces of other namespaces have, 127.0.0.1 among them. Where they cannot be entered: none.
  * 0, or -errno: this program may have been left in another one, and must end. */
 int namespaces_elsewhere(void (*each)(void *arg, const struct address *a, uint8_t family), void *arg, struct error *e);
 

@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <linux/magic.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdio.h>
@@ -301,7 +300,7 @@ static void tell_addresses(void (*each)(void *arg, const struct address *a, uint
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
 		struct address a = {.b = {0}};
 
-		if (!i->ifa_addr || (i->ifa_flags & IFF_LOOPBACK))
+		if (!i->ifa_addr)
 			continue;
 		if (i->ifa_addr->sa_family == AF_INET) {
 			struct sockaddr_in in;

@@ -6,7 +6,8 @@
  * A connection's own port is not there when it begins, so its owner is told when it is open, has failed, or has
  * not been answered for the first second.
  *
- * Nothing is told of another network namespace, nor of threads of the kernel. An event that finds no room is
+ * What is of another network namespace says so; what talks to itself over loopback there is not told, for nobody outside
+ * sees its packets. Nothing is told of threads of the kernel. An event that finds no room is
  * counted. The reader is woken by the first event that it has not seen, and by no other.
  */
 #ifndef BPF_SOCKETS_PROGRAMS_H
@@ -40,11 +41,22 @@ struct {
 	__type(value, struct told);
 } sockets SEC(".maps");
 
-static __always_inline bool ours(const struct sock *sk)
+/* Is it told of? */
+static __always_inline bool wanted(const struct sock *sk)
 {
 	const unsigned short family = sk->__sk_common.skc_family;
 
-	return (family == KERNEL_INET || family == KERNEL_INET6) && sk->__sk_common.skc_net.net->ns.inum == settings.network;
+	if (family != KERNEL_INET && family != KERNEL_INET6)
+		return false;
+	if (sk->__sk_common.skc_net.net->ns.inum == settings.network)
+		return true;
+	return settings.others && !(family == KERNEL_INET && (sk->__sk_common.skc_rcv_saddr & 0xff) == 127);
+}
+
+/* 0: it is ours. */
+static __always_inline __u32 network(__u32 number)
+{
+	return number == settings.network ? 0 : number;
 }
 
 /* What is read of sk here is read as it is: a tracepoint's socket is known to be one. */
@@ -129,7 +141,7 @@ static __always_inline void tell(struct sock *sk, const struct event_process *p,
 	e->state = state;
 	e->fd = fd;
 	e->inode = sk->sk_socket->file->f_inode->i_ino;
-	e->zero = 0;
+	e->network = network(sk->__sk_common.skc_net.net->ns.inum);
 	endpoints(e, sk);
 	e->process = *p;
 	bpf_ringbuf_submit(e, 0);
@@ -211,7 +223,7 @@ static __always_inline void tell_opener(struct sock *sk)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(socket_state, struct sock *sk, int before, int now)
 {
-	if (sk->sk_protocol != KERNEL_TCP || !ours(sk))
+	if (sk->sk_protocol != KERNEL_TCP || !wanted(sk))
 		return 0;
 	if (before == KERNEL_CLOSE && now == KERNEL_SYN_SENT)
 		opened(sk);
@@ -228,7 +240,7 @@ int BPF_PROG(socket_state, struct sock *sk, int before, int now)
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(socket_again, struct sock *sk, struct sk_buff *skb)
 {
-	if (sk && sk->__sk_common.skc_state == KERNEL_SYN_SENT && ours(sk))
+	if (sk && sk->__sk_common.skc_state == KERNEL_SYN_SENT && wanted(sk))
 		tell_opener(sk);
 	return 0;
 }
@@ -237,7 +249,7 @@ static __always_inline int moved(struct sock *sk)
 {
 	const __u16 protocol = sk->sk_protocol;
 
-	if ((protocol == KERNEL_TCP || protocol == KERNEL_UDP || protocol == KERNEL_UDPLITE) && ours(sk))
+	if ((protocol == KERNEL_TCP || protocol == KERNEL_UDP || protocol == KERNEL_UDPLITE) && wanted(sk))
 		used(sk, sk->__sk_common.skc_state);
 	return 0;
 }
@@ -260,7 +272,7 @@ int BPF_PROG(socket_gone, struct sock *sk)
 	__u64 cookie;
 	struct event *e;
 
-	if (!ours(sk))
+	if (!wanted(sk))
 		return 0;
 	cookie = cookie_of(sk);
 	(void)bpf_map_delete_elem(&sockets, &cookie);
@@ -327,7 +339,7 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	unsigned short family;
 	struct event *e;
 	__u64 cookie;
-	__u32 pid;
+	__u32 pid, number;
 
 	if (x->result < 0)
 		return 0;
@@ -336,8 +348,9 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	sk = BPF_CORE_READ(socket, sk);
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	pid = kernel_pid(task, settings.processes);
+	number = BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum);
 	if ((family != KERNEL_INET && family != KERNEL_INET6) || BPF_CORE_READ(sk, sk_protocol) != KERNEL_TCP ||
-	    BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) != settings.network || pid == 0)
+	    (number != settings.network && !settings.others) || pid == 0)
 		return 0;
 	cookie = (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	current_process(&first.first, task, pid);
@@ -352,7 +365,7 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	e->state = 0;
 	e->fd = (__s32)x->result;
 	e->inode = 0;
-	e->zero = 0;
+	e->network = network(number);
 	accepted_endpoints(e, sk, family);
 	e->process = first.first;
 	bpf_ringbuf_submit(e, 0);

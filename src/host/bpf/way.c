@@ -78,6 +78,7 @@ static void way_event(void *arg, const struct event *e)
 		f.tuple = tuple_of(e);
 		f.pid = (int32_t)e->process.pid;
 		f.uid = e->process.uid;
+		f.netns = e->network;
 		f.started = e->process.started_ns / w->tick_ns;
 		f.cgroup_id = e->process.cgroup;
 		memcpy(f.comm, e->process.comm, strnlen(e->process.comm, sizeof f.comm - 1));
