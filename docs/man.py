@@ -41,9 +41,9 @@ def text(words):
 
 
 def argument(words):
-    """What follows an option, as macros: Ar for a name, Cm for words to choose from."""
+    """What follows an option, as macros: Ar for a NAME, Cm for words to choose from."""
     if "|" in words:
-        return " Ns | Ns ".join(f"Cm {w}" for w in words.split("|"))
+        return " Ns | Ns ".join(f"{'Ar' if w.isupper() else 'Cm'} {w}" for w in words.split("|"))
     return f"Ar {words}"
 
 
@@ -57,7 +57,7 @@ def rows(help_text):
         elif line.startswith(" " * 30):
             *before, (g, letter, name, value, sentence) = found
             found = [*before, (g, letter, name, value, f"{sentence} {line.strip()}".strip())]
-        elif group in ("Input", "Output", "The screen", "The run", "Other"):
+        elif group in ("Input", "Output", "The screen", "Sockets", "The run", "Other"):
             m = pattern.match(line)
             if m:
                 found.append((group, m[1], m[2], (m[3] or "").lstrip("="), m[4] or ""))
