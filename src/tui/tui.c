@@ -196,6 +196,8 @@ static void tui_keys(struct tui *t)
 	uint32_t key;
 
 	while (!t->leave && (key = tui_next_key(t, &any)) != 0) {
+		/* It is meant for the window as it is now: of one too small most keys are not taken. */
+		tui_resize(t);
 		switch (look_key(&t->look, key, t->answer, t->canvas.width, t->canvas.height,
 				 clock_monotonic_ns())) {
 		case REACT_ASK:
