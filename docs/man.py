@@ -35,7 +35,7 @@ def text(words):
     """Lines of text: no macro, no escape, minus signs that can be copied."""
     words = words.replace("\\", "\\e")
     words = re.sub(r"(?<![\w\\])-(?=[\w#-])", r"\\-", words)
-    words = words.replace("'", "\\(aq")
+    words = words.replace("'", "\\(aq").replace("()", "\\&()")  # mdoc wants a macro for functions
     lines = textwrap.wrap(words, 76, break_long_words=False, break_on_hyphens=False)
     return [("\\&" if line.startswith(".") else "") + line for line in lines]
 
@@ -50,7 +50,7 @@ def argument(words):
 def rows(help_text):
     """(group, letter, name, argument, sentence) of each option in --help."""
     group, found = None, []
-    pattern = re.compile(r"^  (?:-(\S)(?:, | (?=[A-Z])|(?= )|$)|    )(?:--([a-z-]+))?(\[=[^\]]*\]|=?\S+)?(?:  +(\S.*))?$")
+    pattern = re.compile(r"^  (?:-(\S)(?:, | (?=[A-Z])|(?= )|$)|    )(?:--([a-z0-9-]+))?(\[=[^\]]*\]|=?\S+)?(?:  +(\S.*))?$")
     for line in help_text.splitlines():
         if re.match(r"^[A-Z]", line):
             group = line.rstrip()
