@@ -2,13 +2,13 @@
 import csv
 import json
 import os
-import pathlib
 import shutil
 import sys
 import time
 
+import copies
 import owners
-from lab import CLIENT, SERVER, check, command, ended, finish, listening, records, wait_for
+from lab import SERVER, check, ended, finish, listening, records, wait_for
 
 PORT, LOCAL_PORT = 7600, 7601
 
@@ -141,6 +141,27 @@ def netns_elsewhere(lab):
     return ""
 
 
+def netns_between(lab):
+    """a switch between two namespaces: each end is told with its process and its namespace, and none is of here"""
+    with copies.middle(lab, bridge=True) as (names, address):
+        # A program of here listens on the same port: it is at neither end.
+        ours = owners.serve(lab, "0.0.0.0", 8080, namespace=names["mid"])
+        server = owners.serve(lab, address, 8080, namespace=names["right"])
+        eyes = [lab.sockeye("connections", "-i", "br0", "-o", "json", *words, "tcp", namespace=names["mid"], sockets=2)
+                for words in ((), ("--no-bpf",))]
+        client = lab.start(names["left"], sys.executable, "-c", owners.CLIENT, address, "8080", "1", "1")
+        _, port, _, pid, fd = client.stdout.readline().split()
+        accepted = int(server.stdout.readline().split()[4])
+        check(ended(client, 20)[0] == 0, "the client failed")
+        told, untold = [owners.of_port(owners.stopped(eye)[0], port) for eye in eyes]
+        truth = {"client": [(int(pid), int(fd), str(inode_of(names["left"])))], "server": [(server.pid, accepted, str(inode_of(names["right"])))]}
+        found = {side: [(o["pid"], o["fd"], o["netns"]) for o in told["owner"][side]] for side in told.get("owner", {})}
+        check(found == truth, found, "not", truth, told.get("owner_unknown"))
+        check(untold.get("owner") is None and untold["owner_unknown"] == {"client": "other_netns", "server": "other_netns"}, untold)
+        check(ours.poll() is None, "our own listener has ended")
+    return ""
+
+
 def netns_refused(lab):
     """a wrong name says which there are; without the right, a file, all with a capture: one sentence each"""
     for words, status, parts in (
@@ -186,4 +207,4 @@ def netns_own(lab):
     return ""
 
 
-TESTS = [netns_sockets, netns_capture, netns_elsewhere, netns_refused, netns_own]
+TESTS = [netns_sockets, netns_capture, netns_elsewhere, netns_between, netns_refused, netns_own]

@@ -443,6 +443,7 @@ static void random_findings(void **state)
 			.cookie = (uint64_t)rand() % 300, .inode = (uint64_t)rand() % 50, .at_ns = AT + rand() % 1000000,
 			.pid = rand() % 9 - 1, .fd = rand() % 5 - 1, .kind = (uint8_t)(rand() % 6),
 			.evidence = (uint8_t)(rand() % 8), .why = (uint8_t)(rand() % 6), .state = (uint8_t)(rand() % 14),
+			.netns = (uint32_t)(rand() % 3),
 			.tuple = tuple_from((uint8_t)(rand() % 3), (uint16_t)(rand() % 4), (uint8_t)(rand() % 3), (uint16_t)(rand() % 4)),
 		};
 		struct flow_record r = flow((uint16_t)(rand() % 4), (uint8_t)(rand() % 3), AT + rand() % 1000000, AT + 2000000,
