@@ -166,8 +166,8 @@ static int hosts_all(struct netns_hosts *h, const struct options *o, struct host
 		h->missing = true;
 	}
 	if (h->spaces.unreadable > 0)
-		say("--netns all: the network namespaces of %u processes may not be seen%s: what only they use is not in the list",
-		    (unsigned)h->spaces.unreadable, geteuid() == 0 ? "" : " without CAP_SYS_PTRACE");
+		say("--netns all: the network namespace%s may not be seen%s: what is used by no other is not in the list",
+		    h->spaces.unreadable == 1 ? " of a process" : "s of several processes", geteuid() == 0 ? "" : " without CAP_SYS_PTRACE");
 	return rc < 0 ? rc : h->n > 0 ? 0 : error_set(e, ENOENT, "--netns all: no network namespace can be looked into");
 }
 

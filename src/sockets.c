@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "netns.h"
+#include "netns_walk.h"
 #include "rights.h"
 #include "say.h"
 #include "signals.h"
@@ -31,6 +32,7 @@ static struct netns_hosts hosts; /* large, and there is one */
 struct world {
 	const struct options *o;
 	struct rights rights;
+	struct netns_walk walk;
 	struct sockets_words *words;
 	struct sockets_view *view;
 	struct host_table *table; /* the last one, where there is one namespace */
@@ -43,7 +45,8 @@ static int ask_broker(void *arg, bool begin, struct process_batch *out, struct e
 {
 	struct world *w = arg;
 
-	return broker_processes(w->rights.broker, begin, out, e);
+	return w->o->netns_all ? netns_walk_next(&w->walk, w->rights.broker, begin, out, e)
+			       : broker_processes(w->rights.broker, begin, out, e);
 }
 
 /* ---- what is wanted -------------------------------------------------------------------------- */
@@ -189,6 +192,8 @@ static int prepare(struct world *w, struct error *e)
 	host.processes = ask_broker;
 	host.bpf_walk = by_bpf(w);
 	host.all_rights = (w->rights.had & OWNERS_NEED) == OWNERS_NEED;
+	if (w->o->netns_all)
+		netns_walk_open(&w->walk, w->o->memory / 16);
 	rc = netns_hosts_open(&hosts, w->o, &host, e);
 	w->incomplete = hosts.missing;
 	if (rc < 0 || (rc = sockets_view_open(&w->view, &view, e)) < 0)
@@ -236,6 +241,7 @@ int sockets_run(const struct options *o)
 	host_table_free(w.table);
 	sockets_view_free(w.view);
 	netns_hosts_free(&hosts);
+	netns_walk_close(&w.walk);
 	sockets_words_free(w.words);
 	rights_end(&w.rights);
 	return rc;
