@@ -37,6 +37,8 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r);
  * go on. While there are rights and no thread. */
 int kernel_elsewhere(const struct kernel *k, struct engine *engine, struct error *e);
 void kernel_start(struct kernel *k);
+/* That interface is captured from now on, too. */
+void kernel_follow(struct kernel *k, const char *name);
 void kernel_close(struct kernel *k);
 
 #endif

@@ -68,9 +68,11 @@ static inline void headers_clear(struct descriptor *d)
 static inline bool headers_done(const struct rest *r, unsigned stack, unsigned steps, struct descriptor *d,
 				struct headers *h)
 {
+	const uint8_t *const payload[] = {NULL, r->at}; /* half of the packets have some: a jump would be guessed wrong */
+
 	d->payload_len = (uint32_t)r->wire;
 	d->payload_captured = (uint32_t)r->here;
-	d->payload = r->here > 0 ? r->at : NULL;
+	d->payload = payload[r->here > 0];
 	h->stack = (uint8_t)stack;
 	h->steps = (uint16_t)steps;
 	return true;

@@ -23,7 +23,8 @@
 #include "sockeye/descriptor.h"
 
 enum { OBSERVERS_MAX = 8 };
-enum { AHEAD = 8, AHEAD_REST = 4 }; /* packets: as long as it takes to bring a flow's memory near; half of it is later */
+/* Packets: so long before its turn what a flow needs is brought near: its slot, its record, what hangs on that. */
+enum { AHEAD_SLOT = FLOW_NEAR_SLOTS, AHEAD = 12, AHEAD_REST = 5 };
 
 enum packet_is { PACKET_IS_NOT, PACKET_IS_PAYLOAD /* no headers: packet_reset_payload() */, PACKET_IS_WHOLE };
 
@@ -35,6 +36,7 @@ struct engine {
 	struct observer observer[OBSERVERS_MAX];
 	unsigned observers;
 	unsigned wants;          /* union of the observers' */
+	bool lones, lones_each;  /* flow_table_lone() */
 	unsigned handshake_parts, flow_parts; /* the same */
 	int stop;                /* what an observer returned, or 0 */
 	const char **protocol_names;
@@ -43,6 +45,7 @@ struct engine {
 	struct histogram rtt[2];
 	uint64_t frames_lost;    /* told with frames */
 	struct ready ready;      /* of batches that come as frames */
+	struct flow_near near[SOURCE_BATCH]; /* of the batch at hand: what is written here shall not lie with the reading thread */
 	struct packet packet;    /* reused for every frame that needs it */
 	enum packet_is packet_is; /* what packet has of the frame at hand */
 	struct flow_record record;
@@ -105,14 +108,14 @@ static void told(void *arg, struct flow *f, bool evicted)
 }
 
 /* Flows of one packet, where nobody wants records of them. */
-static void told_lones(void *arg, const struct lone *l, unsigned n)
+static void told_lones(void *arg, const struct lone_counts *n, const struct lone *each)
 {
 	struct engine *e = arg;
 
-	count_lones(&e->totals, l, n);
+	count_lones(&e->totals, n);
 	for (unsigned i = 0; i < e->observers && !e->stop; i++)
 		if (e->observer[i].lone)
-			e->observer[i].lone(e->observer[i].self, l, n);
+			e->observer[i].lone(e->observer[i].self, n, each);
 }
 
 int engine_observe(struct engine *e, const struct observer *o)
@@ -121,8 +124,11 @@ int engine_observe(struct engine *e, const struct observer *o)
 		return -ENOSPC;
 	e->observer[e->observers++] = *o;
 	e->wants |= o->wants;
-	if (o->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END) && !o->lone)
-		flow_table_lone(e->flows, NULL);
+	if (o->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END)) {
+		e->lones = e->lones && o->lone;
+		e->lones_each = e->lones_each || o->lone_each;
+		flow_table_lone(e->flows, e->lones ? told_lones : NULL, e->lones_each);
+	}
 	if (o->wants & EVENT_HANDSHAKE)
 		e->handshake_parts |= o->handshake_parts ? o->handshake_parts : RECORD_PARTS;
 	if (o->wants & EVENT_FLOW_END)
@@ -165,7 +171,8 @@ static int open_parts(struct engine *e, struct error *err)
 	if ((r = dissect_open(&e->dissect, &dissect, err)) < 0 || (r = paths_open(&e->paths, err)) < 0 ||
 	    (r = flow_table_open(&e->flows, &limits, told, e, err)) < 0)
 		return r;
-	flow_table_lone(e->flows, told_lones);
+	e->lones = true; /* until somebody wants records */
+	flow_table_lone(e->flows, told_lones, false);
 	return 0;
 }
 
@@ -349,8 +356,7 @@ static void frames_are_missing(struct engine *e, const struct frame *f)
  * ended before its ports are used again. */
 static void time_goes_on(struct engine *e, const struct frame *f)
 {
-	if (f->ts_ns > e->totals.now_ns)
-		e->totals.now_ns = f->ts_ns;
+	e->totals.now_ns = f->ts_ns > e->totals.now_ns ? f->ts_ns : e->totals.now_ns;
 	flow_expire(e->flows, e->totals.now_ns);
 	if (f->lost | (f->flags & FRAME_BLIND))
 		frames_are_missing(e, f);
@@ -392,7 +398,7 @@ void engine_touch_ahead(const struct engine *e, size_t *done)
 
 void engine_expect(struct engine *e, struct ready *r)
 {
-	for (unsigned i = 0; i < r->n && !r->expected; i++)
+	for (unsigned i = 0; i < r->n && i < AHEAD_SLOT && !r->expected; i++)
 		if (r->is[i])
 			flow_near_slot(e->flows, &r->d[i], &r->near[i]);
 	r->expected = true;
@@ -403,10 +409,12 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 {
 	if (!r->is[i])
 		return;
-	r->is[i] = headers_path(&r->headers[i], e->paths, &r->d[i]);
-	if (!r->is[i])
+	if (!headers_path(&r->headers[i], e->paths, &r->d[i])) {
+		r->is[i] = false;
 		return;
-	flow_near_record(e->flows, &r->d[i], &r->near[i]);
+	}
+	e->near[i] = r->near[i];
+	flow_near_record(e->flows, &r->d[i], &e->near[i]);
 }
 
 /* One of which nothing is to be said: true, and it is done. */
@@ -438,7 +446,7 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 {
 	e->packet_is = PACKET_IS_NOT;
 	if (r->is[i])
-		flow_of(e, f, &r->d[i], &r->near[i], &r->headers[i]);
+		flow_of(e, f, &r->d[i], &e->near[i], &r->headers[i]);
 	else
 		frame_of_any_kind(e, f);
 	if (e->packet_is != PACKET_IS_NOT)
@@ -455,17 +463,18 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 	dissect_batch(e->dissect);
 	count_batch(&e->count, frames, r);
 	engine_expect(e, r);
-	for (i = 0; i < n && i < AHEAD; i++)
+	for (i = 0; i < AHEAD; i++)
 		get_near(e, r, i);
 	for (i = 0; i < n && !e->stop; i++) {
-		if (i + AHEAD < n)
-			get_near(e, r, i + AHEAD);
-		if (i + AHEAD_REST < n && r->is[i + AHEAD_REST])
-			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &r->near[i + AHEAD_REST]);
+		if (r->is[i + AHEAD_SLOT])
+			flow_near_slot(e->flows, &r->d[i + AHEAD_SLOT], &r->near[i + AHEAD_SLOT]);
+		get_near(e, r, i + AHEAD);
+		if (r->is[i + AHEAD_REST])
+			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &e->near[i + AHEAD_REST]);
 		e->count.at = i;
 		time_goes_on(e, &frames[i]);
-		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &r->near[i]) &&
-				  !begins(e, &frames[i], &r->d[i], &r->near[i])))
+		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &e->near[i]) &&
+				  !begins(e, &frames[i], &r->d[i], &e->near[i])))
 			one_of_any_kind(e, &frames[i], r, i);
 	}
 	count_until(&e->count, i);

@@ -20,7 +20,7 @@ struct ready {
 	struct descriptor d[SOURCE_BATCH];
 	struct headers headers[SOURCE_BATCH];
 	struct flow_near near[SOURCE_BATCH];
-	bool is[SOURCE_BATCH];
+	bool is[SOURCE_BATCH + FLOW_NEAR_SLOTS]; /* those behind the last are not: whoever looks ahead need not ask */
 	unsigned n;
 	bool expected; /* the slots that it needs were brought near */
 };

@@ -245,11 +245,13 @@ static void expire_class(struct flow_table *t, unsigned class)
 
 void flow_expire(struct flow_table *t, int64_t now_ns)
 {
+	if (!t->ages) { /* for every packet of a file: without a jump that depends on time */
+		t->now_ns = now_ns > t->now_ns ? now_ns : t->now_ns;
+		return;
+	}
 	if (now_ns <= t->now_ns)
 		return;
 	t->now_ns = now_ns;
-	if (!t->ages)
-		return;
 	flow_store(t);
 	for (unsigned c = 0; c < FLOW_CLASSES; c++)
 		if (t->limits.idle_ns[c])

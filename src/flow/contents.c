@@ -24,6 +24,7 @@ enum {
 	CONTENT_OF_FLOW = 1 << 10,    /* or so many for each flow, if that is more */
 	UNIT = 8,                     /* bytes: places are counted in these */
 	WALK_MOST = 128,              /* pieces looked at for one segment */
+	PUT_AHEAD = 512, PUT_LINES = 4, /* bytes, and lines from there on: brought near for writing */
 	GAPS_MOST = 8,                /* parts of it that may wait for an older piece */
 };
 
@@ -131,6 +132,8 @@ static inline void put(struct flow_table *t, uint32_t owner, uint32_t *place, ui
 	p = piece_at(c, c->head);
 	*p = (struct piece){.before = *place, .tag = tag_of(c, owner, c->head), .seq = seq, .n = n, .top = top};
 	memcpy(p + 1, bytes, n);
+	for (unsigned line = 0; line < PUT_LINES; line++) /* of the pieces that come next */
+		__builtin_prefetch((const uint8_t *)p + PUT_AHEAD + line * 64, 1);
 	*place = c->head;
 	c->head += units;
 	if (c->used < (c->head & c->mask))

@@ -190,18 +190,28 @@ static inline void words_of_kept(struct flow_words *w, const struct kept *k)
 }
 
 /* Is that its key? */
-static inline bool kept_is(const struct kept *k, const struct flow_words *w)
+static inline bool kept_has(const struct kept *k, const struct flow_words *w)
 {
 	struct flow_words x;
+
+	words_of_kept(&x, k);
+	return words_equal(w, &x);
+}
+
+/* Is it the flow of that tuple? */
+static inline bool kept_is(const struct kept *k, const struct tuple *t, unsigned dir)
+{
+	struct flow_words w;
 	uint64_t rest;
 
 	if (BYTE_ORDER != LITTLE_ENDIAN || k->family != FAMILY_IPV4) {
-		words_of_kept(&x, k);
-		return words_equal(w, &x);
+		words_of_tuple(&w, t, dir);
+		return kept_has(k, &w);
 	}
 	memcpy(&rest, k->port, sizeof rest); /* and its bits, above */
-	return (rest ^ w->rest) << 16 == 0 && memcmp(k->address[0], w->a, sizeof k->address[0]) == 0 &&
-	       memcmp(k->address[1], w->b, sizeof k->address[1]) == 0;
+	return (rest ^ rest_of_tuple(t, dir)) << 16 == 0 &&
+	       memcmp(k->address[0], end_of_tuple(t, dir, 0), sizeof k->address[0]) == 0 &&
+	       memcmp(k->address[1], end_of_tuple(t, dir, 1), sizeof k->address[1]) == 0;
 }
 
 /* The shift of its windows; unknown is what it is if it is not known. */
@@ -216,6 +226,9 @@ static inline unsigned kept_shift(const struct kept_side *s, unsigned unknown)
 
 /* kept.c. Folding may need a place for what is odd: places_reserve() before the flow was unfolded. */
 void kept_unfold(const struct flow_table *t, uint32_t ref, struct flow *f);
+/* Where nothing is odd: of a side what a record is made of; and the handshake, after both and f->client. */
+void kept_unfold_side_plain(const struct kept *k, unsigned i, struct flow *f);
+void kept_unfold_handshake(const struct kept *k, struct flow *f);
 void kept_fold(struct flow_table *t, struct flow *f); /* into the place that it says it has */
 /* A new one: no more than its key, in no list, and with all the rest still to be folded. */
 void kept_begin(struct kept *k, const struct flow_key *key);

@@ -1,8 +1,9 @@
 /* Round-trip times where they lie (kept.h): in a few words of the flow, or in a block.
  *
  * In the words stand first the samples, then the times in flight, two words each. What
- * fits in there stays in there; what does not is a struct side_trips in a block, and comes
- * back as soon as it fits again. Where there is no block to be had, nothing is known. */
+ * fits in there stays in there; what does not is a struct side_trips in a block, and stays
+ * there for as long as no segment goes the long way: to and fro with each ACK cost more than
+ * the block, which most sides need sooner or later. Where there is no block to be had, nothing is known. */
 #include <string.h>
 
 #include "kept_trips.h"
@@ -26,10 +27,18 @@ void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigne
 		memcpy(&x->timed[1], &k->trips[i][n + 2], sizeof x->timed[1]);
 }
 
+/* Half of the block that both sides share: nearly all that need one need both, and then they lie in one page of memory. */
+static uint32_t half_take(struct flow_table *t, const struct kept *k, unsigned i)
+{
+	uint32_t both = k->trips_are[!i] & KEPT_TRIPS_BLOCK ? k->trips[!i][0] - !i : blocks_take(t, TRIPS_CLASS);
+
+	return both == REF_NONE ? REF_NONE : both + i;
+}
+
 void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i)
 {
-	if (k->trips_are[i] & KEPT_TRIPS_BLOCK)
-		blocks_give(&t->blocks, k->trips[i][0], TRIPS_CLASS);
+	if (k->trips_are[i] & KEPT_TRIPS_BLOCK && !(k->trips_are[!i] & KEPT_TRIPS_BLOCK))
+		blocks_give(&t->blocks, k->trips[i][0] - i, TRIPS_CLASS);
 	k->trips_are[i] = 0;
 }
 
@@ -60,7 +69,7 @@ void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const str
 		return;
 	}
 	if (!block) {
-		ref = blocks_take(t, TRIPS_CLASS);
+		ref = half_take(t, k, i);
 		k->trips_are[i] = (uint8_t)(ref == REF_NONE ? KEPT_TRIPS_LOST : KEPT_TRIPS_BLOCK);
 		if (ref == REF_NONE)
 			return;
@@ -87,17 +96,9 @@ __attribute__((noinline)) void kept_trips_send_unfolded(struct flow_table *t, st
 __attribute__((noinline)) int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,
 				const struct descriptor *d, uint32_t us)
 {
-	struct side_trips *block = kept_trips_block(t, k, i), x;
+	struct side_trips x;
 	int64_t rtt_us;
 
-	if (block) {
-		rtt_us = trips_acked(block, sent_ns, d, us);
-		if (trips_fit(k, block)) {
-			x = *block;
-			kept_trips_fold(t, k, i, &x);
-		}
-		return rtt_us;
-	}
 	kept_trips_unfold(t, k, i, &x);
 	rtt_us = trips_acked(&x, sent_ns, d, us);
 	kept_trips_fold(t, k, i, &x);

@@ -13,6 +13,8 @@ static inline struct side_trips *kept_trips_block(const struct flow_table *t, co
 
 void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigned i, struct side_trips *x);
 void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x);
+/* Of side i: trips_summary(). */
+bool kept_trips_summary(const struct flow_table *t, const struct kept *k, unsigned i, struct trips_summary *out);
 void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i);
 void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end);
 int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,
@@ -81,9 +83,9 @@ static inline int64_t kept_trips_ack(struct flow_table *t, struct kept *k, unsig
 
 	if (!kept_trips_wait(t, k, i))
 		return -1;
-	if (block && block->samples > TRIPS_FEW)
+	if (block)
 		return trips_acked(block, sent_ns, d, us);
-	if (block || kept_trips_timed(is) != 1 || d->ts_ns - sent_ns > TRIP_MAX_NS ||
+	if (kept_trips_timed(is) != 1 || d->ts_ns - sent_ns > TRIP_MAX_NS ||
 	    seq_before(d->tcp.ack, words[at]) || (int32_t)(us - words[at + 1]) < 0)
 		return kept_trips_ack_unfolded(t, k, i, sent_ns, d, us);
 	words[at] = us - words[at + 1];

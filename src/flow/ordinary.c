@@ -121,6 +121,8 @@ static inline bool is_ordinary(const struct kept *k, const struct kept_side *s, 
 /* The time stamp (stamps.c). False: it is older than the last one taken, and that must be told. */
 static inline bool stamped(struct kept_side *s, const struct kept_side *peer, const struct descriptor *d, int64_t at)
 {
+	bool in_place;
+
 	if ((int32_t)(d->tcp.tsval - s->tsval) < 0 && s->end & END_TSVAL) {
 		int64_t before = kept_ns(0, s->ack, s->ack_high);
 
@@ -129,10 +131,9 @@ static inline bool stamped(struct kept_side *s, const struct kept_side *peer, co
 		if (at - before < STAMPS_FORGOTTEN_NS)
 			return d->payload_len == 0;
 	}
-	if (peer->acked - d->tcp.seq <= d->payload_len + 1) { /* in place: it may be taken */
-		s->tsval = d->tcp.tsval;
-		s->end |= END_TSVAL;
-	}
+	in_place = peer->acked - d->tcp.seq <= d->payload_len + 1; /* it may be taken: written in any case, without a jump */
+	s->tsval = in_place ? d->tcp.tsval : s->tsval;
+	s->end |= (uint8_t)(in_place * END_TSVAL);
 	return true;
 }
 
@@ -140,8 +141,7 @@ static inline void acknowledge(struct kept_side *s, const struct descriptor *d)
 {
 	uint32_t edge = d->tcp.ack + ((uint32_t)d->window << kept_shift(s, 14));
 
-	if (seq_before(s->edge, edge))
-		s->edge = edge;
+	s->edge = seq_before(s->edge, edge) ? edge : s->edge;
 	s->acked = d->tcp.ack;
 	s->window = d->window;
 }
@@ -155,7 +155,7 @@ __attribute__((noinline)) static bool go_on(struct flow_table *t, struct kept *k
 	const unsigned dir = near->dir;
 	const int64_t at = d->ts_ns - k->base_ns;
 
-	if (!is_ordinary(k, s, peer, d, dir) || (uint64_t)at > (uint64_t)KEPT_TIME_MAX || !kept_is(k, &near->key) ||
+	if (!is_ordinary(k, s, peer, d, dir) || (uint64_t)at > (uint64_t)KEPT_TIME_MAX || !kept_is(k, &d->tuple, dir) ||
 	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)) ||
 	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d, at)))
 		return false;

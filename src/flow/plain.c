@@ -478,16 +478,17 @@ static struct flow *plain_datagram(struct flow_table *t, uint32_t ref, const str
 
 /* ---- one packet --------------------------------------------------------------------- */
 
-static bool is_met(const struct flow_table *t, const struct flow_near *near)
+static bool is_met(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
-	struct flow_words w;
+	struct flow_words key, w;
 
 	if (near->place == REF_NONE)
 		return false;
 	if (!(near->place & REF_EMBRYO))
-		return kept_is(&t->flows[near->place], &near->key);
+		return kept_is(&t->flows[near->place], &d->tuple, near->dir);
 	words_of_key(&w, &t->embryos[near->place & ~REF_EMBRYO].key);
-	return words_equal(&near->key, &w);
+	words_of_tuple(&key, &d->tuple, near->dir);
+	return words_equal(&key, &w);
 }
 
 struct flow *flow_plain(struct flow_table *t, const struct descriptor *d, const struct flow_near *near, uint32_t *change,
@@ -499,7 +500,7 @@ struct flow *flow_plain(struct flow_table *t, const struct descriptor *d, const 
 	struct flow *f;
 	int64_t at;
 
-	if (t->limits.no_fast_path || !is_met(t, near))
+	if (t->limits.no_fast_path || !is_met(t, d, near))
 		return NULL;
 	if (near->place & REF_EMBRYO) {
 		f = plain_synack(t, near->place, d, near->identity, dir);

@@ -36,7 +36,7 @@ static bool is_of(const struct flow_table *t, uint32_t ref, const struct flow_wo
 	struct flow_words x;
 
 	if (!(ref & REF_EMBRYO))
-		return kept_is(&t->flows[ref], w);
+		return kept_has(&t->flows[ref], w);
 	words_of_key(&x, &t->embryos[ref & ~REF_EMBRYO].key);
 	return words_equal(w, &x);
 }
@@ -89,11 +89,12 @@ static void slots_double(struct flow_table *t)
 	t->slots = bigger;
 	t->slot_mask = n * 2 - 1;
 	t->area_now = !t->area_now;
+	t->slots_ask = n;
 }
 
 void table_insert(struct flow_table *t, uint32_t hash, uint32_t ref)
 {
-	if (t->slots_used >= (t->slot_mask + 1) / 2 && budget_doubles_slots(t))
+	if (t->slots_used >= t->slots_ask && budget_doubles_slots(t))
 		slots_double(t);
 	put(t->slots, t->slot_mask, hash, ref);
 	t->slots_used++;
@@ -128,29 +129,29 @@ static inline unsigned direction_ipv4(uint32_t from, uint32_t to, const struct t
 }
 
 /* Of addresses of sixteen bytes: set apart, for the others are most. */
-__attribute__((noinline)) static uint32_t hash_long(const struct hash_key *key, const struct tuple *t, struct flow_words *w,
-						      unsigned *dir)
+__attribute__((noinline)) static uint32_t hash_long(const struct hash_key *key, const struct tuple *t, unsigned *dir)
 {
+	struct flow_words w;
+
 	*dir = tuple_direction(t);
-	words_of_tuple(w, t, *dir);
-	return words_hash(key, w);
+	words_of_tuple(&w, t, *dir);
+	return words_hash(key, &w);
 }
 
-static inline uint32_t hash_ipv4(const struct hash_key *key, const struct tuple *t, struct flow_words *w, unsigned *dir)
+static inline uint32_t hash_ipv4(const struct hash_key *key, const struct tuple *t, unsigned *dir)
 {
 	uint32_t from = bytes_be32(t->from.b), to = bytes_be32(t->to.b);
 
 	*dir = direction_ipv4(from, to, t);
-	words_of_tuple(w, t, *dir);
-	return words_hash_ipv4(key, *dir ? to : from, *dir ? from : to, w->rest);
+	/* The lower address is the lower endpoint's, whoever that is. */
+	return words_hash_ipv4(key, from < to ? from : to, from < to ? to : from, rest_of_tuple(t, *dir));
 }
 
 static inline void hash_one(const struct hash_key *key, struct descriptor *d, struct flow_near *near)
 {
 	unsigned dir;
 
-	d->hash = d->tuple.family == FAMILY_IPV4 ? hash_ipv4(key, &d->tuple, &near->key, &dir)
-						: hash_long(key, &d->tuple, &near->key, &dir);
+	d->hash = d->tuple.family == FAMILY_IPV4 ? hash_ipv4(key, &d->tuple, &dir) : hash_long(key, &d->tuple, &dir);
 	near->dir = (uint8_t)dir;
 	near->place = REF_NONE;
 	near->may_begin = false;
@@ -171,7 +172,7 @@ void flow_hash_batch(const struct hash_key *key, struct descriptor *d, const boo
 		if (!is[i])
 			continue;
 		hash_one(&k, &d[i], &near[i]);
-		if (t)
+		if (t && i < FLOW_NEAR_SLOTS)
 			flow_near_slot(t, &d[i], &near[i]);
 	}
 }
@@ -195,7 +196,7 @@ static void near_flow(const struct kept *k)
 
 void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near)
 {
-	enum { LOOKS = 4 }; /* a slot further away is not worth the wait */
+	enum { LOOKS = 16 }; /* nearly all stand so near; further away it is not worth the wait */
 	uint32_t at = d->hash & t->slot_mask;
 
 	near->place = REF_NONE;
@@ -227,9 +228,8 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	if (near->place >= REF_EMBRYO)
 		return;
 	k = &t->flows[near->place];
-	for (unsigned i = 0; i < 2; i++)
-		if (k->trips_are[i] & KEPT_TRIPS_BLOCK)
-			__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0]), 1);
+	for (unsigned i = 0; i < 2; i++) /* without a jump: where there is none, block 0 */
+		__builtin_prefetch(blocks_at(&t->blocks, (k->trips_are[i] & KEPT_TRIPS_BLOCK) / KEPT_TRIPS_BLOCK * k->trips[i][0]), 1);
 	if (k->odd == REF_NONE)
 		return;
 	bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
@@ -454,6 +454,21 @@ static bool ends_flow(const struct descriptor *d)
 	if (d->tuple.proto == PROTO_ICMPV6)
 		return d->icmp.type != 2;
 	return d->icmp.type != 3 || d->icmp.code != 4;
+}
+
+void flow_mark(struct flow_table *t, const struct tuple *of)
+{
+	struct flow_key k;
+	unsigned dir;
+	uint32_t ref, slot;
+
+	if (t->moved == NULL || of->family == FAMILY_NONE)
+		return;
+	flow_store(t);
+	key_of(&k, of, &dir);
+	ref = table_find(t, &k, table_hash(t, &k), &slot);
+	if (ref != REF_NONE)
+		flow_moved(t, ref);
 }
 
 struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change)

@@ -6,6 +6,10 @@
 
 #include "flow_private.h"
 
+struct flow_words {
+	uint64_t a[2], b[2], rest; /* addresses; ports, protocol and family: the lower endpoint first */
+};
+
 /* ports: b's above a's. */
 static inline uint64_t rest_of(uint32_t ports, uint8_t proto, uint8_t family)
 {
@@ -24,16 +28,25 @@ static inline void words_of_key(struct flow_words *w, const struct flow_key *k)
 	w->rest = rest_of(ports_of(k->a_port, k->b_port), k->proto, k->family);
 }
 
-/* The lower endpoint is found by its place: a jump would be guessed wrong half the time. */
-static inline void words_of_tuple(struct flow_words *w, const struct tuple *t, unsigned dir)
+/* The lower (0) or the higher endpoint's address is found by its place: a jump would be guessed wrong half the time. */
+static inline const uint8_t *end_of_tuple(const struct tuple *t, unsigned dir, unsigned end)
 {
-	const uint8_t *ends = (const uint8_t *)t;
+	_Static_assert(offsetof(struct tuple, from) == 0 && offsetof(struct tuple, to) == sizeof t->from, "one after the other");
+	return (const uint8_t *)t + (dir ^ end) * sizeof t->from;
+}
+
+static inline uint64_t rest_of_tuple(const struct tuple *t, unsigned dir)
+{
 	uint32_t ports = ports_of(t->from_port, t->to_port), turn = dir * 16;
 
-	_Static_assert(offsetof(struct tuple, from) == 0 && offsetof(struct tuple, to) == sizeof t->from, "one after the other");
-	memcpy(w->a, ends + dir * sizeof t->from, sizeof w->a);
-	memcpy(w->b, ends + !dir * sizeof t->from, sizeof w->b);
-	w->rest = rest_of(ports << turn | ports >> (-turn & 31), t->proto, t->family);
+	return rest_of(ports << turn | ports >> (-turn & 31), t->proto, t->family);
+}
+
+static inline void words_of_tuple(struct flow_words *w, const struct tuple *t, unsigned dir)
+{
+	memcpy(w->a, end_of_tuple(t, dir, 0), sizeof w->a);
+	memcpy(w->b, end_of_tuple(t, dir, 1), sizeof w->b);
+	w->rest = rest_of_tuple(t, dir);
 }
 
 static inline bool words_equal(const struct flow_words *w, const struct flow_words *x)
