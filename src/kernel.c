@@ -11,6 +11,7 @@
 #include "sockeye/confine.h"
 #include "sockeye/host_bpf.h"
 #include "sockeye/host_ways.h"
+#include "sockeye/namespaces.h"
 
 #define KERNEL_OWNERS_NEED (CONFINE_BIT(CONFINE_SYS_PTRACE) | CONFINE_BIT(CONFINE_DAC_READ_SEARCH))
 
@@ -108,6 +109,16 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r)
 	if (!o->no_bpf)
 		(void)host_add_bpf(k->live, &bpf);
 	kernel_ways(k, o);
+}
+
+static void elsewhere(void *arg, const struct address *a, uint8_t family)
+{
+	engine_elsewhere(arg, a, family);
+}
+
+int kernel_elsewhere(const struct kernel *k, struct engine *engine, struct error *e)
+{
+	return k->rights->had & CONFINE_BIT(CONFINE_SYS_ADMIN) ? namespaces_elsewhere(elsewhere, engine, e) : 0;
 }
 
 void kernel_start(struct kernel *k)

@@ -42,6 +42,8 @@ int engine_remember(struct engine *e, struct source *s, struct error *err);
 /* Live: who holds the sockets of flows is asked of h from now on, and told in every record. h is there until the engine
  * is freed; NULL: nobody tells but the engine's own table of owners, for tests. Before the first batch. */
 int engine_host(struct engine *e, struct host_live *h, struct error *err);
+/* An address that another network namespace of this machine has: after engine_host(), before the first batch. */
+void engine_elsewhere(struct engine *e, const struct address *a, uint8_t family);
 /* Between two batches: what h has learnt meanwhile. True: something. */
 bool engine_learn(struct engine *e);
 

@@ -48,6 +48,7 @@ struct host_options {
 	bool bpf_walk;   /* the kernel's own walk is asked for owners first; needs CAP_BPF and CAP_PERFMON */
 	bool all_rights; /* who walks has CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: what it cannot read nobody can */
 	bool no_diag;  /* /proc/net alone, for tests */
+	const struct socket_netns *netns; /* said of each table, or NULL; lives as long as the host */
 	bool notices;  /* also open the notices of ended sockets */
 };
 

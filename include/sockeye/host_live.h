@@ -66,6 +66,7 @@ struct host_finding {
 	struct tuple tuple; /* from: the socket's local endpoint. Ports are 0 where the kernel has not said them: join by cookie */
 	int32_t pid, fd;
 	uint32_t uid;
+	uint32_t netns;     /* the inode of another network namespace that it is of; 0: this one */
 	uint8_t kind;       /* enum host_finding_kind */
 	uint8_t evidence;   /* enum socket_evidence */
 	uint8_t why;        /* enum socket_unknown */

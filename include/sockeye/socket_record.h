@@ -163,6 +163,21 @@ struct socket_interface {
 	char name[16];
 };
 
+enum { SOCKET_NETNS_NAME = 256 };
+
+/* A network namespace, as it is told where one was asked for. */
+struct socket_netns {
+	uint64_t inode, device;       /* which one it is */
+	char name[SOCKET_NETNS_NAME]; /* below /run/netns, foreign; "": it has none there */
+	char comm[16];                /* of the process: foreign, ends with a zero */
+	int32_t pid;                  /* the lowest that lives in it; 0: none that may be seen */
+	uint32_t processes;           /* that live in it and may be seen, but for this program's */
+	bool own;                     /* the one that this program is in */
+};
+
+/* Its name, where it has none its inode. */
+void socket_netns_label(struct text *to, const struct socket_netns *n, bool ascii);
+
 struct socket_table {
 	const struct socket_record *sockets;
 	uint32_t n_sockets;
@@ -178,6 +193,7 @@ struct socket_table {
 	uint32_t n_cgroups;
 	const struct socket_interface *interfaces; /* there at the start; live as long as the host */
 	uint32_t n_interfaces;
+	const struct socket_netns *netns;  /* whose sockets they are, where that was asked for; else NULL */
 	struct socket_counters counters;
 	struct host_tier tiers[SOCKET_TIERS];
 	unsigned n_tiers;

@@ -58,6 +58,11 @@ int engine_host(struct engine *e, struct host_live *h, struct error *err)
 	return 0;
 }
 
+void engine_elsewhere(struct engine *e, const struct address *a, uint8_t family)
+{
+	owners_elsewhere((*engine_learns(e))->owners, a, family);
+}
+
 static void another_table(struct learn *k, const struct host_table *t)
 {
 	const struct host_table *before = owners_has(k->owners);

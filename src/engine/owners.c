@@ -303,7 +303,7 @@ static struct owned *new_socket(struct owners *o, const struct host_finding *f)
 		s = &o->at[o->used++];
 	}
 	*s = (struct owned){.cookie = f->cookie, .first_ns = f->at_ns, .holder = OWNERS_NONE, .by_tuple = OWNERS_NONE,
-			    .by_cookie = OWNERS_NONE, .accepted_fd = -1};
+			    .by_cookie = OWNERS_NONE, .accepted_fd = -1, .netns = f->netns};
 	s->bits = f->tuple.proto == PROTO_UDP || f->tuple.proto == PROTO_UDPLITE ? OWNED_DATAGRAM : 0;
 	list_enter(o, s);
 	if (s->cookie) {
@@ -345,7 +345,7 @@ static struct owned *socket_of(struct owners *o, const struct host_finding *f)
 	if (f->cookie)
 		return by_cookie(o, f->cookie);
 	for (s = tuple_told(&f->tuple) ? owned_first(o, &f->tuple) : NULL; s; s = owned_next(o, s))
-		if (!(s->bits & OWNED_GONE))
+		if (!(s->bits & OWNED_GONE) && s->netns == f->netns)
 			return s;
 	return NULL;
 }
@@ -383,7 +383,10 @@ static void tell_socket(struct owners *o, struct owned *s, const struct host_fin
 		s->tuple = f->tuple;
 		thin_out(o, &s->tuple);
 		link_tuple(o, s);
-		owners_local(o, &f->tuple.from, f->tuple.family);
+		if (s->netns)
+			owners_elsewhere(o, &f->tuple.from, f->tuple.family);
+		else
+			owners_local(o, &f->tuple.from, f->tuple.family);
 	}
 	if (f->inode)
 		s->inode = f->inode;

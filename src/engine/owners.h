@@ -42,6 +42,9 @@ void owners_local(struct owners *o, const struct address *a, uint8_t family);
 /* Those that the interfaces of this network namespace have now. */
 void owners_locals(struct owners *o);
 
+/* One that another network namespace of this machine has. */
+void owners_elsewhere(struct owners *o, const struct address *a, uint8_t family);
+
 /* In the order in which they were found. Returns the ends of the connection that it is about, the socket's own as
  * `from`, of family NONE where they are not known; lent until the next call. */
 const struct tuple *owners_found(struct owners *o, const struct host_finding *f);

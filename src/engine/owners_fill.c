@@ -76,6 +76,7 @@ static void put_seen(struct end *e)
 			h.fd = descriptor_of(e, h.pid);
 		put(e, &h, e->seen->cgroup_id, true);
 	}
+	e->out->netns = e->seen && e->out->n > 0 ? e->seen->netns : 0;
 }
 
 static struct holder holder_of(const struct end *e, const struct socket_owner *owner, uint8_t evidence)
@@ -184,7 +185,7 @@ static const char *why_unknown(const struct end *e, const struct flow_record *r,
 	const struct endpoint *own = side ? &r->server : &r->client;
 
 	if (!e->seen && !e->in_table && !owners_is_local(e->o, &own->ip, own->family))
-		return "other_host";
+		return owners_is_elsewhere(e->o, &own->ip, own->family) ? "other_netns" : "other_host";
 	if (r->ip_proto != PROTO_TCP && r->ip_proto != PROTO_UDP)
 		return "unsupported"; /* such sockets have no ports to be found by */
 	if (e->seen && e->seen->why != SOCKET_KNOWN)

@@ -9,6 +9,9 @@
  *
  * Of a flow whose SYN was not seen its beginning is not known: the socket must have lived in the
  * time that was seen.
+ *
+ * Tuples are a network namespace's own: each has a 127.0.0.1. An end whose address is this namespace's has
+ * a socket of this one and no other; one that is not may have one of another namespace, where a single one had it then.
  */
 #include "owners_private.h"
 
@@ -48,22 +51,32 @@ static bool lived_then(const struct owned *s, const struct flow_record *r, unsig
 	return !is_over(r) || s->first_ns <= r->last_ns + OWNERS_EARLY_NS;
 }
 
+/* Is it of the namespace that the end can be in? */
+static bool lived_there(const struct owners *o, const struct owned *s)
+{
+	return s->netns == 0 || !owners_is_local(o, &s->tuple.from, s->tuple.family);
+}
+
 struct owned *owners_match(struct owners *o, const struct flow_record *r, unsigned side)
 {
 	const struct tuple t = tuple_of(r, side);
 	struct owned *best = NULL;
 	uint64_t least = UINT64_MAX;
+	bool several = false; /* namespaces: which of them it was is not known */
 
 	for (struct owned *s = owned_first(o, &t); s; s = owned_next(o, s)) {
 		const uint64_t apart = s->first_ns > r->first_ns ? (uint64_t)s->first_ns - (uint64_t)r->first_ns
 								 : (uint64_t)r->first_ns - (uint64_t)s->first_ns;
 
-		if (lived_then(s, r, side) && (!best || apart < least)) {
+		if (!lived_then(s, r, side) || !lived_there(o, s))
+			continue;
+		several = several || (best && s->netns && best->netns && s->netns != best->netns);
+		if (!best || (best->netns && !s->netns) || (!best->netns == !s->netns && apart < least)) {
 			best = s;
 			least = apart;
 		}
 	}
-	return best;
+	return several && best->netns ? NULL : best;
 }
 
 /* ---- the table of all ------------------------------------------------------------------------ */

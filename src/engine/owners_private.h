@@ -10,7 +10,7 @@
 
 enum { OWNERS_CANDIDATES = 32 }; /* sockets of one endpoint (SO_REUSEPORT) that are looked at */
 enum { OWNERS_SAME = 16 }; /* sockets of one tuple */
-enum { OWNERS_LOCALS = 1024, OWNERS_HOMES = 1024, OWNERS_HOME = 80, OWNERS_SWEEPS = 128, OWNERS_CLOSES = 16384,
+enum { OWNERS_LOCALS = 4096, OWNERS_ELSEWHERE = 1024, OWNERS_HOMES = 1024, OWNERS_HOME = 80, OWNERS_SWEEPS = 128, OWNERS_CLOSES = 16384,
        OWNERS_CLOSE_WAYS = 4 };
 
 /* A packet may be a little older than what the kernel says of its socket: two clocks are read. */
@@ -35,7 +35,7 @@ struct owned {
 	int64_t accepted_ns;         /* 0: not known */
 	struct tuple tuple;          /* from: its own endpoint */
 	int32_t accepted_pid, accepted_fd;
-	uint32_t uid;
+	uint32_t uid, netns;         /* netns: of another network namespace, which; 0: of this one */
 	uint32_t by_cookie, by_tuple; /* the next in the same slot */
 	uint32_t older, younger;     /* in its list: of those that live, or of those that ended */
 	uint32_t holder;             /* the first */
@@ -57,6 +57,7 @@ struct heard {
 struct local_address {
 	struct address ip;
 	uint8_t family; /* FAMILY_NONE: free */
+	bool elsewhere; /* another network namespace of this machine has it, this one does not */
 };
 
 struct home {
@@ -114,6 +115,7 @@ unsigned owners_match_shared(struct owners *o, const struct socket_record *s, bo
 
 /* owners_local.c */
 bool owners_is_local(const struct owners *o, const struct address *a, uint8_t family);
+bool owners_is_elsewhere(const struct owners *o, const struct address *a, uint8_t family);
 
 /* owners_home.c: container or unit of a process, else of a control group; false: not known. Both live as long as o. */
 bool owners_home(struct owners *o, int32_t pid, uint64_t started, uint64_t cgroup_id, const char **kind,

@@ -5,6 +5,14 @@
 
 enum { TEXT_OWNERS = 4 };
 
+void socket_netns_label(struct text *to, const struct socket_netns *n, bool ascii)
+{
+	if (n->name[0])
+		text_foreign(to, n->name, strlen(n->name), ascii);
+	else
+		text_u64(to, n->inode);
+}
+
 void socket_endpoint(struct text *to, const struct endpoint *e)
 {
 	static const struct address none;

@@ -270,6 +270,7 @@ int sweep_begin(struct host *h, const struct host_wanted *w, const struct host_t
 	facts->n_cgroups = h->cgroups.n;
 	facts->interfaces = h->interfaces;
 	facts->n_interfaces = h->n_interfaces;
+	facts->netns = h->o.netns;
 	facts->unknown = SOCKET_UNSUPPORTED;
 	return 0;
 }

@@ -406,7 +406,7 @@ static void lines_numbers(struct lines *d)
 	for (unsigned i = 0; i < SOCKET_TCP_FIELDS && d->r->has & SOCKET_HAS_TCP; i++) {
 		uint64_t v;
 
-		if (!socket_tcp_value(&d->r->tcp, &socket_tcp_fields[i], &v) || v == 0)
+		if (!socket_tcp_fields[i].key || !socket_tcp_value(&d->r->tcp, &socket_tcp_fields[i], &v) || v == 0)
 			continue;
 		text_format(t, "%s %llu  ", socket_tcp_fields[i].key, (unsigned long long)v);
 		if (canvas_width(d->buffer) + DETAIL_VALUE + 24 < d->sheet.c->width)

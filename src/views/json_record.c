@@ -161,6 +161,8 @@ static void put_owners(struct json *j, const struct record_owners *o)
 	for (unsigned i = 0; i < o->n && i < RECORD_OWNERS_MAX; i++) {
 		out_put(j->out, i > 0 ? ",{" : "{");
 		put_owner(j, &o->at[i]);
+		if (o->netns)
+			out_format(j->out, ",\"netns\":\"%u\"", (unsigned)o->netns);
 		out_char(j->out, '}');
 	}
 	out_char(j->out, ']');

@@ -274,7 +274,7 @@ void sockets_text(struct sockets_view *v, const struct socket_table *t)
 	enum socket_part part = PARTS;
 	char time[32];
 
-	if (v->o.repeats) {
+	if (v->o.repeats && !t->netns) {
 		clock_of_day(t->at_ns, 3, time);
 		out_format(&v->out, "%s%s\n", v->headed ? "\n" : "", time);
 		v->headed = false;

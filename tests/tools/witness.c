@@ -45,6 +45,8 @@ static void print_event(void *arg, const struct event *e)
 	char local[64], remote[64];
 	const int family = e->family == 4 ? AF_INET : AF_INET6;
 
+	if (e->network != 0)
+		return; /* another test's */
 	(void)printf("%u\t%" PRId64 "\t%" PRIu64 "\t%" PRIu64 "\t%u\t%.16s\t%u\t%d\t%u\t%s\t%u\t%s\t%u\t%u\n", e->kind,
 		     (int64_t)e->at_ns + *offset, (uint64_t)e->cookie, (uint64_t)e->inode, e->process.pid, e->process.comm, e->process.uid,
 		     e->fd, e->family, inet_ntop(family, e->local, local, sizeof local), e->local_port,
@@ -89,6 +91,8 @@ static void print_finding(const struct host_finding *f)
 	char local[64], remote[64];
 	const int family = f->tuple.family == FAMILY_IPV6 ? AF_INET6 : AF_INET;
 
+	if (f->netns != 0)
+		return; /* another test's */
 	(void)printf("%u\t%" PRId64 "\t%" PRIu64 "\t%" PRIu64 "\t%d\t%s\t%u\t%d\t%u\t%s\t%u\t%s\t%u\t%u\n", f->kind, f->at_ns, f->cookie,
 		     f->inode, f->pid, f->comm, f->uid, f->fd, f->tuple.family, inet_ntop(family, f->tuple.from.b, local, sizeof local),
 		     f->tuple.from_port, inet_ntop(family, f->tuple.to.b, remote, sizeof remote), f->tuple.to_port, f->state);

@@ -26,6 +26,49 @@ static void owners_of_both_ends(void **state)
 	assert_string_equal(other.owner_unknown[1], "other_host");
 }
 
+/* The socket of another network namespace. */
+static void born_elsewhere(uint64_t cookie, struct tuple t, int64_t at_ns, int32_t pid, uint32_t netns)
+{
+	struct host_finding f = finding(FINDING_OWNER, cookie, at_ns);
+
+	f.tuple = t;
+	f.pid = pid;
+	f.netns = netns;
+	owners_found(o, &f);
+}
+
+/* An end that is another namespace's has its owner and says so; one that two of them may have had has none. */
+static void another_namespace(void **state)
+{
+	const struct address there = host(3), both = host(1);
+	struct flow_record r = flow(4000, 2, AT, AT + CLOCK_MS, "closed"), twice = flow(4001, 2, AT, AT + CLOCK_MS, "closed");
+	struct flow_record unseen = flow(4002, 3, AT, AT + CLOCK_MS, "closed");
+
+	(void)state;
+	/* Both have 10.0.0.1: here that end is ours, whatever a socket elsewhere is called. */
+	owners_elsewhere(o, &both, FAMILY_IPV4);
+	owners_elsewhere(o, &there, FAMILY_IPV4);
+	born_elsewhere(1, tuple_from(1, 4000, 2, 80), AT - CLOCK_MS, 33, 7);
+	born_elsewhere(2, tuple_from(2, 80, 1, 4000), AT, 44, 7);
+	filled(&r);
+	assert_int_equal(pid_of(&r, 0), 0);
+	assert_string_equal(r.owner_unknown[0], "too_late");
+	assert_int_equal(pid_of(&r, 1), 44);
+	assert_int_equal(r.owner[1].netns, 7);
+	born(3, tuple_from(1, 4000, 2, 80), AT - CLOCK_MS, 11, 5, "curl");
+	r = flow(4000, 2, AT, AT + CLOCK_MS, "closed");
+	filled(&r);
+	assert_int_equal(pid_of(&r, 0), 11);
+	assert_int_equal(r.owner[0].netns, 0);
+	born_elsewhere(4, tuple_from(2, 80, 1, 4001), AT, 55, 7);
+	born_elsewhere(5, tuple_from(2, 80, 1, 4001), AT, 66, 8);
+	filled(&twice);
+	assert_int_equal(pid_of(&twice, 1), 0);
+	assert_string_equal(twice.owner_unknown[1], "other_netns");
+	filled(&unseen);
+	assert_string_equal(unseen.owner_unknown[1], "other_netns");
+}
+
 /* A tuple is used again: each flow has the socket of its own time. One whose socket was missed has none. */
 static void a_tuple_used_again(void **state)
 {
@@ -298,6 +341,7 @@ static void random_findings(void **state)
 			.cookie = (uint64_t)rand() % 300, .inode = (uint64_t)rand() % 50, .at_ns = AT + rand() % 1000000,
 			.pid = rand() % 9 - 1, .fd = rand() % 5 - 1, .kind = (uint8_t)(rand() % 6),
 			.evidence = (uint8_t)(rand() % 8), .why = (uint8_t)(rand() % 6), .state = (uint8_t)(rand() % 14),
+			.netns = (uint32_t)(rand() % 3),
 			.tuple = tuple_from((uint8_t)(rand() % 3), (uint16_t)(rand() % 4), (uint8_t)(rand() % 3), (uint16_t)(rand() % 4)),
 		};
 		struct flow_record r = flow((uint16_t)(rand() % 4), (uint8_t)(rand() % 3), AT + rand() % 1000000, AT + 2000000,
@@ -346,7 +390,8 @@ static void a_long_chain_of_one_tuple(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		OWNERS_TEST(owners_of_both_ends), OWNERS_TEST(a_tuple_used_again), OWNERS_TEST(seen_after_the_end),
+		OWNERS_TEST(owners_of_both_ends), OWNERS_TEST(another_namespace), OWNERS_TEST(a_tuple_used_again),
+		OWNERS_TEST(seen_after_the_end),
 		OWNERS_TEST(a_socket_older_than_its_first_packet), OWNERS_TEST(without_the_syn), OWNERS_TEST(ports_come_later),
 		OWNERS_TEST(a_set_of_holders), OWNERS_TEST(a_user_alone), OWNERS_TEST(accept_latency),
 		OWNERS_TEST(a_close_that_does_not_come), OWNERS_TEST(memory_is_bounded), OWNERS_TEST(random_findings),

@@ -6,7 +6,8 @@
  * A connection's own port is not there when it begins, so its owner is told when it is open, has failed, or has
  * not been answered for the first second.
  *
- * Nothing is told of another network namespace, nor of threads of the kernel. An event that finds no room is
+ * What is of another network namespace says so; what talks to itself over loopback there is not told, for nobody outside
+ * sees its packets. Nothing is told of threads of the kernel. An event that finds no room is
  * counted. The reader is woken by the first event that it has not seen, and by no other.
  */
 #ifndef BPF_SOCKETS_PROGRAMS_H
@@ -60,11 +61,22 @@ static __always_inline void set_recent(__u64 cookie, __u32 pid)
 	recent[cookie % SOCKETS_RECENT] = pair_of(cookie, pid);
 }
 
-static __always_inline bool ours(const struct sock *sk)
+/* Is it told of? */
+static __always_inline bool wanted(const struct sock *sk)
 {
 	const unsigned short family = sk->__sk_common.skc_family;
 
-	return (family == KERNEL_INET || family == KERNEL_INET6) && sk->__sk_common.skc_net.net->ns.inum == settings.network;
+	if (family != KERNEL_INET && family != KERNEL_INET6)
+		return false;
+	if (sk->__sk_common.skc_net.net->ns.inum == settings.network)
+		return true;
+	return settings.others && !(family == KERNEL_INET && (sk->__sk_common.skc_rcv_saddr & 0xff) == 127);
+}
+
+/* 0: it is ours. */
+static __always_inline __u32 network(__u32 number)
+{
+	return number == settings.network ? 0 : number;
 }
 
 /* What is read of sk here is read as it is: a tracepoint's socket is known to be one. */
@@ -149,7 +161,7 @@ static __always_inline void tell(struct sock *sk, const struct event_process *p,
 	e->state = state;
 	e->fd = fd;
 	e->inode = sk->sk_socket->file->f_inode->i_ino;
-	e->zero = 0;
+	e->network = network(sk->__sk_common.skc_net.net->ns.inum);
 	e->opened_ns = 0;
 	endpoints(e, sk);
 	e->process = *p;
@@ -189,7 +201,7 @@ static __always_inline void used(struct sock *sk, __u8 state)
 	__u64 cookie = (__u64)sk->__sk_common.skc_cookie.counter;
 	struct told *t;
 
-	if (pid == 0 || is_recent(cookie, pid) || !ours(sk))
+	if (pid == 0 || is_recent(cookie, pid) || !wanted(sk))
 		return;
 	cookie = cookie_of(sk);
 	t = bpf_map_lookup_elem(&sockets, &cookie);
@@ -247,7 +259,7 @@ int BPF_PROG(socket_state, struct sock *sk, int before, int now)
 		return 0;
 	if (now == KERNEL_LISTEN || closes)
 		used(sk, (__u8)now);
-	else if (!ours(sk))
+	else if (!wanted(sk))
 		return 0;
 	else if (begins)
 		opened(sk);
@@ -262,7 +274,7 @@ int BPF_PROG(socket_state, struct sock *sk, int before, int now)
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(socket_again, struct sock *sk, struct sk_buff *skb)
 {
-	if (sk && sk->__sk_common.skc_state == KERNEL_SYN_SENT && ours(sk))
+	if (sk && sk->__sk_common.skc_state == KERNEL_SYN_SENT && wanted(sk))
 		tell_opener(sk);
 	return 0;
 }
@@ -294,7 +306,7 @@ int BPF_PROG(socket_gone, struct sock *sk)
 	__u64 cookie;
 	struct event *e;
 
-	if (!ours(sk))
+	if (!wanted(sk))
 		return 0;
 	cookie = cookie_of(sk);
 	(void)bpf_map_delete_elem(&sockets, &cookie);
@@ -366,7 +378,7 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	struct net *net;
 	struct event *e;
 	__u64 cookie;
-	__u32 pid;
+	__u32 pid, number;
 
 	if (x->result < 0)
 		return 0;
@@ -380,7 +392,8 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	if ((family != KERNEL_INET && family != KERNEL_INET6) || pid == 0 || BPF_CORE_READ(sk, sk_protocol) != KERNEL_TCP)
 		return 0;
 	net = HEAD(struct net *, &head, skc_net);
-	if (BPF_CORE_READ(net, ns.inum) != settings.network)
+	number = BPF_CORE_READ(net, ns.inum);
+	if (number != settings.network && !settings.others)
 		return 0;
 	cookie = HEAD(__u64, &head, skc_cookie);
 	set_recent(cookie, pid); /* it is told here; should that be forgotten, its next use tells it once more */
@@ -394,7 +407,7 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	e->state = 0;
 	e->fd = (__s32)x->result;
 	e->inode = 0;
-	e->zero = 0;
+	e->network = network(number);
 	e->opened_ns = established_ns(sk);
 	accepted_endpoints(e, &head, family);
 	current_process(&e->process, task, pid);

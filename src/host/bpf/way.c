@@ -78,6 +78,7 @@ static void way_event(void *arg, const struct event *e)
 		f.tuple = tuple_of(e);
 		f.pid = (int32_t)e->process.pid;
 		f.uid = e->process.uid;
+		f.netns = e->network;
 		f.started = e->process.started_ns / w->tick_ns;
 		f.cgroup_id = e->process.cgroup;
 		f.opened_ns = e->opened_ns ? (int64_t)e->opened_ns + w->wall_ns : 0;
