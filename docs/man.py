@@ -35,29 +35,29 @@ def text(words):
     """Lines of text: no macro, no escape, minus signs that can be copied."""
     words = words.replace("\\", "\\e")
     words = re.sub(r"(?<![\w\\])-(?=[\w#-])", r"\\-", words)
-    words = words.replace("'", "\\(aq")
+    words = words.replace("'", "\\(aq").replace("()", "\\&()")  # mdoc wants a macro for functions
     lines = textwrap.wrap(words, 76, break_long_words=False, break_on_hyphens=False)
     return [("\\&" if line.startswith(".") else "") + line for line in lines]
 
 
 def argument(words):
-    """What follows an option, as macros: Ar for a name, Cm for words to choose from."""
+    """What follows an option, as macros: Ar for a NAME, Cm for words to choose from."""
     if "|" in words:
-        return " Ns | Ns ".join(f"Cm {w}" for w in words.split("|"))
+        return " Ns | Ns ".join(f"{'Ar' if w.isupper() else 'Cm'} {w}" for w in words.split("|"))
     return f"Ar {words}"
 
 
 def rows(help_text):
     """(group, letter, name, argument, sentence) of each option in --help."""
     group, found = None, []
-    pattern = re.compile(r"^  (?:-(\S)(?:, | (?=[A-Z])|(?= )|$)|    )(?:--([a-z-]+))?(\[=[^\]]*\]|=?\S+)?(?:  +(\S.*))?$")
+    pattern = re.compile(r"^  (?:-(\S)(?:, | (?=[A-Z])|(?= )|$)|    )(?:--([a-z0-9-]+))?(\[=[^\]]*\]|=?\S+)?(?:  +(\S.*))?$")
     for line in help_text.splitlines():
         if re.match(r"^[A-Z]", line):
             group = line.rstrip()
         elif line.startswith(" " * 30):
             *before, (g, letter, name, value, sentence) = found
             found = [*before, (g, letter, name, value, f"{sentence} {line.strip()}".strip())]
-        elif group in ("Input", "Output", "The screen", "The run", "Other"):
+        elif group in ("Input", "Output", "The screen", "Sockets", "The run", "Other"):
             m = pattern.match(line)
             if m:
                 found.append((group, m[1], m[2], (m[3] or "").lstrip("="), m[4] or ""))

@@ -11,6 +11,7 @@
 #include "sockeye/confine.h"
 #include "sockeye/host_bpf.h"
 #include "sockeye/host_ways.h"
+#include "sockeye/namespaces.h"
 
 #define KERNEL_OWNERS_NEED (CONFINE_BIT(CONFINE_SYS_PTRACE) | CONFINE_BIT(CONFINE_DAC_READ_SEARCH))
 
@@ -110,12 +111,28 @@ void kernel_open(struct kernel *k, const struct options *o, struct rights *r)
 	kernel_ways(k, o);
 }
 
+static void elsewhere(void *arg, const struct address *a, uint8_t family)
+{
+	engine_elsewhere(arg, a, family);
+}
+
+int kernel_elsewhere(const struct kernel *k, struct engine *engine, struct error *e)
+{
+	return k->rights->had & CONFINE_BIT(CONFINE_SYS_ADMIN) ? namespaces_elsewhere(elsewhere, engine, e) : 0;
+}
+
 void kernel_start(struct kernel *k)
 {
 	if (!k->live || host_live_start(k->live, &k->missing) == 0)
 		return;
 	k->idle = k->live; /* whom the engine still asks: it knows nothing */
 	k->live = NULL;
+}
+
+void kernel_follow(struct kernel *k, const char *name)
+{
+	if (k->live)
+		host_lookups_follow(k->live, name);
 }
 
 void kernel_close(struct kernel *k)

@@ -14,6 +14,7 @@
 
 #include "options.h"
 #include "rights.h"
+#include "sockeye/engine.h"
 #include "sockeye/error.h"
 #include "sockeye/host_live.h"
 
@@ -32,7 +33,12 @@ bool kernel_joined(const struct kernel *k, const struct options *o);
 size_t kernel_share(const struct options *o);
 /* The run goes on without what cannot be had: k->missing says it. */
 void kernel_open(struct kernel *k, const struct options *o, struct rights *r);
+/* Tells the engine which addresses are other network namespaces', where that may be known. 0, or -errno: the run cannot
+ * go on. While there are rights and no thread. */
+int kernel_elsewhere(const struct kernel *k, struct engine *engine, struct error *e);
 void kernel_start(struct kernel *k);
+/* That interface is captured from now on, too. */
+void kernel_follow(struct kernel *k, const char *name);
 void kernel_close(struct kernel *k);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "actions.h"
 #include "kernel.h"
+#include "netns.h"
 #include "opening.h"
 #include "options.h"
 #include "output.h"
@@ -237,7 +238,7 @@ static void tell_counters(void *arg, uint64_t packets)
 /* Live, on a terminal: that it has begun, as tcpdump says it. */
 static void tell_listening(void)
 {
-	char names[200];
+	char names[400];
 	struct text t;
 
 	if (!isatty(STDERR_FILENO))
@@ -247,20 +248,27 @@ static void tell_listening(void)
 		text_put(&t, i ? ", " : "");
 		text_foreign(&t, options.interfaces[i], strlen(options.interfaces[i]), false);
 	}
+	if (options.netns) {
+		text_put(&t, " in namespace ");
+		text_foreign(&t, options.netns, strlen(options.netns), false);
+	}
 	say("listening on %s%s%s; ^C ends%s", names, options.filter[0] ? " with the filter of the command line" : "",
-	    strcmp(names, "any") == 0 ? " (all interfaces)" : "",
+	    options.n_interfaces == 1 && strcmp(options.interfaces[0], "any") == 0 ? " (all interfaces)" : "",
 	    isatty(STDIN_FILENO) || options.n_files ? "" : "; standard input is read by -r -");
 }
 
 #if SOCKEYE_TUI
 /* The screen wants one interface more: the broker has the right to its socket. */
-static int add_interface(void *arg, struct source *s, const char *name, struct error *e)
+static int add_interface(void *arg, struct source *s, const char *name, const char *filter, struct error *e)
 {
 	struct rights *r = arg;
-	int fd = r->broker ? broker_packet_socket(r->broker, e)
+	int rc, fd = r->broker ? broker_packet_socket(r->broker, e)
 			   : error_set(e, EPERM, "the right to capture is given up: start sockeye with all interfaces");
 
-	return fd < 0 ? fd : opening_more(s, &options, fd, name, e);
+	rc = fd < 0 ? fd : opening_more(s, &options, fd, name, filter, e);
+	if (rc >= 0)
+		kernel_follow(&kernel, name);
+	return rc;
 }
 #endif
 
@@ -326,8 +334,8 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 		};
 
 		if (n == 1)
-			(void)snprintf(title, sizeof title, "%s",
-				       options.n_files ? options.files[0] : options.interfaces[0]);
+			(void)snprintf(title, sizeof title, "%s%s%s", options.n_files ? options.files[0] : options.interfaces[0],
+				       options.netns ? " in " : "", options.netns ? options.netns : "");
 		else
 			(void)snprintf(title, sizeof title, "%u sources", n);
 		o.signal_fd = signals_open(true, e);
@@ -434,6 +442,8 @@ static int run_source(void)
 		r = engine_open(&w.engine, &engine_options, &e);
 	if (r == 0 && kernel_joined(&kernel, &options))
 		r = engine_host(w.engine, kernel.live, &e);
+	if (r == 0 && kernel_joined(&kernel, &options))
+		r = kernel_elsewhere(&kernel, w.engine, &e);
 	if (r == 0)
 		r = threads_open(&w.source, w.engine, &options, &e);
 	if (r == 0 && engine_options.remember)
@@ -534,6 +544,10 @@ int main(int argc, char **argv)
 		say("%s", e.text);
 		return EXIT_USAGE;
 	}
+	if (netns_enter(&options, &e) < 0) {
+		say("%s", e.text);
+		return EXIT_CANNOT;
+	}
 	switch (options.action) {
 	case OPTIONS_HELP:
 		options_help(stdout);
@@ -544,7 +558,7 @@ int main(int argc, char **argv)
 	case OPTIONS_VERSION:
 		return action_version();
 	case OPTIONS_INTERFACES:
-		return action_interfaces();
+		return netns_list_interfaces(&options);
 	case OPTIONS_LINK_TYPES:
 		return action_link_types(options.n_interfaces ? options.interfaces[0] : NULL);
 	case OPTIONS_KEYS:

@@ -188,6 +188,10 @@ static int apply_input(struct options *o, int letter, const char *value, struct 
 	case 'D':
 		o->action = OPTIONS_INTERFACES;
 		return 0;
+	case LONG_NETNS:
+		o->netns = value;
+		o->netns_all = strcmp(value, "all") == 0;
+		return 0;
 	case 'f':
 		return set_filter(o, value, e);
 	case 'F':
@@ -529,7 +533,7 @@ static int check(struct options *o, bool view_said, bool format_said, bool termi
 		return r;
 	if ((r = options_check_sockets(o, format_names[o->format], e)) != 0)
 		return r;
-	if ((r = options_check_replay(o, e)) != 0)
+	if ((r = options_check_replay(o, e)) != 0 || (r = options_check_netns(o, e)) != 0)
 		return r;
 	if (o->headless && o->view != OPTIONS_WATCH)
 		return error_set(e, EINVAL, "--headless belongs to the view watch, not to %s", options_views[o->view]);
@@ -559,7 +563,7 @@ int options_parse(struct options *o, int argc, char **argv, const struct options
 	if ((r = scan_arguments(o, &words, argc, argv, e)) != 0)
 		return r;
 	if (o->action != OPTIONS_RUN)
-		return 0;
+		return options_check_netns(o, e);
 	format_said = o->format != OPTIONS_SCREEN;
 	if ((r = place_words(o, &words, world, &view_said, e)) != 0)
 		return r;

@@ -54,6 +54,8 @@ struct options {
 	unsigned n_words;
 	const char *filter_file;          /* -F, to be read by the caller; or NULL */
 
+	const char *netns;    /* or NULL; netns_all: of that word */
+	bool netns_all;
 	uint64_t count;       /* -c; 0: no bound */
 	bool follow;          /* files: go on when they grow */
 	double replay;        /* files: how many times as fast as captured; 0: at once */

@@ -13,7 +13,7 @@
 #include "options_table.h"
 #include "options_values.h"
 
-enum kind { KIND_NONE, KIND_FILE, KIND_INTERFACE, KIND_FORMAT, KIND_FIELD, KIND_USER, KIND_CHOICE };
+enum kind { KIND_NONE, KIND_FILE, KIND_INTERFACE, KIND_FORMAT, KIND_FIELD, KIND_USER, KIND_NETNS, KIND_CHOICE };
 
 static enum kind kind_of(const struct option_row *row)
 {
@@ -26,6 +26,8 @@ static enum kind kind_of(const struct option_row *row)
 		return KIND_NONE;
 	if (row->letter == 'Y')
 		return KIND_FIELD;
+	if (row->letter == LONG_NETNS)
+		return KIND_NETNS;
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
 		if (strcmp(row->argument, kinds[i].argument) == 0)
 			return kinds[i].kind;
@@ -157,6 +159,7 @@ static void bash(FILE *to)
 	bash_case(to, KIND_FILE, "_sockeye_files \"$value\"");
 	bash_case(to, KIND_FIELD, "_sockeye_asked \"$value\" \"$program\" --list-fields");
 	bash_case(to, KIND_USER, "mapfile -t COMPREPLY < <(compgen -u -- \"$value\")");
+	bash_case(to, KIND_NETNS, "_sockeye_asked \"$value\" ls /run/netns; _sockeye_words \"$value\" all");
 	bash_case(to, KIND_FORMAT, "_sockeye_formats \"$value\" \"$view\"");
 	bash_choices(to);
 	bash_case(to, KIND_NONE, ":");
@@ -194,6 +197,7 @@ static void zsh_value(FILE *to, const struct option_row *row)
 	static const char *const by[] = {
 		[KIND_NONE] = " ",	       [KIND_FILE] = "_files",	      [KIND_INTERFACE] = "_sockeye_interfaces",
 		[KIND_FORMAT] = "_sockeye_formats", [KIND_FIELD] = "_sockeye_fields", [KIND_USER] = "_users",
+		[KIND_NETNS] = "_sockeye_netns",
 	};
 	enum kind kind = kind_of(row);
 
@@ -239,7 +243,8 @@ static void zsh(FILE *to)
 	      "\tnames=(${(M)names:#[A-Za-z0-9._:@-]##})\n"
 	      "\tcompadd -a names\n}\n\n"
 	      "_sockeye_interfaces() { setopt localoptions extendedglob; _sockeye_asked -D }\n"
-	      "_sockeye_fields() { setopt localoptions extendedglob; _sockeye_asked --list-fields }\n\n"
+	      "_sockeye_fields() { setopt localoptions extendedglob; _sockeye_asked --list-fields }\n"
+	      "_sockeye_netns() { local -a names; names=(all /run/netns/*(N:t)); compadd -a names }\n\n"
 	      "_sockeye_formats()\n{\n"
 	      "\tlocal word\n\tfor word in $words[2,-1]; do\n\t\tcase $word in\n", to);
 	for (unsigned v = OPTIONS_PACKETS; v < OPTIONS_SOCKETS; v++) {

@@ -1,4 +1,4 @@
-/* The options of the view sockets, which reads no packets, and seconds of any option. */
+/* The options of the view sockets, which reads no packets, --netns, and seconds of any option. */
 #include "options_sockets.h"
 
 #include <errno.h>
@@ -73,5 +73,19 @@ int options_check_sockets(const struct options *o, const char *format, struct er
 				 format);
 	if (o->interval_ns == 0 && (o->count > 0 || o->duration_ns > 0))
 		return error_set(e, EINVAL, "%s of the view sockets needs --interval SECONDS", o->count ? "-c" : "--duration");
+	return 0;
+}
+
+int options_check_netns(const struct options *o, struct error *e)
+{
+	const bool run = o->action == OPTIONS_RUN;
+
+	if (!o->netns || (!run && o->action != OPTIONS_INTERFACES && o->action != OPTIONS_LINK_TYPES))
+		return 0;
+	if (run && o->n_files > 0 && o->n_interfaces == 0)
+		return error_set(e, EINVAL, "--netns belongs to interfaces and to the view sockets, not to files");
+	if (o->netns_all && o->action != OPTIONS_INTERFACES && !(run && o->view == OPTIONS_SOCKETS))
+		return error_set(e, EINVAL, "--netns all belongs to the view sockets and to -D: a capture is in one network namespace, "
+				 "--netns NAME or PID; sockeye sockets --netns all --summary lists them");
 	return 0;
 }

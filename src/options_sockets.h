@@ -14,4 +14,7 @@ int options_apply_sockets(struct options *o, int letter, const char *value, stru
 /* What fits together: its options are for no other view, and others' not for it. format: its name. */
 int options_check_sockets(const struct options *o, const char *format, struct error *e);
 
+/* --netns: to what it belongs. */
+int options_check_netns(const struct options *o, struct error *e);
+
 #endif

@@ -13,6 +13,7 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{LONG_FOLLOW, "follow", NULL, GROUP_INPUT, true, "go on when a file grows, until interrupted"},
 	{LONG_REPLAY, "replay", "[=SPEED]", GROUP_INPUT, true, "play files at their own pace, or SPEED times as fast"},
 	{'D', "list-interfaces", NULL, GROUP_INPUT, true, "list the interfaces"},
+	{LONG_NETNS, "netns", "NAME|PID|all", GROUP_INPUT, true, "look into that network namespace; sockets and -D: all of them"},
 	{'f', "filter", "EXPR", GROUP_INPUT, true, "the BPF filter, as one word"},
 	{'F', NULL, "FILE", GROUP_INPUT, true, "the BPF filter, from a file"},
 	{'O', "no-optimize", NULL, GROUP_INPUT, true, "compile the BPF filter without libpcap's optimizer"},
@@ -73,7 +74,6 @@ const struct option_row options_rows[OPTIONS_ROWS] = {
 	{LONG_VERSION, "version", NULL, GROUP_OTHER, true, "version and features built in"},
 	{LONG_COMPLETION, "completion", "bash|zsh", GROUP_OTHER, true, "write a script that completes command lines"},
 	/* Known, reserved, not built yet: not in --help, exit 2. */
-	{LONG_NOT_BUILT, "netns", "NAME", GROUP_INPUT, false, NULL},
 	{LONG_NOT_BUILT, "resolve", NULL, GROUP_OUTPUT, false, NULL},
 	{LONG_NOT_BUILT, "log", "FILE", GROUP_RUN, false, NULL},
 };

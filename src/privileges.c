@@ -75,6 +75,9 @@ static void print_needs(const struct rights *r)
 		printf("  BPF                                      %s\n", host_bpf_missing());
 	printf("  without root        sudo setcap cap_net_raw,cap_net_admin,cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search+ep %s\n",
 	       shown);
+	printf("\nTo look into another network namespace (--netns)\n");
+	printf("  CAP_SYS_ADMIN                            %s  it is entered at the start; nothing of it is kept\n",
+	       yes(r->had & CONFINE_BIT(CONFINE_SYS_ADMIN)));
 }
 
 static void print_left(const struct rights *r)

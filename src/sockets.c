@@ -13,6 +13,8 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "netns.h"
+#include "netns_walk.h"
 #include "rights.h"
 #include "say.h"
 #include "signals.h"
@@ -25,13 +27,15 @@
 #define BPF_NEEDS (CONFINE_BIT(CONFINE_BPF) | CONFINE_BIT(CONFINE_PERFMON))
 #define OWNERS_NEED (CONFINE_BIT(CONFINE_SYS_PTRACE) | CONFINE_BIT(CONFINE_DAC_READ_SEARCH))
 
+static struct netns_hosts hosts; /* large, and there is one */
+
 struct world {
 	const struct options *o;
 	struct rights rights;
-	struct host *host;
+	struct netns_walk walk;
 	struct sockets_words *words;
 	struct sockets_view *view;
-	struct host_table *table; /* the last one */
+	struct host_table *table; /* the last one, where there is one namespace */
 	int signals;
 	bool told, lost; /* what is missing has been said; the owners are gone since */
 	bool incomplete;
@@ -41,7 +45,8 @@ static int ask_broker(void *arg, bool begin, struct process_batch *out, struct e
 {
 	struct world *w = arg;
 
-	return broker_processes(w->rights.broker, begin, out, e);
+	return w->o->netns_all ? netns_walk_next(&w->walk, w->rights.broker, begin, out, e)
+			       : broker_processes(w->rights.broker, begin, out, e);
 }
 
 /* ---- what is wanted -------------------------------------------------------------------------- */
@@ -108,12 +113,12 @@ static int wait_until(const struct world *w, int64_t until_ns)
 	}
 }
 
-/* One table. 0, or -errno: of the sweep with the sentence, or of the write without. */
-static int once(struct world *w, struct error *e)
+/* One table of one namespace. 0, or -errno: of the sweep with the sentence, or of the write without. */
+static int one(struct world *w, struct host *h, struct error *e)
 {
 	const struct host_wanted what = wanted(w->o);
 	struct host_table *t;
-	int rc = host_sweep(w->host, &what, w->table, &t, e);
+	int rc = host_sweep(h, &what, w->table, &t, e);
 
 	if (rc < 0)
 		return rc;
@@ -121,6 +126,21 @@ static int once(struct world *w, struct error *e)
 	w->table = t;
 	rc = sockets_view_write(w->view, host_table_sockets(t));
 	tell(w, host_table_sockets(t));
+	return rc;
+}
+
+/* Of all of them, one after the other: each table is freed before the next one is made. */
+static int once(struct world *w, struct error *e)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < hosts.n && rc == 0; i++) {
+		rc = one(w, hosts.at[i], e);
+		if (hosts.n > 1) {
+			host_table_free(w->table);
+			w->table = NULL;
+		}
+	}
 	return rc;
 }
 
@@ -152,7 +172,8 @@ static bool by_bpf(const struct world *w)
 	const uint64_t had = w->rights.had;
 	const bool may = (had & BPF_NEEDS) == BPF_NEEDS || (had & CONFINE_BIT(CONFINE_SYS_ADMIN));
 
-	return may && !w->o->no_bpf && (w->o->interval_ns > 0 || (had & OWNERS_NEED) != OWNERS_NEED || host_walk_pays());
+	/* Loading it takes some time for each namespace. */
+	return may && !w->o->no_bpf && ((w->o->interval_ns > 0 && !w->o->netns_all) || (had & OWNERS_NEED) != OWNERS_NEED || (!w->o->netns_all && host_walk_pays()));
 }
 
 static int prepare(struct world *w, struct error *e)
@@ -161,7 +182,7 @@ static int prepare(struct world *w, struct error *e)
 	const struct sockets_view_options view = {
 		.format = format_of(w->o), .fd = STDOUT_FILENO, .ascii = w->o->ascii, .verbose = w->o->verbose > 0,
 		.summary = w->o->summary, .leaks = w->o->leaks, .only_listen = w->o->listen, .repeats = w->o->interval_ns > 0,
-		.words = w->words,
+		.words = w->words, .netns = w->o->netns != NULL,
 	};
 	struct host_options host = {.memory = w->o->memory / 2, .arg = w};
 	int rc;
@@ -171,7 +192,11 @@ static int prepare(struct world *w, struct error *e)
 	host.processes = ask_broker;
 	host.bpf_walk = by_bpf(w);
 	host.all_rights = (w->rights.had & OWNERS_NEED) == OWNERS_NEED;
-	if ((rc = host_open(&w->host, &host, e)) < 0 || (rc = sockets_view_open(&w->view, &view, e)) < 0)
+	if (w->o->netns_all)
+		netns_walk_open(&w->walk, w->o->memory / 16);
+	rc = netns_hosts_open(&hosts, w->o, &host, e);
+	w->incomplete = hosts.missing;
+	if (rc < 0 || (rc = sockets_view_open(&w->view, &view, e)) < 0)
 		return rc;
 	w->signals = signals_open(false, e);
 	if (w->signals < 0)
@@ -215,7 +240,8 @@ int sockets_run(const struct options *o)
 	rc = status_of(&w, rc, &e);
 	host_table_free(w.table);
 	sockets_view_free(w.view);
-	host_free(w.host);
+	netns_hosts_free(&hosts);
+	netns_walk_close(&w.walk);
 	sockets_words_free(w.words);
 	rights_end(&w.rights);
 	return rc;

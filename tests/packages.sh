@@ -11,9 +11,9 @@ set -eu
 build='build-essential cmake ninja-build pkg-config libpcap-dev libncurses-dev libutf8proc-dev zlib1g-dev
 	libzstd-dev nettle-dev clang llvm libbpf-dev'
 # clang builds the BPF programs (llvm makes them small), and is the second compiler; with its
-# runtime sanitizers and libFuzzer. bpftool: what they cost. nginx and curl: real handshakes. tshark and tcpdump: second opinions. tmux: a terminal. zsh: its
+# runtime sanitizers and libFuzzer. bpftool: what they cost. nginx, nodejs and curl: real handshakes. tshark and tcpdump: second opinions. tmux: a terminal. zsh: its
 # completion. mandoc: reads the manual. locales: of a wide one.
-test="$build libcmocka-dev libclang-rt-dev bpftool tshark tcpdump nginx-light curl tmux
+test="$build libcmocka-dev libclang-rt-dev bpftool tshark tcpdump nginx-light nodejs curl tmux
 	gzip zstd iproute2 libcap2-bin python3 procps netcat-openbsd socat util-linux ncurses-bin bash zsh mandoc locales"
 
 case "${1:-build}" in

@@ -8,6 +8,7 @@
 #define SOCKEYE_DIGITS_H
 
 #include <stdint.h>
+#include <string.h>
 
 enum { DIGITS_U64_MAX = 20, DIGITS_SECONDS_MAX = 31 };
 
@@ -17,8 +18,7 @@ extern const char digits_pairs[201];
 /* Exactly two digits of v < 100. */
 static inline char *digits_two(char *p, unsigned v)
 {
-	p[0] = digits_pairs[v * 2];
-	p[1] = digits_pairs[v * 2 + 1];
+	memcpy(p, digits_pairs + v * 2, 2);
 	return p + 2;
 }
 

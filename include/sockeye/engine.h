@@ -42,6 +42,8 @@ int engine_remember(struct engine *e, struct source *s, struct error *err);
 /* Live: who holds the sockets of flows is asked of h from now on, and told in every record. h is there until the engine
  * is freed; NULL: nobody tells but the engine's own table of owners, for tests. Before the first batch. */
 int engine_host(struct engine *e, struct host_live *h, struct error *err);
+/* An address that another network namespace of this machine has: after engine_host(), before the first batch. */
+void engine_elsewhere(struct engine *e, const struct address *a, uint8_t family);
 /* Between two batches: what h has learnt meanwhile. True: something. */
 bool engine_learn(struct engine *e);
 
@@ -160,7 +162,9 @@ void exchange_capture_filter(struct exchange *x, const char *words);
 /* Screen: capture from that interface as well; its outcome comes the same way. How that is done is said before the
  * run: called on the engine's thread between two batches. */
 void exchange_add_interface(struct exchange *x, const char *name);
-typedef int exchange_add_fn(void *arg, struct source *s, const char *name, struct error *e);
+/* filter: the one that the screen has set since the start, "" none; NULL: that of the start holds. Where it cannot be
+ * had for that interface nothing is added. */
+typedef int exchange_add_fn(void *arg, struct source *s, const char *name, const char *filter, struct error *e);
 void exchange_add_with(struct exchange *x, exchange_add_fn *add, void *arg);
 /* Screen: copy the newest answer if there is a new one. */
 bool exchange_take(struct exchange *x, struct answer *out);

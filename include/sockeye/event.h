@@ -62,12 +62,17 @@ struct event {
 	const struct judgement *judged; /* EVENT_PACKET of a TCP flow; else NULL */
 };
 
-/* A flow that ended with its only packet, a SYN or a datagram: for who counts flows and reads no records. */
-struct lone {
+/* Flows that ended with their only packet, a SYN or a datagram: for who counts flows and reads no records. */
+struct lone_counts {
+	uint32_t flows;
+	uint32_t syns; /* handshakes that end with it: unanswered */
+	uint32_t evicted;
+};
+
+struct lone { /* one of them */
 	struct endpoint client, server;
 	uint64_t bytes; /* of payload, the client's */
-	bool syn;       /* its handshake ends with it: unanswered */
-	bool evicted;
+	bool syn, evicted;
 };
 
 struct observer {
@@ -78,9 +83,11 @@ struct observer {
 	 * record_part; 0: all of it. Of more than one observer, what any needs is there. */
 	uint8_t handshake_parts, flow_parts;
 	int (*event)(void *self, const struct event *ev); /* -errno stops the run */
-	/* Instead of both these events, in the order of the ends, for flows of one packet; only if all
-	 * who want one of these events have it. NULL: no. */
-	void (*lone)(void *self, const struct lone *l, unsigned n);
+	/* Instead of both these events, for flows of one packet; only if all who want one of these
+	 * events have it. NULL: no. each: n->flows of them in the order of the ends, if any
+	 * observer wants them (lone_each); else it is NULL, and the ends are in no order. */
+	void (*lone)(void *self, const struct lone_counts *n, const struct lone *each);
+	bool lone_each;
 	void (*close)(void *self);
 	void *self;
 };

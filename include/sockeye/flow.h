@@ -49,9 +49,10 @@ enum flow_change {
  * read it with flow_record_fill(). */
 typedef void flow_ended(void *arg, struct flow *f, bool evicted);
 
-/* Called instead where flow_table_lone() has set it, of flows whose only packet is what is known of them. */
-enum { FLOW_LONES = 64 }; /* at once, at most */
-typedef void flow_lones(void *arg, const struct lone *l, unsigned n);
+/* Called instead where flow_table_lone() has set it, of flows whose only packet is what is known of them.
+ * each: who they were, or NULL; see struct observer. */
+enum { FLOW_LONES = 64 }; /* at once, at most, if each is told */
+typedef void flow_lones(void *arg, const struct lone_counts *n, const struct lone *each);
 
 struct flow_stats {
 	uint64_t tcp, udp, icmp, other; /* begun */
@@ -78,7 +79,7 @@ void flow_limits_live(struct flow_limits *l, size_t memory);
 int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_ended *told, void *arg,
 		    struct error *e);
 void flow_table_free(struct flow_table *t);
-void flow_table_lone(struct flow_table *t, flow_lones *told); /* NULL: as all others, the beginning */
+void flow_table_lone(struct flow_table *t, flow_lones *told, bool each); /* NULL: as all others, the beginning */
 
 /* What is known of a packet before its flow is looked for. */
 struct flow_near {
@@ -175,6 +176,13 @@ int flow_watch(struct flow_table *t, struct error *e); /* 0; or -errno, no memor
 uint32_t flow_seats_most(const struct flow_table *t);  /* there are fewer than that, ever */
 void flow_seats(const struct flow_table *t, struct flow_seats out[2]);
 struct flow *flow_in_seat(struct flow_table *t, uint32_t seat); /* as of flow_next(); NULL: free */
+/* Mark the seat of that flow, either way round, for something besides its packets was learnt of it. */
+void flow_mark(struct flow_table *t, const struct tuple *of);
+struct flow_seat {
+	uint64_t id;
+	bool open, reused; /* flow_is_open(), flow_is_reused() */
+};
+bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *out); /* false: it is free */
 /* Of who sits there, and at once: the number of flow_sort_key(), an end. False: none, or it needs a record. */
 bool flow_seat_key(const struct flow_table *t, uint32_t seat, enum record_key k, uint64_t *out);
 bool flow_seat_end(const struct flow_table *t, uint32_t seat, bool server, struct endpoint *out);
@@ -183,6 +191,18 @@ struct flow_sums {
 	int64_t first_ns, last_ns;
 };
 bool flow_seat_sums(const struct flow_table *t, uint32_t seat, struct flow_sums *out);
+/* What it takes there and back, as a record says it: data to the server (bit 0), to the client (bit 1), the handshake. */
+enum { FLOW_TRIP_HANDSHAKE = 4 };
+struct flow_trips {
+	unsigned known;
+	int64_t p50[2], handshake;
+};
+bool flow_seat_trips(const struct flow_table *t, uint32_t seat, struct flow_trips *out);
+/* Retransmissions of both ends; false: the record has no such key. */
+bool flow_seat_again(const struct flow_table *t, uint32_t seat, uint64_t *out);
+/* Bring it nearer, and change nothing: for who looks at one seat after the other, some ahead. Not whole: only
+ * what its key and its ends take. */
+void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole);
 /* The next marked seat from *seat on, whose mark is taken off; false: none. */
 bool flow_next_moved(struct flow_table *t, uint32_t *seat);
 
@@ -252,5 +272,14 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 /* Only what is asked for: bits of enum record_part. */
 void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const struct flow *f,
 			    const struct paths *paths, unsigned parts);
+
+/* Less than any part, of who sits there. A key that it lacks is absent to who asks for it, so ask for no other:
+ *   BRIEF_ENDS   client, server, proto
+ *   BRIEF_WORDS  and what condition.h and filter_visible() read */
+enum record_brief { BRIEF_ENDS, BRIEF_WORDS, BRIEF_NOT };
+enum record_brief flow_record_brief(const uint64_t keys[2]); /* the least that has these; BRIEF_NOT: none */
+/* False: the seat is free. */
+bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_t seat, const struct paths *paths,
+			    enum record_brief what);
 
 #endif

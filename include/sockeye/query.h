@@ -69,7 +69,8 @@ struct packet_query {
 
 /* Dull: a segment with data in order, or a plain ACK that moves on, without a verdict
  * other than window_update, SYN, FIN, RST, and without the start of a message of a known
- * application. The ACK of a SYN/ACK is none: it opens. A run: four or more of them in a row within the flow. */
+ * application. The ACK of a SYN/ACK is none: it opens; nor is that of a FIN
+ * when both ends have sent theirs: it ends the close. A run: four or more of them in a row within the flow. */
 
 /* One row, filled for people and for the ladder. */
 struct packet_row {
@@ -226,18 +227,22 @@ struct save_answer {
 
 /* ---- flows --------------------------------------------------------------- */
 
-/* What flows are ordered by: a key of the record, or what follows from several. */
-enum query_rank { RANK_KEY, RANK_UP, RANK_DOWN, RANK_RATE, RANK_RETRANSMITTED, RANK_ROUND_TRIP };
+/* What flows are ordered by: a key of the record, or what follows from several. RANK_PROCESS: the name of the
+ * process that holds it at either end, the client's first. */
+enum query_rank { RANK_KEY, RANK_UP, RANK_DOWN, RANK_RATE, RANK_RETRANSMITTED, RANK_ROUND_TRIP, RANK_PROCESS };
 
-/* Flows taken together: by the client's address, the server's address and port, the application. */
-enum query_group { GROUP_NONE, GROUP_CLIENT, GROUP_SERVER, GROUP_SERVICE, QUERY_GROUPINGS };
+/* Flows taken together: by the client's address, the server's address and port, the application, the process
+ * that holds it (as of RANK_PROCESS). */
+enum query_group { GROUP_NONE, GROUP_CLIENT, GROUP_SERVER, GROUP_SERVICE, GROUP_PROCESS, QUERY_GROUPINGS };
 
 enum { QUERY_GROUPS = 4096 }; /* at most; flows of further ones are counted in answer.ungrouped */
 
 struct flow_group {
 	uint64_t id;              /* of its name: the same from answer to answer */
-	struct endpoint at;       /* its port only of GROUP_SERVER; GROUP_SERVICE: family NONE */
+	struct endpoint at;       /* its port only of GROUP_SERVER; the two others: family NONE */
 	const char *service;      /* our own word, NULL: not known */
+	int32_t pid;              /* GROUP_PROCESS: 0 nobody is known */
+	char process[16];         /* the same: foreign, terminated */
 	uint64_t flows, open, failed; /* failed: refused, reset, unreachable, no answer */
 	uint64_t packets, bytes[2], again, rate; /* again: retransmissions */
 	int64_t last_ns;

@@ -66,6 +66,7 @@ struct record_owner {
 struct record_owners {
 	uint8_t n;
 	struct record_owner at[RECORD_OWNERS_MAX];
+	uint32_t netns; /* the inode of another network namespace, whose socket it is; 0: of this one */
 };
 
 /* X(ID, kind, record types, member, key, title) in the order of output.

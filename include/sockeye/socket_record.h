@@ -90,12 +90,14 @@ struct socket_record {
 	uint32_t timer_ms;
 	uint32_t owners, owner;      /* how many holders, and the first of them */
 	uint32_t listener;           /* its place in the table; of a child only */
+	uint32_t listeners;          /* that may have taken it (SO_REUSEPORT); more than one: `listener` is one of them */
 	uint8_t family, proto;       /* proto: of IP, or a netlink protocol */
 	uint8_t raw_protocol;        /* of SOCKET_PROTO_RAW */
 	uint8_t type;                /* SOCK_STREAM ...: of UNIX and packet sockets */
 	uint8_t state, timer, retransmits, tos, tclass, shutdown;
 	bool only_ipv6, mapped;
 	bool waiting;                /* complete, and not taken by accept(2) yet */
+	bool hidden;                 /* it was there while all processes were looked through, and none was seen to hold it */
 	char congestion[SOCKET_CONGESTION];
 	union {
 		struct socket_tcp tcp;         /* SOCKET_HAS_TCP */
@@ -161,6 +163,21 @@ struct socket_interface {
 	char name[16];
 };
 
+enum { SOCKET_NETNS_NAME = 256 };
+
+/* A network namespace, as it is told where one was asked for. */
+struct socket_netns {
+	uint64_t inode, device;       /* which one it is */
+	char name[SOCKET_NETNS_NAME]; /* below /run/netns, foreign; "": it has none there */
+	char comm[16];                /* of the process: foreign, ends with a zero */
+	int32_t pid;                  /* the lowest that lives in it; 0: none that may be seen */
+	uint32_t processes;           /* that live in it and may be seen, but for this program's */
+	bool own;                     /* the one that this program is in */
+};
+
+/* Its name, where it has none its inode. */
+void socket_netns_label(struct text *to, const struct socket_netns *n, bool ascii);
+
 struct socket_table {
 	const struct socket_record *sockets;
 	uint32_t n_sockets;
@@ -176,12 +193,15 @@ struct socket_table {
 	uint32_t n_cgroups;
 	const struct socket_interface *interfaces; /* there at the start; live as long as the host */
 	uint32_t n_interfaces;
+	const struct socket_netns *netns;  /* whose sockets they are, where that was asked for; else NULL */
 	struct socket_counters counters;
 	struct host_tier tiers[SOCKET_TIERS];
 	unsigned n_tiers;
 	enum socket_unknown unknown;       /* why owners are missing, where they are */
 	uint32_t processes_seen, processes_unreadable;
 	unsigned asked;                    /* what it has: HOST_ bits of host.h */
+	bool same;                         /* as the table before: the same sockets and holders, no byte sent or received */
+	uint64_t moved;                    /* bytes in queues, sent and received, and states, of all: a sum */
 	bool partial;                      /* the kernel was interrupted: a socket may be missing, or there twice */
 	bool failed;                       /* a kind of sockets could not be read: its tier says why */
 	uint64_t forgotten;                /* sockets and holders beyond the bound of memory */

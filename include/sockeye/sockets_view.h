@@ -21,6 +21,7 @@ struct sockets_view_options {
 	bool summary;            /* counts alone; not as CSV */
 	bool leaks;              /* findings alone; not as CSV */
 	bool only_listen;        /* listeners and what waits for them */
+	bool netns;              /* each table is of a network namespace that is named */
 	bool repeats;            /* there will be more tables: each has its time */
 	const struct sockets_words *words; /* lent */
 };

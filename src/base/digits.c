@@ -5,8 +5,6 @@
  */
 #include "sockeye/digits.h"
 
-#include <string.h>
-
 const char digits_pairs[201] = "00010203040506070809101112131415161718192021222324"
 			       "25262728293031323334353637383940414243444546474849"
 			       "50515253545556575859606162636465666768697071727374"
@@ -30,6 +28,8 @@ char *digits_long(char *p, uint64_t v)
 		return digits_short(p, (unsigned)v);
 	if (v < 100000000)
 		return digits_four(digits_short(p, (unsigned)v / 10000), (unsigned)v % 10000);
+	if (v < 1000000000000) /* seconds since 1970 */
+		return digits_eight(digits_short(p, (unsigned)(v / 100000000)), (uint32_t)(v % 100000000));
 	/* At most twelve digits before the last eight: this goes down twice. */
 	return digits_eight(digits_long(p, v / 100000000), (uint32_t)(v % 100000000));
 }

@@ -21,6 +21,8 @@
 #include "rates.h"
 #include "sockeye/clock.h"
 
+enum { SUMMED = 256 /* flows between two looks at the clock */, SUMMED_AHEAD = 6 /* seats */ };
+
 struct walk {
 	struct engine *engine;
 	struct flow_table *flows;
@@ -312,27 +314,9 @@ static void walk_group(struct walk *w, struct groups *g, const struct listed *li
 		   rates != NULL ? rates_of(rates, flow_in_seat(w->flows, seat), w->live_ns) : rates_life(&sums));
 }
 
-/* Groups instead of rows. */
-static void answer_groups(struct walk *w, struct answer *out, unsigned rows)
-{
-	const struct query *q = w->query;
-	struct groups *g = groups_begin(q->group);
-	const struct listing_view *v = &w->view;
-
-	walk_begin(out);
-	for (unsigned i = 0; i < 2; i++)
-		for (uint32_t seat = v->seats[i].from; seat < v->seats[i].to; seat++) {
-			const struct listed *listed = listing_at(v, seat);
-
-			if (walk_count(listed, out))
-				walk_group(w, g, listed, seat);
-		}
-	groups_end(g, q, rows, out);
-}
-
+/* Nothing but the counts. */
 static void answer_empty(struct answer *out)
 {
-	walk_begin(out);
 	out->rows = 0;
 	out->first = out->selected = 0;
 	out->selected_row = 0;
@@ -340,6 +324,36 @@ static void answer_empty(struct answer *out)
 	out->left = LEFT_NOT;
 	out->groups = 0;
 	out->groups_all = out->ungrouped = 0;
+}
+
+/* Groups instead of rows. False: the deadline came first, out says how far it came; the counts there are of the
+ * moments in which each flow was met. */
+static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int64_t deadline_ns)
+{
+	const struct listing_view *v = &w->view;
+	unsigned turn = 0;
+	uint32_t *next;
+	struct groups *g = listing_groups(w->listing, &next);
+
+	if (*next == 0) {
+		groups_begin(g, w->query->group);
+		walk_begin(out);
+	}
+	for (unsigned i = 0; i < 2; i++)
+		for (uint32_t seat = *next > v->seats[i].from ? *next : v->seats[i].from; seat < v->seats[i].to; seat++) {
+			const struct listed *listed = listing_at(v, seat);
+
+			listing_near_seat(w->listing, seat + SUMMED_AHEAD);
+			if (walk_count(listed, out))
+				walk_group(w, g, listed, seat);
+			*next = seat + 1;
+			if (++turn % SUMMED == 0 && deadline_ns != INT64_MAX && clock_monotonic_ns() >= deadline_ns)
+				return false;
+		}
+	*next = 0;
+	answer_empty(out);
+	groups_end(g, w->query, rows, out);
+	return true;
 }
 
 /* False: the listing is not up to date yet. */
@@ -350,17 +364,20 @@ static bool answer_flows(struct engine *e, const struct query *q, struct answer 
 
 	if (w.listing != NULL && !listing_go_on(w.listing, q, deadline_ns))
 		return false;
-	answer_empty(out);
 	out->match_error = engine_match(e)->error;
-	if (w.listing == NULL)
+	if (w.listing == NULL) {
+		walk_begin(out);
+		answer_empty(out);
 		return true;
+	}
 	w.live_ns = engine_rates(e) ? engine_totals(e)->now_ns : 0;
 	w.view = listing_view(w.listing);
+	if (q->group != GROUP_NONE)
+		return answer_groups(&w, out, rows, deadline_ns);
+	answer_empty(out);
 	w.before = listing_near(w.listing, 0);
 	w.behind = listing_near(w.listing, 1);
-	if (q->group != GROUP_NONE) {
-		answer_groups(&w, out, rows);
-	} else if (q->holds == 0 || !answer_held(&w, out, rows)) {
+	if (q->holds == 0 || !answer_held(&w, out, rows)) {
 		w.have_pivot = false;
 		w.n_before = 0;
 		answer_ordered(&w, out, rows);

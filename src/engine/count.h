@@ -34,12 +34,10 @@ void count_layers(struct count *c, const struct frame *f, const struct packet *p
 void count_stacks(struct count *c);
 
 /* Flows of one packet that have ended. */
-static inline void count_lones(struct totals *t, const struct lone *l, unsigned n)
+static inline void count_lones(struct totals *t, const struct lone_counts *n)
 {
-	for (unsigned i = 0; i < n; i++) {
-		t->flows_evicted += l[i].evicted;
-		t->handshakes[OUTCOME_UNANSWERED] += l[i].syn;
-	}
+	t->flows_evicted += n->evicted;
+	t->handshakes[OUTCOME_UNANSWERED] += n->syns;
 }
 
 #endif

@@ -36,6 +36,7 @@ struct engine {
 	struct observer observer[OBSERVERS_MAX];
 	unsigned observers;
 	unsigned wants;          /* union of the observers' */
+	bool lones, lones_each;  /* flow_table_lone() */
 	unsigned handshake_parts, flow_parts; /* the same */
 	int stop;                /* what an observer returned, or 0 */
 	const char **protocol_names;
@@ -107,14 +108,14 @@ static void told(void *arg, struct flow *f, bool evicted)
 }
 
 /* Flows of one packet, where nobody wants records of them. */
-static void told_lones(void *arg, const struct lone *l, unsigned n)
+static void told_lones(void *arg, const struct lone_counts *n, const struct lone *each)
 {
 	struct engine *e = arg;
 
-	count_lones(&e->totals, l, n);
+	count_lones(&e->totals, n);
 	for (unsigned i = 0; i < e->observers && !e->stop; i++)
 		if (e->observer[i].lone)
-			e->observer[i].lone(e->observer[i].self, l, n);
+			e->observer[i].lone(e->observer[i].self, n, each);
 }
 
 int engine_observe(struct engine *e, const struct observer *o)
@@ -123,8 +124,11 @@ int engine_observe(struct engine *e, const struct observer *o)
 		return -ENOSPC;
 	e->observer[e->observers++] = *o;
 	e->wants |= o->wants;
-	if (o->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END) && !o->lone)
-		flow_table_lone(e->flows, NULL);
+	if (o->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END)) {
+		e->lones = e->lones && o->lone;
+		e->lones_each = e->lones_each || o->lone_each;
+		flow_table_lone(e->flows, e->lones ? told_lones : NULL, e->lones_each);
+	}
 	if (o->wants & EVENT_HANDSHAKE)
 		e->handshake_parts |= o->handshake_parts ? o->handshake_parts : RECORD_PARTS;
 	if (o->wants & EVENT_FLOW_END)
@@ -167,7 +171,8 @@ static int open_parts(struct engine *e, struct error *err)
 	if ((r = dissect_open(&e->dissect, &dissect, err)) < 0 || (r = paths_open(&e->paths, err)) < 0 ||
 	    (r = flow_table_open(&e->flows, &limits, told, e, err)) < 0)
 		return r;
-	flow_table_lone(e->flows, told_lones);
+	e->lones = true; /* until somebody wants records */
+	flow_table_lone(e->flows, told_lones, false);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /* Groups: a table of fixed size by name, full at QUERY_GROUPS; what finds no room is counted.
  *
- * It is made for one answer and freed with it. Which group a flow belongs to, and what of the sums
+ * It is made anew for every answer. Which group a flow belongs to, and what of the sums
  * costs a record, the listing keeps of each flow until it moves. The order is a sort of what there is, the
  * window is found by the id of the selected one.
  */
@@ -22,19 +22,41 @@ struct groups {
 	struct flow_group group[QUERY_GROUPS];
 };
 
-struct groups *groups_begin(enum query_group by)
+struct groups *groups_make(void)
 {
-	struct groups *g = calloc(1, sizeof *g);
+	return calloc(1, sizeof(struct groups));
+}
 
-	if (g != NULL)
-		g->by = by;
-	return g;
+void groups_free(struct groups *g)
+{
+	free(g);
+}
+
+void groups_begin(struct groups *g, enum query_group by)
+{
+	if (g == NULL)
+		return;
+	g->by = by;
+	g->n = 0;
+	g->ungrouped = 0;
+	memset(g->place, 0, sizeof g->place);
 }
 
 /* What it is called. */
 static void groups_name(enum query_group by, const struct flow_record *r, struct flow_group *out)
 {
+	const struct record_owner *owner;
+
 	memset(out, 0, sizeof *out);
+	if (by == GROUP_PROCESS) {
+		owner = record_process(r, 0);
+		owner = owner != NULL ? owner : record_process(r, 1);
+		if (owner != NULL) {
+			out->pid = owner->pid;
+			memcpy(out->process, owner->comm, strnlen(owner->comm, sizeof out->process - 1));
+		}
+		return;
+	}
 	if (by == GROUP_SERVICE) {
 		out->service = record_has(r, RECORD_SERVICE) ? r->service : NULL;
 		return;
@@ -48,11 +70,18 @@ static void groups_name(enum query_group by, const struct flow_record *r, struct
 
 /* Names are told apart by 64 bits of a hash whose key nobody knows: of a million names two share
  * one by a chance of one in 37 million, and who chooses names cannot better it. */
-static uint64_t groups_id(const struct hash_key *key, const struct flow_group *name)
+static uint64_t groups_id(enum query_group by, const struct hash_key *key, const struct flow_group *name)
 {
 	const char *service = name->service != NULL ? name->service : "";
 	uint8_t at[20] = {0};
 	uint64_t id;
+
+	if (by == GROUP_PROCESS) {
+		memcpy(at, &name->pid, sizeof name->pid);
+		memcpy(at + sizeof name->pid, name->process, sizeof name->process);
+		id = hash_bytes(key, at, sizeof at);
+		return id + (id == 0);
+	}
 
 	memcpy(at, name->at.ip.b, sizeof name->at.ip.b);
 	memcpy(at + 16, &name->at.port, sizeof name->at.port);
@@ -61,16 +90,14 @@ static uint64_t groups_id(const struct hash_key *key, const struct flow_group *n
 	return id + (id == 0);
 }
 
-void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, bool ended)
+void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, uint64_t again,
+	       bool ended)
 {
 	enum condition is = condition_of(r, ended);
 	struct flow_group name;
-	uint64_t again = 0;
 
 	groups_name(by, r, &name);
-	for (unsigned i = 0; i < 2 && record_has(r, RECORD_RETRANSMISSIONS); i++)
-		again += r->retransmissions[i];
-	out->id = groups_id(key, &name);
+	out->id = groups_id(by, key, &name);
 	out->failed = is == CONDITION_FAILED || is == CONDITION_SILENT;
 	out->again = again < GROUPS_AGAIN_MOST ? (uint16_t)again : GROUPS_AGAIN_MOST;
 }
@@ -129,7 +156,9 @@ static int groups_compare(const struct flow_group *a, const struct flow_group *b
 {
 	int c = tuple_compare_endpoint(&a->at, &b->at);
 
-	return c != 0 ? c : strcmp(a->service != NULL ? a->service : "", b->service != NULL ? b->service : "");
+	c = c != 0 ? c : strcmp(a->service != NULL ? a->service : "", b->service != NULL ? b->service : "");
+	c = c != 0 ? c : strcmp(a->process, b->process);
+	return c != 0 ? c : (a->pid > b->pid) - (a->pid < b->pid);
 }
 
 static uint64_t groups_value(const struct query *q, const struct flow_group *g)
@@ -188,10 +217,8 @@ void groups_end(struct groups *g, const struct query *q, unsigned rows, struct a
 	out->rows = out->groups = out->selected_row = 0;
 	out->first = out->selected = 0;
 	out->groups_all = out->ungrouped = 0;
-	if (g == NULL || g->n == 0) {
-		free(g);
+	if (g == NULL || g->n == 0)
 		return;
-	}
 	groups_sort(q, g->group, g->n);
 	for (unsigned i = 0; i < g->n && !q->to_first; i++)
 		if (g->group[i].id == q->selected)
@@ -208,5 +235,4 @@ void groups_end(struct groups *g, const struct query *q, unsigned rows, struct a
 	out->selected = g->group[target].id;
 	out->groups_all = g->n;
 	out->ungrouped = g->ungrouped;
-	free(g);
 }

@@ -8,8 +8,8 @@
 
 struct groups;
 
-/* What is said of a flow when it moved (listing.h): which group is its own, and what costs a record. */
-enum { GROUPS_PARTS = RECORD_PART_OUTCOME | RECORD_PART_LOSSES | RECORD_PART_STATE };
+/* What is said of a flow when it moved (listing.h): which group is its own, and what costs more than its sums. Its
+ * record has BRIEF_WORDS, and its owners where they are grouped by process. */
 enum { GROUPS_AGAIN_MOST = UINT16_MAX };
 
 struct grouped {
@@ -17,9 +17,12 @@ struct grouped {
 	bool failed;
 	uint16_t again; /* retransmissions; GROUPS_AGAIN_MOST: so many or more */
 };
-void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, bool ended);
+void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, uint64_t again,
+	       bool ended);
 
-struct groups *groups_begin(enum query_group by); /* NULL: no memory; the others take it */
+struct groups *groups_make(void); /* NULL: no memory; the others take it */
+void groups_free(struct groups *g);
+void groups_begin(struct groups *g, enum query_group by); /* none is there */
 /* The group of that id; NULL: it is not there yet. */
 struct flow_group *groups_find(struct groups *g, uint64_t id);
 bool groups_full(const struct groups *g); /* there is no room for another; NULL: there is none */
@@ -27,7 +30,7 @@ bool groups_full(const struct groups *g); /* there is no room for another; NULL:
 struct flow_group *groups_new(struct groups *g, uint64_t id, const struct flow_record *r);
 void groups_add(struct groups *g, struct flow_group *at /* NULL: none */, const struct grouped *is,
 		const struct flow_sums *sums, bool open, uint64_t rate);
-/* Orders them, fills the answer's window, frees g. */
+/* Orders them, fills the answer's window; they are to be begun again. */
 void groups_end(struct groups *g, const struct query *q, unsigned rows, struct answer *out);
 
 #endif

@@ -13,8 +13,8 @@
 #include "sockeye/clock.h"
 #include "sockeye/host_bpf.h"
 
-#define LEARN_STOP_NS (250 * (int64_t)CLOCK_MS)
-#define LEARN_LATE_NS (600 * (int64_t)CLOCK_MS)
+#define LEARN_STOP_NS (400 * (int64_t)CLOCK_MS)
+#define LEARN_LATE_NS (1000 * (int64_t)CLOCK_MS)
 #define LEARN_PATIENCE_NS (200 * (int64_t)CLOCK_MS) /* no packet is read meanwhile: the ring must hold them */
 #define LEARN_REST_NS (2 * HOST_BPF_REST_MS * (int64_t)CLOCK_MS)
 enum { LEARN_POLL_MS = 10 };
@@ -44,6 +44,7 @@ int engine_host(struct engine *e, struct host_live *h, struct error *err)
 		return error_set(err, ENOMEM, "no memory for the owners of sockets");
 	k->live = h;
 	k->totals = engine_totals(e);
+	k->flows = engine_flows(e);
 	r = owners_open(&k->owners, share(k->totals->memory_limit), 0, err);
 	if (r < 0) {
 		free(k);
@@ -55,6 +56,11 @@ int engine_host(struct engine *e, struct host_live *h, struct error *err)
 	if (h)
 		host_live_want(h, HOST_LIVE_ENGINE, HOST_TCP_SOCKETS | HOST_UDP_SOCKETS | HOST_OWNERS);
 	return 0;
+}
+
+void engine_elsewhere(struct engine *e, const struct address *a, uint8_t family)
+{
+	owners_elsewhere((*engine_learns(e))->owners, a, family);
 }
 
 static void another_table(struct learn *k, const struct host_table *t)
@@ -74,7 +80,7 @@ static unsigned take_findings(struct learn *k)
 	do {
 		n = host_live_findings(k->live, k->finding, sizeof k->finding / sizeof *k->finding);
 		for (unsigned i = 0; i < n; i++)
-			owners_found(k->owners, &k->finding[i]);
+			flow_mark(k->flows, owners_found(k->owners, &k->finding[i]));
 		taken += n;
 	} while (n == sizeof k->finding / sizeof *k->finding && taken < HOST_LIVE_FINDINGS);
 	return taken;
@@ -116,7 +122,7 @@ bool engine_learn(struct engine *e)
 	taken = take_findings(k);
 	now = clock_monotonic_ns();
 	turned = host_live_turned(k->live); /* 0: it never has, and may never: it could not be started */
-	/* The run looks ten times a second, the thread turns four times: one of them did not run. */
+	/* The run looks four times a second at least, the thread turns twice: one of them did not run. */
 	if (k->looked_ns != 0 && turned != 0 && (now - k->looked_ns > LEARN_STOP_NS || now - turned > LEARN_LATE_NS))
 		taken += wait_for_thread(k);
 	k->looked_ns = clock_monotonic_ns();
@@ -127,9 +133,17 @@ bool engine_learn(struct engine *e)
 		k->tables = tables;
 		if (t)
 			another_table(k, t);
-		taken += t != NULL;
+		taken += t != NULL && !host_table_sockets(t)->same; /* else nothing new is to be told */
 	}
+	owners_look(k->owners);
 	return taken > 0;
+}
+
+uint64_t engine_owner_tables(struct engine *e)
+{
+	const struct learn *k = *engine_learns(e);
+
+	return k ? k->tables : 0;
 }
 
 void learn_free(struct learn *k)

@@ -9,6 +9,7 @@
 struct learn {
 	struct host_live *live;      /* or NULL */
 	struct owners *owners;
+	struct flow_table *flows;
 	const struct totals *totals; /* whose clock is the run's */
 	uint64_t tables;             /* that there were, when the last one was taken */
 	int64_t looked_ns;           /* when it was looked last; monotonic, 0: not yet */
@@ -17,6 +18,7 @@ struct learn {
 };
 
 struct learn **engine_learns(struct engine *e);
+uint64_t engine_owner_tables(struct engine *e); /* of the host thread that were taken in: another one may name others */
 void learn_free(struct learn *k); /* NULL is fine */
 
 /* A packet was taken in: of interest is one FIN without the other. k may be NULL. */

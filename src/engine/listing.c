@@ -5,21 +5,17 @@
 #include <string.h>
 
 #include "groups.h"
+#include "learn.h"
+#include "listing_words.h"
 #include "match.h"
 #include "rates.h"
 #include "sockeye/clock.h"
 #include "sockeye/condition.h"
 #include "sockeye/memory.h"
 
-enum { LOOK_CLOCK = 64 /* flows between two looks at the clock */, HINTS = QUERY_ROWS };
+enum { LOOK_CLOCK = 64 /* flows between two looks at the clock */, HINTS = QUERY_ROWS, LOOK_AHEAD = 6 /* seats */ };
 
-/* What an entry depends on besides its flow. */
-struct order {
-	enum query_rank rank;
-	enum record_key sort;
-	enum query_group group;
-	bool live;
-};
+/* What an entry depends on besides its flow: the order (listing_words.h), and */
 struct choice {
 	uint64_t filter; /* match.turn */
 	bool open_only;
@@ -27,7 +23,7 @@ struct choice {
 	uint64_t only[QUERY_TOGETHER];
 };
 
-enum redo { REDO_RANKS = 1, REDO_CHOICE = 2, REDO_MOVES = 4 };
+enum redo { REDO_RANKS = 1, REDO_CHOICE = 2, REDO_MOVES = 4, REDO_OWNERS = 8 };
 
 struct listing {
 	struct engine *engine;
@@ -35,16 +31,20 @@ struct listing {
 	size_t memory;               /* that it may take */
 	struct listed *at;           /* address space for all seats */
 	uint64_t (*more)[RANK_WORDS - 1]; /* of wide orders, likewise */
-	struct order order;
+	struct listed_order order;
 	struct choice choice;
-	bool made;                   /* once, for something */
+	bool asked, made;            /* once, for something */
 	bool kept;
 	bool wide, descending;
+	bool spread;                 /* more is written to: before that all of it is 0 */
+	bool owned;                  /* owners are read */
+	uint64_t tables;             /* then: of how many it is made */
 	unsigned redo;               /* what the walk at hand does; 0: it is over */
 	uint32_t next;               /* seat that it goes on with */
 	const struct filter *filter; /* NULL: all match */
 	int64_t live_ns;             /* now, of a live run; else 0 */
 	unsigned choice_parts, rank_parts; /* of the record that they read */
+	enum record_brief choice_brief, rank_brief; /* where less will do; else BRIEF_NOT */
 	struct listed one;           /* where nothing is kept: of the seat asked for last */
 	uint64_t one_more[RANK_WORDS - 1];
 	struct {
@@ -54,6 +54,8 @@ struct listing {
 	struct listing_stats stats;
 	struct hash_key key;
 	struct near near[2];
+	struct groups *groups;       /* NULL: nobody has asked, or no memory */
+	uint32_t groups_at;
 	struct flow_record record;   /* of the flow at hand */
 };
 
@@ -94,7 +96,21 @@ void listing_free(struct listing *l)
 		memory_release(l->at, listing_seats_most(l) * sizeof *l->at);
 		memory_release(l->more, listing_seats_most(l) * sizeof *l->more);
 	}
+	groups_free(l->groups);
 	free(l);
+}
+
+struct groups *listing_groups(struct listing *l, uint32_t **at)
+{
+	if (l->groups == NULL)
+		l->groups = groups_make();
+	*at = &l->groups_at;
+	return l->groups;
+}
+
+void listing_near_seat(const struct listing *l, uint32_t seat)
+{
+	flow_seat_near(l->flows, seat, true);
 }
 
 struct near *listing_near(struct listing *l, unsigned behind)
@@ -120,7 +136,7 @@ size_t listing_held(const struct listing *l)
 		return 0;
 	listing_seats(l, is);
 	return ((size_t)is[0].to - is[0].from + is[1].to - is[1].from) *
-	       (sizeof *l->at + (l->wide ? sizeof *l->more : 0));
+	       (sizeof *l->at + (l->spread ? sizeof *l->more : 0));
 }
 
 /* ---- one flow ------------------------------------------------------------------------ */
@@ -133,13 +149,27 @@ static bool listing_is_among(const uint64_t *ids, unsigned n, uint64_t id)
 	return false;
 }
 
-static void listing_fill(struct listing *l, const struct flow *f, unsigned parts, bool *filled)
+/* What was filled of the record of the flow at hand. */
+struct filled {
+	bool any;
+	unsigned parts;          /* these, or, */
+	enum record_brief brief; /* else than BRIEF_NOT, less */
+};
+
+/* What the filter reads, or what the order does: of both at once where one is not enough for the other. */
+static void listing_fill(struct listing *l, uint32_t seat, bool order, struct filled *is)
 {
-	if (*filled)
+	const enum record_brief brief = order ? l->rank_brief : l->choice_brief;
+	const unsigned parts = order ? l->rank_parts : l->choice_parts;
+
+	if (is->any && (is->brief == BRIEF_NOT ? !(parts & ~is->parts) : brief <= is->brief))
 		return;
 	l->stats.filled++;
-	flow_record_fill_parts(&l->record, l->flows, f, engine_paths(l->engine), parts);
-	*filled = true;
+	*is = (struct filled){.any = true, .parts = l->choice_parts | l->rank_parts, .brief = brief};
+	if (brief == BRIEF_NOT)
+		flow_record_fill_parts(&l->record, l->flows, flow_in_seat(l->flows, seat), engine_paths(l->engine), is->parts);
+	else
+		(void)flow_record_fill_brief(&l->record, l->flows, seat, engine_paths(l->engine), brief);
 }
 
 static bool listing_is_over(const struct listing *l)
@@ -150,112 +180,143 @@ static bool listing_is_over(const struct listing *l)
 }
 
 /* LISTED_MATCHES, LISTED_OVER or 0. */
-static unsigned listing_choose(struct listing *l, const struct flow *f, unsigned parts, bool *filled)
+static unsigned listing_choose(struct listing *l, uint32_t seat, uint64_t id, struct filled *filled)
 {
-	if (l->choice.onlys > 0 && !listing_is_among(l->choice.only, l->choice.onlys, flow_id(f)))
+	if (l->choice.onlys > 0 && !listing_is_among(l->choice.only, l->choice.onlys, id))
 		return 0;
 	if (l->filter) {
-		listing_fill(l, f, parts, filled);
+		listing_fill(l, seat, false, filled);
 		if (!filter_flow(l->filter, &l->record))
 			return 0;
 	}
 	if (l->choice.open_only) {
-		listing_fill(l, f, parts, filled);
+		listing_fill(l, seat, false, filled);
 		if (listing_is_over(l))
 			return LISTED_OVER;
 	}
 	return LISTED_MATCHES;
 }
 
+static unsigned listing_group(struct listing *l, uint32_t seat, uint64_t *at, uint16_t *again)
+{
+	struct grouped of;
+	uint64_t many;
+
+	(void)flow_seat_again(l->flows, seat, &many);
+	groups_of(&of, l->order.group, &l->key, &l->record, many, l->live_ns == 0);
+	*at = of.id;
+	*again = of.again;
+	return LISTED_RANKED | (of.failed ? LISTED_ABSENT : 0);
+}
+
 /* Its words; LISTED_RANKED and what else is to be said. */
-static unsigned listing_words(struct listing *l, const struct flow *f, unsigned parts, bool *filled, uint64_t at[RANK_WORDS],
+static unsigned listing_words(struct listing *l, uint32_t seat, struct filled *filled, uint64_t at[RANK_WORDS],
 			      uint16_t *again)
 {
-	const struct order *o = &l->order;
-	struct grouped of;
+	const struct listed_order *o = &l->order;
 
-	memset(at, 0, RANK_WORDS * sizeof at[0]);
-	if (o->group != GROUP_NONE) {
-		listing_fill(l, f, parts, filled);
-		groups_of(&of, o->group, &l->key, &l->record, l->live_ns == 0);
-		at[0] = of.id;
-		*again = of.again;
-		return LISTED_RANKED | (of.failed ? LISTED_ABSENT : 0);
+	switch (listing_words_at(l->flows, seat, o, at)) {
+	case WORDS_THERE:
+		return LISTED_RANKED;
+	case WORDS_ABSENT:
+		return LISTED_RANKED | LISTED_ABSENT;
+	case WORDS_RECORD:
+		break;
 	}
-	if (o->rank == RANK_RATE)
-		return rates_rank(engine_rates(l->engine), f, l->live_ns, &at[0]) ? LISTED_RANKED | LISTED_MOVES
-										: LISTED_RANKED;
-	if (o->rank == RANK_KEY && flow_sort_key(f, o->sort, &at[0]))
-		return LISTED_RANKED;
-	listing_fill(l, f, parts, filled);
-	if (o->rank != RANK_KEY ? rank_derived(&l->record, o->rank, &at[0]) : rank_value(&l->record, o->sort, at))
-		return LISTED_RANKED;
-	memset(at, 0, RANK_WORDS * sizeof at[0]);
-	return LISTED_RANKED | LISTED_ABSENT;
+	if (o->group == GROUP_NONE && o->rank == RANK_RATE)
+		return rates_rank(engine_rates(l->engine), flow_in_seat(l->flows, seat), l->live_ns, &at[0])
+			       ? LISTED_RANKED | LISTED_MOVES : LISTED_RANKED;
+	listing_fill(l, seat, true, filled);
+	if (o->group != GROUP_NONE)
+		return listing_group(l, seat, &at[0], again);
+	return listing_words_of(&l->record, o, at) ? LISTED_RANKED : LISTED_RANKED | LISTED_ABSENT;
+}
+
+/* The words behind the first: of IPv4 addresses there are none. */
+static void listing_put_more(struct listing *l, const uint64_t at[RANK_WORDS], uint64_t more[RANK_WORDS - 1])
+{
+	if (more != l->one_more && !l->spread && !(at[1] | at[2]))
+		return;
+	l->spread |= more != l->one_more;
+	memcpy(more, &at[1], sizeof l->one_more);
 }
 
 /* What is to be said of the flow in that seat, of which `redo` is out of date. */
 static void listing_look(struct listing *l, uint32_t seat, unsigned redo, struct listed *out, uint64_t more[RANK_WORDS - 1])
 {
-	const struct flow *f = flow_in_seat(l->flows, seat);
 	uint64_t at[RANK_WORDS];
-	bool filled = false, chosen, ranked;
-	unsigned is, parts;
+	struct flow_seat f;
+	struct filled filled = {.any = false};
+	bool chosen, ranked;
+	unsigned is;
 
 	l->stats.looked++;
-	if (!f) {
+	if (!flow_seat_is(l->flows, seat, &f)) {
 		out->is = 0;
 		return;
 	}
 	chosen = !(redo & REDO_CHOICE);
 	ranked = !(redo & (REDO_RANKS | REDO_MOVES)) && out->is & LISTED_RANKED;
-	parts = (chosen ? 0 : l->choice_parts) | (ranked ? 0 : l->rank_parts);
-	is = LISTED_THERE | (flow_is_open(f) ? LISTED_OPEN : 0) | (flow_is_reused(f) ? LISTED_REUSED : 0);
-	is |= chosen ? out->is & (LISTED_MATCHES | LISTED_OVER) : listing_choose(l, f, parts, &filled);
+	is = LISTED_THERE | (f.open ? LISTED_OPEN : 0) | (f.reused ? LISTED_REUSED : 0);
+	is |= chosen ? out->is & (LISTED_MATCHES | LISTED_OVER) : listing_choose(l, seat, f.id, &filled);
 	if (ranked) {
 		is |= out->is & (LISTED_RANKED | LISTED_ABSENT | LISTED_MOVES);
 	} else if (is & LISTED_MATCHES) {
-		is |= listing_words(l, f, parts, &filled, at, &out->again);
+		is |= listing_words(l, seat, &filled, at, &out->again);
 		out->at = at[0];
 		if (l->wide)
-			memcpy(more, &at[1], sizeof l->one_more);
+			listing_put_more(l, at, more);
 	}
-	out->id = (uint32_t)flow_id(f);
-	out->id_high = (uint8_t)(flow_id(f) >> 32);
+	/* The next table may have another word of it; of one that is over only the next. */
+	if (l->owned && (f.open || !(redo & REDO_OWNERS)))
+		is |= LISTED_MOVES;
+	out->id = (uint32_t)f.id;
+	out->id_high = (uint8_t)(f.id >> 32);
 	out->is = (uint8_t)is;
 }
 
 /* ---- all of them --------------------------------------------------------------------- */
 
-/* Keys that change without a packet of the flow: live also its owners, of which files have none. */
+/* Keys that change without a packet of the flow, nor a word of the host thread. */
 static bool listing_restless(const struct listing *l, enum record_key k)
 {
 	return k == RECORD_CAPTURE_DROPS || k == RECORD_CAPTURE_BLIND ||
-	       (l->live_ns != 0 && k >= RECORD_OWNER_CLIENT && k <= RECORD_CLOSE_WAIT_SERVER);
+	       (l->live_ns != 0 && (k == RECORD_CLOSE_WAIT_CLIENT || k == RECORD_CLOSE_WAIT_SERVER));
+}
+
+/* What the host thread says of it: files have none. */
+static bool listing_is_owned(const struct listing *l, enum record_key k)
+{
+	return l->live_ns != 0 && k >= RECORD_OWNER_CLIENT && k <= RECORD_CLOSE_WAIT_SERVER;
 }
 
 /* What of a record is read, and whether it says the same until the flow moves. */
 static bool listing_needs(struct listing *l)
 {
+	const struct listed_order *o = &l->order;
 	uint64_t keys[2] = {0, 0};
 	bool rests = true;
 
 	l->choice_parts = l->choice.open_only ? RECORD_PART_OUTCOME | RECORD_PART_STATE : 0;
-	l->rank_parts = l->order.rank == RANK_ROUND_TRIP ? RECORD_PART_HANDSHAKE | RECORD_PART_TRIPS :
-			l->order.rank == RANK_RETRANSMITTED ? record_part_of(RECORD_RETRANSMISSIONS) : 0;
-	if (l->order.group != GROUP_NONE) {
-		l->rank_parts = GROUPS_PARTS;
-	} else if (l->order.rank == RANK_KEY) {
-		l->rank_parts = record_part_of(l->order.sort);
-		rests = !listing_restless(l, l->order.sort);
-	}
+	l->rank_parts = listing_words_parts(o);
+	l->rank_brief = o->group == GROUP_NONE || o->group == GROUP_PROCESS ? BRIEF_NOT : BRIEF_WORDS;
+	l->owned = l->live_ns != 0 && (o->group == GROUP_PROCESS || (o->group == GROUP_NONE && o->rank == RANK_PROCESS));
 	if (l->filter)
 		filter_needs(l->filter, keys);
-	for (unsigned k = 0; k < RECORD_KEYS; k++)
-		if (keys[k / 64] >> k % 64 & 1) {
+	l->choice_brief = flow_record_brief(keys);
+	if (l->choice.open_only && l->choice_brief == BRIEF_ENDS)
+		l->choice_brief = BRIEF_WORDS;
+	for (unsigned k = 0; k < RECORD_KEYS; k++) {
+		const bool sorts = o->group == GROUP_NONE && o->rank == RANK_KEY && o->sort == (enum record_key)k;
+		const bool chooses = keys[k / 64] >> k % 64 & 1;
+
+		if (chooses)
 			l->choice_parts |= record_part_of((enum record_key)k);
-			rests &= !listing_restless(l, (enum record_key)k);
-		}
+		if (!sorts && !chooses)
+			continue;
+		rests &= !listing_restless(l, (enum record_key)k);
+		l->owned |= listing_is_owned(l, (enum record_key)k);
+	}
 	return rests;
 }
 
@@ -272,7 +333,7 @@ static bool listing_has_room(const struct listing *l)
 static void listing_begin(struct listing *l, const struct query *q)
 {
 	const struct filter *filter = match_for(engine_match(l->engine), q->match);
-	struct order order = {.rank = q->rank, .sort = q->rank == RANK_KEY ? q->sort : RECORD_ID, .group = q->group};
+	struct listed_order order = {.rank = q->rank, .sort = q->rank == RANK_KEY ? q->sort : RECORD_ID, .group = q->group};
 	struct choice choice = {.filter = engine_match(l->engine)->turn, .open_only = q->open_only,
 				.onlys = q->onlys < QUERY_TOGETHER ? q->onlys : QUERY_TOGETHER};
 	bool rests, same_order, same_choice;
@@ -287,27 +348,34 @@ static void listing_begin(struct listing *l, const struct query *q)
 		order.sort = RECORD_ID;
 	}
 	l->descending = q->descending;
-	same_order = l->made && l->order.rank == order.rank && l->order.sort == order.sort && l->order.group == order.group &&
+	same_order = l->asked && l->order.rank == order.rank && l->order.sort == order.sort && l->order.group == order.group &&
 		     l->order.live == order.live;
-	same_choice = l->made && l->choice.filter == choice.filter && l->choice.open_only == choice.open_only &&
+	same_choice = l->asked && l->choice.filter == choice.filter && l->choice.open_only == choice.open_only &&
 		      l->choice.onlys == choice.onlys && memcmp(l->choice.only, choice.only, sizeof choice.only) == 0;
 	l->order = order;
 	l->choice = choice;
 	l->filter = filter;
-	l->wide = order.rank == RANK_KEY && rank_is_wide(order.sort);
+	l->wide = listing_words_wide(&order);
 	rests = listing_needs(l);
+	if (!same_order || !same_choice)
+		l->groups_at = 0;
+	l->asked = true;
 	if (!rests || !l->at || !listing_has_room(l)) {
 		l->kept = l->made = false;
 		return;
 	}
-	if (!same_order)
+	if (!same_order || !l->made)
 		redo |= REDO_RANKS;
-	if (!same_choice)
+	if (!same_choice || !l->made)
 		redo |= REDO_CHOICE;
 	if (l->redo & ~(unsigned)REDO_MOVES && redo) /* it was not even made for the former query */
 		redo = REDO_RANKS | REDO_CHOICE;
+	if (!redo && l->redo == 0 && l->owned && l->tables != engine_owner_tables(l->engine))
+		redo = REDO_OWNERS;
 	if (!redo && l->redo == 0 && order.rank == RANK_RATE && l->live_ns != 0)
 		redo = REDO_MOVES;
+	if (redo && l->owned)
+		l->tables = engine_owner_tables(l->engine);
 	if (redo) {
 		l->redo = redo;
 		l->next = 0;
@@ -318,22 +386,18 @@ static void listing_begin(struct listing *l, const struct query *q)
 /* Only its words are out of date, and nothing but them is looked at. False: they need more than that. */
 static bool listing_reorder(struct listing *l, uint32_t seat)
 {
-	uint64_t at[RANK_WORDS] = {0};
-	struct endpoint end;
+	struct listed *is = &l->at[seat];
+	uint64_t at[RANK_WORDS];
+	enum listed_words there = listing_words_at(l->flows, seat, &l->order, at);
 
-	if (l->order.rank != RANK_KEY || l->order.group != GROUP_NONE)
+	if (there == WORDS_RECORD)
 		return false;
-	if (l->order.sort == RECORD_CLIENT || l->order.sort == RECORD_SERVER) {
-		if (!flow_seat_end(l->flows, seat, l->order.sort == RECORD_SERVER, &end) || end.family == FAMILY_NONE)
-			return false;
-		rank_endpoint(&end, at);
-		memcpy(l->more[seat], &at[1], sizeof l->more[seat]);
-	} else if (!flow_seat_key(l->flows, seat, l->order.sort, &at[0])) {
-		return false;
-	}
 	l->stats.looked++;
-	l->at[seat].at = at[0];
-	l->at[seat].is = (uint8_t)((l->at[seat].is & ~(LISTED_ABSENT | LISTED_MOVES)) | LISTED_RANKED);
+	is->at = at[0];
+	if (l->wide)
+		listing_put_more(l, at, l->more[seat]);
+	is->is = (uint8_t)((is->is & ~(LISTED_ABSENT | LISTED_MOVES)) | LISTED_RANKED | (there == WORDS_ABSENT ? LISTED_ABSENT : 0) |
+			   (l->owned ? LISTED_MOVES : 0));
 	return true;
 }
 
@@ -341,14 +405,17 @@ static void listing_look_again(struct listing *l, uint32_t seat)
 {
 	struct listed *is = &l->at[seat];
 
-	if (l->redo == REDO_MOVES && !(is->is & LISTED_MOVES))
+	if (l->redo & (REDO_MOVES | REDO_OWNERS) && !(is->is & LISTED_MOVES))
 		return;
 	if (l->redo == REDO_RANKS && !(is->is & LISTED_MATCHES)) {
-		is->is &= (uint8_t)~(LISTED_RANKED | LISTED_MOVES);
+		is->is &= (uint8_t)~LISTED_RANKED;
+		if (!l->owned)
+			is->is &= (uint8_t)~LISTED_MOVES;
 		return;
 	}
-	if (l->redo != REDO_RANKS || !listing_reorder(l, seat))
-		listing_look(l, seat, l->redo, is, l->more[seat]);
+	if (l->redo == REDO_RANKS && listing_reorder(l, seat))
+		return;
+	listing_look(l, seat, l->redo == REDO_OWNERS ? REDO_OWNERS | REDO_RANKS | REDO_CHOICE : l->redo, is, l->more[seat]);
 }
 
 bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns)
@@ -356,14 +423,18 @@ bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns
 	unsigned turn = 0;
 	struct flow_seats is[2];
 	uint32_t seat = 0;
+	bool whole;
 
 	listing_begin(l, q);
 	if (!l->kept)
 		return true;
+	whole = !(l->redo == REDO_CHOICE ? l->choice_brief == BRIEF_ENDS : l->redo == REDO_RANKS && listing_words_ends(&l->order));
 	if (l->redo) {
 		listing_seats(l, is);
 		for (unsigned i = 0; i < 2; i++)
 			for (seat = l->next > is[i].from ? l->next : is[i].from; seat < is[i].to; seat++) {
+				if (l->redo & (REDO_RANKS | REDO_CHOICE))
+					flow_seat_near(l->flows, seat + LOOK_AHEAD, whole);
 				listing_look_again(l, seat);
 				l->next = seat + 1;
 				if (++turn % LOOK_CLOCK == 0 && deadline_ns != INT64_MAX && clock_monotonic_ns() >= deadline_ns)
@@ -398,7 +469,7 @@ struct listing_view listing_view(struct listing *l)
 {
 	struct listing_view v = {.listing = l, .at = l->kept ? l->at : NULL, .turned = l->descending ? UINT64_MAX : 0};
 
-	if (l->wide)
+	if (l->wide && (l->spread || !l->kept))
 		v.more = (const uint64_t (*)[RANK_WORDS - 1])l->more;
 	listing_seats(l, v.seats);
 	return v;

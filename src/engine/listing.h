@@ -7,6 +7,10 @@
  *   made       a walk over all seats, until the deadline; goes on when it is asked again
  *   made anew  in part: another order leaves what the filter says; another filter leaves the
  *              keys of those that passed the former one
+ *   at once    most words of an order are read where the flow lies (listing_words.h); the pass over
+ *              flows asks for those that come next some seats ahead
+ *   owners     who holds a socket is found (the flow is marked as one that moved) or stands in the
+ *              host thread's next table: then those are looked at that are open or moved since
  *   not kept   what needs more room than there is (listing_open), or orders by what changes
  *              without a packet: then every flow is looked at for every answer, as it is passed
  */
@@ -24,7 +28,7 @@ enum listed_is {
 	LISTED_OVER = 16,    /* left out by query.open_only */
 	LISTED_RANKED = 32,  /* its words are of the order at hand */
 	LISTED_ABSENT = 64,  /* of groups: its handshake failed, or nobody answered */
-	LISTED_MOVES = 128,  /* its rank changes without a packet: RANK_RATE */
+	LISTED_MOVES = 128,  /* it changes without a packet: its rate as time goes on, its owner with the next table */
 };
 
 struct listed {
@@ -84,6 +88,12 @@ static inline uint64_t listed_id(const struct listed *is)
 {
 	return (uint64_t)is->id_high << 32 | is->id;
 }
+
+/* Sums of groups that are being made, for the query that listing_go_on() was given last; *at: the seat to go on
+ * with, 0 where they are to begin. NULL: no memory. */
+struct groups *listing_groups(struct listing *l, uint32_t **at);
+/* Some seats ahead: to be looked at soon. */
+void listing_near_seat(const struct listing *l, uint32_t seat);
 
 /* Room for those before and behind a place, of whoever asks. */
 struct near *listing_near(struct listing *l, unsigned behind);

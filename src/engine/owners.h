@@ -22,7 +22,7 @@
 
 struct owners;
 
-enum { OWNERS_LEAST = 1024, OWNERS_MOST = 1 << 20 }; /* sockets */
+enum { OWNERS_LEAST = 1024, OWNERS_MOST = 1 << 20, OWNERS_LOOK = 4096 }; /* sockets */
 
 struct owners_stats {
 	uint64_t findings;  /* taken in */
@@ -42,9 +42,16 @@ void owners_local(struct owners *o, const struct address *a, uint8_t family);
 /* Those that the interfaces of this network namespace have now. */
 void owners_locals(struct owners *o);
 
-/* In the order in which they were found. */
-void owners_found(struct owners *o, const struct host_finding *f);
+/* One that another network namespace of this machine has. */
+void owners_elsewhere(struct owners *o, const struct address *a, uint8_t family);
 
+/* In the order in which they were found. Returns the ends of the connection that it is about, the socket's own as
+ * `from`, of family NONE where they are not known; lent until the next call. */
+const struct tuple *owners_found(struct owners *o, const struct host_finding *f);
+
+/* Looks for some of the sockets of UDP in the last table: those that it lacks have ended. Between two batches, again and
+ * again: OWNERS_LOOK at a time. */
+void owners_look(struct owners *o);
 /* The last table, and who listens; t stays until another one, or NULL, is given. */
 void owners_table(struct owners *o, const struct host_table *t, const struct host_listener *listeners, unsigned n);
 const struct host_table *owners_has(const struct owners *o);

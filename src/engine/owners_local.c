@@ -1,5 +1,5 @@
 /* Which addresses are this host's: those of its interfaces at the start, and every one that a
- * socket of it has had. */
+ * socket of it has had; and which are another network namespace's of the same machine. What both have counts as ours. */
 #include "owners_private.h"
 
 #include <ifaddrs.h>
@@ -27,16 +27,42 @@ static unsigned place_of(const struct owners *o, const struct address *a, uint8_
 
 bool owners_is_local(const struct owners *o, const struct address *a, uint8_t family)
 {
-	return loopback(a, family) || o->local[place_of(o, a, family)].family != FAMILY_NONE;
+	const struct local_address *l = &o->local[place_of(o, a, family)];
+
+	return loopback(a, family) || (l->family != FAMILY_NONE && !l->elsewhere);
+}
+
+bool owners_is_elsewhere(const struct owners *o, const struct address *a, uint8_t family)
+{
+	const struct local_address *l = &o->local[place_of(o, a, family)];
+
+	return !loopback(a, family) && l->family != FAMILY_NONE && l->elsewhere;
 }
 
 void owners_local(struct owners *o, const struct address *a, uint8_t family)
 {
-	const unsigned at = place_of(o, a, family);
+	struct local_address *l = &o->local[place_of(o, a, family)];
 
-	if (family == FAMILY_NONE || o->local[at].family != FAMILY_NONE || o->locals >= OWNERS_LOCALS / 2)
+	if (family == FAMILY_NONE)
 		return;
-	o->local[at] = (struct local_address){*a, family};
+	if (l->family != FAMILY_NONE) {
+		l->elsewhere = false; /* both have it: here it is ours */
+		return;
+	}
+	if (o->locals >= OWNERS_LOCALS / 2)
+		return;
+	*l = (struct local_address){*a, family, false};
+	o->locals++;
+}
+
+void owners_elsewhere(struct owners *o, const struct address *a, uint8_t family)
+{
+	struct local_address *l = &o->local[place_of(o, a, family)];
+
+	/* They leave room for this host's own. */
+	if (family == FAMILY_NONE || loopback(a, family) || l->family != FAMILY_NONE || o->locals >= OWNERS_ELSEWHERE)
+		return;
+	*l = (struct local_address){*a, family, true};
 	o->locals++;
 }
 

@@ -8,8 +8,9 @@
 
 #define OWNERS_NONE UINT32_MAX
 
-enum { OWNERS_SAME = 16 }; /* sockets of one tuple that have ended */
-enum { OWNERS_LOCALS = 1024, OWNERS_HOMES = 1024, OWNERS_HOME = 80, OWNERS_SWEEPS = 128, OWNERS_CLOSES = 16384,
+enum { OWNERS_CANDIDATES = 32 }; /* sockets of one endpoint (SO_REUSEPORT) that are looked at */
+enum { OWNERS_SAME = 16 }; /* sockets of one tuple */
+enum { OWNERS_LOCALS = 4096, OWNERS_ELSEWHERE = 1024, OWNERS_HOMES = 1024, OWNERS_HOME = 80, OWNERS_SWEEPS = 128, OWNERS_CLOSES = 16384,
        OWNERS_CLOSE_WAYS = 4 };
 
 /* A packet may be a little older than what the kernel says of its socket: two clocks are read. */
@@ -25,7 +26,7 @@ struct holder {
 	char comm[PROCESS_COMM];
 };
 
-enum { OWNED_BORN = 1 /* first_ns is when it was made, else when it was seen first */, OWNED_GONE = 2 };
+enum { OWNED_BORN = 1 /* first_ns is when it was made, else when it was seen first */, OWNED_GONE = 2, OWNED_DATAGRAM = 4 };
 
 struct owned {
 	uint64_t cookie, inode, cgroup_id;
@@ -34,7 +35,7 @@ struct owned {
 	int64_t accepted_ns;         /* 0: not known */
 	struct tuple tuple;          /* from: its own endpoint */
 	int32_t accepted_pid, accepted_fd;
-	uint32_t uid;
+	uint32_t uid, netns;         /* netns: of another network namespace, which; 0: of this one */
 	uint32_t by_cookie, by_tuple; /* the next in the same slot */
 	uint32_t older, younger;     /* in its list: of those that live, or of those that ended */
 	uint32_t holder;             /* the first */
@@ -46,15 +47,17 @@ struct owned_list {
 	uint32_t oldest, youngest;
 };
 
-/* A listener, and since when it is known to be there. */
+/* A listener, and since when it is known to be there; of one that is missed, since when. */
 struct heard {
 	uint64_t cookie;
-	int64_t since_ns;
+	int64_t since_ns, gone_ns; /* gone: 0: it is there */
+	struct endpoint local;
 };
 
 struct local_address {
 	struct address ip;
 	uint8_t family; /* FAMILY_NONE: free */
+	bool elsewhere; /* another network namespace of this machine has it, this one does not */
 };
 
 struct home {
@@ -77,18 +80,18 @@ struct owners {
 	uint32_t most, used, mask;        /* of sockets; of slots */
 	uint32_t most_holders, used_holders;
 	uint32_t free, free_holder;       /* lists of what was given back */
-	struct owned_list live, gone;
+	struct owned_list live, gone;     /* live: but for those of UDP */
+	struct owned_list datagrams;      /* those that live; who was looked for last is last */
+	uint32_t n_datagrams, unlooked;   /* to be looked for in the table */
 	const struct host_table *table;
 	const struct socket_table *facts; /* of it */
 	int64_t sweeps[OWNERS_SWEEPS];    /* times of the last tables */
 	uint64_t n_sweeps;
-	struct heard heard[HOST_LIVE_LISTENERS];
+	struct heard heard[HOST_LIVE_LISTENERS], heard_before[HOST_LIVE_LISTENERS]; /* by cookie */
 	unsigned n_heard;
 	struct local_address local[OWNERS_LOCALS]; /* by a hash, open addressing; half full at most */
 	unsigned locals;
 	struct home home[OWNERS_HOMES];
-	uint16_t process[4096];           /* place + 1 in the table, by the low bits of the pid; 0: look */
-	int32_t absent[4096];             /* processes that the table lacks, likewise */
 	struct flow_close close[OWNERS_CLOSES];
 	void *memory;
 	size_t memory_len;
@@ -103,11 +106,16 @@ struct owned *owners_match(struct owners *o, const struct flow_record *r, unsign
 /* The same in the last table. */
 const struct socket_record *owners_match_table(struct owners *o, const struct flow_record *r, unsigned side,
 					       enum host_match *how);
-/* The listener that took the connection, where it was there in the flow's time; NULL. */
-const struct socket_record *owners_match_listener(struct owners *o, const struct flow_record *r);
+/* All listeners that may have taken the connection, where they were there in the flow's time: one of them did. How many;
+ * 0: there is none, or one of those that may have been it is not known any more, or there are too many. */
+unsigned owners_match_listeners(struct owners *o, const struct flow_record *r, const struct socket_record *out[OWNERS_CANDIDATES]);
+/* The same of a socket of UDP that the table has: it and those that share its endpoint. */
+unsigned owners_match_shared(struct owners *o, const struct socket_record *s, bool ipv4,
+			     const struct socket_record *out[OWNERS_CANDIDATES]);
 
 /* owners_local.c */
 bool owners_is_local(const struct owners *o, const struct address *a, uint8_t family);
+bool owners_is_elsewhere(const struct owners *o, const struct address *a, uint8_t family);
 
 /* owners_home.c: container or unit of a process, else of a control group; false: not known. Both live as long as o. */
 bool owners_home(struct owners *o, int32_t pid, uint64_t started, uint64_t cgroup_id, const char **kind,

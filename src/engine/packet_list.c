@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "bits.h"
+#include "packet_dull.h"
 #include "sockeye/clock.h"
 
 enum {
@@ -36,8 +37,7 @@ struct packet_list {
 	uint64_t prepared;        /* flows of packets up to here were looked for */
 	/* The second walk. */
 	uint64_t rowed;
-	uint8_t spoke[QUERY_TOGETHER]; /* 0: nobody yet, 1 + side that sent data last */
-	uint8_t shaking[QUERY_TOGETHER]; /* bit of each side whose SYN/ACK nobody has acknowledged yet */
+	struct dull dull[QUERY_TOGETHER];
 	uint32_t run_flow;
 	uint64_t run_first, run_n, run_early[RUN_LEAST];
 };
@@ -112,8 +112,7 @@ static void rows_anew(struct packet_list *l)
 	bits_clear(&l->row);
 	l->rowed = 0;
 	l->run_n = 0;
-	memset(l->spoke, 0, sizeof l->spoke);
-	memset(l->shaking, 0, sizeof l->shaking);
+	memset(l->dull, 0, sizeof l->dull);
 	l->full = l->full && l->member.taken >= l->member.most;
 }
 
@@ -303,45 +302,11 @@ static bool members_go_on(struct packet_list *l, int64_t deadline_ns)
 
 /* ---- rows --------------------------------------------------------------------------------- */
 
-/* Of a flow asked for: does this payload begin to answer, or to ask? */
-static bool takes_turn(struct packet_list *l, const struct index_entry *e)
+static bool is_dull(struct packet_list *l, uint64_t number, const struct index_entry *e)
 {
 	int which = flow_asked(l, e->flow);
-	uint8_t who = e->about & INDEX_SERVER ? 2 : 1;
-	bool turn;
 
-	if (which < 0 || !(e->about & INDEX_LENGTH))
-		return false;
-	turn = l->spoke[which] != who;
-	l->spoke[which] = who;
-	return turn && l->known[which];
-}
-
-/* Of a flow asked for: is it the ACK that a SYN/ACK waits for? */
-static bool opens(struct packet_list *l, const struct index_entry *e)
-{
-	int which = flow_asked(l, e->flow);
-	unsigned flags = index_flags(e->about), side = e->about & INDEX_SERVER ? 1 : 0;
-	bool awaited;
-
-	if (which < 0 || !(flags & TCP_ACK))
-		return false;
-	if (flags & TCP_SYN) {
-		l->shaking[which] |= (uint8_t)(1U << side);
-		return false;
-	}
-	awaited = l->shaking[which] >> (side ^ 1) & 1;
-	l->shaking[which] &= (uint8_t)~(1U << (side ^ 1));
-	return awaited;
-}
-
-static bool is_dull(struct packet_list *l, const struct index_entry *e)
-{
-	uint64_t said = index_verdicts(l->m->index, e) & ~verdict_bit(VERDICT_WINDOW_UPDATE);
-	bool turn = takes_turn(l, e), opening = opens(l, e);
-
-	return e->about & INDEX_TCP && !(index_flags(e->about) & (TCP_SYN | TCP_FIN | TCP_RST)) && !said &&
-	       e->place >> 48 != INDEX_SET_FULL && !(e->about & INDEX_MESSAGE) && !turn && !opening;
+	return packet_is_dull(which < 0 ? NULL : &l->dull[which], l->m, number, e, which >= 0 && l->known[which]);
 }
 
 static bool is_unfolded(const struct packet_list *l, uint64_t number)
@@ -355,7 +320,7 @@ static bool is_unfolded(const struct packet_list *l, uint64_t number)
 /* One member more: false: no memory. */
 static bool row_of(struct packet_list *l, uint64_t number, const struct index_entry *e)
 {
-	bool dull = is_dull(l, e);
+	bool dull = is_dull(l, number, e);
 
 	if (l->asked.events || (l->asked.no_acks && !(e->about & INDEX_LENGTH)))
 		return dull || bits_set(&l->row, number);

@@ -36,9 +36,27 @@ static uint64_t rank_eight(const uint8_t *p)
 
 void rank_endpoint(const struct endpoint *end, uint64_t at[RANK_WORDS])
 {
+	at[1] = at[2] = 0;
+	if (end->family == FAMILY_IPV4) { /* one word says it all */
+		at[0] = (uint64_t)end->family << 56 | rank_eight(end->ip.b) >> 32 << 24 | (uint64_t)end->port << 8;
+		return;
+	}
 	at[0] = (uint64_t)end->family << 56 | rank_eight(end->ip.b) >> 8;
 	at[1] = rank_eight(end->ip.b + 7);
 	at[2] = (uint64_t)end->ip.b[15] << 16 | end->port;
+}
+
+bool rank_process(const struct flow_record *r, uint64_t at[RANK_WORDS])
+{
+	const struct record_owner *o = record_process(r, 0);
+
+	if (o == NULL)
+		o = record_process(r, 1);
+	if (o == NULL)
+		return false;
+	rank_bytes(at, o->comm, strnlen(o->comm, sizeof o->comm));
+	at[2] = (uint64_t)o->pid;
+	return true;
 }
 
 bool rank_is_wide(enum record_key k)

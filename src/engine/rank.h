@@ -30,6 +30,8 @@ bool rank_is_wide(enum record_key k);
 /* The words of a key, in the rising order; false: absent. */
 bool rank_value(const struct flow_record *r, enum record_key k, uint64_t at[RANK_WORDS]);
 
+/* By the name of the process that holds it, the client's end first, then by its number; false: nobody is known. */
+bool rank_process(const struct flow_record *r, uint64_t at[RANK_WORDS]);
 void rank_endpoint(const struct endpoint *end, uint64_t at[RANK_WORDS]);
 
 #endif

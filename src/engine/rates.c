@@ -163,6 +163,7 @@ bool rank_derived(const struct flow_record *r, enum query_rank rank, uint64_t *o
 		return true;
 	case RANK_KEY:
 	case RANK_RATE:
+	case RANK_PROCESS:
 		break;
 	}
 	return false;

@@ -16,7 +16,7 @@ struct scene {
 	const struct judgement *judged;  /* or NULL */
 	char visible[FILTER_VISIBLE];
 	size_t visible_len;
-	enum { VISIBLE_NOTHING, VISIBLE_WORDS, VISIBLE_ALL } visible_is;
+	bool has_visible;
 };
 
 /* What the values seen so far say. */
@@ -356,16 +356,13 @@ static bool word_visible(struct scene *s, const struct test *t)
 	if (s->p)
 		return packet_visible(s, want, t->value.len);
 	/* Addresses are dear to write, and a word is found behind them or not at all. */
-	if (s->visible_is == VISIBLE_NOTHING && visible_is_word(want, t->value.len)) {
-		text_init(&line, s->visible, sizeof s->visible);
-		visible_words(&line, s->r);
-		s->visible_len = line.len;
-		s->visible_is = VISIBLE_WORDS;
-	} else if (s->visible_is != VISIBLE_ALL && !visible_is_word(want, t->value.len)) {
+	if (visible_is_word(want, t->value.len))
+		return visible_has(s->r, want, t->value.len);
+	if (!s->has_visible) {
 		text_init(&line, s->visible, sizeof s->visible);
 		filter_visible(&line, s->r);
 		s->visible_len = line.len;
-		s->visible_is = VISIBLE_ALL;
+		s->has_visible = true;
 	}
 	return contains_folded(s->visible, s->visible_len, want, t->value.len);
 }
@@ -447,7 +444,7 @@ bool filter_flow(const struct filter *f, const struct flow_record *r)
 	s.r = r;
 	s.p = NULL;
 	s.judged = NULL;
-	s.visible_is = VISIBLE_NOTHING;
+	s.has_visible = false;
 	return run(&s);
 }
 
@@ -459,6 +456,6 @@ bool filter_packet(const struct filter *f, const struct event *ev)
 	s.r = ev->flow;
 	s.p = ev->packet;
 	s.judged = ev->judged;
-	s.visible_is = VISIBLE_NOTHING;
+	s.has_visible = false;
 	return run(&s);
 }

@@ -176,8 +176,8 @@ bool compare(const struct filter *f, const struct test *t, const struct value *v
 /* Is needle in it, ASCII case ignored? */
 bool contains_folded(const char *s, size_t n, const char *needle, size_t len);
 
-/* visible.c: of filter_visible() what stands behind the endpoints; can that word only be there? */
-void visible_words(struct text *t, const struct flow_record *r);
+/* visible.c: is that word, without a blank, in what filter_visible() has behind the endpoints? Can it only be there? */
+bool visible_has(const struct flow_record *r, const char *want, size_t len);
 bool visible_is_word(const char *want, size_t len);
 bool equal_folded(const char *a, size_t n, const char *b, size_t m);
 

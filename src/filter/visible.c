@@ -1,8 +1,17 @@
 /* What a person sees of a flow, and which keys of the record a filter reads. */
+#include <string.h>
+
 #include "filter_private.h"
 #include "sockeye/condition.h"
 
-void visible_words(struct text *t, const struct flow_record *r)
+/* What stands behind the endpoints, in order; a blank is before each. */
+enum { VISIBLE_PIECES = 8 };
+struct piece {
+	const char *at; /* NULL: nothing */
+	size_t len;
+};
+
+static void visible_pieces(const struct flow_record *r, struct piece out[VISIBLE_PIECES])
 {
 	const char *const words[] = {
 		/* A message asks for no answer, so it is not "unanswered". */
@@ -13,26 +22,39 @@ void visible_words(struct text *t, const struct flow_record *r)
 		record_has(r, RECORD_PROTO) ? r->proto : NULL,
 		record_has(r, RECORD_SERVICE) ? r->service : NULL,
 	};
+	const size_t n = sizeof words / sizeof words[0];
 
-	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-		text_char(t, ' ');
-		if (words[i] != NULL)
-			text_put(t, words[i]);
-	}
-	text_char(t, ' ');
-	if (record_has(r, RECORD_TUNNEL))
-		text_bytes(t, r->tunnel.bytes, r->tunnel.len);
-	text_char(t, ' ');
-	if (record_has(r, RECORD_SERVER_NAME))
-		text_bytes(t, r->server_name.bytes, r->server_name.len);
+	for (size_t i = 0; i < n; i++)
+		out[i] = (struct piece){words[i], words[i] != NULL ? strlen(words[i]) : 0};
+	out[n] = record_has(r, RECORD_TUNNEL) ? (struct piece){r->tunnel.bytes, r->tunnel.len} : (struct piece){NULL, 0};
+	out[n + 1] = record_has(r, RECORD_SERVER_NAME) ? (struct piece){r->server_name.bytes, r->server_name.len}
+						       : (struct piece){NULL, 0};
+}
+
+bool visible_has(const struct flow_record *r, const char *want, size_t len)
+{
+	struct piece piece[VISIBLE_PIECES];
+
+	visible_pieces(r, piece);
+	for (size_t i = 0; i < VISIBLE_PIECES; i++)
+		if (piece[i].len >= len && contains_folded(piece[i].at, piece[i].len, want, len))
+			return true;
+	return false;
 }
 
 void filter_visible(struct text *t, const struct flow_record *r)
 {
+	struct piece piece[VISIBLE_PIECES];
+
 	tuple_endpoint(t, &r->client);
 	text_char(t, ' ');
 	tuple_endpoint(t, &r->server);
-	visible_words(t, r);
+	visible_pieces(r, piece);
+	for (size_t i = 0; i < VISIBLE_PIECES; i++) {
+		text_char(t, ' ');
+		if (piece[i].len > 0)
+			text_bytes(t, piece[i].at, piece[i].len);
+	}
 }
 
 /* No address and no port has a letter behind f, and blanks stand only between them. */

@@ -82,10 +82,16 @@ bool budget_affords_head(const struct flow_table *t)
 	       budget_affords(t, HEAD_BLOCK + sizeof(struct head), 0);
 }
 
-bool budget_doubles_slots(const struct flow_table *t)
+/* Half full, and it can be paid; or three quarters. Where neither is so, the next look is some entries later:
+ * a table that is full for good would ask with every flow. */
+bool budget_doubles_slots(struct flow_table *t)
 {
-	uint64_t n = (uint64_t)t->slot_mask + 1;
+	enum { LATER = 256 };
+	uint64_t n = (uint64_t)t->slot_mask + 1, most = n / 4 * 3, next = (uint64_t)t->slots_used + LATER;
 	bool paid = budget_used(t) + promised(t) + n * 2 * sizeof *t->slots <= t->limits.memory;
 
-	return n < t->slots_max && (uint64_t)t->slots_used * (paid ? 2 : 1) >= (paid ? n : n / 4 * 3);
+	if (n < t->slots_max && (uint64_t)t->slots_used * (paid ? 2 : 1) >= (paid ? n : most))
+		return true;
+	t->slots_ask = n == t->slots_max ? UINT32_MAX : t->slots_used < most && next > most ? (uint32_t)most : (uint32_t)next;
+	return false;
 }

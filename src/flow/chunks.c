@@ -91,15 +91,6 @@ static bool chunk_take(struct flow_table *t, uint16_t bucket)
 	return true;
 }
 
-/* What comes next, most likely: after as many packets as a chunk has places. */
-static void prefetch_fullest(const struct flow_table *t)
-{
-	uint32_t n = t->bucket[t->fullest[1]].old;
-
-	for (uint32_t i = 0; i < EMBRYO_CHUNK && n != REF_NONE; i++)
-		__builtin_prefetch(&t->embryos[n * EMBRYO_CHUNK + i], 1);
-}
-
 /* Forget the oldest chunk of the bucket that has most; false: there is none. */
 static bool end_fullest(struct flow_table *t)
 {
@@ -110,7 +101,9 @@ static bool end_fullest(struct flow_table *t)
 		return false;
 	lone_end_chunk(t, n);
 	chunk_release(t, n);
-	prefetch_fullest(t);
+	/* In a flood: after as many packets as it has places. flow_begins() brings them near. */
+	if (t->bucket[t->fullest[1]].old != REF_NONE)
+		t->next_out = t->bucket[t->fullest[1]].old * EMBRYO_CHUNK;
 	return true;
 }
 

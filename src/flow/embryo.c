@@ -4,17 +4,21 @@
 
 #include "tuple_words.h"
 
+/* A SYN without other flags; CE is a mark to count. */
+static inline bool syn_fits(const struct descriptor *d)
+{
+	return d->path <= UINT8_MAX && d->ecn != IP_CE && d->payload_len == 0 && d->tcp.ack == 0 &&
+	       !(d->options & (TCP_OPTIONS_CUT | TCP_HAS_FAST_OPEN | TCP_HAS_MPTCP));
+}
+
 bool embryo_fits(const struct descriptor *d)
 {
 	uint16_t ecn = d->flags & (TCP_ECE | TCP_CWR | TCP_AE);
 
-	if (d->path > UINT8_MAX || (d->tuple.proto == PROTO_TCP && d->ecn == 3 /* CE: a mark to count */))
-		return false;
 	if (d->tuple.proto == PROTO_TCP)
-		return (d->flags & 0x1ff & ~ecn) == TCP_SYN && d->payload_len == 0 && d->tcp.ack == 0 &&
-		       (ecn & ~TCP_AE) != TCP_ECE && (ecn & ~TCP_AE) != TCP_CWR && ecn != TCP_AE &&
-		       !(d->options & (TCP_OPTIONS_CUT | TCP_HAS_FAST_OPEN | TCP_HAS_MPTCP));
-	return d->payload_len <= UINT16_MAX;
+		return syn_fits(d) && (d->flags & 0x1ff & ~ecn) == TCP_SYN && (ecn & ~TCP_AE) != TCP_ECE &&
+		       (ecn & ~TCP_AE) != TCP_CWR && ecn != TCP_AE;
+	return d->path <= UINT8_MAX && d->payload_len <= UINT16_MAX;
 }
 
 /* The two of a destination. */
@@ -110,12 +114,12 @@ uint64_t flow_begins(struct flow_table *t, const struct descriptor *d, const str
 	uint32_t slot, ref;
 	uint64_t id;
 
-	if (!near->may_begin || d->tuple.proto != PROTO_TCP || !embryo_fits(d))
+	if (!near->may_begin || d->tuple.proto != PROTO_TCP || !syn_fits(d))
 		return 0;
 	flow_store(t);
 	b = &t->bucket[emptier(t, near->bucket)];
 	if (t->flows_free < PLACES_RESERVED || b->young == REF_NONE || t->chunks[b->young].used == EMBRYO_CHUNK ||
-	    (t->slots_used >= (t->slot_mask + 1) / 2 && budget_doubles_slots(t)))
+	    (t->slots_used >= t->slots_ask && budget_doubles_slots(t)))
 		return 0;
 	for (slot = d->hash & t->slot_mask; t->slots[slot].ref != REF_NONE; slot = (slot + 1) & t->slot_mask) {
 		t->stats.probes++;
@@ -129,6 +133,7 @@ uint64_t flow_begins(struct flow_table *t, const struct descriptor *d, const str
 	words_of_tuple(&key, &d->tuple, near->dir);
 	put_syn(&t->embryos[ref], d, &key, near->dir, id);
 	__builtin_prefetch(&t->embryos[ref + 1], 1); /* the next of its bucket; at the chunk's end, for nothing */
+	__builtin_prefetch(&t->embryos[t->next_out + ref % EMBRYO_CHUNK], 1);
 	(void)copies_saw(&t->copies, d, near->identity);
 	t->slots[slot] = (struct slot){d->hash, ref | REF_EMBRYO};
 	t->slots_used++;
@@ -146,7 +151,6 @@ static void expand_tcp(const struct embryo *e, struct flow *f, unsigned dir)
 	s->mss = e->mss_or_len;
 	s->wscale = e->wscale_or_service;
 	s->options = e->options;
-	s->state = END_SYN_SENT;
 	if (e->bits & EMBRYO_ECN)
 		ecn_asked(f, e->bits & EMBRYO_AE ? TCP_ECE | TCP_CWR | TCP_AE : TCP_ECE | TCP_CWR);
 	verdicts_begin(f, dir, e);
@@ -188,6 +192,7 @@ static void expand_common(const struct flow_table *t, const struct embryo *e, ui
 		s->bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS;
 		s->base = e->isn;
 		s->next = s->low = e->isn + 1;
+		s->state = END_SYN_SENT;
 		return;
 	}
 	f->service_number = e->wscale_or_service;

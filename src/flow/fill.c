@@ -325,11 +325,7 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
 
 	if (parts & RECORD_PART_REST) /* capture_side is made of them all */
 		parts = RECORD_PARTS;
-	if (f == &t->scratch && t->scratch_is == PASSING && parts == 0)
-		scratch_common(t);
-	else if (parts & (RECORD_PART_HANDSHAKE | RECORD_PART_STATE | RECORD_PART_TRIPS) || t->scratch_is == NAME_ONLY ||
-		 t->scratch_is == PASSING)
-		scratch_complete(t, f);
+	scratch_ready(t, f, parts);
 	tcp = f->key.proto == PROTO_TCP;
 	record_clear(r, parts);
 	fill_common(r, t, f);
@@ -373,4 +369,75 @@ void flow_record_more(struct flow_table *t, void (*more)(void *arg, struct flow_
 void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct flow *f, const struct paths *paths)
 {
 	flow_record_fill_parts(r, t, f, paths, RECORD_PARTS);
+}
+
+static const enum record_key brief_ends[] = {RECORD_CLIENT, RECORD_SERVER, RECORD_PROTO};
+static const enum record_key brief_words[] = {
+	RECORD_STATE, RECORD_OUTCOME, RECORD_SERVICE, RECORD_TUNNEL, RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_ID,
+	RECORD_ICMP_ERROR_TYPE, RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN,
+};
+
+static void keys_without(uint64_t keys[2], const enum record_key *known, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		keys[known[i] / 64] &= ~(UINT64_C(1) << known[i] % 64);
+}
+
+enum record_brief flow_record_brief(const uint64_t keys[2])
+{
+	uint64_t left[2] = {keys[0], keys[1]};
+
+	keys_without(left, brief_ends, sizeof brief_ends / sizeof *brief_ends);
+	if (!(left[0] | left[1]))
+		return BRIEF_ENDS;
+	keys_without(left, brief_words, sizeof brief_words / sizeof *brief_words);
+	return left[0] | left[1] ? BRIEF_NOT : BRIEF_WORDS;
+}
+
+static void brief_begin(struct flow_record *r, const struct flow_table *t, const struct flow_key *key, bool client)
+{
+	const char *name = tuple_proto_name(key->proto);
+
+#ifndef NDEBUG
+	memset(r, 0xa5, sizeof *r); /* as record_clear() */
+#endif
+	r->has[0] = r->has[1] = 0;
+	r->server_name.len = r->tunnel.len = 0;
+	r->owner[0].n = r->owner[1].n = 0;
+	r->missing = RECORD_PARTS;
+	r->ip_proto = key->proto;
+	r->proto = name ? name : t->proto_words[key->proto];
+	end_of_key(&r->client, key, client);
+	end_of_key(&r->server, key, !client);
+	record_set(r, RECORD_CLIENT);
+	record_set(r, RECORD_SERVER);
+	record_set(r, RECORD_PROTO);
+}
+
+bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_t seat, const struct paths *paths,
+			    enum record_brief what)
+{
+	const unsigned parts = RECORD_PART_OUTCOME | RECORD_PART_STATE;
+	struct flow_key key;
+	const struct flow *f;
+	bool client;
+
+	if (!seat_key(t, seat, &key, &client))
+		return false;
+	brief_begin(r, t, &key, client);
+	if (what == BRIEF_ENDS)
+		return true;
+	f = flow_in_seat(t, seat);
+	scratch_ready(t, f, parts);
+	r->missing = RECORD_PARTS & ~parts;
+	if (key.proto == PROTO_TCP) {
+		fill_outcome(r, f);
+		fill_tcp_state(r, f);
+	} else {
+		fill_datagram(r, f);
+	}
+	fill_service(r, t, f);
+	fill_tunnels(r, paths ? paths_get(paths, f->path) : NULL);
+	fill_icmp_error(r, t, f);
+	return true;
 }

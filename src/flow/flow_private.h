@@ -167,6 +167,7 @@ struct flow_table {
 	bool ages;               /* any class has a time-out */
 	flow_ended *told;
 	flow_lones *lones;       /* or NULL */
+	bool lones_each;         /* and somebody asks who they were */
 	void *arg;
 	void (*more)(void *arg, struct flow_record *r); /* flow_record_more() */
 	void *more_arg;
@@ -175,6 +176,7 @@ struct flow_table {
 
 	struct slot *slots;
 	uint32_t slot_mask, slots_used, slots_max;
+	uint32_t slots_ask;      /* with so many used: whether to double (budget_doubles_slots()) */
 	void *area[2];           /* the slots live in one, the next doubling in the other */
 	size_t area_size[2];
 	unsigned area_now;
@@ -187,6 +189,7 @@ struct flow_table {
 	uint32_t chunk_free, chunk_back; /* lists: free to use; given back */
 	struct embryo_bucket bucket[EMBRYO_BUCKETS];
 	uint16_t fullest[2 * EMBRYO_BUCKETS]; /* of two each, up to [1]; the leaves are all buckets */
+	uint32_t next_out;       /* first place of the chunk that is likely to be ended next */
 	uint32_t embryo_live;
 	int64_t embryos_looked_ns;
 
@@ -223,8 +226,8 @@ struct flow_table {
 	uint64_t *moved;         /* moved.c: bits of seats; NULL: nobody watches */
 
 	struct flow scratch;     /* an embryo seen as a flow; a flow that ends, or that is only looked at */
-	/* embryo_outline(); only self is there; walk.c: what orders it, too */
-	enum { WHOLE, OUTLINE, NAME_ONLY, PASSING } scratch_is;
+	/* embryo_outline(); only self is there; walk.c: what orders it, too; all but RECORD_PART_REST */
+	enum { WHOLE, OUTLINE, NAME_ONLY, PASSING, PLAIN } scratch_is;
 	struct flow_stats stats;
 };
 
@@ -320,7 +323,7 @@ void embryo_expand(struct flow_table *t, uint32_t ref, struct flow *f);
  * embryo_complete(): most flows of a flood never need it. */
 uint32_t lost_before(const struct flow_table *t, uint64_t id); /* of table->capture_lost, when that id was given */
 struct flow *embryo_outline(struct flow_table *t, uint32_t ref);
-void scratch_common(struct flow_table *t); /* only of PASSING: what every record has */
+void scratch_ready(struct flow_table *t, const struct flow *f, unsigned parts); /* for those parts of its record */
 void scratch_complete(struct flow_table *t, const struct flow *f); /* whatever flow it is */
 static inline unsigned embryo_class(uint8_t proto)
 {
@@ -337,19 +340,20 @@ bool embryo_give_back(struct flow_table *t); /* the oldest chunk's memory; false
 
 /* lone.c: those that end one after the other, and are told together: with lones_flush() at the latest. */
 struct lones {
-	struct lone at[FLOW_LONES];
-	unsigned n;
+	struct lone_counts n;
+	struct lone at[FLOW_LONES]; /* only if who they were is asked for */
 };
 void lone_tell(struct flow_table *t, struct lones *all, uint32_t ref, bool evicted);
 void lones_flush(struct flow_table *t, struct lones *all);
 void lone_end_chunk(struct flow_table *t, uint32_t n); /* all its embryos; the chunk is the caller's */
+bool lones_tell_all(struct flow_table *t); /* at the end, in no order; false: there has to be one */
 void embryo_expire(struct flow_table *t);
 
 /* budget.c */
 size_t budget_used(const struct flow_table *t);
 size_t budget_touched(const struct flow_table *t);
 bool budget_affords(const struct flow_table *t, size_t bytes, uint32_t entries);
-bool budget_doubles_slots(const struct flow_table *t);
+bool budget_doubles_slots(struct flow_table *t); /* from slots_ask entries on */
 bool budget_affords_name(const struct flow_table *t);
 bool budget_affords_block(const struct flow_table *t, size_t bytes);
 bool budget_affords_head(const struct flow_table *t);
@@ -507,6 +511,8 @@ static inline void flow_store(struct flow_table *t)
 
 /* walk.c */
 struct flow *flow_look(struct flow_table *t, uint32_t ref);  /* a copy of a full flow */
+/* seats.c: who sits there, and whether the client is the second of its key; false: nobody */
+bool seat_key(const struct flow_table *t, uint32_t seat, struct flow_key *key, bool *client);
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);
 /* REF_NONE: full, or no block of a dropped name fits and it may not grow. */

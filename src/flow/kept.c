@@ -187,6 +187,21 @@ static void unfold_side(const struct kept *k, unsigned i, struct flow *f)
 	s->zeek.before = a->zeek >> 3 & 7;
 }
 
+void kept_unfold_side_plain(const struct kept *k, unsigned i, struct flow *f)
+{
+	const struct kept_side *a = &k->side[i];
+	struct flow_side *s = &f->side[i];
+	const bool fin = a->end & END_FIN;
+
+	memcpy(s, a, KEPT_SAME);
+	s->bytes = (uint64_t)a->bytes_high << 32 | a->bytes;
+	s->state = a->state & 15;
+	s->base = s->bits & SIDE_BASE ? s->low - 1 : 0;
+	s->fin_end = fin ? s->next : 0;
+	s->fin = fin;
+	s->rst = 0;
+}
+
 void kept_key(const struct kept *k, struct flow_key *key)
 {
 	memset(key, 0, sizeof *key);
@@ -202,7 +217,7 @@ void kept_key(const struct kept *k, struct flow_key *key)
 	key->family = k->family;
 }
 
-static void unfold_handshake(const struct kept *k, struct flow *f)
+void kept_unfold_handshake(const struct kept *k, struct flow *f)
 {
 	unsigned is = k->handshake;
 
@@ -261,7 +276,7 @@ void kept_unfold(const struct flow_table *t, uint32_t ref, struct flow *f)
 	if (!o) {
 		for (unsigned i = 0; i < 2; i++)
 			side_becomes_plain(f, i, (enum kept_looked)(k->side[i].state >> KEPT_LOOKED_SHIFT));
-		unfold_handshake(k, f);
+		kept_unfold_handshake(k, f);
 		return;
 	}
 	odd_unfold(t, k, o, f);

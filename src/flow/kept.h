@@ -226,6 +226,9 @@ static inline unsigned kept_shift(const struct kept_side *s, unsigned unknown)
 
 /* kept.c. Folding may need a place for what is odd: places_reserve() before the flow was unfolded. */
 void kept_unfold(const struct flow_table *t, uint32_t ref, struct flow *f);
+/* Where nothing is odd: of a side what a record is made of; and the handshake, after both and f->client. */
+void kept_unfold_side_plain(const struct kept *k, unsigned i, struct flow *f);
+void kept_unfold_handshake(const struct kept *k, struct flow *f);
 void kept_fold(struct flow_table *t, struct flow *f); /* into the place that it says it has */
 /* A new one: no more than its key, in no list, and with all the rest still to be folded. */
 void kept_begin(struct kept *k, const struct flow_key *key);

@@ -13,6 +13,8 @@ static inline struct side_trips *kept_trips_block(const struct flow_table *t, co
 
 void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigned i, struct side_trips *x);
 void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x);
+/* Of side i: trips_summary(). */
+bool kept_trips_summary(const struct flow_table *t, const struct kept *k, unsigned i, struct trips_summary *out);
 void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i);
 void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end);
 int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,

@@ -18,6 +18,7 @@ void lone_tell(struct flow_table *t, struct lones *all, uint32_t ref, bool evict
 	const struct embryo *m = &t->embryos[ref & ~REF_EMBRYO];
 	unsigned client = m->bits & EMBRYO_FROM_B ? 1 : 0;
 	bool has_port = embryo_class(m->key.proto) != FLOW_ICMP;
+	bool syn = m->key.proto == PROTO_TCP;
 	struct lone *l;
 
 	if (!t->lones) {
@@ -26,21 +27,42 @@ void lone_tell(struct flow_table *t, struct lones *all, uint32_t ref, bool evict
 	}
 	t->stats.evicted += evicted;
 	t->stats.evicted_embryos += evicted;
-	l = &all->at[all->n++];
+	all->n.syns += syn;
+	all->n.evicted += evicted;
+	all->n.flows++;
+	if (!t->lones_each)
+		return;
+	l = &all->at[all->n.flows - 1];
 	set_endpoint(&l->client, m, client, has_port);
 	set_endpoint(&l->server, m, !client, has_port);
-	l->syn = m->key.proto == PROTO_TCP;
-	l->bytes = l->syn ? 0 : m->mss_or_len;
+	l->syn = syn;
+	l->bytes = syn ? 0 : m->mss_or_len;
 	l->evicted = evicted;
-	if (all->n == FLOW_LONES)
+	if (all->n.flows == FLOW_LONES)
 		lones_flush(t, all);
 }
 
 void lones_flush(struct flow_table *t, struct lones *all)
 {
-	if (all->n)
-		t->lones(t->arg, all->at, all->n);
-	all->n = 0;
+	if (all->n.flows)
+		t->lones(t->arg, &all->n, t->lones_each ? all->at : NULL);
+	all->n = (struct lone_counts){0};
+}
+
+/* What a chunk has is of one class, and only TCP's wait for an answer to a SYN. */
+bool lones_tell_all(struct flow_table *t)
+{
+	struct lone_counts n = {0};
+
+	if (!t->lones || t->lones_each)
+		return false;
+	for (uint32_t i = 0; i < t->chunks_made; i++) {
+		n.flows += t->chunks[i].live;
+		n.syns += t->chunks[i].bucket < EMBRYO_SPREAD ? t->chunks[i].live : 0;
+	}
+	if (n.flows)
+		t->lones(t->arg, &n, NULL);
+	return true;
 }
 
 /* By age if its time is over, else by want of memory. */
@@ -62,11 +84,11 @@ static void end_embryo(struct flow_table *t, uint32_t ref, uint32_t hash, struct
 
 void lone_end_chunk(struct flow_table *t, uint32_t n)
 {
-	enum { AHEAD = 8 }; /* slots: memory is waited for in so many places at once, not in many more */
+	enum { AHEAD = 16 }; /* slots: memory is waited for in so many places at once, not in many more */
 	uint32_t first = n * EMBRYO_CHUNK, used = t->chunks[n].used, hash[EMBRYO_CHUNK];
 	struct lones all;
 
-	all.n = 0;
+	all.n = (struct lone_counts){0};
 	for (uint32_t i = 0; i < used + AHEAD; i++) {
 		if (i < used) {
 			hash[i] = table_hash(t, &t->embryos[first + i].key);
@@ -108,7 +130,7 @@ void embryo_expire(struct flow_table *t)
 	if (t->now_ns - t->embryos_looked_ns < CLOCK_MS)
 		return;
 	t->embryos_looked_ns = t->now_ns;
-	all.n = 0;
+	all.n = (struct lone_counts){0};
 	for (unsigned class = FLOW_HALF_OPEN; class <= FLOW_ICMP; class++) {
 		const struct embryo_bucket *first = &t->bucket[(class - FLOW_HALF_OPEN) * EMBRYO_SPREAD];
 

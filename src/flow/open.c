@@ -114,6 +114,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 
 	/* Doubling alternates between the areas and must end in the larger. */
 	t->slot_mask = SLOTS_MIN - 1;
+	t->slots_ask = SLOTS_MIN / 2;
 	t->area_now = 0;
 	for (uint32_t n = SLOTS_MIN; n < t->slots_max; n *= 2)
 		t->area_now = !t->area_now;
@@ -123,9 +124,10 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	return 0;
 }
 
-void flow_table_lone(struct flow_table *t, flow_lones *told)
+void flow_table_lone(struct flow_table *t, flow_lones *told, bool each)
 {
 	t->lones = told;
+	t->lones_each = each;
 }
 
 void flow_table_free(struct flow_table *t)

@@ -4,7 +4,7 @@
  * Who moved is a bit for each seat, set where a packet is taken in or a flow begins or ends, and
  * taken off by whoever looks. Nothing is kept, and the packet path pays one test, until somebody
  * watches. */
-#include "kept.h"
+#include "kept_trips.h"
 #include "sockeye/memory.h"
 
 int flow_watch(struct flow_table *t, struct error *e)
@@ -70,7 +70,39 @@ bool flow_next_moved(struct flow_table *t, uint32_t *seat)
 	return false;
 }
 
+void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
+{
+	if (seat < t->flow_used) {
+		const uint8_t *k = (const uint8_t *)&t->flows[seat];
+
+		for (unsigned line = 0; line < (whole ? sizeof *t->flows : sizeof *t->flows / 2); line += 64)
+			__builtin_prefetch(k + line);
+	} else if (seat >= t->flow_max && seat - t->flow_max < t->chunks_made * EMBRYO_CHUNK) {
+		__builtin_prefetch(&t->embryos[seat - t->flow_max]);
+	}
+}
+
 /* ---- at once ----------------------------------------------------------------------- */
+
+bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *out)
+{
+	const struct embryo *e;
+
+	if (seat < t->flow_max) {
+		const struct kept *k = &t->flows[seat];
+		const unsigned class = k->class & KEPT_CLASS;
+
+		out->id = kept_id(k);
+		out->open = class == FLOW_ESTABLISHED || class == FLOW_HALF_OPEN;
+		out->reused = k->bits & FLOW_BIT_REUSED;
+		return k->family != FAMILY_NONE;
+	}
+	e = &t->embryos[seat - t->flow_max];
+	out->id = (uint64_t)e->id_high << 32 | e->id_low;
+	out->open = embryo_class(e->key.proto) == FLOW_HALF_OPEN;
+	out->reused = false;
+	return e->key.family != FAMILY_NONE;
+}
 
 static uint64_t ordered(int64_t ns)
 {
@@ -137,28 +169,41 @@ bool flow_seat_key(const struct flow_table *t, uint32_t seat, enum record_key k,
 	return t->embryos[seat].key.family != FAMILY_NONE && embryo_key(&t->embryos[seat], k, out);
 }
 
+bool seat_key(const struct flow_table *t, uint32_t seat, struct flow_key *key, bool *client)
+{
+	if (seat < t->flow_max) {
+		kept_key(&t->flows[seat], key);
+		*client = t->flows[seat].class & KEPT_CLIENT;
+	} else {
+		*key = t->embryos[seat - t->flow_max].key;
+		*client = t->embryos[seat - t->flow_max].bits & EMBRYO_FROM_B;
+	}
+	return key->family != FAMILY_NONE;
+}
+
 bool flow_seat_end(const struct flow_table *t, uint32_t seat, bool server, struct endpoint *out)
 {
-	const struct flow_key *key;
-	struct flow_key of;
-	bool second;
+	struct flow_key key;
+	bool client;
 
-	if (seat < t->flow_max) {
-		const struct kept *k = &t->flows[seat];
-
-		kept_key(k, &of);
-		key = &of;
-		second = server != ((k->class & KEPT_CLIENT) != 0);
-	} else {
-		const struct embryo *e = &t->embryos[seat - t->flow_max];
-
-		key = &e->key;
-		second = server != ((e->bits & EMBRYO_FROM_B) != 0);
-	}
-	if (key->family == FAMILY_NONE)
+	if (!seat_key(t, seat, &key, &client))
 		return false;
-	end_of_key(out, key, second);
+	end_of_key(out, &key, server != client);
 	return true;
+}
+
+bool flow_seat_again(const struct flow_table *t, uint32_t seat, uint64_t *out)
+{
+	const struct kept *k;
+
+	*out = 0;
+	if (seat >= t->flow_max)
+		return t->embryos[seat - t->flow_max].key.proto == PROTO_TCP;
+	k = &t->flows[seat];
+	for (unsigned i = 0; i < 2 && k->proto == PROTO_TCP; i++)
+		if (k->side[i].trouble != REF_NONE)
+			*out += ((const struct side_trouble *)blocks_at(&t->blocks, k->side[i].trouble))->count[VERDICT_RETRANSMISSION];
+	return k->proto == PROTO_TCP && !(k->bits & FLOW_BIT_UNJUDGED);
 }
 
 bool flow_seat_sums(const struct flow_table *t, uint32_t seat, struct flow_sums *out)
@@ -180,4 +225,35 @@ bool flow_seat_sums(const struct flow_table *t, uint32_t seat, struct flow_sums 
 	out->last_ns = out->first_ns;
 	(void)embryo_key(&t->embryos[seat - t->flow_max], RECORD_BYTES, &out->bytes[0]);
 	return t->embryos[seat - t->flow_max].key.family != FAMILY_NONE;
+}
+
+/* Its SYN, SYN/ACK and ACK are there, and time between the first and the last: handshake.rtt_us, without a record. */
+static bool kept_handshake_ns(const struct kept *k, int64_t *ns)
+{
+	if ((k->handshake & (KEPT_SYN | KEPT_SYNACK | KEPT_ACK | KEPT_RTT)) != (KEPT_SYN | KEPT_SYNACK | KEPT_ACK | KEPT_RTT))
+		return false;
+	*ns = kept_ns(0, k->ack, k->ack_high);
+	return true;
+}
+
+bool flow_seat_trips(const struct flow_table *t, uint32_t seat, struct flow_trips *out)
+{
+	struct trips_summary x;
+	const struct kept *k;
+
+	*out = (struct flow_trips){.known = 0};
+	if (seat >= t->flow_max) /* one packet has met nothing yet */
+		return t->embryos[seat - t->flow_max].key.family != FAMILY_NONE;
+	k = &t->flows[seat];
+	if (k->family == FAMILY_NONE || k->odd != REF_NONE)
+		return false;
+	if (k->proto != PROTO_TCP)
+		return true;
+	for (unsigned i = 0; i < 2; i++)
+		if (kept_trips_summary(t, k, i ^ ((k->class & KEPT_CLIENT) != 0), &x)) {
+			out->known |= 1U << i;
+			out->p50[i] = (int64_t)x.median_us * 1000;
+		}
+	out->known |= kept_handshake_ns(k, &out->handshake) ? FLOW_TRIP_HANDSHAKE : 0U;
+	return true;
 }

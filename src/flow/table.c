@@ -89,11 +89,12 @@ static void slots_double(struct flow_table *t)
 	t->slots = bigger;
 	t->slot_mask = n * 2 - 1;
 	t->area_now = !t->area_now;
+	t->slots_ask = n;
 }
 
 void table_insert(struct flow_table *t, uint32_t hash, uint32_t ref)
 {
-	if (t->slots_used >= (t->slot_mask + 1) / 2 && budget_doubles_slots(t))
+	if (t->slots_used >= t->slots_ask && budget_doubles_slots(t))
 		slots_double(t);
 	put(t->slots, t->slot_mask, hash, ref);
 	t->slots_used++;
@@ -453,6 +454,21 @@ static bool ends_flow(const struct descriptor *d)
 	if (d->tuple.proto == PROTO_ICMPV6)
 		return d->icmp.type != 2;
 	return d->icmp.type != 3 || d->icmp.code != 4;
+}
+
+void flow_mark(struct flow_table *t, const struct tuple *of)
+{
+	struct flow_key k;
+	unsigned dir;
+	uint32_t ref, slot;
+
+	if (t->moved == NULL || of->family == FAMILY_NONE)
+		return;
+	flow_store(t);
+	key_of(&k, of, &dir);
+	ref = table_find(t, &k, table_hash(t, &k), &slot);
+	if (ref != REF_NONE)
+		flow_moved(t, ref);
 }
 
 struct flow *flow_quote(struct flow_table *t, const struct descriptor *d, uint32_t *change)

@@ -162,17 +162,47 @@ static uint32_t median_us(const struct side_trips *x)
 	return us < x->min_us ? x->min_us : us > x->max_us ? x->max_us : us;
 }
 
-bool trips_summary(const struct flow_table *t, const struct flow *f, unsigned i, struct trips_summary *out)
+/* The same of a few samples without their histogram, where all have a place in it. */
+static bool few_summary(const uint32_t *samples, unsigned n, struct trips_summary *out)
 {
+	uint32_t at[TRIPS_FEW], us;
+
+	for (unsigned i = 0; i < n; i++) {
+		unsigned k = i;
+
+		for (; k > 0 && at[k - 1] > samples[i]; k--)
+			at[k] = at[k - 1];
+		at[k] = samples[i];
+	}
+	if (bucket_of(at[n - 1]) - bucket_of(at[0]) >= TRIP_BUCKETS)
+		return false;
+	us = bucket_us(bucket_of(at[(n - 1) / 2]));
+	us = us < at[0] ? at[0] : us > at[n - 1] ? at[n - 1] : us;
+	*out = (struct trips_summary){at[0], us, at[n - 1], n};
+	return true;
+}
+
+bool kept_trips_summary(const struct flow_table *t, const struct kept *k, unsigned i, struct trips_summary *out)
+{
+	const struct side_trips *block = kept_trips_block(t, k, i);
+	const uint32_t n = block ? block->samples : kept_trips_samples(k->trips_are[i]);
 	struct side_trips all;
 
-	if (f->self & REF_EMBRYO)
+	if (n == 0)
 		return false;
-	kept_trips_unfold(t, &t->flows[f->self], i, &all);
-	if (!all.samples)
-		return false;
-	if (all.samples <= TRIPS_FEW)
-		spread(&all);
-	*out = (struct trips_summary){all.min_us, median_us(&all), all.max_us, all.samples};
+	if (n > TRIPS_FEW) {
+		*out = (struct trips_summary){block->min_us, median_us(block), block->max_us, n};
+		return true;
+	}
+	if (few_summary(block ? block->few : k->trips[i], n, out))
+		return true;
+	kept_trips_unfold(t, k, i, &all);
+	spread(&all);
+	*out = (struct trips_summary){all.min_us, median_us(&all), all.max_us, n};
 	return true;
+}
+
+bool trips_summary(const struct flow_table *t, const struct flow *f, unsigned i, struct trips_summary *out)
+{
+	return !(f->self & REF_EMBRYO) && kept_trips_summary(t, &t->flows[f->self], i, out);
 }

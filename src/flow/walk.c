@@ -33,7 +33,7 @@ static struct flow *in_passing(struct flow_table *t, uint32_t ref)
 }
 
 /* What else a record has of every flow: nothing that is not in its four lines. */
-void scratch_common(struct flow_table *t)
+static void scratch_common(struct flow_table *t)
 {
 	struct flow *f = &t->scratch;
 	const struct kept *k = &t->flows[f->self];
@@ -45,6 +45,58 @@ void scratch_common(struct flow_table *t)
 	f->lost_before = k->lost_before;
 	for (unsigned i = 0; i < 2; i++)
 		f->side[i].ttl = k->side[i].ttl;
+}
+
+/* All that a record has but RECORD_PART_REST, of a flow whose handshake and sides follow from its four lines:
+ * as kept_unfold() and what it calls, and nothing besides. False: something of it is odd. */
+static bool scratch_plain(struct flow_table *t)
+{
+	struct flow *f = &t->scratch;
+	const struct kept *k = &t->flows[f->self];
+
+	if (k->odd != REF_NONE)
+		return false;
+	scratch_common(t);
+	f->rare = REF_NONE;
+	f->name = k->name;
+	f->service_number = k->service;
+	f->service = t->services[k->service];
+	f->path = k->path;
+	f->story = k->story;
+	f->completeness = k->completeness & 63;
+	f->completeness_before = k->completeness_before & 63;
+	for (unsigned i = 0; i < 2; i++)
+		kept_unfold_side_plain(k, i, f);
+	kept_unfold_handshake(k, f);
+	f->syn_retransmits = f->synack_retransmits = 0;
+	f->icmp_type = (uint8_t)(k->synack >> 8); /* of ICMP; others have none without struct odd */
+	f->icmp_code = (uint8_t)k->synack;
+	f->icmp_id = (uint16_t)k->ack;
+	t->scratch_is = PLAIN;
+	return true;
+}
+
+/* An embryo's parts but RECORD_PART_REST, from its outline; ICMP has more to say. */
+static bool scratch_embryo(const struct flow_table *t)
+{
+	const struct flow *f = &t->scratch;
+
+	return f->key.proto != PROTO_ICMP && f->key.proto != PROTO_ICMPV6;
+}
+
+void scratch_ready(struct flow_table *t, const struct flow *f, unsigned parts)
+{
+	if (f != &t->scratch)
+		return;
+	if (t->scratch_is == PASSING && parts == 0)
+		scratch_common(t);
+	else if (t->scratch_is == PASSING && !(parts & RECORD_PART_REST) && scratch_plain(t))
+		return;
+	else if (t->scratch_is == PASSING || t->scratch_is == NAME_ONLY)
+		scratch_complete(t, f);
+	else if (t->scratch_is == PLAIN ? parts & RECORD_PART_REST :
+		 parts & (RECORD_PART_HANDSHAKE | RECORD_PART_REST) || (parts & RECORD_PART_STATE && !scratch_embryo(t)))
+		scratch_complete(t, f);
 }
 
 void scratch_complete(struct flow_table *t, const struct flow *f)
@@ -233,15 +285,16 @@ static int by_id(const void *a, const void *b, void *arg)
 	return x < y ? -1 : x > y;
 }
 
-/* The slots are not needed any more: they become the order, from their beginning on. */
-static uint32_t put_in_order(struct flow_table *t, struct place *order)
+/* The slots are not needed any more: they become the order, from their beginning on.
+ * Those whose reference is below that. */
+static uint32_t put_in_order(struct flow_table *t, struct place *order, uint32_t below)
 {
 	uint64_t least = UINT64_MAX, most = 0;
 	unsigned shift = 0;
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i <= t->slot_mask; i++)
-		if (t->slots[i].ref != REF_NONE)
+		if (t->slots[i].ref < below)
 			order[n++].ref = t->slots[i].ref;
 	for (uint32_t i = 0; i < n; i++) {
 		uint64_t id = id_of(t, order[i].ref);
@@ -271,8 +324,8 @@ void flow_table_end(struct flow_table *t)
 	uint32_t n;
 
 	flow_store(t);
-	n = put_in_order(t, order);
-	lones.n = 0;
+	n = put_in_order(t, order, lones_tell_all(t) ? REF_EMBRYO : REF_NONE);
+	lones.n = (struct lone_counts){0};
 	for (uint32_t i = 0; i < n; i++) {
 		struct flow *f;
 

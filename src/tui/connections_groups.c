@@ -1,4 +1,4 @@
-/* Connections taken together: by client, by server and port, by service.
+/* Connections taken together: by client, by server and port, by service, live by the process that holds them.
  *
  * A group is a row with counts and sums. Opening one shows its connections, by a filter that
  * is made of its name; Esc goes back to the groups and to the filter that was.
@@ -16,6 +16,7 @@ static const struct {
 	[GROUP_CLIENT] = {"Client", "grouped by client"},
 	[GROUP_SERVER] = {"Server and port", "grouped by server and port"},
 	[GROUP_SERVICE] = {"Service", "grouped by service"},
+	[GROUP_PROCESS] = {"Process", "grouped by the process of this host that holds them"},
 };
 
 /* The numbers behind the name, and from which width on each is shown. */
@@ -33,6 +34,8 @@ enum reaction groups_next(struct look *l)
 	struct text t;
 
 	l->list.group = (enum query_group)((l->list.group + 1) % QUERY_GROUPINGS);
+	if (l->list.group == GROUP_PROCESS && !l->live) /* files do not say */
+		l->list.group = GROUP_NONE;
 	l->list.opened = GROUP_NONE;
 	l->list.group_selected = 0;
 	l->stick = l->list.group != GROUP_NONE ? STICK_FIRST : l->stick;
@@ -59,12 +62,23 @@ void groups_answered(struct look *l, const struct answer *a)
 	l->anchor = a->selected_row;
 }
 
-static void groups_name(struct text *t, const struct flow_group *g, unsigned room)
+static bool groups_is_known(enum query_group by, const struct flow_group *g)
 {
-	if (g->at.family == FAMILY_NONE)
-		text_put(t, g->service != NULL ? g->service : "not known by its content");
-	else
+	return by == GROUP_PROCESS ? g->pid > 0 : by == GROUP_SERVICE ? g->service != NULL : true;
+}
+
+static void groups_name(struct text *t, enum query_group by, const struct flow_group *g, unsigned room)
+{
+	if (by == GROUP_PROCESS && g->pid > 0) {
+		text_foreign(t, g->process, strnlen(g->process, sizeof g->process), false);
+		text_format(t, " %d", (int)g->pid);
+	} else if (!groups_is_known(by, g)) {
+		text_put(t, by == GROUP_PROCESS ? "no process is known" : "not known by its content");
+	} else if (by == GROUP_SERVICE) {
+		text_put(t, g->service);
+	} else {
 		words_endpoint(t, &g->at, room);
+	}
 }
 
 static uint64_t groups_number(const struct flow_group *g, unsigned column)
@@ -74,7 +88,8 @@ static uint64_t groups_number(const struct flow_group *g, unsigned column)
 	return numbers[column];
 }
 
-static void groups_row(struct canvas *c, const struct flow_group *g, unsigned y, unsigned name_end, bool selected)
+static void groups_row(struct canvas *c, enum query_group by, const struct flow_group *g, unsigned y, unsigned name_end,
+		       bool selected)
 {
 	unsigned x = name_end;
 	char buffer[96];
@@ -82,8 +97,8 @@ static void groups_row(struct canvas *c, const struct flow_group *g, unsigned y,
 
 	canvas_put(c, 1, y, 2, ROLE_KEY, "+");
 	text_init(&t, buffer, sizeof buffer);
-	groups_name(&t, g, name_end - COLUMNS_FROM - 1);
-	canvas_cut(c, COLUMNS_FROM + 1, y, name_end, g->at.family == FAMILY_NONE && g->service == NULL ? ROLE_DIM : ROLE_TEXT, buffer);
+	groups_name(&t, by, g, name_end - COLUMNS_FROM - 1);
+	canvas_cut(c, COLUMNS_FROM + 1, y, name_end, groups_is_known(by, g) ? ROLE_TEXT : ROLE_DIM, buffer);
 	for (unsigned i = 0; i < GROUPS_COLUMNS; i++) {
 		uint64_t v = groups_number(g, i);
 		bool bad = (i == 2 && v > 0) || (i == 6 && v * 100 > g->packets);
@@ -121,7 +136,7 @@ void groups_list(const struct look *l, const struct answer *a, struct canvas *c,
 	}
 	canvas_attr(c, 0, at->head, c->width, ATTR_UNDERLINE);
 	for (unsigned i = 0; i < a->groups && i < at->rows; i++)
-		groups_row(c, &a->group[i], at->list + i, end, i == a->selected_row);
+		groups_row(c, l->list.group, &a->group[i], at->list + i, end, i == a->selected_row);
 	if (a->groups == 0)
 		canvas_cut(c, COLUMNS_FROM + 1, at->list, c->width, ROLE_DIM, "no connections to be grouped");
 	if (!at->pane)
@@ -154,6 +169,12 @@ static void groups_condition(struct text *t, enum query_group by, const struct f
 			tuple_endpoint(t, &g->at);
 		else
 			tuple_address(t, &g->at.ip, g->at.family);
+		break;
+	case GROUP_PROCESS:
+		if (g->pid > 0)
+			text_format(t, "pid:%d", (int)g->pid);
+		else
+			text_put(t, "!pid>0");
 		break;
 	default:
 		text_put(t, g->service != NULL ? "service==" : "!service~.");

@@ -81,6 +81,7 @@ static enum reaction connections_scroll(struct look *l, const struct layout *at,
 /* A condition that the selected row fulfils by the column that it is sorted by. */
 static bool connections_condition(struct text *t, const struct look *l, const struct flow_record *r)
 {
+	const struct record_owner *owner;
 	int64_t ns;
 
 	switch (look_sorts[l->sort].column) {
@@ -104,6 +105,12 @@ static bool connections_condition(struct text *t, const struct look *l, const st
 		return true;
 	case COLUMN_RTX:
 		text_put(t, "retrans>0");
+		return true;
+	case COLUMN_PROCESS:
+		owner = record_process(r, 0) != NULL ? record_process(r, 0) : record_process(r, 1);
+		if (owner == NULL)
+			return false;
+		text_format(t, "pid:%d", (int)owner->pid);
 		return true;
 	case COLUMN_RTT:
 		if (!query_round_trip(r, &ns))

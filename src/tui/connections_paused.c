@@ -27,9 +27,23 @@ static bool paused_value(const struct answer *a, unsigned i, enum query_rank ran
 			return false;
 		*out = (uint64_t)ns;
 		return true;
-	case RANK_KEY: break;
+	case RANK_KEY: case RANK_PROCESS: break;
 	}
 	return false;
+}
+
+static const struct record_owner *paused_owner(const struct flow_record *r)
+{
+	return record_process(r, 0) != NULL ? record_process(r, 0) : record_process(r, 1);
+}
+
+/* By name and number of the process, as the engine orders. */
+static int paused_owners(const struct flow_record *a, const struct flow_record *b)
+{
+	const struct record_owner *x = paused_owner(a), *y = paused_owner(b);
+	int c = strncmp(x->comm, y->comm, sizeof x->comm);
+
+	return c != 0 ? c : (x->pid > y->pid) - (x->pid < y->pid);
 }
 
 /* Does row i come before row k? Who has no value is last in either direction, as in the engine's order. */
@@ -42,11 +56,13 @@ static bool paused_before(const struct look *l, const struct answer *a, unsigned
 	int c = 0;
 
 	for (unsigned n = 0; n < 2; n++)
-		has[n] = by->rank == RANK_KEY ? record_has(r[n], by->key) : paused_value(a, n == 0 ? i : k, by->rank, &v[n]);
+		has[n] = by->rank == RANK_KEY ? record_has(r[n], by->key) : by->rank == RANK_PROCESS ? paused_owner(r[n]) != NULL :
+			 paused_value(a, n == 0 ? i : k, by->rank, &v[n]);
 	if (has[0] != has[1])
 		return has[0];
 	if (has[0])
-		c = by->rank == RANK_KEY ? record_compare(by->key, r[0], r[1]) : (v[0] > v[1]) - (v[0] < v[1]);
+		c = by->rank == RANK_KEY ? record_compare(by->key, r[0], r[1]) : by->rank == RANK_PROCESS ? paused_owners(r[0], r[1]) :
+		    (v[0] > v[1]) - (v[0] < v[1]);
 	if (c != 0)
 		return (c < 0) != l->descending;
 	return r[0]->id < r[1]->id;

@@ -225,10 +225,17 @@ static bool detail_owners(struct canvas *c, unsigned y, const struct flow_record
 			x = canvas_put(c, x, y, c->width, ROLE_DIM, k > 0 ? ", " : "");
 			x = detail_owner(c, x, y, &r->owner[i].at[k]);
 		}
+		if (record_has(r, key[i]) && r->owner[i].netns != 0) {
+			char netns[48];
+
+			(void)snprintf(netns, sizeof netns, " in namespace %u", (unsigned)r->owner[i].netns);
+			x = canvas_put(c, x, y, c->width, ROLE_DIM, netns);
+		}
 		if (record_has(r, unknown[i])) {
 			x = canvas_put(c, x, y, c->width, ROLE_DIM, record_has(r, key[i]) ? ", " : "not known: ");
 			x = canvas_put(c, x, y, c->width, ROLE_DIM, strcmp(r->owner_unknown[i], "other_host") == 0
-				       ? "another host's" : r->owner_unknown[i]);
+				       ? "another host's" : strcmp(r->owner_unknown[i], "other_netns") == 0
+				       ? "another namespace's" : r->owner_unknown[i]);
 		}
 		x += 2;
 	}

@@ -128,7 +128,7 @@ struct look_sort {
 	const char *first; /* what then comes first: "slowest first" */
 };
 
-enum { LOOK_SORTS = 13 };
+enum { LOOK_SORTS = 14 };
 extern const struct look_sort look_sorts[LOOK_SORTS];
 
 /* How the rows of a screen of this size are used. */

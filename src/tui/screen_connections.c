@@ -28,6 +28,7 @@ const struct look_sort look_sorts[LOOK_SORTS] = {
 	{RANK_RATE, RECORD_KEYS, COLUMN_RATE, false, "rate", true, "fastest first"},
 	{RANK_RETRANSMITTED, RECORD_KEYS, COLUMN_RTX, false, "rtx", true, "most first"},
 	{RANK_KEY, RECORD_LAST, COLUMN_IDLE, false, "idle", true, "the latest first"},
+	{RANK_PROCESS, RECORD_KEYS, COLUMN_PROCESS, false, "process", false, "a to z"},
 };
 
 /* ---- queries -------------------------------------------------------------- */

@@ -36,7 +36,7 @@ char *json_write_endpoint(char *p, const struct endpoint *e);
 /* Whole microseconds of a duration, rounded. */
 int64_t json_microseconds(int64_t ns);
 
-/* json_record.c: how each key of a record type is written, made once from the field table. */
+/* json_plan.c: how each key of a record type is written, made once from the field table. */
 struct json_plan;
 /* Of IN_CONNECTION or IN_HANDSHAKE. NULL: no memory. Freed with free(). */
 struct json_plan *json_plan_open(unsigned in, const char *type);

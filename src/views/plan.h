@@ -1,4 +1,4 @@
-/* What is known of a record type before the first record: how json_record.c and csv_record.c walk it.
+/* What is known of a record type before the first record: how csv_record.c walks it, and json_plan.c.
  *
  * A line is a walk over the bits of what the record has. Most pairs are counters that counted
  * nothing and stand in rows, in the table as in the record, so a row of zeroes is one step.

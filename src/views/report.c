@@ -158,13 +158,12 @@ static void report_lone_names(struct report *r, const struct lone *l, unsigned n
 }
 
 /* As the two above do of a record that says the same. */
-void report_lone(struct report *r, const struct lone *l, unsigned n)
+void report_lone(struct report *r, const struct lone_counts *n, const struct lone *each)
 {
-	r->flows += n;
-	for (unsigned i = 0; i < n; i++)
-		r->handshakes[OUTCOME_UNANSWERED] += l[i].syn;
+	r->flows += n->flows;
+	r->handshakes[OUTCOME_UNANSWERED] += n->syns;
 	if (r->names)
-		report_lone_names(r, l, n);
+		report_lone_names(r, each, n->flows);
 }
 
 /* ---- JSON ---------------------------------------------------------------- */

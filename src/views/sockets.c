@@ -191,7 +191,10 @@ int sockets_view_write(struct sockets_view *v, const struct socket_table *t)
 	if (rc < 0)
 		return rc;
 	v->tables++;
-	sockets_grow(v, t);
+	if (sockets_all_processes(t))
+		sockets_grow(v, t);
+	if (t->netns)
+		sockets_netns(v, t);
 	if (v->o.leaks)
 		sockets_leaks(v, t);
 	else if (v->o.summary)

@@ -64,11 +64,25 @@ void sockets_json(struct sockets_view *v, const struct socket_table *t);
 void sockets_csv(struct sockets_view *v, const struct socket_table *t);
 void sockets_json_owners(struct json *j, const char *key, const struct socket_table *t, const struct socket_record *s);
 
+/* The time and the namespace of a record, where it has them. */
+void sockets_json_of(const struct sockets_view *v, struct json *j, const struct socket_table *t);
+
+/* sockets_netns.c: which namespace it is, before its sockets: a line, or a record of its own. */
+void sockets_netns(struct sockets_view *v, const struct socket_table *t);
+/* A foreign text, its namespace's name or inode, with an end. */
+enum { SOCKETS_LABEL = 1100 };
+const char *sockets_netns_label(const struct sockets_view *v, const struct socket_table *t, char out[SOCKETS_LABEL]);
+
 /* sockets_text.c */
 void sockets_text(struct sockets_view *v, const struct socket_table *t);
 /* sockets_leaks.c, sockets_summary.c */
 void sockets_leaks(struct sockets_view *v, const struct socket_table *t);
 void sockets_summary(struct sockets_view *v, const struct socket_table *t);
+/* With several namespaces each table has the same processes: one of them counts. */
+static inline bool sockets_all_processes(const struct socket_table *t)
+{
+	return !t->netns || t->netns->own;
+}
 /* Counts the descriptors of this table's processes. */
 void sockets_grow(struct sockets_view *v, const struct socket_table *t);
 

@@ -40,10 +40,7 @@ static void finding_write(struct sockets_view *v, const struct socket_table *t, 
 		return;
 	}
 	json_begin(&j, &v->out, "finding", 9);
-	if (v->o.repeats) {
-		json_key(&j, "time");
-		json_time(&j, t->at_ns);
-	}
+	sockets_json_of(v, &j, t);
 	json_key(&j, "rule");
 	json_word(&j, f->rule);
 	json_key(&j, "severity");
@@ -331,7 +328,7 @@ static void leak_ports(struct sockets_view *v, const struct socket_table *t)
 
 static void leak_growing(struct sockets_view *v, const struct socket_table *t)
 {
-	for (uint32_t i = 0; i < v->n_growing; i++) {
+	for (uint32_t i = 0; i < v->n_growing && sockets_all_processes(t); i++) {
 		const struct growing *g = &v->growing[i];
 		struct finding f = {.rule = "descriptors-grow", .severity = "note", .certainty = "likely", .count = g->last - g->first,
 				    .attempt = "see which descriptors they are: ls -l /proc/PID/fd, and who does not close them"};

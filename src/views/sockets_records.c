@@ -60,12 +60,25 @@ static void json_value(struct json *j, const struct socket_table *t, const struc
 		json_u64(j, v.u64);
 }
 
-static void json_time_of(struct sockets_view *v, struct json *j, const struct socket_table *t)
+void sockets_json_of(const struct sockets_view *v, struct json *j, const struct socket_table *t)
 {
-	if (!v->o.repeats)
+	char inode[24];
+	struct text to;
+
+	if (v->o.repeats) {
+		json_key(j, "time");
+		json_time(j, t->at_ns);
+	}
+	if (!t->netns)
 		return;
-	json_key(j, "time");
-	json_time(j, t->at_ns);
+	json_key(j, "netns");
+	if (t->netns->name[0]) {
+		json_foreign(j, t->netns->name, strlen(t->netns->name));
+	} else {
+		text_init(&to, inode, sizeof inode);
+		text_u64(&to, t->netns->inode);
+		json_word(j, inode);
+	}
 }
 
 static void json_socket(struct sockets_view *v, const struct socket_table *t, const struct socket_record *s)
@@ -73,7 +86,7 @@ static void json_socket(struct sockets_view *v, const struct socket_table *t, co
 	struct json j;
 
 	json_begin(&j, &v->out, "socket", 9);
-	json_time_of(v, &j, t);
+	sockets_json_of(v, &j, t);
 	for (const struct socket_key *k = socket_keys; k->key; k++)
 		json_value(&j, t, s, k);
 	for (const struct socket_tcp_field *f = socket_tcp_fields; f->key && s->has & SOCKET_HAS_TCP; f++) {
@@ -120,6 +133,8 @@ static void json_waiting_tcp(struct sockets_view *v, struct json *j, const struc
 		out_format(j->out, "%s{\"ip\":\"%s\",\"port\":%u", first ? "" : ",", ip, s->remote.port);
 		if (socket_waited(s, &us))
 			out_format(j->out, ",\"waited_us\":%llu", (unsigned long long)us);
+		if (s->listeners > 1)
+			out_format(j->out, ",\"listeners\":%u", s->listeners);
 		out_char(j->out, '}');
 		first = false;
 	}
@@ -142,7 +157,7 @@ static void json_listener(struct sockets_view *v, const struct socket_table *t, 
 	struct json j;
 
 	json_begin(&j, &v->out, "listener", 9);
-	json_time_of(v, &j, t);
+	sockets_json_of(v, &j, t);
 	json_key(&j, "proto");
 	json_word(&j, socket_proto_word(s));
 	if (s->family != SOCKET_UNIX) {
@@ -265,6 +280,8 @@ static void csv_header(struct sockets_view *v, struct csv *c)
 	csv_cell(c, "type");
 	if (v->o.repeats)
 		csv_cell(c, "time");
+	if (v->o.netns)
+		csv_cell(c, "netns");
 	for (const struct socket_key *k = socket_keys; k->key; k++) {
 		const char *const *parts = k->kind == KIND_ENDPOINT ? endpoint : k->kind == KIND_OWNERS ? owner : NULL;
 		char key[64];
@@ -290,6 +307,7 @@ static void csv_header(struct sockets_view *v, struct csv *c)
 void sockets_csv(struct sockets_view *v, const struct socket_table *t)
 {
 	struct csv c = {.separator = v->o.format == VIEW_CSV ? ',' : '\t'};
+	char label[SOCKETS_LABEL];
 
 	if (!v->headed)
 		csv_header(v, &c);
@@ -303,6 +321,8 @@ void sockets_csv(struct sockets_view *v, const struct socket_table *t)
 		csv_cell(&c, "socket");
 		if (v->o.repeats)
 			csv_time(&c, t->at_ns);
+		if (v->o.netns)
+			csv_cell(&c, sockets_netns_label(v, t, label));
 		for (const struct socket_key *k = socket_keys; k->key; k++)
 			csv_value(v, &c, t, s, k);
 		for (const struct socket_tcp_field *f = socket_tcp_fields; f->key; f++) {

@@ -59,10 +59,7 @@ static void json_kind(struct sockets_view *v, const struct socket_table *t, cons
 	struct json j;
 
 	json_begin(&j, &v->out, "socket_summary", 9);
-	if (v->o.repeats) {
-		json_key(&j, "time");
-		json_time(&j, t->at_ns);
-	}
+	sockets_json_of(v, &j, t);
 	json_key(&j, "family");
 	json_word(&j, k->family);
 	if (k->proto[0]) {

@@ -72,7 +72,7 @@ int report_open(struct report **out, bool names, struct error *e); /* names: of 
 void report_free(struct report *r);
 void report_handshake(struct report *r, const struct flow_record *f);
 void report_flow(struct report *r, const struct flow_record *f);
-void report_lone(struct report *r, const struct lone *all, unsigned n);
+void report_lone(struct report *r, const struct lone_counts *n, const struct lone *each);
 void report_left_out(struct report *r); /* a flow that -Y does not let through */
 void report_write(struct view *v, const struct totals *t);
 

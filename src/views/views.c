@@ -131,11 +131,11 @@ static int view_event(void *self, const struct event *ev)
 	return v->out.error;
 }
 
-static void view_lone(void *self, const struct lone *l, unsigned n)
+static void view_lone(void *self, const struct lone_counts *n, const struct lone *each)
 {
 	const struct view *v = self;
 
-	report_lone(v->report, l, n);
+	report_lone(v->report, n, each);
 }
 
 static void view_close(void *self)
@@ -207,6 +207,7 @@ int views_open(struct observer *out, const struct views_options *o, struct error
 		out->handshake_parts = REPORT_HANDSHAKE_PARTS;
 		out->flow_parts = REPORT_FLOW_PARTS;
 		out->lone = view_lone;
+		out->lone_each = o->format == VIEW_TEXT; /* it names hosts */
 	}
 	return 0;
 }

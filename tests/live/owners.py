@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 
-from lab import SERVER as REMOTE, check, command, ended, finish, listening, records, wait_for
+from lab import NOBODY_HOME, SERVER as REMOTE, check, command, ended, finish, listening, records, wait_for
 
 # A program in there finds the tracepoints of the kernel.
 TRACEFS = ("unshare", "--mount", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"', "sh")
@@ -264,15 +264,19 @@ def owners_filter(lab):
 
 
 def owners_other_host(lab):
-    """another host's end has no owner here, though a program of ours listens on the same port of any address"""
+    """another host's or namespace's end has no owner here, though a program of ours listens on the same port of any address"""
     ours = serve(lab, "0.0.0.0", 8080)
-    serve(lab, REMOTE, 8080, namespace=lab.server)
+    theirs = serve(lab, REMOTE, 8080, namespace=lab.server)
     process = lab.sockeye("connections", "-i", "wire0", "-o", "json", "tcp", sockets=2)
     time.sleep(1.5)  # for a table that has the listener
     truth = call(lab, REMOTE, 8080, 1, 1.5)
+    check(lab.connect(NOBODY_HOME, 8080, wait=0.3) == ["timeout"], "somebody answers")
     found, _ = stopped(process)
+    nobody = [r for r in found if r["server"]["ip"] == NOBODY_HOME]
+    check(len(nobody) == 1 and nobody[0]["owner_unknown"]["server"] == "other_host", nobody)
     r = of_port(found, truth[0][1])
-    check("server" not in r.get("owner", {}) and r["owner_unknown"]["server"] == "other_host", r.get("owner"), r.get("owner_unknown"))
+    # The other namespace's is told by BPF alone.
+    check({p for p, _ in end(r, "server")} == {theirs.pid} or r["owner_unknown"]["server"] == "other_netns", r.get("owner"), r.get("owner_unknown"))
     check((int(truth[0][3]), int(truth[0][4])) in end(r, "client"), r.get("owner"))
     check(ours.poll() is None, "our own listener has ended")
 

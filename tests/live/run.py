@@ -23,7 +23,10 @@ import figures
 import follow
 import handshakes
 import history
+import listeners
 import manners
+import netns
+import node
 import owners
 import pipes
 import relay
@@ -39,7 +42,7 @@ from lab import Failed, Lab, TOP
 SECONDS = 60
 
 # The second ones run beside the first: both mostly wait, in namespaces of their own.
-MODULES = [handshakes, same, copies, ring, manners, sockets, sockets_screen, bpf, owners]
+MODULES = [handshakes, same, copies, ring, manners, sockets, sockets_screen, bpf, owners, listeners, netns, node]
 BESIDE = [endings, pipes, follow, compressed, bounds, writing, rights, relay, threads, history]
 
 

@@ -128,7 +128,7 @@ BITS = {"in": 1, "out": 4, "rdhup": 0x2000, "edge": 0x80000000, "oneshot": 0x400
 def shown_epolls(page):
     """The same, as the page has it."""
     sets = {}
-    for fd, n, rest in re.findall(r"^(?: epoll)? +fd (\d+) watches (\d+)(?:, this one too)?  (?:fd )?(.*)$", page, re.M):
+    for fd, n, rest in re.findall(r"^(?: epoll)? +fd (\d+) watches (\d+)(?:, this one too)?(?:  (?:fd )?(.*))?$", page, re.M):
         watched = []
         for word in rest.split():
             number, _, bits = word.partition(":")

@@ -52,7 +52,7 @@ static inline void filter_flow_fill(struct flow_record *r)
 	r->completeness = 31;
 	r->syn = true;
 	r->round_trip[0].p50 = 70034000;
-	r->owner[0] = (struct record_owners){1, {{4711, 5, 1000, "proc", "docker", "3f2a9c", "curl"}}};
+	r->owner[0] = (struct record_owners){1, {{4711, 5, 1000, "proc", "docker", "3f2a9c", "curl"}}, 0};
 	r->mptcp.token[0] = 0xfffffffe;
 	r->mptcp.token[1] = UINT64_MAX - 1;
 }

@@ -278,17 +278,34 @@ static int count_event(void *self, const struct event *ev)
 	return 0;
 }
 
-static void count_lone(void *self, const struct lone *l, unsigned n)
+static void count_lone(void *self, const struct lone_counts *n, const struct lone *each)
+{
+	struct counts *c = self;
+	uint32_t syns = 0, evicted = 0;
+
+	assert_in_range(n->flows, 1, 64);
+	assert_non_null(each);
+	for (unsigned i = 0; i < n->flows; i++) {
+		count_one(c, &each[i].client, &each[i].server, each[i].evicted);
+		c->bytes[0] += each[i].bytes;
+		syns += each[i].syn;
+		evicted += each[i].evicted;
+	}
+	assert_int_equal(n->syns, syns);
+	assert_int_equal(n->evicted, evicted);
+	c->unanswered += syns;
+	c->lones += n->flows;
+}
+
+static void count_nameless(void *self, const struct lone_counts *n, const struct lone *each)
 {
 	struct counts *c = self;
 
-	assert_in_range(n, 1, 64);
-	for (unsigned i = 0; i < n; i++) {
-		count_one(c, &l[i].client, &l[i].server, l[i].evicted);
-		c->bytes[0] += l[i].bytes;
-		c->unanswered += l[i].syn;
-	}
-	c->lones += n;
+	assert_null(each);
+	c->flows += n->flows;
+	c->lones += n->flows;
+	c->unanswered += n->syns;
+	c->evicted += n->evicted;
 }
 
 enum { BATCHES = 3500 }; /* of flows: more than fit */
@@ -323,13 +340,16 @@ static uint32_t stranger(uint8_t *p, uint32_t i)
 	return (uint32_t)sizeof ethernet + len;
 }
 
-static struct counts flooded(bool lones, struct totals *totals)
+enum tell { RECORDS, EACH, NAMELESS };
+
+static struct counts flooded(enum tell tell, struct totals *totals)
 {
 	static uint8_t bytes[SOURCE_BATCH][64];
 	struct counts c = {0};
 	struct engine_options eo = {.memory = ENGINE_MEMORY_MIN, .hash_seed = 3};
 	struct observer o = {.name = "counts", .event = count_event, .self = &c, .wants = EVENT_HANDSHAKE | EVENT_FLOW_END,
-			     .lone = lones ? count_lone : NULL};
+			     .lone = tell == RECORDS ? NULL : tell == EACH ? count_lone : count_nameless,
+			     .lone_each = tell == EACH};
 	struct frame frames[SOURCE_BATCH];
 	struct engine *engine;
 	struct error e;
@@ -354,8 +374,9 @@ static struct counts flooded(bool lones, struct totals *totals)
 
 static void lone_flows_count_as_their_records(void **state)
 {
-	struct totals records_say, lones_say;
-	struct counts records = flooded(false, &records_say), lones = flooded(true, &lones_say);
+	struct totals records_say, lones_say, nameless_say;
+	struct counts records = flooded(RECORDS, &records_say), lones = flooded(EACH, &lones_say);
+	struct counts nameless = flooded(NAMELESS, &nameless_say);
 
 	(void)state;
 	assert_int_equal(records.flows, BATCHES * SOURCE_BATCH);
@@ -369,6 +390,12 @@ static void lone_flows_count_as_their_records(void **state)
 	assert_memory_equal(records_say.handshakes, lones_say.handshakes, sizeof lones_say.handshakes);
 	assert_int_equal(lones_say.handshakes[OUTCOME_UNANSWERED], lones.unanswered);
 	assert_int_equal(lones_say.flows_tcp, lones.unanswered);
+	assert_int_equal(nameless.lones, lones.flows);
+	assert_int_equal(nameless.flows, lones.flows);
+	assert_int_equal(nameless.unanswered, lones.unanswered);
+	assert_int_equal(nameless.evicted, lones.evicted);
+	assert_int_equal(nameless_say.flows_evicted, lones_say.flows_evicted);
+	assert_memory_equal(nameless_say.handshakes, lones_say.handshakes, sizeof lones_say.handshakes);
 }
 
 static void too_little_memory_is_said(void **state)

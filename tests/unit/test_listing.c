@@ -42,12 +42,12 @@ static void random_query(struct query *q, const struct answer *last)
 {
 	static const enum record_key sorts[] = {RECORD_BYTES, RECORD_HS_FIRST_SYN_TO_ACK, RECORD_CLIENT, RECORD_SERVER,
 						RECORD_STATE, RECORD_FIRST, RECORD_LAST, RECORD_ID, RECORD_VLAN};
-	static const enum query_rank ranks[] = {RANK_UP, RANK_DOWN, RANK_RATE, RANK_RETRANSMITTED, RANK_ROUND_TRIP};
+	static const enum query_rank ranks[] = {RANK_UP, RANK_DOWN, RANK_RATE, RANK_RETRANSMITTED, RANK_ROUND_TRIP, RANK_PROCESS};
 
 	memset(q, 0, sizeof *q);
 	q->sort = sorts[rand() % 9];
-	q->rank = rand() % 2 ? RANK_KEY : ranks[rand() % 5];
-	q->group = rand() % 5 == 0 ? (enum query_group)(1 + rand() % 3) : GROUP_NONE;
+	q->rank = rand() % 2 ? RANK_KEY : ranks[rand() % 6];
+	q->group = rand() % 5 == 0 ? (enum query_group)(1 + rand() % 4) : GROUP_NONE;
 	q->open_only = rand() % 4 == 0;
 	q->descending = rand() % 2;
 	q->since = rand() % 4 == 0 ? (uint64_t)(rand() % 300) : 0;
@@ -130,7 +130,8 @@ static void what_is_kept_answers_as_looking_anew(void **state)
 		world_listing = kept;
 		while (!engine_answer_within(NULL, &q, &answer, rand() % 2 ? 0 : INT64_MAX)) {
 			slices++;
-			for (int steps = rand() % 20; steps > 0; steps--)
+			/* Sums are of the moments in which each flow was met: here they stand still. */
+			for (int steps = q.group == GROUP_NONE ? rand() % 20 : 0; steps > 0; steps--)
 				random_step(&next_id);
 			if (rand() % 16 == 0)
 				random_query(&q, &answer); /* the screen wants another one by now */
@@ -138,7 +139,7 @@ static void what_is_kept_answers_as_looking_anew(void **state)
 				q.selected = 0;
 		}
 		world_listing = none;
-		assert_true(engine_answer_within(NULL, &q, &reference, 0));
+		assert_true(engine_answer_within(NULL, &q, &reference, INT64_MAX));
 		assert_same_answer(&answer, &reference);
 		answers++;
 	}
@@ -209,6 +210,19 @@ static void only_what_moved_is_looked_at(void **state)
 	q.group = GROUP_CLIENT; /* sums: a record of those that pass */
 	ask(&q, 10, 10);
 	ask(&q, 0, 0);
+	q.group = GROUP_NONE;
+	q.match[0] = '\0';
+	q.rank = RANK_UP; /* and what is read where the flow lies, without one */
+	ask(&q, 500, 0);
+	q.rank = RANK_RATE;
+	ask(&q, 500, 0);
+	q.rank = RANK_RETRANSMITTED;
+	ask(&q, 500, 0);
+	q.rank = RANK_ROUND_TRIP; /* of the odd ones a record says it */
+	ask(&q, 500, 250);
+	q.rank = RANK_KEY;
+	q.sort = RECORD_CLIENT;
+	ask(&q, 500, 0);
 	listing_free(world_listing);
 	world_listing = NULL;
 }
@@ -233,6 +247,85 @@ static void rates_go_on(void **state)
 	totals.now_ns += 60 * CLOCK_S;
 	ask(&q, 20, 0); /* they became silent */
 	ask(&q, 0, 0);
+	rates_free(live_rates);
+	live_rates = NULL;
+	totals.now_ns = 0;
+	listing_free(world_listing);
+	world_listing = NULL;
+}
+
+/* Sums of many flows are made in slices, and say the same. */
+static void groups_are_summed_in_slices(void **state)
+{
+	struct query q = {.group = GROUP_SERVER, .rows = 40, .to_first = true};
+	unsigned slices = 0;
+
+	(void)state;
+	n_flows = 0;
+	while (n_flows < FLOWS_MAX)
+		flows[n_flows++] = (struct flow){.id = n_flows, .bytes = n_flows, .handshake = -1, .port = (uint16_t)(n_flows % 30),
+						 .open = n_flows % 3 == 0, .last = n_flows};
+	world_listing = listing_open(NULL, 1 << 20);
+	engine_answer(NULL, &q, &reference);
+	while (!engine_answer_within(NULL, &q, &answer, 0)) {
+		assert_true(++slices < 100);
+		if (slices == 1)
+			q.to_first = false; /* where the window stands is asked when all is summed */
+	}
+	q.to_first = true;
+	engine_answer(NULL, &q, &answer);
+	assert_same_answer(&answer, &reference);
+	assert_int_equal(answer.groups_all, 30);
+	assert_int_equal(answer.flows, FLOWS_MAX);
+	print_message("%u slices more\n", slices);
+	assert_true(slices >= 2);
+	listing_free(world_listing);
+	world_listing = NULL;
+}
+
+/* Live, by process: a table of the host thread may name another one of flows that are open, or that moved since the last
+ * one; of all others nothing is looked at. */
+static void owners_come_with_tables(void **state)
+{
+	struct query q = {.rank = RANK_PROCESS, .rows = 20, .to_first = true, .match = "pid:7"};
+
+	(void)state;
+	memset(owner, 0, sizeof owner);
+	world_listing = listing_open(NULL, 1 << 20);
+	live_rates = rates_open();
+	totals.now_ns = 1000 * CLOCK_S;
+	n_flows = 0;
+	while (n_flows < 500)
+		flows[n_flows++] = (struct flow){.id = n_flows, .bytes = n_flows, .handshake = -1, .open = n_flows < 30};
+	ask(&q, 1000, 1000);
+	assert_int_equal(answer.matched, 0);
+	ask(&q, 0, 0);
+	tables++;
+	owner[3] = owner[400] = 7; /* the second is over, and was said so with the table before */
+	ask(&q, 500, 500);
+	assert_int_equal(answer.matched, 2);
+	tables++;
+	owner[4] = 7;
+	ask(&q, 30, 30);
+	assert_int_equal(answer.matched, 3);
+	assert_int_equal(answer.row[0].owner[0].at[0].pid, 7);
+	ask(&q, 0, 0);
+	flows[300].bytes = 5; /* it moved: what the next table says of it is wanted, too */
+	ask(&q, 1, 1);
+	tables++;
+	owner[300] = 7;
+	ask(&q, 31, 31);
+	assert_int_equal(answer.matched, 4);
+	tables++;
+	q.group = GROUP_PROCESS;
+	q.match[0] = '\0';
+	ask(&q, 500, 500);
+	assert_int_equal(answer.groups, 2);
+	assert_int_equal(answer.group[0].pid, 0); /* most first: of nobody */
+	assert_int_equal(answer.group[1].pid, 7);
+	assert_string_equal(answer.group[1].process, "curl");
+	assert_int_equal(answer.group[1].flows, 4);
+	memset(owner, 0, sizeof owner);
 	rates_free(live_rates);
 	live_rates = NULL;
 	totals.now_ns = 0;
@@ -280,6 +373,8 @@ int main(void)
 		cmocka_unit_test(what_is_kept_answers_as_looking_anew),
 		cmocka_unit_test(only_what_moved_is_looked_at),
 		cmocka_unit_test(rates_go_on),
+		cmocka_unit_test(groups_are_summed_in_slices),
+		cmocka_unit_test(owners_come_with_tables),
 		cmocka_unit_test(the_nearest_are_found),
 	};
 

@@ -288,6 +288,16 @@ static void options_letters_of_packets(void **state)
 	assert_int_equal(parse("--completion=zsh"), 0);
 	assert_true(o.action == OPTIONS_COMPLETION && o.shell_zsh);
 	assert_refused("--completion=sh", "bash or zsh");
+	assert_int_equal(parse("connections -i lo --netns web"), 0);
+	assert_string_equal(o.netns, "web");
+	assert_false(o.netns_all);
+	assert_int_equal(parse("sockets --netns all --summary"), 0);
+	assert_true(o.netns_all);
+	assert_int_equal(parse("-D --netns all"), 0);
+	assert_refused("-i lo --netns all", "a capture is in one network namespace");
+	assert_refused("-L --netns all", "a capture is in one network namespace");
+	assert_refused("packets --netns web a.pcap", "not to files");
+	assert_refused("--netns", "wants a value");
 	assert_int_equal(parse("packets -eq#KO -XXttt a.pcap"), 0);
 	assert_true(o.link && o.quiet && o.number && o.no_optimize);
 	assert_int_equal(o.hex_ascii, 2);
@@ -309,7 +319,7 @@ static void options_letters_of_packets(void **state)
 
 static void options_unknown_and_not_built(void **state)
 {
-	static const char *const later[] = {"--netns all", "--resolve", "--log x"};
+	static const char *const later[] = {"--resolve", "--log x"};
 
 	(void)state;
 	for (unsigned i = 0; i < sizeof later / sizeof *later; i++)

@@ -66,11 +66,12 @@ static void groups_add_up(void **state)
 
 static void groups_are_bounded(void **state)
 {
-	struct groups *g = groups_begin(GROUP_SERVER);
+	struct groups *g = groups_make();
 	struct query q = {.group = GROUP_SERVER, .to_last = true};
 
 	(void)state;
 	assert_non_null(g);
+	groups_begin(g, GROUP_SERVER);
 	for (unsigned i = 0; i < QUERY_GROUPS + 100; i++) {
 		struct flow f = {.id = i + 1, .port = (uint16_t)i, .handshake = -1, .open = true};
 		const struct hash_key key = {1, 2};
@@ -80,7 +81,7 @@ static void groups_are_bounded(void **state)
 		struct grouped is;
 
 		flow_record_fill(&r, NULL, &f, NULL);
-		groups_of(&is, GROUP_SERVER, &key, &r, false);
+		groups_of(&is, GROUP_SERVER, &key, &r, 0, false);
 		at = groups_find(g, is.id);
 		if (at == NULL)
 			at = groups_new(g, is.id, &r);
@@ -91,6 +92,7 @@ static void groups_are_bounded(void **state)
 	assert_int_equal(answer.ungrouped, 100);
 	assert_int_equal(answer.groups, 10);
 	assert_int_equal(answer.first, QUERY_GROUPS - 10);
+	groups_free(g);
 	groups_end(NULL, &q, 10, &answer);
 	assert_int_equal(answer.groups, 0);
 }

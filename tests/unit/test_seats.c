@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sockeye/condition.h"
 #include "sockeye/engine.h"
 
 enum { SEATS_MAX = 1 << 13, BATCH = 7, CHECK_EVERY = 4, TEXT_MAX = 512 };
@@ -25,7 +26,7 @@ struct seat {
 };
 
 static struct seat *known[2]; /* of each range */
-static unsigned looked, compared;
+static unsigned looked, compared, trips, briefs, marked;
 
 static struct seat *known_at(const struct flow_seats is[2], uint32_t seat)
 {
@@ -50,6 +51,22 @@ static bool restless(unsigned k)
 	return k == RECORD_CAPTURE_DROPS || k == RECORD_CAPTURE_BLIND;
 }
 
+static void assert_key(const char *file, const struct flow_record *all, const struct flow_record *some, unsigned k, bool there)
+{
+	char a[TEXT_MAX], b[TEXT_MAX];
+	struct text x, y;
+
+	if (!there)
+		return;
+	text_init(&x, a, sizeof a);
+	text_init(&y, b, sizeof b);
+	record_text(&x, all, (enum record_key)k);
+	record_text(&y, some, (enum record_key)k);
+	if (record_has(all, k) != record_has(some, k) || strcmp(a, b) != 0)
+		fail_msg("%s, flow %llu: %s is '%s', with less of the record '%s'", file, (unsigned long long)all->id,
+			 record_fields[k].key, a, b);
+}
+
 static void assert_same(const char *file, const struct flow_record *is, const struct flow_record *was)
 {
 	for (unsigned k = 0; k < RECORD_KEYS; k++) {
@@ -66,6 +83,20 @@ static void assert_same(const char *file, const struct flow_record *is, const st
 	}
 }
 
+static void assert_trips(const char *file, const struct flow_table *t, uint32_t seat, const struct flow_record *r)
+{
+	const bool has[] = {record_has(r, RECORD_RTT_SERVER_P50), record_has(r, RECORD_RTT_CLIENT_P50), record_has(r, RECORD_HS_RTT)};
+	const int64_t want[] = {r->round_trip[0].p50, r->round_trip[1].p50, r->rtt};
+	struct flow_trips x;
+
+	if (!flow_seat_trips(t, seat, &x))
+		return; /* an odd one: that takes its record */
+	for (unsigned i = 0; i < 3; i++)
+		if (has[i] != (x.known >> i & 1) || (has[i] && want[i] != (i < 2 ? x.p50[i] : x.handshake)))
+			fail_msg("%s, flow %llu: round trip %u", file, (unsigned long long)r->id, i);
+	trips += x.known != 0;
+}
+
 /* What is said of a seat at once is what the record says. */
 static void assert_at_once(const char *file, const struct flow_table *t, uint32_t seat, const struct flow_record *r)
 {
@@ -74,9 +105,19 @@ static void assert_at_once(const char *file, const struct flow_table *t, uint32_
 	const uint64_t want[] = {r->id, (uint64_t)r->first_ns ^ sign, (uint64_t)r->last_ns ^ sign,
 				 r->packets[0] + r->packets[1], r->bytes[0] + r->bytes[1]};
 	struct flow_sums sums;
+	struct flow_seat who;
 	struct endpoint end;
 	uint64_t v;
+	bool again;
 
+	assert_trips(file, t, seat, r);
+	assert_true(flow_seat_is(t, seat, &who));
+	assert_int_equal(who.id, r->id);
+	assert_int_equal(who.reused, r->reused);
+	again = flow_seat_again(t, seat, &v);
+	assert_int_equal(again, record_has(r, RECORD_RETRANSMISSIONS));
+	if (again)
+		assert_int_equal(v, r->retransmissions[0] + r->retransmissions[1]);
 	for (unsigned i = 0; i < sizeof keys / sizeof keys[0]; i++)
 		if (!flow_seat_key(t, seat, keys[i], &v) || v != want[i])
 			fail_msg("%s, flow %llu: %s", file, (unsigned long long)r->id, record_fields[keys[i]].key);
@@ -94,6 +135,32 @@ static void assert_at_once(const char *file, const struct flow_table *t, uint32_
 	assert_int_equal(sums.bytes[1], r->bytes[1]);
 	assert_int_equal(sums.first_ns, r->first_ns);
 	assert_int_equal(sums.last_ns, r->last_ns);
+}
+
+/* Less than all of a record says the same as all of it: each part by itself, all but the last, and what is brief. */
+static void assert_less(const char *file, struct engine *e, uint32_t seat, const struct flow_record *all)
+{
+	static const uint8_t parts[] = {0, RECORD_PART_OUTCOME, RECORD_PART_HANDSHAKE, RECORD_PART_LOSSES, RECORD_PART_STATE,
+					RECORD_PART_TRIPS, RECORD_PARTS & ~RECORD_PART_REST, RECORD_PARTS};
+	struct flow_table *t = engine_flows(e);
+	struct flow_record some;
+
+	for (size_t i = 0; i < sizeof parts; i++) {
+		flow_record_fill_parts(&some, t, flow_in_seat(t, seat), engine_paths(e), parts[i]);
+		for (unsigned k = 0; k < RECORD_KEYS; k++)
+			assert_key(file, all, &some, k, record_filled(&some, (enum record_key)k));
+	}
+	for (unsigned i = BRIEF_ENDS; i < BRIEF_NOT; i++) {
+		assert_true(flow_record_fill_brief(&some, t, seat, engine_paths(e), (enum record_brief)i));
+		for (unsigned k = 0; k < RECORD_KEYS; k++) {
+			uint64_t keys[2] = {0, 0};
+
+			keys[k / 64] |= UINT64_C(1) << k % 64;
+			assert_key(file, all, &some, k, flow_record_brief(keys) <= (enum record_brief)i);
+			briefs++;
+		}
+		assert_int_equal(condition_of(all, true), i == BRIEF_WORDS ? condition_of(&some, true) : condition_of(all, true));
+	}
 }
 
 static void check(const char *file, struct engine *e)
@@ -118,6 +185,7 @@ static void check(const char *file, struct engine *e)
 			}
 			assert_same(file, &now.r, &was->r);
 			assert_at_once(file, t, seat, &now.r);
+			assert_less(file, e, seat, &now.r);
 			flows++;
 			compared++;
 		}
@@ -136,6 +204,32 @@ static void look_again(struct engine *e)
 		take(t, e, seat, known_at(is, seat));
 		looked++;
 	}
+}
+
+/* Who learnt something of a flow marks it by its ends, either way round. */
+static void mark_all(const char *file, struct flow_table *t)
+{
+	struct flow_seats is[2];
+
+	flow_seats(t, is);
+	for (unsigned i = 0; i < 2; i++)
+		for (uint32_t seat = is[i].from, at = 0; seat < is[i].to; seat++, at = 0) {
+			struct endpoint end[2];
+			struct flow_record r;
+			struct tuple of;
+
+			if (!flow_seat_end(t, seat, seat % 2, &end[0]) || !flow_seat_end(t, seat, !(seat % 2), &end[1]))
+				continue;
+			assert_true(flow_record_fill_brief(&r, t, seat, NULL, BRIEF_ENDS));
+			if (!end[0].has_port)
+				continue;
+			of = (struct tuple){.from = end[0].ip, .to = end[1].ip, .from_port = end[0].port, .to_port = end[1].port,
+					    .proto = r.ip_proto, .family = end[0].family};
+			flow_mark(t, &of);
+			if (!flow_next_moved(t, &at) || at != seat)
+				fail_msg("%s: seat %u was not marked", file, seat);
+			marked++;
+		}
 }
 
 static void go_through(const char *file, bool live)
@@ -170,6 +264,7 @@ static void go_through(const char *file, bool live)
 	check(file, engine);
 	for (uint32_t seat = 0; flow_next_moved(engine_flows(engine), &seat);)
 		fail_msg("%s: looking marks seat %u", file, seat);
+	mark_all(file, engine_flows(engine));
 	engine_free(engine);
 	source->free(source);
 }
@@ -195,8 +290,9 @@ static void marks_tell_all(void **state)
 	closedir(folder);
 	for (unsigned i = 0; i < 2; i++)
 		free(known[i]);
-	print_message("%u looks at marked seats, %u flows compared\n", looked, compared);
-	assert_true(looked > 2500 && compared > 2000);
+	print_message("%u looks at marked seats, %u flows compared, %u round trips, %u keys of brief ones, %u marked by their ends\n", looked,
+		      compared, trips, briefs, marked);
+	assert_true(looked > 2500 && compared > 2000 && trips > 100 && briefs > 10000 && marked > 500);
 }
 
 int main(void)

@@ -11,6 +11,7 @@ enum { EVENTS_RING = 4 << 20, EVENTS_COMM = 16 };
 struct settings {
 	__u32 network;
 	__u32 processes; /* 0: the machine's own */
+	__u32 others;    /* 1: sockets of other namespaces of networks are told, too */
 };
 
 /* Written by the programs, read at any time. */
@@ -40,13 +41,14 @@ struct event {
 	__u8 kind, family, protocol, state; /* family: 4 or 6 */
 	__s32 fd; /* -1: not known */
 	__u64 inode;
+	__u64 opened_ns; /* EVENT_ACCEPTED: when it became established, to 1 us; 0: not known */
 	__u16 local_port, remote_port; /* host order; 0: the kernel has none (any more) */
-	__u32 zero;
+	__u32 network; /* 0: ours; else the number of the namespace of networks that the socket is of */
 	__u8 local[16], remote[16];
 	struct event_process process;
 };
 enum { EVENT_HEAD = 24 };
-_Static_assert(sizeof(struct event) == 112, "an event has no hidden bytes");
+_Static_assert(sizeof(struct event) == 120, "an event has no hidden bytes");
 
 /* What the iterator writes: a process, then its sockets, then how many descriptors it has. */
 enum holder_kind { HOLDER_PROCESS = 1, HOLDER_SOCKET, HOLDER_END, HOLDER_NOTHING };

@@ -6,7 +6,8 @@
  * A connection's own port is not there when it begins, so its owner is told when it is open, has failed, or has
  * not been answered for the first second.
  *
- * Nothing is told of another network namespace, nor of threads of the kernel. An event that finds no room is
+ * What is of another network namespace says so; what talks to itself over loopback there is not told, for nobody outside
+ * sees its packets. Nothing is told of threads of the kernel. An event that finds no room is
  * counted. The reader is woken by the first event that it has not seen, and by no other.
  */
 #ifndef BPF_SOCKETS_PROGRAMS_H
@@ -16,7 +17,8 @@
 
 #include "events.h"
 
-enum { SOCKETS_OTHERS = 4, SOCKETS_TOLD = 16, SOCKETS_KEPT = 32768, SOCKETS_NEAR = 8, SOCKETS_FIRST = 16 };
+enum { SOCKETS_OTHERS = 4, SOCKETS_TOLD = 16, SOCKETS_KEPT = 32768, SOCKETS_NEAR = 8, SOCKETS_FIRST = 16, SOCKETS_RECENT = 4096,
+       SOCKETS_PID_BITS = 22 /* PID_MAX_LIMIT */ };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -40,11 +42,41 @@ struct {
 	__type(value, struct told);
 } sockets SEC(".maps");
 
-static __always_inline bool ours(const struct sock *sk)
+/* Pairs of socket and process that have been told, by the low bits of the cookie: nearly every use is one of these, and
+ * needs no other look. Each is one word, so that processors need not wait for each other. */
+__u64 recent[SOCKETS_RECENT] SEC(".bss.recent") = {0};
+
+static __always_inline __u64 pair_of(__u64 cookie, __u32 pid)
+{
+	return cookie << SOCKETS_PID_BITS | pid;
+}
+
+static __always_inline bool is_recent(__u64 cookie, __u32 pid)
+{
+	return recent[cookie % SOCKETS_RECENT] == pair_of(cookie, pid);
+}
+
+static __always_inline void set_recent(__u64 cookie, __u32 pid)
+{
+	recent[cookie % SOCKETS_RECENT] = pair_of(cookie, pid);
+}
+
+/* Is it told of? */
+static __always_inline bool wanted(const struct sock *sk)
 {
 	const unsigned short family = sk->__sk_common.skc_family;
 
-	return (family == KERNEL_INET || family == KERNEL_INET6) && sk->__sk_common.skc_net.net->ns.inum == settings.network;
+	if (family != KERNEL_INET && family != KERNEL_INET6)
+		return false;
+	if (sk->__sk_common.skc_net.net->ns.inum == settings.network)
+		return true;
+	return settings.others && !(family == KERNEL_INET && (sk->__sk_common.skc_rcv_saddr & 0xff) == 127);
+}
+
+/* 0: it is ours. */
+static __always_inline __u32 network(__u32 number)
+{
+	return number == settings.network ? 0 : number;
 }
 
 /* What is read of sk here is read as it is: a tracepoint's socket is known to be one. */
@@ -129,7 +161,8 @@ static __always_inline void tell(struct sock *sk, const struct event_process *p,
 	e->state = state;
 	e->fd = fd;
 	e->inode = sk->sk_socket->file->f_inode->i_ino;
-	e->zero = 0;
+	e->network = network(sk->__sk_common.skc_net.net->ns.inum);
+	e->opened_ns = 0;
 	endpoints(e, sk);
 	e->process = *p;
 	bpf_ringbuf_submit(e, 0);
@@ -165,19 +198,23 @@ static __always_inline void used(struct sock *sk, __u8 state)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const __u32 pid = current_pid(task);
-	const __u64 cookie = cookie_of(sk);
-	struct told *t, first = {0};
+	__u64 cookie = (__u64)sk->__sk_common.skc_cookie.counter;
+	struct told *t;
 
-	if (pid == 0)
+	if (pid == 0 || is_recent(cookie, pid) || !wanted(sk))
 		return;
+	cookie = cookie_of(sk);
 	t = bpf_map_lookup_elem(&sockets, &cookie);
 	if (!t) {
+		struct told first = {0};
+
 		current_process(&first.first, task, pid);
 		(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
 		tell(sk, &first.first, descriptor(sk, task), bpf_ktime_get_ns(), state);
 	} else if (t->first.pid != pid) {
 		used_too(sk, task, t, pid, state);
 	}
+	set_recent(cookie, pid);
 }
 
 /* It connects, and has no port yet: who that was is kept until it has. */
@@ -194,6 +231,7 @@ static __always_inline void opened(struct sock *sk)
 	first.opened_ns = bpf_ktime_get_ns();
 	first.opened_fd = descriptor(sk, task);
 	(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
+	set_recent(cookie, pid);
 }
 
 /* As it was then. */
@@ -211,16 +249,24 @@ static __always_inline void tell_opener(struct sock *sk)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(socket_state, struct sock *sk, int before, int now)
 {
-	if (sk->sk_protocol != KERNEL_TCP || !ours(sk))
+	const bool begins = before == KERNEL_CLOSE && (now == KERNEL_SYN_SENT || now == KERNEL_LISTEN);
+	const bool closes = now == KERNEL_FIN_WAIT1 || now == KERNEL_LAST_ACK;
+
+	/* Most steps tell nothing, so that comes first. */
+	if (!begins && !closes && before != KERNEL_SYN_SENT && now != KERNEL_ESTABLISHED)
 		return 0;
-	if (before == KERNEL_CLOSE && now == KERNEL_SYN_SENT)
-		opened(sk);
-	else if ((before == KERNEL_CLOSE && now == KERNEL_LISTEN) || now == KERNEL_FIN_WAIT1 || now == KERNEL_LAST_ACK)
+	if (sk->sk_protocol != KERNEL_TCP)
+		return 0;
+	if (now == KERNEL_LISTEN || closes)
 		used(sk, (__u8)now);
+	else if (!wanted(sk))
+		return 0;
+	else if (begins)
+		opened(sk);
 	else if (before == KERNEL_SYN_SENT)
 		tell_opener(sk); /* it has its port now; or it failed, and had it */
-	else if (now == KERNEL_ESTABLISHED)
-		(void)bpf_get_socket_cookie(sk); /* it gets one now: accept(2) can only read it */
+	else
+		(void)cookie_of(sk); /* it gets one now: accept(2) can only read it */
 	return 0;
 }
 
@@ -228,7 +274,7 @@ int BPF_PROG(socket_state, struct sock *sk, int before, int now)
 SEC("tp_btf/tcp_retransmit_skb")
 int BPF_PROG(socket_again, struct sock *sk, struct sk_buff *skb)
 {
-	if (sk && sk->__sk_common.skc_state == KERNEL_SYN_SENT && ours(sk))
+	if (sk && sk->__sk_common.skc_state == KERNEL_SYN_SENT && wanted(sk))
 		tell_opener(sk);
 	return 0;
 }
@@ -237,7 +283,7 @@ static __always_inline int moved(struct sock *sk)
 {
 	const __u16 protocol = sk->sk_protocol;
 
-	if ((protocol == KERNEL_TCP || protocol == KERNEL_UDP || protocol == KERNEL_UDPLITE) && ours(sk))
+	if (protocol == KERNEL_TCP || protocol == KERNEL_UDP || protocol == KERNEL_UDPLITE)
 		used(sk, sk->__sk_common.skc_state);
 	return 0;
 }
@@ -260,7 +306,7 @@ int BPF_PROG(socket_gone, struct sock *sk)
 	__u64 cookie;
 	struct event *e;
 
-	if (!ours(sk))
+	if (!wanted(sk))
 		return 0;
 	cookie = cookie_of(sk);
 	(void)bpf_map_delete_elem(&sockets, &cookie);
@@ -284,64 +330,73 @@ struct exit_arguments {
 	__s64 number, result;
 };
 
-/* As the kernel has them side by side, to be read at once. */
-struct ports {
-	__be16 remote;
-	__u16 local;
-};
-
-struct addresses {
-	__be32 remote, local;
+/* Here nothing is known to be what it seems: each read is one with care, and there are few of them. All that is wanted of
+ * a socket's common part is read at once. */
+enum { ACCEPTED_HEAD = 128 };
+struct accepted_head {
+	__u8 at[ACCEPTED_HEAD];
 } __attribute__((aligned(8)));
 
-/* Here nothing is known to be what it seems: each read is one with care, and there are few of them. */
-static __always_inline void accepted_endpoints(struct event *e, const struct sock *sk, unsigned short family)
-{
-	struct ports ports = {0};
-	struct addresses addresses = {0};
+#define HEAD(type, head, field) (*(type *)((head)->at + bpf_core_field_offset(struct sock_common, field)))
 
-	BPF_CORE_READ_INTO((__u32 *)&ports, sk, __sk_common.skc_portpair);
-	e->remote_port = __builtin_bswap16(ports.remote);
-	e->local_port = ports.local;
+static __always_inline void accepted_endpoints(struct event *e, struct accepted_head *head, unsigned short family)
+{
+	e->remote_port = __builtin_bswap16(HEAD(__be16, head, skc_dport));
+	e->local_port = HEAD(__u16, head, skc_num);
 	__builtin_memset(e->local, 0, sizeof e->local);
 	__builtin_memset(e->remote, 0, sizeof e->remote);
 	if (family == KERNEL_INET) {
 		e->family = 4;
-		BPF_CORE_READ_INTO((__u64 *)&addresses, sk, __sk_common.skc_addrpair);
-		*(__be32 *)e->local = addresses.local;
-		*(__be32 *)e->remote = addresses.remote;
+		*(__be32 *)e->local = HEAD(__be32, head, skc_rcv_saddr);
+		*(__be32 *)e->remote = HEAD(__be32, head, skc_daddr);
 	} else {
 		e->family = 6;
-		BPF_CORE_READ_INTO(&e->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		BPF_CORE_READ_INTO(&e->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+		__builtin_memcpy(e->local, &HEAD(__u64, head, skc_v6_rcv_saddr), sizeof e->local);
+		__builtin_memcpy(e->remote, &HEAD(__u64, head, skc_v6_daddr), sizeof e->remote);
 	}
+}
+
+/* When it became established, which is when the kernel begins to measure how fast its program reads. 0: not known. */
+static __always_inline __u64 established_ns(const struct sock *sk)
+{
+	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
+	__u64 us = 0;
+
+	if (bpf_core_field_exists(tcp->rcvq_space.time))
+		us = BPF_CORE_READ(tcp, rcvq_space.time);
+	return us * 1000;
 }
 
 static __always_inline int accepted(const struct exit_arguments *x)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct accepted_head head = {0};
 	struct file *file = NULL;
-	struct told first = {0};
 	struct socket *socket;
 	const struct sock *sk;
 	unsigned short family;
+	struct net *net;
 	struct event *e;
 	__u64 cookie;
-	__u32 pid;
+	__u32 pid, number;
 
 	if (x->result < 0)
 		return 0;
 	bpf_probe_read_kernel(&file, sizeof file, task->files->fdt->fd + x->result);
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	pid = kernel_pid(task, settings.processes);
-	if ((family != KERNEL_INET && family != KERNEL_INET6) || BPF_CORE_READ(sk, sk_protocol) != KERNEL_TCP ||
-	    BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) != settings.network || pid == 0)
+	if (bpf_probe_read_kernel(&head, sizeof head, sk) != 0)
 		return 0;
-	cookie = (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	current_process(&first.first, task, pid);
-	(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
+	family = HEAD(unsigned short, &head, skc_family);
+	pid = kernel_pid(task, settings.processes);
+	if ((family != KERNEL_INET && family != KERNEL_INET6) || pid == 0 || BPF_CORE_READ(sk, sk_protocol) != KERNEL_TCP)
+		return 0;
+	net = HEAD(struct net *, &head, skc_net);
+	number = BPF_CORE_READ(net, ns.inum);
+	if (number != settings.network && !settings.others)
+		return 0;
+	cookie = HEAD(__u64, &head, skc_cookie);
+	set_recent(cookie, pid); /* it is told here; should that be forgotten, its next use tells it once more */
 	e = room(sizeof *e);
 	if (!e)
 		return 0;
@@ -352,9 +407,10 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	e->state = 0;
 	e->fd = (__s32)x->result;
 	e->inode = 0;
-	e->zero = 0;
-	accepted_endpoints(e, sk, family);
-	e->process = first.first;
+	e->network = network(number);
+	e->opened_ns = established_ns(sk);
+	accepted_endpoints(e, &head, family);
+	current_process(&e->process, task, pid);
 	bpf_ringbuf_submit(e, 0);
 	return 0;
 }

@@ -137,6 +137,7 @@ static int witness_settings(struct settings *s, struct error *e)
 	if (stat("/proc/self/ns/net", &net) != 0 || stat("/proc/self/ns/pid", &pid) != 0)
 		return error_set(e, errno, "BPF: which network namespace this is cannot be told: /proc/self/ns: %s", strerror(errno));
 	s->network = (uint32_t)net.st_ino;
+	s->others = 1;
 	s->processes = (uint32_t)pid.st_ino == first ? 0 : (uint32_t)pid.st_ino;
 	return 0;
 }
