@@ -134,6 +134,10 @@ uint64_t flow_begins(struct flow_table *t, const struct descriptor *d, const str
 struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
 			uint32_t *change, unsigned *side, struct judgement *j);
 
+/* The packet is over: what was found out about its flow is put where the flow lies. Whatever comes next would do that
+ * first; but whether there is something to do is then hard to guess for each packet (ordinary segments mostly have not). */
+void flow_put_down(struct flow_table *t);
+
 /* The capture lost n frames: whatever was not seen since may be among them. */
 void flow_capture_lost(struct flow_table *t, uint64_t n);
 /* The capture saw nothing for a while, nobody knows how much there was. */

@@ -449,6 +449,7 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 		flow_of(e, f, &r->d[i], &e->near[i], &r->headers[i]);
 	else
 		frame_of_any_kind(e, f);
+	flow_put_down(e->flows);
 	if (e->packet_is != PACKET_IS_NOT)
 		count_layers(&e->count, f, &e->packet);
 }

@@ -429,6 +429,11 @@ void met_keep(struct flow_table *t)
 	k->side[1].bits = f->side[1].bits;
 }
 
+void flow_put_down(struct flow_table *t)
+{
+	flow_store(t);
+}
+
 void flow_fold(struct flow_table *t)
 {
 	if (t->bits_open)
