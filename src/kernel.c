@@ -118,6 +118,12 @@ void kernel_start(struct kernel *k)
 	k->live = NULL;
 }
 
+void kernel_follow(struct kernel *k, const char *name)
+{
+	if (k->live)
+		host_lookups_follow(k->live, name);
+}
+
 void kernel_close(struct kernel *k)
 {
 	host_live_free(k->live);

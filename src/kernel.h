@@ -33,6 +33,8 @@ size_t kernel_share(const struct options *o);
 /* The run goes on without what cannot be had: k->missing says it. */
 void kernel_open(struct kernel *k, const struct options *o, struct rights *r);
 void kernel_start(struct kernel *k);
+/* That interface is captured from now on, too. */
+void kernel_follow(struct kernel *k, const char *name);
 void kernel_close(struct kernel *k);
 
 #endif

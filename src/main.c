@@ -254,13 +254,16 @@ static void tell_listening(void)
 
 #if SOCKEYE_TUI
 /* The screen wants one interface more: the broker has the right to its socket. */
-static int add_interface(void *arg, struct source *s, const char *name, struct error *e)
+static int add_interface(void *arg, struct source *s, const char *name, const char *filter, struct error *e)
 {
 	struct rights *r = arg;
-	int fd = r->broker ? broker_packet_socket(r->broker, e)
+	int rc, fd = r->broker ? broker_packet_socket(r->broker, e)
 			   : error_set(e, EPERM, "the right to capture is given up: start sockeye with all interfaces");
 
-	return fd < 0 ? fd : opening_more(s, &options, fd, name, e);
+	rc = fd < 0 ? fd : opening_more(s, &options, fd, name, filter, e);
+	if (rc >= 0)
+		kernel_follow(&kernel, name);
+	return rc;
 }
 #endif
 

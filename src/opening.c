@@ -137,7 +137,8 @@ static struct source_options opening_options(const struct options *options)
 	};
 }
 
-int opening_more(struct source *s, const struct options *options, int packet_fd, const char *name, struct error *e)
+int opening_more(struct source *s, const struct options *options, int packet_fd, const char *name, const char *filter,
+		 struct error *e)
 {
 	struct source_options o = opening_options(options);
 	struct source_stats stats;
@@ -154,6 +155,8 @@ int opening_more(struct source *s, const struct options *options, int packet_fd,
 							  : "no memory for one more: start sockeye with all of them");
 	}
 	o.buffer_kib = MORE_KIB;
+	if (filter)
+		o.filter = filter[0] != '\0' ? filter : NULL;
 	return source_add_interface(s, packet_fd, name, &o, e);
 }
 

@@ -18,7 +18,8 @@ int opening_filter_file(struct options *o, struct error *e);
 int opening_source(struct source **out, struct options *o, struct error *e);
 
 /* One interface more for a source that runs, by a packet socket of the broker's, which is taken over. */
-int opening_more(struct source *s, const struct options *o, int packet_fd, const char *name, struct error *e);
+int opening_more(struct source *s, const struct options *o, int packet_fd, const char *name, const char *filter,
+		 struct error *e);
 
 /* That failed: says why (what the words were probably meant to be), and
  * returns the status. */

@@ -160,7 +160,9 @@ void exchange_capture_filter(struct exchange *x, const char *words);
 /* Screen: capture from that interface as well; its outcome comes the same way. How that is done is said before the
  * run: called on the engine's thread between two batches. */
 void exchange_add_interface(struct exchange *x, const char *name);
-typedef int exchange_add_fn(void *arg, struct source *s, const char *name, struct error *e);
+/* filter: the one that the screen has set since the start, "" none; NULL: that of the start holds. Where it cannot be
+ * had for that interface nothing is added. */
+typedef int exchange_add_fn(void *arg, struct source *s, const char *name, const char *filter, struct error *e);
 void exchange_add_with(struct exchange *x, exchange_add_fn *add, void *arg);
 /* Screen: copy the newest answer if there is a new one. */
 bool exchange_take(struct exchange *x, struct answer *out);

@@ -89,6 +89,13 @@ enum host_match {
 const struct socket_record *host_find(const struct host_table *t, const struct tuple *tuple, bool local_to, int64_t at_ns,
 				      enum host_match *how);
 
+/* Another one with the same endpoints as s, which host_find() gave (SO_REUSEPORT), or NULL: that was the last. */
+const struct socket_record *host_next(const struct host_table *t, const struct socket_record *s);
+
+/* That socket, if it is there; NULL. And that process among the holders; started 0: whichever has the number now. */
+const struct socket_record *host_by_cookie(const struct host_table *t, uint64_t cookie);
+const struct process *host_process(const struct host_table *t, int32_t pid, uint64_t started);
+
 /* The holders of a socket: the first of them, *n of them; NULL: none is known. */
 const struct socket_owner *host_owners(const struct host_table *t, const struct socket_record *s, uint32_t *n);
 

@@ -14,12 +14,14 @@
  * findings by a bounded queue whose losses are counted. It works in steps of about a
  * millisecond, looks at its ways between them, and sleeps in one poll(2).
  *
- * How often: listeners HOST_LIVE_LISTEN_MS apart while tables are wanted or a queue had
- * something in it in the last HOST_LIVE_FILLED_MS, else HOST_LIVE_QUIET_MS. All sockets only while
+ * How often: listeners HOST_LIVE_LISTEN_MS apart while the screen wants tables or a queue had
+ * something in it in the last HOST_LIVE_FILLED_MS, with every table, and each HOST_LIVE_QUIET_MS. All sockets only while
  * somebody wants them: a second after the last time (2.5 where there are more than 10 000), or so
- * long that it takes a twentieth of a processor at most; a two-hundredth where the engine alone wants them. Who holds them is asked again when a socket came that nobody is
- * known to hold, at most once a second and for a twentieth of a processor, and each
- * HOST_LIVE_OWNERS_MS; in between the last answer stands for the sockets it was about.
+ * long that it takes a twentieth of a processor at most; a two-hundredth where the engine alone wants them; a
+ * five-hundredth where the last tables were the same in all that their sockets have moved, until something is
+ * heard of one. Who holds them is asked again when a socket came that nobody is
+ * known to hold, at most once a second and for the same share of a processor, and each
+ * HOST_LIVE_OWNERS_MS, or HOST_LIVE_CALM_MS where nothing moves; in between the last answer stands for the sockets it was about.
  */
 #ifndef SOCKEYE_HOST_LIVE_H
 #define SOCKEYE_HOST_LIVE_H
@@ -42,7 +44,7 @@ enum {
 	HOST_LIVE_WAYS = 8,
 	HOST_LIVE_TABLES = 4,           /* at most so many are there at a time */
 	HOST_LIVE_LISTENERS = 1024,
-	HOST_LIVE_LISTEN_MS = 125, HOST_LIVE_QUIET_MS = 5000, HOST_LIVE_FILLED_MS = 10000, HOST_LIVE_OWNERS_MS = 10000,
+	HOST_LIVE_LISTEN_MS = 125, HOST_LIVE_QUIET_MS = 5000, HOST_LIVE_FILLED_MS = 10000, HOST_LIVE_OWNERS_MS = 10000, HOST_LIVE_CALM_MS = 30000,
 };
 
 /* ---- findings --------------------------------------------------------------------------- */
@@ -60,6 +62,7 @@ struct host_finding {
 	uint64_t cookie, inode, cgroup_id;
 	uint64_t started;   /* of the process, as struct process has it */
 	int64_t at_ns;      /* wall time at which it was so */
+	int64_t opened_ns;  /* FINDING_ACCEPTED: when it became established */
 	struct tuple tuple; /* from: the socket's local endpoint. Ports are 0 where the kernel has not said them: join by cookie */
 	int32_t pid, fd;
 	uint32_t uid;
@@ -115,10 +118,16 @@ void host_live_release(struct host_live *h, const struct host_table *t); /* NULL
 /* Counts tables: has another come since? */
 uint64_t host_live_tables(const struct host_live *h);
 
-/* The queue of accept(2) of a listener. */
+/* The queue of accept(2) of a listener. What came and what was taken are counted by port, and told as of the last whole
+ * second or so. */
 struct host_listener {
 	uint64_t cookie, inode;
 	struct endpoint local;
+	uint32_t syns_s, accepts_s;   /* a second, of its port: */
+	uint16_t sharers;             /* so many listeners have it */
+	bool syns_known, accepts_known; /* SYNs on the interfaces that are captured; accept(2) where BPF tells it */
+	uint64_t syns_at, accepts_at; /* the counts when this second began, */
+	int64_t rates_ns;             /* and when that was; 0: not yet */
 	uint32_t used, limit, highest;
 	uint32_t drops, drops_before; /* the kernel's count now, and when it was seen first */
 	uint32_t recent[16];          /* the most that was in it, of each second; [0]: this one */
@@ -143,7 +152,8 @@ struct host_live_stats {
 	uint64_t tables_withheld;    /* too many were held */
 	uint64_t findings, findings_lost;
 	int64_t sweep_ns, walk_ns;   /* the last one: what this thread worked; until all was told */
-	int64_t longest_ns;          /* the longest turn of its loop so far, as the processor's time */
+	int64_t longest_ns;          /* the longest step so far, as the processor's time, */
+	const char *longest;         /* and what that was: a word; NULL: there was none */
 	int64_t every_ns;            /* between two sweeps now; 0: none is wanted */
 	bool failed;                 /* the last sweep failed: */
 	char why[200];
@@ -167,11 +177,13 @@ uint64_t host_live_lost(const struct host_live *h);
 
 /* Into the queue; without room it is counted. */
 void host_live_found(struct host_live *h, const struct host_finding *f);
+/* A SYN came to that port, accept(2) took a connection from it; and from now on both are told so, or not. */
+void host_live_syn(struct host_live *h, uint16_t port);
+void host_live_accept(struct host_live *h, uint16_t port);
+void host_live_tells(struct host_live *h, bool syns, bool on);
 /* So many were lost before they came here: counted with those that the queue lost. */
 void host_live_missed(struct host_live *h, uint64_t n);
 /* For host_exact() and the notices of ended sockets, which are then the way's. */
 struct host *host_live_host(struct host_live *h);
-/* The last table of this thread, or NULL; until work() returns. */
-const struct host_table *host_live_last(const struct host_live *h);
 
 #endif

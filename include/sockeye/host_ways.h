@@ -18,6 +18,8 @@ enum {
 
 /* Of these interfaces, by their numbers; none, or more than there is room for: of all. Needs CAP_NET_RAW. 0, or -errno. */
 int host_add_lookups(struct host_live *h, const unsigned *interfaces, unsigned n, struct error *e);
+/* That interface is captured, too, from now on. The thread that captures; "any" is all. */
+void host_lookups_follow(struct host_live *h, const char *name);
 /* struct host_options has `notices` set. 0, or -errno. */
 int host_add_notices(struct host_live *h, struct error *e);
 

@@ -102,6 +102,7 @@ struct process_thread {
 struct process_epoll {
 	int32_t fd;
 	uint32_t first, n; /* of watched[]; n of all that it watches, there may be fewer there */
+	uint32_t partial;  /* 1: there was not the time to read all of it: n is the least that it watches */
 };
 
 /* Its threads and its epoll sets, as far as they fit. */
@@ -109,8 +110,8 @@ struct process_inside {
 	int32_t pid;
 	uint64_t started;
 	int32_t failed;           /* errno: it could not be read, or is another one by now; 0 */
-	uint32_t threads, all_threads;
-	uint32_t epolls, watchers; /* watchers: of watched[] filled */
+	uint32_t threads, all_threads; /* all: as the kernel counts them */
+	uint32_t epolls, all_epolls, watchers; /* watchers: of watched[] filled */
 	uint32_t descriptors;     /* looked at */
 	uint32_t partial;         /* 1: there was not the time to look at all descriptors */
 	struct process_thread thread[PROCESS_THREADS];
@@ -133,6 +134,8 @@ bool process_call_has_fd(int32_t call);
 
 /* /proc/PID/stat: pid, comm, parent, started. *kernel: it is a thread of the kernel. */
 bool process_parse_stat(const char *s, size_t n, struct process *out, bool *kernel);
+/* The same: how many threads. */
+bool process_parse_threads(const char *s, size_t n, uint32_t *threads);
 /* /proc/PID/status: the effective user. */
 bool process_parse_uid(const char *s, size_t n, uint32_t *uid);
 /* /proc/PID/cgroup: the path that tells most: the unified one, but where that is the

@@ -90,12 +90,14 @@ struct socket_record {
 	uint32_t timer_ms;
 	uint32_t owners, owner;      /* how many holders, and the first of them */
 	uint32_t listener;           /* its place in the table; of a child only */
+	uint32_t listeners;          /* that may have taken it (SO_REUSEPORT); more than one: `listener` is one of them */
 	uint8_t family, proto;       /* proto: of IP, or a netlink protocol */
 	uint8_t raw_protocol;        /* of SOCKET_PROTO_RAW */
 	uint8_t type;                /* SOCK_STREAM ...: of UNIX and packet sockets */
 	uint8_t state, timer, retransmits, tos, tclass, shutdown;
 	bool only_ipv6, mapped;
 	bool waiting;                /* complete, and not taken by accept(2) yet */
+	bool hidden;                 /* it was there while all processes were looked through, and none was seen to hold it */
 	char congestion[SOCKET_CONGESTION];
 	union {
 		struct socket_tcp tcp;         /* SOCKET_HAS_TCP */
@@ -182,6 +184,8 @@ struct socket_table {
 	enum socket_unknown unknown;       /* why owners are missing, where they are */
 	uint32_t processes_seen, processes_unreadable;
 	unsigned asked;                    /* what it has: HOST_ bits of host.h */
+	bool same;                         /* as the table before: the same sockets and holders, no byte sent or received */
+	uint64_t moved;                    /* bytes in queues, sent and received, and states, of all: a sum */
 	bool partial;                      /* the kernel was interrupted: a socket may be missing, or there twice */
 	bool failed;                       /* a kind of sockets could not be read: its tier says why */
 	uint64_t forgotten;                /* sockets and holders beyond the bound of memory */

@@ -17,7 +17,7 @@ enum { BROKER_NAME = 1000 };
 enum broker_kind { BROKER_PACKET_SOCKET = 1, BROKER_CREATE_OUTPUT = 2, BROKER_PROCESSES = 3, BROKER_CREATE_SAVE = 4,
 		   BROKER_INSIDE = 5 };
 
-enum { BROKER_WALK_MS = 100, BROKER_INSIDE_MS = 20 };
+enum { BROKER_WALK_MS = 100, BROKER_INSIDE_MS = 100 };
 
 struct broker_question {
 	uint32_t serial; /* not 0 */

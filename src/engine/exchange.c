@@ -284,9 +284,7 @@ static void exchange_interface(struct exchange *x, struct source *s, const char 
 	if (ended || !s->live || s->replay || x->add == NULL)
 		r = error_set(&e, ENOTSUP, "this source takes no more interfaces");
 	else
-		r = x->add(x->add_arg, s, name, &e);
-	if (r >= 0 && x->filter_set && s->filter)
-		r = s->filter(s, x->filtered[0] != '\0' ? x->filtered : NULL, &e);
+		r = x->add(x->add_arg, s, name, x->filter_set ? x->filtered : NULL, &e);
 	text_init(&t, x->told, sizeof x->told);
 	if (r < 0) {
 		text_put(&t, e.text);

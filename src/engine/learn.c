@@ -13,8 +13,8 @@
 #include "sockeye/clock.h"
 #include "sockeye/host_bpf.h"
 
-#define LEARN_STOP_NS (250 * (int64_t)CLOCK_MS)
-#define LEARN_LATE_NS (600 * (int64_t)CLOCK_MS)
+#define LEARN_STOP_NS (400 * (int64_t)CLOCK_MS)
+#define LEARN_LATE_NS (1000 * (int64_t)CLOCK_MS)
 #define LEARN_PATIENCE_NS (200 * (int64_t)CLOCK_MS) /* no packet is read meanwhile: the ring must hold them */
 #define LEARN_REST_NS (2 * HOST_BPF_REST_MS * (int64_t)CLOCK_MS)
 enum { LEARN_POLL_MS = 10 };
@@ -117,7 +117,7 @@ bool engine_learn(struct engine *e)
 	taken = take_findings(k);
 	now = clock_monotonic_ns();
 	turned = host_live_turned(k->live); /* 0: it never has, and may never: it could not be started */
-	/* The run looks ten times a second, the thread turns four times: one of them did not run. */
+	/* The run looks four times a second at least, the thread turns twice: one of them did not run. */
 	if (k->looked_ns != 0 && turned != 0 && (now - k->looked_ns > LEARN_STOP_NS || now - turned > LEARN_LATE_NS))
 		taken += wait_for_thread(k);
 	k->looked_ns = clock_monotonic_ns();
@@ -128,8 +128,9 @@ bool engine_learn(struct engine *e)
 		k->tables = tables;
 		if (t)
 			another_table(k, t);
-		taken += t != NULL;
+		taken += t != NULL && !host_table_sockets(t)->same; /* else nothing new is to be told */
 	}
+	owners_look(k->owners);
 	return taken > 0;
 }
 

@@ -58,7 +58,7 @@ int owners_open(struct owners **out, size_t memory, uint64_t hash_seed, struct e
 	o->mask = (uint32_t)(slots - 1);
 	o->most_holders = (uint32_t)holders;
 	o->free = o->free_holder = OWNERS_NONE;
-	o->live = o->gone = (struct owned_list){OWNERS_NONE, OWNERS_NONE};
+	o->live = o->gone = o->datagrams = (struct owned_list){OWNERS_NONE, OWNERS_NONE};
 	hash_key_init(&o->key, hash_seed);
 	*out = o;
 	return 0;
@@ -249,16 +249,43 @@ static void add_holder(struct owners *o, struct owned *s, const struct host_find
 	*at = index;
 }
 
+/* ---- those of UDP ---------------------------------------------------------------------------------- */
+
+static struct owned_list *list_of(struct owners *o, const struct owned *s)
+{
+	return s->bits & OWNED_GONE ? &o->gone : s->bits & OWNED_DATAGRAM ? &o->datagrams : &o->live;
+}
+
+static void list_enter(struct owners *o, struct owned *s)
+{
+	list_add(o, list_of(o, s), s);
+	o->n_datagrams += list_of(o, s) == &o->datagrams;
+}
+
+static void list_leave(struct owners *o, struct owned *s)
+{
+	o->n_datagrams -= list_of(o, s) == &o->datagrams;
+	list_remove(o, list_of(o, s), s);
+}
+
 /* ---- sockets ---------------------------------------------------------------------------------------- */
 
 static void forget(struct owners *o, struct owned *s)
 {
 	unlink_slots(o, s);
 	drop_holders(o, s);
-	list_remove(o, s->bits & OWNED_GONE ? &o->gone : &o->live, s);
+	list_leave(o, s);
 	s->younger = o->free;
 	o->free = place(o, s);
 	o->stats.sockets--;
+}
+
+/* Who goes where there is no room. Of UDP many may have ended unseen, so they do not push out others. */
+static struct owned *oldest_of_all(struct owners *o)
+{
+	const bool datagram = o->live.oldest == OWNERS_NONE || o->n_datagrams > o->most / 2;
+
+	return &o->at[o->gone.oldest != OWNERS_NONE ? o->gone.oldest : datagram ? o->datagrams.oldest : o->live.oldest];
 }
 
 static struct owned *new_socket(struct owners *o, const struct host_finding *f)
@@ -266,7 +293,7 @@ static struct owned *new_socket(struct owners *o, const struct host_finding *f)
 	struct owned *s;
 
 	if (o->free == OWNERS_NONE && o->used == o->most) {
-		forget(o, &o->at[o->gone.oldest != OWNERS_NONE ? o->gone.oldest : o->live.oldest]);
+		forget(o, oldest_of_all(o));
 		o->stats.forgotten++;
 	}
 	if (o->free != OWNERS_NONE) {
@@ -277,7 +304,8 @@ static struct owned *new_socket(struct owners *o, const struct host_finding *f)
 	}
 	*s = (struct owned){.cookie = f->cookie, .first_ns = f->at_ns, .holder = OWNERS_NONE, .by_tuple = OWNERS_NONE,
 			    .by_cookie = OWNERS_NONE, .accepted_fd = -1};
-	list_add(o, &o->live, s);
+	s->bits = f->tuple.proto == PROTO_UDP || f->tuple.proto == PROTO_UDPLITE ? OWNED_DATAGRAM : 0;
+	list_enter(o, s);
 	if (s->cookie) {
 		uint32_t *slot = cookie_slot(o, s->cookie);
 
@@ -288,19 +316,17 @@ static struct owned *new_socket(struct owners *o, const struct host_finding *f)
 	return s;
 }
 
-/* A peer may use one port over and over: of a tuple the OWNERS_SAME last that ended stay, so that no walk is long. */
+/* A peer may use one port over and over, and not each end is told: of a tuple the OWNERS_SAME last stay, so that no walk
+ * is long. */
 static void thin_out(struct owners *o, const struct tuple *t)
 {
 	struct owned *oldest = NULL;
 	unsigned n = 0;
 
-	for (struct owned *s = owned_first(o, t); s; s = owned_next(o, s))
-		if (s->bits & OWNED_GONE) {
-			n++;
-			if (!oldest || s->last_ns < oldest->last_ns)
-				oldest = s;
-		}
-	if (n > OWNERS_SAME) {
+	for (struct owned *s = owned_first(o, t); s; s = owned_next(o, s), n++)
+		if (!oldest || s->first_ns < oldest->first_ns)
+			oldest = s;
+	if (n >= OWNERS_SAME) {
 		forget(o, oldest);
 		o->stats.forgotten++;
 	}
@@ -328,10 +354,27 @@ static void ended(struct owners *o, struct owned *s, int64_t at_ns)
 {
 	if (s->bits & OWNED_GONE)
 		return;
-	list_remove(o, &o->live, s);
+	list_leave(o, s);
 	s->bits |= OWNED_GONE;
 	s->last_ns = at_ns;
-	list_add(o, &o->gone, s);
+	list_enter(o, s);
+}
+
+/* The end of a UDP socket is not told: it is over when a whole table that was begun later lacks it. */
+static void datagram_look(struct owners *o, struct owned *s)
+{
+	const struct socket_record *there = s->cookie ? host_by_cookie(o->table, s->cookie) : socket_by_inode(o->facts, s->inode);
+
+	list_leave(o, s);
+	list_enter(o, s); /* the last now */
+	if (!there && s->first_ns <= o->facts->at_ns)
+		ended(o, s, o->facts->at_ns);
+}
+
+void owners_look(struct owners *o)
+{
+	for (unsigned i = 0; i < OWNERS_LOOK && o->unlooked > 0 && o->datagrams.oldest != OWNERS_NONE; i++, o->unlooked--)
+		datagram_look(o, &o->at[o->datagrams.oldest]);
 }
 
 static void tell_socket(struct owners *o, struct owned *s, const struct host_finding *f)
@@ -379,6 +422,7 @@ const struct tuple *owners_found(struct owners *o, const struct host_finding *f)
 	case FINDING_ACCEPTED:
 		if (!s->accepted_ns) {
 			s->accepted_ns = f->at_ns;
+			s->opened_ns = f->opened_ns ? f->opened_ns : s->opened_ns;
 			s->accepted_pid = f->pid;
 			s->accepted_fd = f->fd;
 		}

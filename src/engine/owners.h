@@ -22,7 +22,7 @@
 
 struct owners;
 
-enum { OWNERS_LEAST = 1024, OWNERS_MOST = 1 << 20 }; /* sockets */
+enum { OWNERS_LEAST = 1024, OWNERS_MOST = 1 << 20, OWNERS_LOOK = 4096 }; /* sockets */
 
 struct owners_stats {
 	uint64_t findings;  /* taken in */
@@ -46,6 +46,9 @@ void owners_locals(struct owners *o);
  * `from`, of family NONE where they are not known; lent until the next call. */
 const struct tuple *owners_found(struct owners *o, const struct host_finding *f);
 
+/* Looks for some of the sockets of UDP in the last table: those that it lacks have ended. Between two batches, again and
+ * again: OWNERS_LOOK at a time. */
+void owners_look(struct owners *o);
 /* The last table, and who listens; t stays until another one, or NULL, is given. */
 void owners_table(struct owners *o, const struct host_table *t, const struct host_listener *listeners, unsigned n);
 const struct host_table *owners_has(const struct owners *o);

@@ -22,6 +22,7 @@ struct end {
 	struct owners *o;
 	const struct owned *seen;            /* or NULL */
 	const struct socket_record *in_table; /* or NULL */
+	bool hidden;                         /* its listener's holder cannot be seen */
 	struct record_owners *out;
 };
 
@@ -77,48 +78,91 @@ static void put_seen(struct end *e)
 	}
 }
 
-static void put_table(struct end *e, const struct socket_record *s, bool listener)
+static struct holder holder_of(const struct end *e, const struct socket_owner *owner, uint8_t evidence)
+{
+	const struct process *p = &e->o->facts->processes[owner->process];
+	struct holder h = {.started = p->started, .pid = p->pid, .fd = owner->fd, .uid = p->uid, .evidence = evidence};
+
+	memcpy(h.comm, p->comm, sizeof h.comm);
+	return h;
+}
+
+static void put_table(struct end *e, const struct socket_record *s)
 {
 	uint32_t n = 0;
 	const struct socket_owner *owners = s ? host_owners(e->o->table, s, &n) : NULL;
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct process *p = &e->o->facts->processes[owners[i].process];
-		struct holder h = {.started = p->started, .pid = p->pid, .fd = owners[i].fd, .uid = p->uid,
-				   .evidence = listener ? SOCKET_BY_LISTENER : owners[i].evidence};
+		const struct holder h = holder_of(e, &owners[i], owners[i].evidence);
 
-		memcpy(h.comm, p->comm, sizeof h.comm);
-		put(e, &h, s->cgroup_id, !listener);
+		put(e, &h, s->cgroup_id, true);
 	}
 }
 
-/* More than a record can hold, and any of them may be it: nobody is named. */
-static bool too_many(const struct end *e, const struct socket_record *listener)
+/* More processes than a record can hold, or one socket whose holder is not known: any of them may be it, so nobody is named. */
+static bool too_many(const struct end *e, const struct socket_record *const *s, unsigned sockets)
 {
-	uint32_t n = 0;
-	const struct socket_owner *owners = host_owners(e->o->table, listener, &n);
 	uint32_t processes[RECORD_OWNERS_MAX], found = 0;
 
-	for (uint32_t i = 0; i < n; i++) {
-		uint32_t k = 0;
+	for (unsigned at = 0; at < sockets; at++) {
+		uint32_t n = 0;
+		const struct socket_owner *owners = host_owners(e->o->table, s[at], &n);
 
-		while (k < found && processes[k] != owners[i].process)
-			k++;
-		if (k < found)
-			continue;
-		if (found == RECORD_OWNERS_MAX)
+		if (n == 0)
 			return true;
-		processes[found++] = owners[i].process;
+		for (uint32_t i = 0; i < n; i++) {
+			uint32_t k = 0;
+
+			while (k < found && processes[k] != owners[i].process)
+				k++;
+			if (k < found)
+				continue;
+			if (found == RECORD_OWNERS_MAX)
+				return true;
+			processes[found++] = owners[i].process;
+		}
 	}
 	return false;
 }
 
-static void put_listener(struct end *e, const struct flow_record *r)
+/* Who holds any of these: one of them it was. */
+static void put_any(struct end *e, const struct socket_record *const *s, unsigned sockets)
 {
-	const struct socket_record *listener = owners_match_listener(e->o, r);
+	if (too_many(e, s, sockets))
+		return;
+	for (unsigned at = 0; at < sockets; at++) {
+		uint32_t n = 0;
+		const struct socket_owner *owners = host_owners(e->o->table, s[at], &n);
 
-	if (listener && !too_many(e, listener))
-		put_table(e, listener, true);
+		for (uint32_t i = 0; i < n; i++) {
+			const struct holder h = holder_of(e, &owners[i], SOCKET_BY_LISTENER);
+
+			put(e, &h, s[at]->cgroup_id, false);
+		}
+	}
+}
+
+static void put_listeners(struct end *e, const struct flow_record *r)
+{
+	const struct socket_record *s[OWNERS_CANDIDATES];
+	const unsigned n = owners_match_listeners(e->o, r, s);
+
+	put_any(e, s, n);
+	e->hidden = n == 1 && s[0]->hidden;
+}
+
+/* What the table has; of UDP several may share the endpoint, and the kernel gives each packet to one of them. */
+static void put_in_table(struct end *e, const struct flow_record *r, unsigned side)
+{
+	const struct socket_record *s[OWNERS_CANDIDATES];
+	const struct endpoint *own = side ? &r->server : &r->client;
+
+	if (!e->in_table || r->ip_proto == PROTO_TCP || e->in_table->remote.family != FAMILY_NONE ||
+	    !host_next(e->o->table, e->in_table)) {
+		put_table(e, e->in_table);
+		return;
+	}
+	put_any(e, s, owners_match_shared(e->o, e->in_table, own->family == FAMILY_IPV4, s));
 }
 
 /* No process, but whose socket it is. */
@@ -145,6 +189,8 @@ static const char *why_unknown(const struct end *e, const struct flow_record *r,
 		return "unsupported"; /* such sockets have no ports to be found by */
 	if (e->seen && e->seen->why != SOCKET_KNOWN)
 		return socket_unknown_word((enum socket_unknown)e->seen->why);
+	if (e->hidden || (e->in_table && e->in_table->hidden))
+		return socket_unknown_word(SOCKET_NO_CAPABILITY);
 	/* A table that has it without a holder says why; but who holds what is asked once a second at most, and what no
 	 * table met was over before one was made. */
 	return socket_unknown_word(e->in_table && e->o->facts->unknown != SOCKET_KNOWN && r->last_ns - r->first_ns > CLOCK_S
@@ -160,9 +206,9 @@ static void fill_end(struct owners *o, struct flow_record *r, unsigned side)
 		find_in_table(&e, r, side);
 		put_seen(&e);
 		if (e.out->n == 0)
-			put_table(&e, e.in_table, false);
+			put_in_table(&e, r, side);
 		if (e.out->n == 0 && side == 1)
-			put_listener(&e, r);
+			put_listeners(&e, r);
 	}
 	/* Nobody holds what was refused: the kernel answered. */
 	if (e.out->n == 0 && !(side == 1 && record_is(r, RECORD_STATE, "refused"))) {

@@ -9,26 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Those of the table, each looked for once in a table. */
-static const struct process *process_of(struct owners *o, int32_t pid, uint64_t started)
-{
-	const struct socket_table *t = o->facts;
-	const uint32_t slot = (uint32_t)pid % (sizeof o->process / sizeof *o->process);
-	uint16_t *near = &o->process[slot];
-	const struct process *p = t && *near && *near <= t->n_processes ? &t->processes[*near - 1] : NULL;
-
-	if (!t || pid <= 0 || o->absent[slot] == pid)
-		return NULL;
-	for (uint32_t i = 0; (!p || p->pid != pid) && i < t->n_processes; i++)
-		if (t->processes[i].pid == pid) {
-			p = &t->processes[i];
-			*near = i < UINT16_MAX ? (uint16_t)(i + 1) : 0;
-		}
-	if (!p || p->pid != pid)
-		o->absent[slot] = pid;
-	return p && p->pid == pid && (!started || p->started == started) ? p : NULL;
-}
-
 static const struct home *home_named(struct owners *o, const struct process_home *h)
 {
 	const size_t len = h->len < OWNERS_HOME - 1 ? h->len : OWNERS_HOME - 1;
@@ -51,7 +31,7 @@ static const struct home *home_named(struct owners *o, const struct process_home
 bool owners_home(struct owners *o, int32_t pid, uint64_t started, uint64_t cgroup_id, const char **kind,
 		 const char **name)
 {
-	const struct process *p = process_of(o, pid, started);
+	const struct process *p = o->table && pid > 0 ? host_process(o->table, pid, started) : NULL;
 	const struct socket_record s = {.has = SOCKET_HAS_CGROUP, .cgroup_id = cgroup_id};
 	const char *path = p && p->cgroup[0] ? p->cgroup : NULL;
 	const struct home *at;

@@ -112,40 +112,110 @@ const struct socket_record *owners_match_table(struct owners *o, const struct fl
 
 /* ---- who listens ----------------------------------------------------------------------------------- */
 
-const struct socket_record *owners_match_listener(struct owners *o, const struct flow_record *r)
+unsigned owners_match_shared(struct owners *o, const struct socket_record *s, bool ipv4,
+			     const struct socket_record *out[OWNERS_CANDIDATES])
+{
+	unsigned n = 0;
+
+	for (; s; s = host_next(o->table, s)) {
+		if (ipv4 && s->only_ipv6)
+			continue;
+		if (n == OWNERS_CANDIDATES)
+			return 0;
+		out[n++] = s;
+	}
+	return n;
+}
+
+static const struct heard *heard_of(const struct owners *o, uint64_t cookie)
+{
+	unsigned low = 0, high = o->n_heard;
+
+	while (low < high) {
+		const unsigned middle = (low + high) / 2;
+
+		if (o->heard[middle].cookie == cookie)
+			return &o->heard[middle];
+		if (o->heard[middle].cookie < cookie)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return NULL;
+}
+
+/* Was there one at that endpoint in the flow's time that is gone since? It may have been the one. */
+static bool another_was_there(const struct owners *o, const struct endpoint *local, const struct flow_record *r)
+{
+	for (unsigned i = 0; i < o->n_heard; i++) {
+		const struct heard *h = &o->heard[i];
+
+		if (h->gone_ns != 0 && h->gone_ns >= r->first_ns && h->since_ns <= r->first_ns &&
+		    tuple_compare_endpoint(&h->local, local) == 0)
+			return true;
+	}
+	return false;
+}
+
+unsigned owners_match_listeners(struct owners *o, const struct flow_record *r, const struct socket_record *out[OWNERS_CANDIDATES])
 {
 	struct tuple t = tuple_of(r, 1);
 	const struct socket_record *s;
 	enum host_match how;
+	unsigned all, n = 0;
 
 	if (!o->table || r->ip_proto != PROTO_TCP || !record_has(r, RECORD_HS_SYNACK) || !r->synack)
-		return NULL;
+		return 0;
 	if (!owners_is_local(o, &t.from, t.family))
-		return NULL; /* a listener on any address is no other host's */
+		return 0; /* a listener on any address is no other host's */
 	t.to_port = 0; /* no connected socket is meant */
 	s = host_find(o->table, &t, false, 0, &how);
-	if (!s || (how != HOST_BOUND && how != HOST_WILDCARD) || s->state != SOCKET_LISTEN)
-		return NULL;
-	for (unsigned i = 0; i < o->n_heard; i++)
-		if (o->heard[i].cookie == s->cookie)
-			return o->heard[i].since_ns <= r->first_ns ? s : NULL;
-	return NULL;
+	if (!s || (how != HOST_BOUND && how != HOST_WILDCARD))
+		return 0;
+	all = owners_match_shared(o, s, t.family == FAMILY_IPV4, out);
+	for (unsigned i = 0; i < all; i++) {
+		const struct heard *h = out[i]->state == SOCKET_LISTEN ? heard_of(o, out[i]->cookie) : NULL;
+
+		if (out[i]->state != SOCKET_LISTEN)
+			continue;
+		if (!h)
+			return 0; /* since when is not known */
+		if (h->since_ns <= r->first_ns)
+			out[n++] = out[i];
+	}
+	return n > 0 && another_was_there(o, &s->local, r) ? 0 : n;
 }
 
-/* Listeners that are still there keep their time; in the first table they count as always there. */
+/* Listeners that are still there keep their time; in the first table they count as always there. Those that are gone
+ * stay a while, as far as there is room. */
 static void hear(struct owners *o, const struct host_listener *now, unsigned n)
 {
-	const int64_t since = o->n_sweeps == 0 ? INT64_MIN : o->facts->at_ns;
-	struct heard before[HOST_LIVE_LISTENERS];
+	const int64_t at_ns = o->facts->at_ns, since = o->n_sweeps == 0 ? INT64_MIN : at_ns;
 	const unsigned had = o->n_heard;
+	unsigned room = HOST_LIVE_LISTENERS - (n < HOST_LIVE_LISTENERS ? n : HOST_LIVE_LISTENERS), i = 0, k = 0;
 
-	memcpy(before, o->heard, had * sizeof before[0]);
-	o->n_heard = 0;
-	for (unsigned i = 0, k = 0; i < n && i < HOST_LIVE_LISTENERS; i++) { /* both are in order of the cookie */
-		while (k < had && before[k].cookie < now[i].cookie)
-			k++;
-		o->heard[o->n_heard++] = k < had && before[k].cookie == now[i].cookie
-						 ? before[k] : (struct heard){now[i].cookie, since};
+	memcpy(o->heard_before, o->heard, had * sizeof o->heard[0]);
+	for (o->n_heard = 0; i < n || k < had;) { /* both are in order of the cookie */
+		const struct heard *old = k < had ? &o->heard_before[k] : NULL;
+
+		if (i < n && (!old || now[i].cookie <= old->cookie)) {
+			const bool same = old && old->cookie == now[i].cookie;
+
+			if (o->n_heard == HOST_LIVE_LISTENERS)
+				return;
+			o->heard[o->n_heard++] = (struct heard){.cookie = now[i].cookie, .local = now[i].local,
+								.since_ns = same ? old->since_ns : since};
+			k += same;
+			i++;
+			continue;
+		}
+		if (room > 0 && (old->gone_ns == 0 || at_ns - old->gone_ns <= HOST_KEEP_S * CLOCK_S)) {
+			o->heard[o->n_heard] = *old;
+			o->heard[o->n_heard].gone_ns = old->gone_ns ? old->gone_ns : at_ns;
+			o->n_heard++;
+			room--;
+		}
+		k++;
 	}
 }
 
@@ -153,11 +223,13 @@ void owners_table(struct owners *o, const struct host_table *t, const struct hos
 {
 	o->table = t;
 	o->facts = t ? host_table_sockets(t) : NULL;
-	memset(o->process, 0, sizeof o->process);
-	memset(o->absent, 0, sizeof o->absent);
+	o->unlooked = 0;
 	if (!t)
 		return;
 	hear(o, listeners, n);
+	/* A table that may lack one tells of no end. */
+	if (o->facts->asked & HOST_UDP_SOCKETS && !o->facts->partial && !o->facts->failed && o->facts->forgotten == 0)
+		o->unlooked = o->n_datagrams;
 	o->sweeps[o->n_sweeps++ % OWNERS_SWEEPS] = o->facts->at_ns;
 }
 

@@ -8,7 +8,8 @@
 
 #define OWNERS_NONE UINT32_MAX
 
-enum { OWNERS_SAME = 16 }; /* sockets of one tuple that have ended */
+enum { OWNERS_CANDIDATES = 32 }; /* sockets of one endpoint (SO_REUSEPORT) that are looked at */
+enum { OWNERS_SAME = 16 }; /* sockets of one tuple */
 enum { OWNERS_LOCALS = 1024, OWNERS_HOMES = 1024, OWNERS_HOME = 80, OWNERS_SWEEPS = 128, OWNERS_CLOSES = 16384,
        OWNERS_CLOSE_WAYS = 4 };
 
@@ -25,7 +26,7 @@ struct holder {
 	char comm[PROCESS_COMM];
 };
 
-enum { OWNED_BORN = 1 /* first_ns is when it was made, else when it was seen first */, OWNED_GONE = 2 };
+enum { OWNED_BORN = 1 /* first_ns is when it was made, else when it was seen first */, OWNED_GONE = 2, OWNED_DATAGRAM = 4 };
 
 struct owned {
 	uint64_t cookie, inode, cgroup_id;
@@ -46,10 +47,11 @@ struct owned_list {
 	uint32_t oldest, youngest;
 };
 
-/* A listener, and since when it is known to be there. */
+/* A listener, and since when it is known to be there; of one that is missed, since when. */
 struct heard {
 	uint64_t cookie;
-	int64_t since_ns;
+	int64_t since_ns, gone_ns; /* gone: 0: it is there */
+	struct endpoint local;
 };
 
 struct local_address {
@@ -77,18 +79,18 @@ struct owners {
 	uint32_t most, used, mask;        /* of sockets; of slots */
 	uint32_t most_holders, used_holders;
 	uint32_t free, free_holder;       /* lists of what was given back */
-	struct owned_list live, gone;
+	struct owned_list live, gone;     /* live: but for those of UDP */
+	struct owned_list datagrams;      /* those that live; who was looked for last is last */
+	uint32_t n_datagrams, unlooked;   /* to be looked for in the table */
 	const struct host_table *table;
 	const struct socket_table *facts; /* of it */
 	int64_t sweeps[OWNERS_SWEEPS];    /* times of the last tables */
 	uint64_t n_sweeps;
-	struct heard heard[HOST_LIVE_LISTENERS];
+	struct heard heard[HOST_LIVE_LISTENERS], heard_before[HOST_LIVE_LISTENERS]; /* by cookie */
 	unsigned n_heard;
 	struct local_address local[OWNERS_LOCALS]; /* by a hash, open addressing; half full at most */
 	unsigned locals;
 	struct home home[OWNERS_HOMES];
-	uint16_t process[4096];           /* place + 1 in the table, by the low bits of the pid; 0: look */
-	int32_t absent[4096];             /* processes that the table lacks, likewise */
 	struct flow_close close[OWNERS_CLOSES];
 	void *memory;
 	size_t memory_len;
@@ -103,8 +105,12 @@ struct owned *owners_match(struct owners *o, const struct flow_record *r, unsign
 /* The same in the last table. */
 const struct socket_record *owners_match_table(struct owners *o, const struct flow_record *r, unsigned side,
 					       enum host_match *how);
-/* The listener that took the connection, where it was there in the flow's time; NULL. */
-const struct socket_record *owners_match_listener(struct owners *o, const struct flow_record *r);
+/* All listeners that may have taken the connection, where they were there in the flow's time: one of them did. How many;
+ * 0: there is none, or one of those that may have been it is not known any more, or there are too many. */
+unsigned owners_match_listeners(struct owners *o, const struct flow_record *r, const struct socket_record *out[OWNERS_CANDIDATES]);
+/* The same of a socket of UDP that the table has: it and those that share its endpoint. */
+unsigned owners_match_shared(struct owners *o, const struct socket_record *s, bool ipv4,
+			     const struct socket_record *out[OWNERS_CANDIDATES]);
 
 /* owners_local.c */
 bool owners_is_local(const struct owners *o, const struct address *a, uint8_t family);

@@ -15,6 +15,8 @@
 enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
+	RUN_QUIET_MS = 250, /* and where nothing has come for the last second */
+	RUN_QUIET_TICKS = 10,
 	RUN_GO_ON_NS = CLOCK_MS, RUN_GO_ON_ENDED_NS = 20 * CLOCK_MS, /* for answers that take long */
 	RUN_WRITE_MS = 200, /* a pipe that says nothing: what waits to be written */
 };
@@ -29,6 +31,7 @@ struct run {
 	bool over;      /* stop pumping: a bound or a signal */
 	bool quit;      /* leave at once, without waiting for the screen */
 	int other_fd;   /* of the options, until it has hung up */
+	unsigned quiet_ticks; /* since something came */
 };
 
 static void tell_counters(const struct run *r)
@@ -190,7 +193,7 @@ static void go_on(struct run *r, int64_t ns)
 static int patience(const struct run *r, bool ended)
 {
 	int64_t left;
-	int ms = r->source->live && !ended ? RUN_TICK_MS : -1;
+	int ms = !r->source->live || ended ? -1 : r->quiet_ticks < RUN_QUIET_TICKS || r->source->replay ? RUN_TICK_MS : RUN_QUIET_MS;
 
 	if (r->options->screen && (engine_unfinished(r->engine) || exchange_going_on(r->options->screen)))
 		return 0;
@@ -217,7 +220,8 @@ static void wait_for_something(struct run *r, bool ended)
 		{.fd = r->other_fd, .events = 0},
 	};
 
-	(void)poll(fds, 4, patience(r, ended));
+	if (poll(fds, 4, patience(r, ended)) == 0 && r->quiet_ticks < RUN_QUIET_TICKS)
+		r->quiet_ticks++;
 }
 
 static int64_t time_of(struct source *s)
@@ -253,6 +257,7 @@ static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
 	int err = 0;
 
 	r->result->packets += n;
+	r->quiet_ticks = 0;
 	write_batch(r, frames, n);
 	if (!r->options->only_write)
 		err = account(r, frames, n);

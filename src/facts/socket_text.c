@@ -49,7 +49,9 @@ void socket_duration(struct text *to, uint64_t us)
 
 const char *socket_owner_unknown(const struct socket_table *t, const struct socket_record *s)
 {
-	return s->owners == 0 && socket_held(s) ? socket_unknown_word(t->unknown) : NULL;
+	if (s->owners > 0 || !socket_held(s))
+		return NULL;
+	return socket_unknown_word(s->hidden && t->unknown == SOCKET_TOO_LATE ? SOCKET_NO_CAPABILITY : t->unknown);
 }
 
 void socket_name(struct text *to, const struct socket_record *s, bool ascii)

@@ -112,8 +112,12 @@ struct socket_table *host_table_facts(struct host_table *t);
 void host_table_batch(struct host_table *t, const struct process_batch *b, uint8_t evidence);
 /* Instead of batches: holders as the last table has them, of sockets that are still there. */
 void host_table_carry(struct host_table *t, const struct host_table *before);
+/* All processes were looked through since its sockets came. */
+void host_table_walked(struct host_table *t);
+/* It is finished, and that socket is still there: then whoever holds it could have been seen, or is hidden. */
+void host_table_still(struct host_table *t, uint64_t cookie);
 /* Did a socket that a program could hold come since? *at: where to go on, from 0; true: it did, or *at is the end. */
-bool host_table_newer(const struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer);
+bool host_table_newer(struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer);
 /* Everything is in: sorts holders, finds owners, listeners and children. before: the last
  * table, or NULL: what is gone since then is kept HOST_KEEP_S long. */
 void host_table_finish(struct host_table *t, const struct host_table *before);

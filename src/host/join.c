@@ -3,14 +3,14 @@
  * By inode (holders to sockets), by cookie (a dump may give a socket twice: the
  * later one stands) and by tuple (children to their listener). A child is at its
  * listener's local port: at the same address, or any. Where several listeners
- * share a port (SO_REUSEPORT) the kernel does not say whose child it is, and the
- * first one gets it. Sockets of one tuple hang on the first of them, so that a
- * thousand of them cost no more than a thousand others.
+ * share a port (SO_REUSEPORT) the kernel does not say whose child it is: it is
+ * that one's whose holders hold it, too, or the only one's with something in its
+ * queue; else how many there are is kept. Sockets of one tuple hang on the first
+ * of them, so that a thousand of them cost no more than a thousand others.
  *
  * It is done in steps that look at JOIN_STEP sockets each, for a thread that has
- * others to look after; only sorting is not divided.
+ * others to look after.
  */
-#include <stdlib.h>
 #include <string.h>
 
 #include "table.h"
@@ -128,16 +128,24 @@ static void table_unite(struct host_table *t, uint32_t place)
 	t->to++;
 }
 
-bool host_table_newer(const struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer)
+/* One that lay in the queue of accept(2) was nobody's. */
+static bool held_before(const struct host_table *before, const struct socket_record *s)
+{
+	const struct socket_record *then = s->cookie != 0 ? table_by_cookie(before, s->cookie) : NULL;
+
+	return s->cookie != 0 ? then && then->inode != 0 : socket_by_inode(&before->facts, s->inode) != NULL;
+}
+
+bool host_table_newer(struct host_table *t, const struct host_table *before, uint32_t *at, bool *newer)
 {
 	const uint32_t end = t->facts.n_sockets - *at > JOIN_STEP ? *at + JOIN_STEP : t->facts.n_sockets;
 
 	for (; *at < end && !*newer; (*at)++) {
 		const struct socket_record *s = &t->sockets[*at];
 
-		*newer = s->inode != 0 && socket_held(s) &&
-			 (s->cookie != 0 ? !table_has(before, s->cookie) : socket_by_inode(&before->facts, s->inode) == NULL);
+		*newer = socket_held(s) && !held_before(before, s);
 	}
+	t->newer = *newer;
 	return *newer || *at == t->facts.n_sockets;
 }
 
@@ -211,50 +219,140 @@ static void owners_join(struct host_table *t, uint32_t place)
 
 /* ---- children ----------------------------------------------------------------------------------- */
 
-/* A listener, or SOCKET_NONE, at that address and port. */
-static uint32_t listener_at(const struct host_table *t, const struct socket_record *child, struct endpoint local)
+/* Listeners of one address and port that may have taken a child. */
+struct candidates {
+	uint32_t first, n;
+	uint32_t kin, n_kin;   /* who shares a process with the child */
+	uint32_t full, n_full; /* has something in its queue */
+	bool cut;              /* there are more */
+};
+
+/* Does one process hold both? */
+static bool same_holder(const struct host_table *t, const struct socket_record *a, const struct socket_record *b)
+{
+	uint32_t i = 0, k = 0;
+
+	while (i < a->owners && k < b->owners) { /* both are in order of the process */
+		const uint32_t x = t->owners[a->owner + i].process, y = t->owners[b->owner + k].process;
+
+		if (x == y)
+			return true;
+		i += x < y;
+		k += y < x;
+	}
+	return false;
+}
+
+static bool may_have_taken(const struct socket_record *s, const struct socket_record *child)
+{
+	return s->state == SOCKET_LISTEN && (s->interface == 0 || s->interface == child->interface) &&
+	       !(s->only_ipv6 && child->local.family == FAMILY_IPV4);
+}
+
+static bool listeners_at(const struct host_table *t, const struct socket_record *child, struct endpoint local, struct candidates *c)
 {
 	struct socket_record like = {.local = local, .proto = child->proto};
-	uint32_t found = table_tuple_first(t, &like);
+	uint32_t at = table_tuple_first(t, &like);
 
-	for (unsigned i = 0; i < JOIN_CHAIN && found != SOCKET_NONE; i++, found = t->same[found]) {
-		const struct socket_record *s = &t->sockets[found];
+	*c = (struct candidates){.first = SOCKET_NONE};
+	for (unsigned i = 0; i < JOIN_CHAIN && at != SOCKET_NONE; i++, at = t->same[at]) {
+		const struct socket_record *s = &t->sockets[at];
 
-		if (s->state == SOCKET_LISTEN && (s->interface == 0 || s->interface == child->interface) &&
-		    !(s->only_ipv6 && child->local.family == FAMILY_IPV4))
-			return found;
+		if (!may_have_taken(s, child))
+			continue;
+		if (c->n++ == 0)
+			c->first = at;
+		if (same_holder(t, s, child) && c->n_kin++ == 0)
+			c->kin = at;
+		if (s->receive_queue > 0 && c->n_full++ == 0)
+			c->full = at;
 	}
-	return SOCKET_NONE;
+	c->cut = at != SOCKET_NONE;
+	return c->n > 0;
+}
+
+/* Complete, and no program has it: it lies in the queue of accept(2). */
+static bool lies_waiting(const struct socket_record *s)
+{
+	return s->inode == 0 && (s->state == SOCKET_ESTABLISHED || s->state == SOCKET_CLOSE_WAIT);
+}
+
+static void child_take(struct socket_record *s, const struct candidates *c)
+{
+	const bool waits = lies_waiting(s);
+
+	s->listener = c->first;
+	s->listeners = c->n;
+	if (c->n_kin > 0) {
+		s->listener = c->kin;
+		s->listeners = c->cut ? c->n : c->n_kin;
+	} else if (waits && c->n_full > 0) {
+		s->listener = c->full;
+		s->listeners = c->cut ? c->n : c->n_full;
+	}
+	s->waiting = waits;
 }
 
 static void child_join(struct host_table *t, uint32_t place)
 {
 	struct socket_record *s = &t->sockets[place];
 	struct endpoint any = {.port = s->local.port, .family = s->local.family, .has_port = true};
+	struct candidates c;
+	bool found;
 
 	if (!tuple_indexed(s) || s->proto != PROTO_TCP || s->state == SOCKET_LISTEN || s->state == SOCKET_CLOSED ||
 	    s->state == SOCKET_SYN_SENT || s->state == SOCKET_BOUND)
 		return;
-	s->listener = listener_at(t, s, s->local);
-	if (s->listener == SOCKET_NONE)
-		s->listener = listener_at(t, s, any);
-	if (s->listener == SOCKET_NONE && any.family == FAMILY_IPV4) {
+	found = listeners_at(t, s, s->local, &c) || listeners_at(t, s, any, &c);
+	if (!found && any.family == FAMILY_IPV4) {
 		any.family = FAMILY_IPV6; /* one for both */
-		s->listener = listener_at(t, s, any);
+		found = listeners_at(t, s, any, &c);
 	}
-	/* Complete, and no program has it: it lies in the queue of accept(2). */
-	s->waiting = s->inode == 0 && s->listener != SOCKET_NONE &&
-		     (s->state == SOCKET_ESTABLISHED || s->state == SOCKET_CLOSE_WAIT);
+	if (found)
+		child_take(s, &c);
+}
+
+static uint64_t moved_by(const struct socket_record *s)
+{
+	const uint64_t bytes = s->has & SOCKET_HAS_TCP ? s->tcp.bytes_sent + s->tcp.bytes_received : 0;
+
+	return bytes + s->receive_queue * UINT64_C(3) + s->send_queue * UINT64_C(5) + s->state * UINT64_C(7) + s->memory[SOCKET_DROPS];
+}
+
+/* A socket that was there before who holds what was asked, and is there still: whoever holds it cannot be seen. */
+static void hidden_join(struct host_table *t, const struct host_table *before, uint32_t place)
+{
+	struct socket_record *s = &t->sockets[place];
+	const struct socket_record *then;
+
+	if (!before || s->owners > 0 || s->cookie == 0 || !socket_held(s))
+		return;
+	then = table_by_cookie(before, s->cookie);
+	s->hidden = then && then->owners == 0 && socket_held(then) && (then->hidden || before->walked);
+}
+
+void host_table_walked(struct host_table *t)
+{
+	t->walked = true;
+}
+
+void host_table_still(struct host_table *t, uint64_t cookie)
+{
+	const uint32_t place = t->by_cookie.at[cookie_find(t, cookie)];
+	struct socket_record *s = place != SOCKET_NONE ? &t->sockets[place] : NULL;
+
+	if (s && t->walked && s->owners == 0 && socket_held(s))
+		s->hidden = true;
 }
 
 /* ---- steps ------------------------------------------------------------------------------------------ */
 
-enum join_step { JOIN_UNITE, JOIN_TUPLES, JOIN_INODES, JOIN_SORT, JOIN_OWNERS, JOIN_CHILDREN, JOIN_KEEP, JOIN_STEPS };
+enum join_step { JOIN_UNITE, JOIN_TUPLES, JOIN_INODES, JOIN_SORT_INODES, JOIN_SORT_OWNERS, JOIN_CLEAN, JOIN_OWNERS, JOIN_CHILDREN, JOIN_KEEP, JOIN_STEPS };
 
 static uint32_t join_size(const struct host_table *t, const struct host_table *before)
 {
 	switch ((enum join_step)t->step) {
-	case JOIN_SORT: return 1;
+	case JOIN_CLEAN: return 1;
 	case JOIN_OWNERS: return t->facts.n_by_inode;
 	case JOIN_KEEP: return before ? before->facts.n_sockets : 0;
 	default: return t->facts.n_sockets;
@@ -278,11 +376,8 @@ static void join_end(struct host_table *t, const struct host_table *before)
 		break;
 	case JOIN_INODES:
 		t->facts.n_by_inode = t->to;
-		qsort(t->by_inode, t->to, sizeof *t->by_inode, by_inode);
 		break;
-	case JOIN_SORT:
-		if (!t->carried)
-			qsort(t->owners, t->facts.n_owners, sizeof *t->owners, by_holder);
+	case JOIN_CLEAN:
 		owners_clean(t);
 		break;
 	case JOIN_KEEP:
@@ -290,6 +385,8 @@ static void join_end(struct host_table *t, const struct host_table *before)
 		t->facts.forgotten += t->waiting.forgotten;
 		if (before)
 			table_keep_kept(t, before);
+		t->facts.same = before && t->facts.n_sockets == before->facts.n_sockets && t->facts.n_owners == before->facts.n_owners &&
+				t->facts.moved == before->facts.moved && t->facts.asked == before->facts.asked && !t->newer;
 		break;
 	default:
 		break;
@@ -314,6 +411,7 @@ static void join_each(struct host_table *t, const struct host_table *before, uin
 			break;
 		case JOIN_INODES:
 			s->owner = s->listener = SOCKET_NONE;
+			s->hidden = false;
 			if (s->inode != 0)
 				t->by_inode[t->to++] = (struct socket_place){.inode = s->inode, .place = t->at};
 			break;
@@ -322,6 +420,8 @@ static void join_each(struct host_table *t, const struct host_table *before, uin
 			break;
 		case JOIN_CHILDREN:
 			child_join(t, t->at);
+			hidden_join(t, before, t->at);
+			t->facts.moved += moved_by(s);
 			break;
 		default:
 			break;
@@ -329,10 +429,26 @@ static void join_each(struct host_table *t, const struct host_table *before, uin
 	}
 }
 
+/* True: there is more to sort. Holders that were carried are in their order. */
+static bool join_sort(struct host_table *t)
+{
+	if (t->step == JOIN_SORT_INODES)
+		return sort_some(&t->sorting, t->by_inode, t->facts.n_by_inode, sizeof *t->by_inode, by_inode, JOIN_STEP);
+	return !t->carried &&
+	       sort_some(&t->sorting, t->owners, t->facts.n_owners, sizeof *t->owners, by_holder, JOIN_STEP);
+}
+
 bool host_table_step(struct host_table *t, const struct host_table *before)
 {
 	const uint32_t size = join_size(t, before);
 
+	if (t->step == JOIN_SORT_INODES || t->step == JOIN_SORT_OWNERS) {
+		if (!join_sort(t)) {
+			t->sorting = (struct sorting){.done = 0};
+			t->step++;
+		}
+		return true;
+	}
 	if (t->at == 0)
 		join_begin(t);
 	join_each(t, before, size - t->at > JOIN_STEP ? t->at + JOIN_STEP : size);

@@ -10,7 +10,7 @@
 
 #include "sockeye/clock.h"
 
-enum { KEEP_EARLY_MS = 5 }; /* a packet may be a little older than what the kernel says of it */
+enum { KEEP_CHAIN = 64 /* sockets of one endpoint that are looked at */, KEEP_EARLY_MS = 5 }; /* a packet may be a little older than what the kernel says of it */
 
 static uint32_t kept_slot(const struct host_table *t, const struct endpoint *local, const struct endpoint *remote)
 {
@@ -140,6 +140,8 @@ const struct socket_record *host_find(const struct host_table *t, const struct t
 	memset(&like.local.ip, 0, sizeof like.local.ip);
 	for (unsigned turn = 0; turn < 2; turn++) {
 		found = table_tuple_first(t, &like);
+		for (unsigned i = 0; turn == 1 && i < KEEP_CHAIN && found != SOCKET_NONE && t->sockets[found].only_ipv6; i++)
+			found = t->same[found];
 		if (found != SOCKET_NONE && !(turn == 1 && t->sockets[found].only_ipv6))
 			return &t->sockets[found];
 		if (like.local.family == FAMILY_IPV6)
@@ -148,6 +150,21 @@ const struct socket_record *host_find(const struct host_table *t, const struct t
 	}
 	*how = HOST_NO_MATCH;
 	return NULL;
+}
+
+const struct socket_record *host_next(const struct host_table *t, const struct socket_record *s)
+{
+	uint32_t next;
+
+	if ((uintptr_t)s < (uintptr_t)t->sockets || (uintptr_t)s >= (uintptr_t)(t->sockets + t->facts.n_sockets))
+		return NULL; /* one that has ended */
+	next = t->same[s - t->sockets];
+	return next != SOCKET_NONE ? &t->sockets[next] : NULL;
+}
+
+const struct socket_record *host_by_cookie(const struct host_table *t, uint64_t cookie)
+{
+	return cookie != 0 ? table_by_cookie(t, cookie) : NULL;
 }
 
 const struct socket_owner *host_owners(const struct host_table *t, const struct socket_record *s, uint32_t *n)

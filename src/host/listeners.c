@@ -72,6 +72,40 @@ void listeners_add(struct listeners *l, const struct listeners *before, const st
 	l->filled = l->filled || to->used > 0;
 }
 
+static uint32_t per_second(uint32_t n, int64_t ns)
+{
+	return (uint32_t)(((uint64_t)n * CLOCK_S + (uint64_t)ns / 2) / (uint64_t)ns);
+}
+
+static void listener_rate(struct host_listener *l, const struct arrivals *a, int64_t wall_ns)
+{
+	const uint32_t syns = a->syns[l->local.port], accepts = a->accepts[l->local.port];
+	const int64_t past = wall_ns - l->rates_ns;
+
+	if (l->rates_ns != 0 && past >= 0 && past < CLOCK_S)
+		return;
+	/* Both ends of the second must have been counted, and the clock not put back. */
+	l->syns_known = a->tells_syns && l->rates_ns != 0 && past > 0;
+	l->accepts_known = a->tells_accepts && l->rates_ns != 0 && past > 0;
+	l->syns_s = l->syns_known ? per_second(syns - (uint32_t)l->syns_at, past) : 0;
+	l->accepts_s = l->accepts_known ? per_second(accepts - (uint32_t)l->accepts_at, past) : 0;
+	l->syns_at = syns;
+	l->accepts_at = accepts;
+	l->rates_ns = wall_ns;
+}
+
+void listeners_rates(struct listeners *l, struct arrivals *a, int64_t wall_ns)
+{
+	for (unsigned i = 0; i < l->n; i++) {
+		listener_rate(&l->at[i], a, wall_ns);
+		a->listeners[l->at[i].local.port]++;
+	}
+	for (unsigned i = 0; i < l->n; i++)
+		l->at[i].sharers = a->listeners[l->at[i].local.port];
+	for (unsigned i = 0; i < l->n; i++)
+		a->listeners[l->at[i].local.port] = 0;
+}
+
 bool listeners_differ(const struct listeners *before, const struct listeners *now)
 {
 	if (!before || before->n != now->n)
@@ -79,7 +113,8 @@ bool listeners_differ(const struct listeners *before, const struct listeners *no
 	for (unsigned i = 0; i < now->n; i++) {
 		const struct host_listener *a = &before->at[i], *b = &now->at[i];
 
-		if (a->cookie != b->cookie || a->used != b->used || a->limit != b->limit || a->drops != b->drops)
+		if (a->cookie != b->cookie || a->used != b->used || a->limit != b->limit || a->drops != b->drops ||
+		    a->syns_s != b->syns_s || a->accepts_s != b->accepts_s)
 			return true;
 	}
 	return false;

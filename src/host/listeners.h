@@ -5,6 +5,13 @@
 #include "asking.h"
 #include "sockeye/host_live.h"
 
+/* What came, by port: counts that only grow. */
+struct arrivals {
+	bool tells_syns, tells_accepts;
+	uint32_t syns[65536], accepts[65536];
+	uint16_t listeners[65536]; /* scratch */
+};
+
 /* One look: all listeners, by cookie. */
 struct listeners {
 	unsigned n;
@@ -12,6 +19,8 @@ struct listeners {
 	struct host_listener at[HOST_LIVE_LISTENERS];
 };
 
+/* Rates of all, once a second: from the look before to now. */
+void listeners_rates(struct listeners *l, struct arrivals *a, int64_t wall_ns);
 /* Asks for listeners; before: the last look, or NULL. -errno, or 0 and *out to be freed with free(3). */
 int listeners_look(struct host *h, const struct listeners *before, int64_t wall_ns, struct listeners **out);
 /* Has a queue another number, or are there others? before: NULL: none was there. */

@@ -22,8 +22,7 @@
 
 _Static_assert((int)SHELF_PLACES == (int)HOST_LIVE_TABLES, "the header says how many there are");
 
-enum { LIVE_FEW = 10000, LIVE_FEW_MS = 1000, LIVE_MANY_MS = 2500, LIVE_SHARE = 20, LIVE_QUIET_SHARE = 200, LIVE_WALK_MS = 1000,
-       LIVE_INSIDE_MS = 1000, LIVE_INSIDE_SOON_MS = 50, LIVE_PATIENCE_MS = 10000 };
+enum { LIVE_WALK_MS = 1000, LIVE_TURN_MS = 500 /* between two turns, for who asks whether this thread runs */, LIVE_INSIDE_MS = 1000, LIVE_INSIDE_SOON_MS = 50, LIVE_PATIENCE_MS = 10000 };
 
 /* ---- life --------------------------------------------------------------------------------------- */
 
@@ -139,7 +138,7 @@ static unsigned live_wanted(struct host_live *h)
 
 static void live_listen(struct host_live *h, int64_t now)
 {
-	const bool closely = live_wanted(h) != 0 || (h->filled_ns != 0 && now - h->filled_ns < later(0, HOST_LIVE_FILLED_MS));
+	const bool closely = atomic_load(&h->wanted[HOST_LIVE_SCREEN]) != 0 || (h->filled_ns != 0 && now - h->filled_ns < later(0, HOST_LIVE_FILLED_MS));
 	struct listeners *l;
 
 	/* Once it matters again it does at once. */
@@ -150,6 +149,7 @@ static void live_listen(struct host_live *h, int64_t now)
 	h->listen_due_ns = later(now, closely ? HOST_LIVE_LISTEN_MS : HOST_LIVE_QUIET_MS);
 	if (!shelf_room(&h->looks) || listeners_look(h->host, shelf_front(&h->looks), clock_wall_ns(), &l) < 0)
 		return; /* the sweep says what is wrong */
+	listeners_rates(l, &h->arrivals, clock_wall_ns());
 	if (l->filled)
 		h->filled_ns = now;
 	if (listeners_differ(shelf_front(&h->looks), l))
@@ -168,22 +168,30 @@ static void live_failed(struct host_live *h, const struct error *e)
 	atomic_store(&h->failed, true);
 }
 
-/* What part of a processor it may take: a twentieth while somebody looks, else a two-hundredth. */
-static int64_t live_share(struct host_live *h)
+static bool live_looked_at(struct host_live *h)
 {
-	return atomic_load(&h->wanted[HOST_LIVE_SCREEN]) != 0 ? LIVE_SHARE : LIVE_QUIET_SHARE;
+	return atomic_load(&h->wanted[HOST_LIVE_SCREEN]) != 0;
 }
 
-/* The sweep is over, well or not: when is the next? */
-static void live_swept(struct host_live *h, int64_t now, uint32_t sockets)
+/* When the next sweep is due. What was heard of sockets since the last one counts. */
+static int64_t live_due(struct host_live *h)
 {
-	int64_t every = later(0, sockets <= LIVE_FEW ? LIVE_FEW_MS : LIVE_MANY_MS);
+	const uint64_t found = atomic_load_explicit(&h->found, memory_order_relaxed);
+	int64_t every;
 
-	if (h->work_ns * live_share(h) > every)
-		every = h->work_ns * live_share(h);
+	if (found != h->found_before)
+		pace_stirred(&h->pace);
+	h->found_before = found;
+	every = pace_every(&h->pace, live_looked_at(h));
+	atomic_store_explicit(&h->every_ns, every, memory_order_relaxed);
+	return h->pace.swept_ns == 0 ? 0 : h->pace.swept_ns + every;
+}
+
+/* The sweep is over, well or not. t: or NULL. */
+static void live_swept(struct host_live *h, int64_t now, const struct socket_table *t)
+{
+	pace_swept(&h->pace, now, h->work_ns, t ? t->n_sockets : 0, t && t->same);
 	atomic_store(&h->sweep_ns, h->work_ns);
-	atomic_store(&h->every_ns, every);
-	h->sweep_due_ns = now + every;
 	h->sweeping = 0;
 }
 
@@ -192,8 +200,8 @@ static void live_walked(struct host_live *h, int64_t now)
 	const int64_t took = now - h->walked_ns; /* waiting for the broker and all, which works meanwhile */
 	int64_t gap = later(0, LIVE_WALK_MS);
 
-	if (took * live_share(h) > gap)
-		gap = took * live_share(h);
+	if (took * pace_share(&h->pace, live_looked_at(h)) > gap)
+		gap = took * pace_share(&h->pace, live_looked_at(h));
 	h->walk_due_ns = now + gap;
 	h->newer = false;
 	atomic_store(&h->walk_ns, took);
@@ -208,34 +216,28 @@ static void live_begin(struct host_live *h, int64_t now)
 	struct error e = {""};
 	bool more = (what & ~h->swept) != 0; /* something that the last table has not */
 
-	if (atomic_load(&h->wanted[HOST_LIVE_SCREEN]) != 0) { /* somebody looks again: not as late as it was */
-		const int64_t soon = h->work_ns * LIVE_SHARE > later(0, LIVE_MANY_MS) ? h->work_ns * LIVE_SHARE : later(0, LIVE_MANY_MS);
-
-		h->sweep_due_ns = h->sweep_due_ns > now + soon ? now + soon : h->sweep_due_ns;
-	}
-
 	if (what == 0) {
 		atomic_store(&h->every_ns, 0);
 		return;
 	}
-	if (now < h->sweep_due_ns && !more && atomic_load(&h->once) == 0)
+	if (now < live_due(h) && !more && atomic_load(&h->once) == 0)
 		return;
 	if (!shelf_room(&h->tables)) {
 		atomic_fetch_add(&h->withheld, 1);
-		h->sweep_due_ns = later(now, LIVE_FEW_MS);
+		h->pace.swept_ns = now;
 		h->swept |= what; /* not at once again */
 		return;
 	}
 	atomic_store(&h->once, 0);
-	h->walking = (what & HOST_OWNERS) && (!(h->swept & HOST_OWNERS) || !before || more || (h->newer && now >= h->walk_due_ns) ||
-					      now - h->walked_ns > later(0, HOST_LIVE_OWNERS_MS));
+	h->walking = (what & HOST_OWNERS) && (!(h->swept & HOST_OWNERS) || !before || ((more || h->newer) && now >= h->walk_due_ns) ||
+					      now - h->walked_ns > later(0, h->pace.calm >= PACE_CALM ? HOST_LIVE_CALM_MS : HOST_LIVE_OWNERS_MS));
 	if (h->walking)
 		h->walked_ns = now;
 	h->work_ns = 0;
 	h->swept = what;
 	if (sweep_begin(h->host, &w, before, h->walking, &e) < 0) {
 		live_failed(h, &e);
-		live_swept(h, now, 0);
+		live_swept(h, now, NULL);
 		return;
 	}
 	h->sweeping = what;
@@ -262,11 +264,13 @@ static void live_step(struct host_live *h, bool *waits)
 		return;
 	if (rc < 0) {
 		live_failed(h, &e);
-		live_swept(h, now, 0);
+		live_swept(h, now, NULL);
 		return;
 	}
 	atomic_store(&h->failed, false);
-	live_swept(h, now, host_table_sockets(t)->n_sockets);
+	live_swept(h, now, host_table_sockets(t));
+	h->listen_due_ns = now; /* whoever takes the table sees listeners that are as young */
+	live_listen(h, now);
 	shelf_put(&h->tables, t);
 	atomic_fetch_add(&h->put, 1);
 	live_news(h);
@@ -344,12 +348,14 @@ static int live_sleep(struct host_live *h, int64_t now, bool waits)
 {
 	int64_t until = h->listen_due_ns;
 
+	if (atomic_load(&h->wanted[HOST_LIVE_ENGINE]) != 0 && until > later(now, LIVE_TURN_MS))
+		until = later(now, LIVE_TURN_MS);
 	if (h->dying != NULL)
 		return 0;
 	if (h->sweeping != 0 ? !waits : (live_wanted(h) & ~h->swept) != 0)
 		return 0;
-	if (h->sweeping == 0 && live_wanted(h) != 0 && h->sweep_due_ns < until)
-		until = h->sweep_due_ns;
+	if (h->sweeping == 0 && live_wanted(h) != 0 && live_due(h) < until)
+		until = live_due(h);
 	for (unsigned i = 0; i < h->n_ways; i++)
 		if (h->ways[i].way.every_ms > 0 && h->ways[i].due_ns < until)
 			until = h->ways[i].due_ns;
@@ -367,10 +373,35 @@ static void live_tidy(struct host_live *h)
 	free(shelf_old(&h->looks));
 }
 
-static void live_longest(struct host_live *h, int64_t took)
+/* From began on it did that; the time now. */
+static int64_t live_longest(struct host_live *h, int64_t began, const char *what)
 {
-	if (took > atomic_load_explicit(&h->longest_ns, memory_order_relaxed))
+	const int64_t now = clock_thread_ns(), took = now - began;
+
+	if (took > atomic_load_explicit(&h->longest_ns, memory_order_relaxed)) {
 		atomic_store_explicit(&h->longest_ns, took, memory_order_relaxed);
+		atomic_store_explicit(&h->longest, what, memory_order_relaxed);
+	}
+	return now;
+}
+
+static const char *live_stage(const struct host_live *h)
+{
+	static const char *const words[] = {"begin", "sockets", "counters", "newer", "owners", "join"};
+	const unsigned stage = h->sweeping != 0 ? (unsigned)h->host->sweep.stage : 0;
+
+	return stage < sizeof words / sizeof *words ? words[stage] : "sweep";
+}
+
+/* What is due of the sweep; waits: for an answer. */
+static void live_sweep(struct host_live *h, int64_t now, bool *waits)
+{
+	if (h->sweeping == 0)
+		live_begin(h, now);
+	else if (h->inside_asked && h->host->sweep.stage == SWEEP_OWNERS)
+		*waits = true; /* one question at a time */
+	else
+		live_step(h, waits);
 }
 
 static void *live_run(void *arg)
@@ -385,6 +416,7 @@ static void *live_run(void *arg)
 	while (!atomic_load(&h->quit)) {
 		const unsigned n = h->n_ways;
 		int64_t now = clock_monotonic_ns(), began;
+		const char *stage;
 		eventfd_t kicks;
 
 		for (unsigned i = 0; i < n; i++)
@@ -400,16 +432,15 @@ static void *live_run(void *arg)
 		now = clock_monotonic_ns();
 		began = clock_thread_ns();
 		live_ways(h, fds, now);
+		began = live_longest(h, began, "ways");
 		live_listen(h, now);
 		live_inside(h, now);
-		if (h->sweeping == 0)
-			live_begin(h, now);
-		else if (h->inside_asked && h->host->sweep.stage == SWEEP_OWNERS)
-			waits = true; /* one question at a time */
-		else
-			live_step(h, &waits);
+		began = live_longest(h, began, "listeners");
+		stage = live_stage(h);
+		live_sweep(h, now, &waits);
+		began = live_longest(h, began, stage);
 		live_tidy(h);
-		live_longest(h, clock_thread_ns() - began);
+		(void)live_longest(h, began, "tidy");
 		atomic_store(&h->turned_ns, now);
 	}
 	return NULL;

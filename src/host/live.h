@@ -8,6 +8,7 @@
 #include "asking.h"
 #include "findings.h"
 #include "listeners.h"
+#include "pace.h"
 #include "shelf.h"
 #include "sockeye/thread.h"
 
@@ -22,6 +23,7 @@ struct host_live {
 	struct host *host;
 	struct shelf tables, looks; /* of struct host_table, of struct listeners */
 	struct findings findings;
+	struct arrivals arrivals; /* the thread's own */
 	struct live_way ways[HOST_LIVE_WAYS];
 	unsigned n_ways;
 	pthread_t thread;
@@ -34,7 +36,9 @@ struct host_live {
 
 	/* The thread's own. */
 	int64_t listen_due_ns, filled_ns; /* filled: a queue had something in it */
-	int64_t sweep_due_ns, walk_due_ns, walked_ns;
+	struct pace pace;
+	uint64_t found_before; /* findings */
+	int64_t walk_due_ns, walked_ns;
 	unsigned swept;   /* what the last table has */
 	unsigned sweeping; /* what the one under way will have; 0: none is */
 	bool walking, newer;
@@ -44,6 +48,7 @@ struct host_live {
 	/* For host_live_stats(): written by the thread alone. */
 	_Atomic uint64_t sweeps, listens, walks, withheld, found;
 	_Atomic int64_t sweep_ns, walk_ns, longest_ns, every_ns;
+	_Atomic(const char *) longest;
 	atomic_bool failed;
 	pthread_mutex_t lock; /* of what is copied out and rare: */
 	char why[200];

@@ -109,7 +109,7 @@ void host_live_stats(const struct host_live *h, struct host_live_stats *out)
 		.sweeps = atomic_load(&h->sweeps), .listens = atomic_load(&h->listens), .walks = atomic_load(&h->walks),
 		.tables_withheld = atomic_load(&h->withheld), .findings = atomic_load(&h->found),
 		.findings_lost = atomic_load(&h->findings.lost), .sweep_ns = atomic_load(&h->sweep_ns),
-		.walk_ns = atomic_load(&h->walk_ns), .longest_ns = atomic_load(&h->longest_ns),
+		.walk_ns = atomic_load(&h->walk_ns), .longest_ns = atomic_load(&h->longest_ns), .longest = atomic_load(&h->longest),
 		.every_ns = atomic_load(&h->every_ns), .failed = atomic_load(&h->failed),
 	};
 	if (!out->failed)
@@ -142,6 +142,21 @@ void host_live_found(struct host_live *h, const struct host_finding *f)
 	findings_put(&h->findings, f);
 }
 
+void host_live_syn(struct host_live *h, uint16_t port)
+{
+	h->arrivals.syns[port]++;
+}
+
+void host_live_accept(struct host_live *h, uint16_t port)
+{
+	h->arrivals.accepts[port]++;
+}
+
+void host_live_tells(struct host_live *h, bool syns, bool on)
+{
+	*(syns ? &h->arrivals.tells_syns : &h->arrivals.tells_accepts) = on;
+}
+
 void host_live_missed(struct host_live *h, uint64_t n)
 {
 	atomic_fetch_add(&h->findings.lost, n);
@@ -150,9 +165,4 @@ void host_live_missed(struct host_live *h, uint64_t n)
 struct host *host_live_host(struct host_live *h)
 {
 	return h->host;
-}
-
-const struct host_table *host_live_last(const struct host_live *h)
-{
-	return shelf_front(&h->tables);
 }

@@ -6,23 +6,34 @@
  * kernel would have to be asked while it runs.
  *
  * A flood of SYNs asks for as many look-ups, so beyond HOST_LOOKUPS_MOST a second nobody looks for some seconds, and
- * the filter lets nothing through meanwhile.
+ * the filter lets nothing through meanwhile. One piece of work takes some milliseconds: a block of the ring at least.
+ *
+ * Interfaces that are captured later are told by another thread, in words that only grow.
  */
 #include "sockeye/host_ways.h"
 
 #include <errno.h>
+#include <net/if.h>
+#include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "sockeye/clock.h"
 #include "asking.h"
+#include "live.h"
 #include "syn_ring.h"
 
-enum { LOOKUP_EVERY_MS = 250 };
+enum { LOOKUP_EVERY_MS = 1000, LOOKUP_BUDGET_MS = 5 };
+
+static const char LOOKUP_NAME[] = "look-up";
 
 struct lookup {
 	struct syn_ring ring;
-	unsigned interfaces[HOST_LOOKUPS_INTERFACES], n; /* 0: all */
+	unsigned interfaces[HOST_LOOKUPS_INTERFACES];
+	atomic_uint n;       /* 0: all; another thread appends */
+	bool narrow;         /* the ring has one interface alone */
 	struct host_live *live;
 	int64_t second_ns;   /* begin of the one that is counted */
 	unsigned in_second;
@@ -31,10 +42,12 @@ struct lookup {
 
 static bool wanted_interface(const struct lookup *l, unsigned interface)
 {
-	for (unsigned i = 0; i < l->n; i++)
+	const unsigned n = atomic_load_explicit(&l->n, memory_order_acquire);
+
+	for (unsigned i = 0; i < n; i++)
 		if (l->interfaces[i] == interface)
 			return true;
-	return l->n == 0;
+	return n == 0;
 }
 
 /* One end of the SYN. A listener that answers for a socket that is not there yet is not it. */
@@ -64,7 +77,11 @@ static void each_syn(void *arg, const struct syn *s)
 {
 	struct lookup *l = arg;
 
-	if (l->in_second++ >= HOST_LOOKUPS_MOST || !wanted_interface(l, s->interface))
+	if (!wanted_interface(l, s->interface))
+		return;
+	if (s->way & SYN_CAME_HERE)
+		host_live_syn(l->live, s->tuple.to_port);
+	if (l->in_second++ >= HOST_LOOKUPS_MOST)
 		return;
 	if (s->way & SYN_SENT_HERE)
 		look_up(l, s, false);
@@ -77,9 +94,21 @@ static void tell_pause(struct lookup *l, bool pause)
 	if (syn_ring_pause(&l->ring, pause) < 0)
 		return;
 	l->paused_ns = pause ? l->second_ns : 0;
-	host_tier_set(host_live_host(l->live), "look-up", !pause,
+	host_live_tells(l->live, true, !pause);
+	host_tier_set(host_live_host(l->live), LOOKUP_NAME, !pause,
 		      pause ? "more than 5000 SYNs a second: sockets are not looked up for some seconds, short connections may have no owner"
 			    : "");
+}
+
+/* There is more than the one that the ring was opened for. */
+static void widen(struct lookup *l)
+{
+	const int rc = syn_ring_everywhere(&l->ring);
+
+	l->narrow = false; /* tried once */
+	if (rc < 0)
+		host_tier_set(host_live_host(l->live), LOOKUP_NAME, false,
+			      "interfaces that are captured later are not looked at: short connections there may have no owner");
 }
 
 static void work(void *self, struct host_live *h, int64_t now_ns)
@@ -87,13 +116,15 @@ static void work(void *self, struct host_live *h, int64_t now_ns)
 	struct lookup *l = self;
 
 	l->live = h;
+	if (l->narrow && atomic_load(&l->n) != 1)
+		widen(l);
 	if (now_ns - l->second_ns >= CLOCK_S) {
 		l->second_ns = now_ns;
 		l->in_second = 0;
 	}
 	if (l->paused_ns && now_ns - l->paused_ns >= HOST_LOOKUPS_PAUSE_S * CLOCK_S)
 		tell_pause(l, false);
-	(void)syn_ring_read(&l->ring, each_syn, l);
+	(void)syn_ring_read(&l->ring, LOOKUP_BUDGET_MS * CLOCK_MS, each_syn, l);
 	if (!l->paused_ns && l->in_second > HOST_LOOKUPS_MOST)
 		tell_pause(l, true);
 }
@@ -111,23 +142,48 @@ static void lookup_free(void *self)
 	free(l);
 }
 
+void host_lookups_follow(struct host_live *h, const char *name)
+{
+	struct lookup *l = NULL;
+	struct ifreq r;
+	unsigned n;
+
+	for (unsigned i = 0; i < h->n_ways; i++)
+		if (strcmp(h->ways[i].way.name, LOOKUP_NAME) == 0)
+			l = h->ways[i].self;
+	n = l ? atomic_load(&l->n) : 0;
+	if (n == 0)
+		return; /* all are looked at, or none */
+	memset(&r, 0, sizeof r);
+	(void)snprintf(r.ifr_name, sizeof r.ifr_name, "%.15s", name);
+	if (n < HOST_LOOKUPS_INTERFACES && ioctl(l->ring.fd, SIOCGIFINDEX, &r) == 0) {
+		l->interfaces[n] = (unsigned)r.ifr_ifindex;
+		atomic_store_explicit(&l->n, n + 1, memory_order_release);
+	} else {
+		atomic_store(&l->n, 0); /* not to be told apart: all of them */
+	}
+	host_live_wake(h);
+}
+
 int host_add_lookups(struct host_live *h, const unsigned *interfaces, unsigned n, struct error *e)
 {
 	static const struct host_way way = {
-		.name = "look-up", .fd = lookup_fd, .every_ms = LOOKUP_EVERY_MS, .work = work, .free = lookup_free};
+		.name = LOOKUP_NAME, .fd = lookup_fd, .every_ms = LOOKUP_EVERY_MS, .work = work, .free = lookup_free};
 	struct lookup *l = calloc(1, sizeof *l);
 	int rc;
 
 	if (!l)
 		return error_set(e, ENOMEM, "no memory for a ring of SYNs");
-	l->n = n <= HOST_LOOKUPS_INTERFACES ? n : 0;
-	if (l->n > 0)
-		memcpy(l->interfaces, interfaces, l->n * sizeof *interfaces);
+	atomic_init(&l->n, n <= HOST_LOOKUPS_INTERFACES ? n : 0);
+	l->narrow = n == 1;
+	if (n > 0 && n <= HOST_LOOKUPS_INTERFACES)
+		memcpy(l->interfaces, interfaces, n * sizeof *interfaces);
 	rc = syn_ring_open(&l->ring, n == 1 ? interfaces[0] : 0, e);
-	host_live_tier(h, "look-up", rc == 0, rc == 0 ? "" : e->text);
+	host_live_tier(h, LOOKUP_NAME, rc == 0, rc == 0 ? "" : e->text);
 	if (rc < 0) {
 		free(l);
 		return rc;
 	}
+	host_live_tells(h, true, true);
 	return host_live_add(h, &way, l, e);
 }

@@ -157,8 +157,25 @@ static int owners_over(struct host *h, struct host_sweeping *s, int rc, const st
 			 : facts->processes_unreadable > 0 || (h->hidepid >= 2 && !all) ? SOCKET_NO_CAPABILITY
 											  : SOCKET_TOO_LATE;
 	sweep_told(h, facts, rc, e);
+	if (rc == 0)
+		host_table_walked(s->table);
 	s->stage = SWEEP_FINISH;
 	return 1;
+}
+
+static void listener_still(void *arg, const struct socket_record *s)
+{
+	host_table_still(arg, s->cookie);
+}
+
+/* A listener that nobody was seen to hold has been closed meanwhile, or its process may not be looked at. */
+static int step_finish(struct host *h, struct host_sweeping *s)
+{
+	if (host_table_step(s->table, s->before))
+		return 1;
+	if (s->wanted.what & HOST_TCP_SOCKETS && s->wanted.what & HOST_OWNERS)
+		(void)asking_listeners(h, listener_still, s->table);
+	return 0;
 }
 
 static int step_owners(struct host *h, struct host_sweeping *s)
@@ -254,7 +271,7 @@ static int sweep_do(struct host *h, struct host_sweeping *s)
 	case SWEEP_OWNERS:
 		return step_owners(h, s);
 	case SWEEP_FINISH:
-		return host_table_step(s->table, s->before);
+		return step_finish(h, s);
 	default:
 		return -EINVAL;
 	}

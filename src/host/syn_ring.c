@@ -105,6 +105,13 @@ void syn_ring_close(struct syn_ring *r)
 	*r = (struct syn_ring){.fd = -1};
 }
 
+int syn_ring_everywhere(struct syn_ring *r)
+{
+	const struct sockaddr_ll at = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL)};
+
+	return bind(r->fd, (const struct sockaddr *)&at, sizeof at) == 0 ? 0 : -errno;
+}
+
 int syn_ring_pause(struct syn_ring *r, bool pause)
 {
 	return pause ? syn_attach(r->fd, syn_nothing, 1) : syn_attach(r->fd, syn_filter, sizeof syn_filter / sizeof *syn_filter);
@@ -192,8 +199,9 @@ unsigned syn_ring_block(struct syn_ring *r, const uint8_t *block, void (*each)(v
 	return d.hdr.bh1.num_pkts - left;
 }
 
-unsigned syn_ring_read(struct syn_ring *r, void (*each)(void *arg, const struct syn *s), void *arg)
+unsigned syn_ring_read(struct syn_ring *r, int64_t budget_ns, void (*each)(void *arg, const struct syn *s), void *arg)
 {
+	const int64_t until = clock_monotonic_ns() + budget_ns;
 	unsigned n = 0;
 
 	for (unsigned i = 0; r->base && i < SYN_RING_BLOCKS; i++) { /* all of it once: whoever is slower comes again */
@@ -205,6 +213,8 @@ unsigned syn_ring_read(struct syn_ring *r, void (*each)(void *arg, const struct 
 		n += syn_ring_block(r, block, each, arg);
 		__atomic_store_n(status, TP_STATUS_KERNEL, __ATOMIC_RELEASE);
 		r->current = (r->current + 1) % SYN_RING_BLOCKS;
+		if (clock_monotonic_ns() > until)
+			break;
 	}
 	return n;
 }

@@ -35,8 +35,11 @@ struct syn {
 /* interface: 0 for all. 0, or -errno. */
 int syn_ring_open(struct syn_ring *r, unsigned interface, struct error *e);
 void syn_ring_close(struct syn_ring *r);
-/* Gives what is there. Returns how many packets there were, told or not. */
-unsigned syn_ring_read(struct syn_ring *r, void (*each)(void *arg, const struct syn *s), void *arg);
+/* From now on of all interfaces. 0, or -errno: it goes on as it was. */
+int syn_ring_everywhere(struct syn_ring *r);
+/* Gives what is there, block by block, until budget_ns have gone; the rest comes at the next call. Returns how many
+ * packets there were, told or not. */
+unsigned syn_ring_read(struct syn_ring *r, int64_t budget_ns, void (*each)(void *arg, const struct syn *s), void *arg);
 /* Nothing comes any more, or again. */
 int syn_ring_pause(struct syn_ring *r, bool pause);
 

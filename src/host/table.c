@@ -162,6 +162,19 @@ uint32_t table_process(struct host_table *t, const struct process *p)
 	return t->facts.n_processes - 1;
 }
 
+const struct process *host_process(const struct host_table *t, int32_t pid, uint64_t started)
+{
+	uint32_t slot = (uint32_t)hash_fold((uint64_t)(uint32_t)pid ^ t->key.a, t->key.b) & t->by_pid.mask;
+
+	for (; t->by_pid.at[slot] != 0; slot = (slot + 1) & t->by_pid.mask) {
+		const struct process *p = &t->processes[t->by_pid.at[slot] - 1];
+
+		if (p->pid == pid && (started == 0 || p->started == started))
+			return p;
+	}
+	return NULL;
+}
+
 void host_table_batch(struct host_table *t, const struct process_batch *b, uint8_t evidence)
 {
 	uint32_t place[PROCESS_BATCH_PROCESSES];

@@ -3,6 +3,7 @@
 #define HOST_TABLE_H
 
 #include "host_private.h"
+#include "sort.h"
 #include "sockeye/hash.h"
 
 enum { TABLE_KEPT_OWNERS = 4 };
@@ -32,8 +33,11 @@ struct host_table {
 	struct places by_tuple, by_cookie, by_pid;
 	uint32_t *same;      /* by place: the next one with the same tuple, or SOCKET_NONE */
 	unsigned step;       /* of the join */
+	struct sorting sorting;
 	uint32_t at, to;     /* where that step is */
 	bool carried;        /* owners are those of the table before */
+	bool newer;          /* one came since the table before */
+	bool walked;         /* all processes were looked through after its sockets had come */
 	struct kept *kept;
 	uint32_t n_kept;
 	uint32_t kept_slots[HOST_KEPT]; /* by tuple, one more than the place: the last that was put there */

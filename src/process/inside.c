@@ -125,19 +125,17 @@ static void inside_thread(int tasks, const char *name, struct process_inside *ou
 	n = walk_file(task, "stat", text, sizeof text);
 	bracket = n > 0 ? memrchr(text, ')', n) : NULL;
 	if (bracket && process_parse_stat(text, n, &p, &kernel)) {
-		out->all_threads++;
-		if (out->threads < PROCESS_THREADS) {
-			*h = (struct process_thread){.tid = p.pid, .call = -2, .fd = -1, .state = bracket + 2 < text + n ? bracket[2] : '?'};
-			memcpy(h->comm, p.comm, sizeof h->comm);
-			n = walk_file(task, "syscall", text, sizeof text);
-			if (n > 0)
-				(void)process_parse_call(text, n, &h->call, &h->fd);
-			out->threads++;
-		}
+		*h = (struct process_thread){.tid = p.pid, .call = -2, .fd = -1, .state = bracket + 2 < text + n ? bracket[2] : '?'};
+		memcpy(h->comm, p.comm, sizeof h->comm);
+		n = walk_file(task, "syscall", text, sizeof text);
+		if (n > 0)
+			(void)process_parse_call(text, n, &h->call, &h->fd);
+		out->threads++;
 	}
 	(void)close(task);
 }
 
+/* Those that fit; how many there are is told by the process itself. */
 static void inside_threads(int process, int64_t until, struct process_inside *out)
 {
 	uint64_t buffer[INSIDE_BUFFER];
@@ -145,30 +143,60 @@ static void inside_threads(int process, int64_t until, struct process_inside *ou
 	char name[16];
 	const int tasks = below(process, "task");
 
-	while (tasks >= 0 && walk_entry(tasks, buffer, sizeof buffer, &at, &len, name) > 0) {
+	while (tasks >= 0 && out->threads < PROCESS_THREADS && walk_entry(tasks, buffer, sizeof buffer, &at, &len, name) > 0) {
 		inside_thread(tasks, name, out);
-		if (clock_monotonic_ns() > until) {
-			out->partial = 1;
+		if (clock_monotonic_ns() > until)
 			break;
-		}
 	}
 	if (tasks >= 0)
 		(void)close(tasks);
+	if (out->all_threads < out->threads)
+		out->all_threads = out->threads; /* one came meanwhile */
 }
 
-static void inside_set(int infos, const char *name, struct process_inside *out)
+/* Lines of a set, as many at a time as fit; what it watches beyond the room is counted. */
+static void inside_lines(int info, int64_t until, struct process_epoll *set, struct process_inside *out)
 {
 	static char text[INSIDE_TEXT]; /* one thread asks */
-	struct process_epoll *set = &out->epoll[out->epolls];
-	const size_t n = walk_file(infos, name, text, sizeof text);
+	size_t have = 0;
 
-	if (n == 0)
+	for (;;) {
+		const ssize_t got = read(info, text + have, sizeof text - have);
+		const char *end;
+		size_t whole, found;
+
+		if (got <= 0 && have == 0)
+			return;
+		have += got > 0 ? (size_t)got : 0;
+		end = got > 0 ? memrchr(text, '\n', have) : text + have - 1;
+		whole = end ? (size_t)(end - text) + 1 : have; /* a line of 64 KiB is none */
+		found = process_parse_epoll(text, whole, &out->watched[out->watchers], PROCESS_WATCHED - out->watchers);
+		set->n += (uint32_t)found;
+		out->watchers += (uint32_t)(found < PROCESS_WATCHED - out->watchers ? found : PROCESS_WATCHED - out->watchers);
+		memmove(text, text + whole, have - whole);
+		have -= whole;
+		if (got > 0 && clock_monotonic_ns() > until) {
+			set->partial = 1;
+			return;
+		}
+	}
+}
+
+static void inside_set(int infos, const char *name, int64_t until, struct process_inside *out)
+{
+	struct process_epoll *set = &out->epoll[out->epolls];
+	const int info = openat(infos, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	out->all_epolls++;
+	if (info < 0 || out->epolls == PROCESS_EPOLLS) {
+		if (info >= 0)
+			(void)close(info);
 		return;
-	set->fd = number_of(name);
-	set->first = out->watchers;
-	set->n = (uint32_t)process_parse_epoll(text, n, &out->watched[out->watchers], PROCESS_WATCHED - out->watchers);
-	out->watchers += set->n < PROCESS_WATCHED - out->watchers ? set->n : PROCESS_WATCHED - out->watchers;
+	}
+	*set = (struct process_epoll){.fd = number_of(name), .first = out->watchers};
+	inside_lines(info, until, set, out);
 	out->epolls++;
+	(void)close(info);
 }
 
 static void inside_descriptors(int process, int64_t until, struct process_inside *out)
@@ -189,9 +217,8 @@ static void inside_descriptors(int process, int64_t until, struct process_inside
 			break;
 		}
 		out->descriptors++;
-		if (n == (ssize_t)sizeof epoll - 1 && memcmp(link, epoll, sizeof epoll - 1) == 0 && infos >= 0 &&
-		    out->epolls < PROCESS_EPOLLS)
-			inside_set(infos, name, out);
+		if (n == (ssize_t)sizeof epoll - 1 && memcmp(link, epoll, sizeof epoll - 1) == 0 && infos >= 0)
+			inside_set(infos, name, until, out);
 		if (clock_monotonic_ns() > until) {
 			out->partial = 1;
 			break;
@@ -225,8 +252,10 @@ void process_inside_read(int proc, int32_t pid, uint64_t started, int64_t budget
 	if (n == 0 || !process_parse_stat(text, n, &now, &kernel) || now.started != started) {
 		out->failed = ESRCH; /* the number is another's by now */
 	} else {
+		/* Threads first, which are few: descriptors may take all the time there is. */
+		(void)process_parse_threads(text, n, &out->all_threads);
+		inside_threads(process, until - budget_ns / 2, out);
 		inside_descriptors(process, until, out);
-		inside_threads(process, until, out);
 	}
 	(void)close(process);
 }

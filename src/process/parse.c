@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { PARSE_STAT_PARENT = 2, PARSE_STAT_FLAGS = 7, PARSE_STAT_STARTED = 20 }; /* fields behind the name, from 1 */
+enum { PARSE_STAT_PARENT = 2, PARSE_STAT_FLAGS = 7, PARSE_STAT_THREADS = 18, PARSE_STAT_STARTED = 20 }; /* fields behind the name, from 1 */
 enum { PARSE_KERNEL_THREAD = 0x00200000 }; /* PF_KTHREAD */
 
 /* A number of that base at *at, which moves behind it. */
@@ -95,6 +95,24 @@ bool process_parse_stat(const char *s, size_t n, struct process *out, bool *kern
 			break;
 	}
 	out->started = v;
+	return true;
+}
+
+bool process_parse_threads(const char *s, size_t n, uint32_t *threads)
+{
+	const char *close = memrchr(s, ')', n);
+	size_t at = close ? (size_t)(close - s) + 1 : n;
+	uint64_t v;
+
+	for (unsigned field = 1; field < PARSE_STAT_THREADS; field++) {
+		parse_blanks(s, n, &at);
+		while (at < n && s[at] != ' ' && s[at] != '\n')
+			at++;
+	}
+	parse_blanks(s, n, &at);
+	if (!parse_number(s, n, &at, 10, &v) || v > UINT32_MAX)
+		return false;
+	*threads = (uint32_t)v;
 	return true;
 }
 

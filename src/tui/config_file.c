@@ -76,18 +76,35 @@ static int config_look_at(int fd, uid_t uid, const char *name, bool said, struct
 	return 0;
 }
 
-static int config_take(struct look *l, int fd, const char *name, unsigned *wrong, struct error *err)
+/* All of it, from where it stands: how many bytes, -EFBIG: it is longer than CONFIG_BYTES, which may have come about
+ * since it was looked at; -errno. text: room for one byte more. */
+static ssize_t config_whole(int fd, char *text)
 {
-	char *text = malloc(CONFIG_BYTES);
-	struct error first = {""};
 	size_t n = 0;
 	ssize_t got;
 
+	do {
+		got = read(fd, text + n, CONFIG_BYTES + 1 - n);
+		n += got > 0 ? (size_t)got : 0;
+	} while (got > 0 && n <= CONFIG_BYTES);
+	return got < 0 ? -errno : n > CONFIG_BYTES ? -EFBIG : (ssize_t)n;
+}
+
+static int config_take(struct look *l, int fd, const char *name, unsigned *wrong, struct error *err)
+{
+	char *text = malloc(CONFIG_BYTES + 1);
+	struct error first = {""};
+	ssize_t n;
+
 	if (text == NULL)
 		return error_set(err, ENOMEM, "%s: no memory to read it", name);
-	while (n < CONFIG_BYTES && (got = read(fd, text + n, CONFIG_BYTES - n)) > 0)
-		n += (size_t)got;
-	*wrong = config_text(l, text, n, &first);
+	n = config_whole(fd, text);
+	if (n < 0) {
+		free(text);
+		return error_set(err, (int)-n, "%s: not read: %s", name,
+				 n == -EFBIG ? "it is longer than a configuration may be" : strerror((int)-n));
+	}
+	*wrong = config_text(l, text, (size_t)n, &first);
 	free(text);
 	if (*wrong > 0)
 		(void)error_set(err, EINVAL, "%s: %s%s", name, first.text, *wrong > 1 ? " (and more lines are wrong)" : "");
@@ -210,14 +227,16 @@ static const struct dialog_kind dialog_of_lines = {
 /* What the file holds and what is set, together, written back. False: it cannot be; *why: a sentence, or NULL. */
 static bool config_write(struct look *l, const char **why)
 {
-	char *old = malloc(CONFIG_BYTES), *new = malloc(CONFIG_BYTES + 1);
+	char *old = malloc(CONFIG_BYTES + 1), *new = malloc(CONFIG_BYTES + 1);
 	bool done = false;
 	ssize_t n = -1;
 	struct text t;
 
 	*why = NULL;
 	if (old != NULL && lseek(l->config_fd, 0, SEEK_SET) == 0)
-		n = read(l->config_fd, old, CONFIG_BYTES);
+		n = config_whole(l->config_fd, old);
+	if (n == -EFBIG)
+		*why = "not kept: the file is longer than a configuration may be by now; it stays as it is";
 	if (n >= 0 && new != NULL) {
 		text_init(&t, new, CONFIG_BYTES + 1);
 		if (n == 0)

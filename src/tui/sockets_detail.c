@@ -78,6 +78,24 @@ static void line_children(struct lines *d)
 	put(d, "came", ROLE_TEXT);
 }
 
+static void line_rates(struct lines *d)
+{
+	const struct host_listener *q = sockets_queue(d->s, d->r);
+	struct text *t = begin(d);
+
+	if (!q || !(q->syns_known || q->accepts_known))
+		return;
+	if (q->syns_known)
+		text_format(t, "%u SYNs a second came   ", q->syns_s);
+	if (q->accepts_known)
+		text_format(t, "%u a second were accepted", q->accepts_s);
+	else
+		text_put(t, "how many were accepted is not known: that takes BPF and tracefs");
+	if (q->sharers > 1)
+		text_format(t, "   by all %u listeners of port %u", q->sharers, q->local.port);
+	put(d, "rate", q->accepts_known && q->syns_s > q->accepts_s + q->accepts_s / 4 + 2 ? ROLE_WARN : ROLE_TEXT);
+}
+
 static void line_kernel(struct lines *d)
 {
 	const struct socket_counters *k = &d->s->table->counters;
@@ -268,6 +286,10 @@ static void line_threads(struct lines *d, const struct process *p, bool all)
 		put_thread(begin(d), &in->thread[i]);
 		put(d, "", ROLE_TEXT);
 	}
+	if (all && in->threads > 0 && in->all_threads > in->threads) {
+		text_format(begin(d), "and %u more", in->all_threads - in->threads);
+		put(d, "", ROLE_DIM);
+	}
 }
 
 static void put_watched(struct text *t, const struct process_watched *w)
@@ -283,6 +305,20 @@ static void put_watched(struct text *t, const struct process_watched *w)
 			text_format(t, "%s%s", n++ ? "," : ":", bits[i].word);
 }
 
+/* What there is beyond, or may be. */
+static void line_epoll_rest(struct lines *d, bool all)
+{
+	const struct process_inside *in = &d->s->inside;
+	struct text *t = begin(d);
+
+	if (all && in->all_epolls > in->epolls)
+		text_format(t, "and %u more sets   ", in->all_epolls - in->epolls);
+	if (in->partial)
+		text_format(t, "at least: there was only the time to look at %u descriptors", in->descriptors);
+	if (d->buffer[0] != '\0')
+		put(d, "", ROLE_DIM);
+}
+
 static void line_epoll(struct lines *d, const struct process *p, bool all)
 {
 	const struct process_inside *in = &d->s->inside;
@@ -291,27 +327,31 @@ static void line_epoll(struct lines *d, const struct process *p, bool all)
 	if (!inside_is(d, p) || in->failed != 0)
 		return;
 	if (in->epolls == 0) {
-		text_format(begin(d), "no set among %u descriptors%s", in->descriptors, in->partial ? " and there are more" : "");
+		text_format(begin(d), "no set among %u descriptors%s", in->descriptors,
+			    in->partial ? ", and there was not the time for all" : "");
 		put(d, "epoll", ROLE_DIM);
 		return;
 	}
 	for (uint32_t e = 0; e < in->epolls; e++) {
 		const struct process_epoll *set = &in->epoll[e];
 		struct text *t = begin(d);
+		uint32_t listed = 0;
 
 		if (!all && mine >= 0 && set->fd != mine)
 			continue; /* the set that this socket is in, where there is one */
-		text_format(t, "fd %d watches %u%s  ", set->fd, set->n, set->fd == mine ? ", this one too" : "");
-		for (uint32_t i = 0; i < set->n && set->first + i < in->watchers && (all || i < DETAIL_WATCHED); i++) {
-			text_put(t, i ? " " : "fd ");
-			put_watched(t, &in->watched[set->first + i]);
+		text_format(t, "fd %d watches %s%u%s  ", set->fd, set->partial ? "at least " : "", set->n,
+			    set->fd == mine ? ", this one too" : "");
+		while (listed < set->n && set->first + listed < in->watchers && (all || listed < DETAIL_WATCHED)) {
+			text_put(t, listed ? " " : "fd ");
+			put_watched(t, &in->watched[set->first + listed++]);
 		}
-		if (!all && set->n > DETAIL_WATCHED)
-			text_format(t, " and %u more", set->n - DETAIL_WATCHED);
+		if (set->n > listed)
+			text_format(t, "%sand %u more", listed ? " " : "", set->n - listed);
 		put(d, e == 0 || !all ? "epoll" : "", ROLE_TEXT);
 		if (!all)
-			return;
+			break;
 	}
+	line_epoll_rest(d, all);
 }
 
 static void line_process(struct lines *d, bool all)
@@ -413,6 +453,7 @@ static void lines_all(struct lines *d, bool page)
 		line_queue(d);
 		line_try(d);
 		line_children(d);
+		line_rates(d);
 	} else if (d->r) {
 		line_buffers(d);
 		line_tcp(d);

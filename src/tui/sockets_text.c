@@ -245,6 +245,8 @@ static enum role note_tcp(struct text *t, const struct socket_record *r)
 			text_put(t, "waits for accept()  ");
 		}
 		put_bytes(t, "rcvq ", r->receive_queue);
+		if (r->listeners > 1)
+			text_format(t, "of one of %u listeners", r->listeners);
 		return ROLE_WARN;
 	}
 	if (r->state == SOCKET_SYN_RECEIVED || r->state == SOCKET_NEW_SYN_RECEIVED) {
@@ -350,6 +352,10 @@ static enum role note_listener(struct text *t, const struct sockets_look *s, con
 		text_format(t, "high %u  ", q->highest);
 	if (r->has & SOCKET_HAS_DROPS)
 		text_format(t, "drops %u  ", drops);
+	if (q && q->syns_s > 0)
+		text_format(t, "%u SYN/s  ", q->syns_s);
+	else if (q && q->accepts_s > 0)
+		text_format(t, "%u accept/s  ", q->accepts_s);
 	if (g->half_open > 0)
 		text_format(t, "%u half-open  ", g->half_open);
 	if (g->folded && g->established > 0)

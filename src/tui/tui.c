@@ -196,6 +196,8 @@ static void tui_keys(struct tui *t)
 	uint32_t key;
 
 	while (!t->leave && (key = tui_next_key(t, &any)) != 0) {
+		/* It is meant for the window as it is now: of one too small most keys are not taken. */
+		tui_resize(t);
 		switch (look_key(&t->look, key, t->answer, t->canvas.width, t->canvas.height,
 				 clock_monotonic_ns())) {
 		case REACT_ASK:
@@ -296,7 +298,7 @@ static void tui_loop(struct tui *t)
 		{.fd = display_fd(t->display), .events = POLLIN},
 		{.fd = exchange_answer_fd(t->exchange), .events = POLLIN},
 		{.fd = t->signal_fd, .events = POLLIN},
-		{.fd = kernel ? host_live_news_fd(kernel) : -1, .events = POLLIN},
+		{.fd = -1, .events = POLLIN}, /* of the kernel's side, while its screen is shown */
 	};
 
 	t->want = t->draw = true;
@@ -318,6 +320,7 @@ static void tui_loop(struct tui *t)
 		if (t->kept != 0 && (wait < 0 || wait > KEPT_NS))
 			wait = KEPT_NS;
 		fds[0].events = t->kept != 0 ? 0 : POLLIN;
+		fds[3].fd = kernel && t->look.screen == SCREEN_SOCKETS ? host_live_news_fd(kernel) : -1;
 		if (poll(fds, 4, wait < 0 ? -1 : (int)((wait + CLOCK_MS - 1) / CLOCK_MS)) < 0 && errno != EINTR)
 			break;
 		if (fds[2].revents & POLLIN)
@@ -332,7 +335,7 @@ static void tui_loop(struct tui *t)
 			tui_answer(t);
 		if (fds[3].revents & POLLIN) {
 			host_live_news_seen(kernel);
-			t->draw = t->draw || t->look.screen == SCREEN_SOCKETS;
+			t->draw = true;
 		}
 		if (t->kept != 0)
 			tui_keys(t);

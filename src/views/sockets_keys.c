@@ -78,7 +78,7 @@ static bool get_owners(const struct socket_table *t, const struct socket_record 
 }
 
 enum { N_RECEIVE, N_SEND, N_INODE, N_COOKIE, N_EXPIRES, N_RETRANSMITS, N_UID, N_INTERFACE, N_RAW, N_TOS, N_TCLASS, N_MARK, N_CLASS,
-       N_SHUTDOWN, N_CGROUP_ID, N_WAITED, N_LISTENER, N_PEER, N_DEVICE, N_FILE, N_PROTOCOL, N_FANOUT, N_RING, N_FILTER,
+       N_SHUTDOWN, N_CGROUP_ID, N_WAITED, N_LISTENER, N_LISTENERS, N_PEER, N_DEVICE, N_FILE, N_PROTOCOL, N_FANOUT, N_RING, N_FILTER,
        N_PROMISCUOUS, N_PORTID, N_GROUPS };
 
 static bool get_special(const struct socket_table *t, const struct socket_record *s, unsigned which, struct socket_value *out)
@@ -87,7 +87,9 @@ static bool get_special(const struct socket_table *t, const struct socket_record
 	case N_WAITED:
 		return socket_waited(s, &out->u64);
 	case N_LISTENER:
-		return s->listener != SOCKET_NONE && number(out, t->sockets[s->listener].inode, true);
+		return s->listener != SOCKET_NONE && s->listeners <= 1 && number(out, t->sockets[s->listener].inode, true);
+	case N_LISTENERS:
+		return s->listener != SOCKET_NONE && number(out, s->listeners, s->listeners > 1);
 	case N_PEER:
 		return number(out, s->peer, s->has & SOCKET_HAS_PEER);
 	case N_DEVICE:
@@ -229,7 +231,8 @@ const struct socket_key socket_keys[] = {
 	{"uid", KIND_U64, get_number, N_UID}, {"interface", KIND_FOREIGN, get_foreign, F_INTERFACE},
 	{"interface_index", KIND_U64, get_number, N_INTERFACE},
 	{"waiting", KIND_BOOL, get_bool, B_WAITING}, {"waited_us", KIND_U64, get_number, N_WAITED},
-	{"listener_inode", KIND_U64, get_number, N_LISTENER}, {"raw_protocol", KIND_U64, get_number, N_RAW},
+	{"listener_inode", KIND_U64, get_number, N_LISTENER}, {"listeners", KIND_U64, get_number, N_LISTENERS},
+	{"raw_protocol", KIND_U64, get_number, N_RAW},
 	{"tos", KIND_U64, get_number, N_TOS}, {"tclass", KIND_U64, get_number, N_TCLASS}, {"mark", KIND_U64, get_number, N_MARK},
 	{"class_id", KIND_U64, get_number, N_CLASS}, {"shutdown", KIND_U64, get_number, N_SHUTDOWN},
 	{"only_ipv6", KIND_BOOL, get_bool, B_ONLY_IPV6}, {"mapped", KIND_BOOL, get_bool, B_MAPPED},

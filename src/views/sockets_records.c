@@ -120,6 +120,8 @@ static void json_waiting_tcp(struct sockets_view *v, struct json *j, const struc
 		out_format(j->out, "%s{\"ip\":\"%s\",\"port\":%u", first ? "" : ",", ip, s->remote.port);
 		if (socket_waited(s, &us))
 			out_format(j->out, ",\"waited_us\":%llu", (unsigned long long)us);
+		if (s->listeners > 1)
+			out_format(j->out, ",\"listeners\":%u", s->listeners);
 		out_char(j->out, '}');
 		first = false;
 	}

@@ -36,6 +36,8 @@ static void put_tcp(struct text *d, const struct socket_record *s)
 		socket_duration(d, us);
 		text_put(d, "  ");
 	}
+	if (s->waiting && s->listeners > 1)
+		text_format(d, "of one of %u listeners  ", s->listeners);
 	if (s->timer != SOCKET_NO_TIMER) {
 		text_format(d, "%s ", socket_timer_word(s->timer));
 		socket_duration(d, (uint64_t)s->timer_ms * 1000);

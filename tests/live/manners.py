@@ -62,13 +62,14 @@ def idle_on_a_file(lab):
 
 
 def idle_live(lab):
-    """nothing comes in live: the clock's second, ten looks at the ring in it, and one at the kernel's sockets, in steps"""
+    """nothing comes in live: the clock's second, four looks at the ring in it, one at the kernel's sockets: ten wake-ups"""
     seat = Seat(lab, "watch", "-i", "wire0", "udp", "port", "4", namespace=lab.client)
     seat.until("LIVE")
+    seat.quiet(2)  # until it is quiet
     woken, wrote, processes = idle(lab, seat)
-    check(woken <= 40.0 and wrote < 100 * IDLE_S, f"{woken:.1f} wake-ups a second, {wrote} bytes")
+    check(woken <= 10.0 and wrote < 100 * IDLE_S, f"{woken:.1f} wake-ups a second, {wrote} bytes")
     leave(seat)
-    return f"{woken:.1f} wake-ups a second of {processes} processes, limit 40; {wrote // IDLE_S} bytes a second, limit 100"
+    return f"{woken:.1f} wake-ups a second of {processes} processes, limit 10; {wrote // IDLE_S} bytes a second, limit 100"
 
 
 def mouse_at_a_terminal(lab):
@@ -202,12 +203,18 @@ def storm_of_sizes(lab):
     seat.quiet(0.3)
     seat.screen.__init__(120, 35)
     resize(seat, 120, 35)
-    seat.quiet(0.4)
     want = subprocess.run([lab.program, "watch", CAPTURE, "--headless", "120x35", "--dump", "-"], capture_output=True, text=True,
                           env={**os.environ, "LC_ALL": "C.UTF-8", "TZ": "UTC"}, timeout=20).stdout.splitlines()
-    seen = seat.screen.lines()
-    wrong = [f"{n}: {a!r} is not {b!r}" for n, (a, b) in enumerate(zip(seen, want), 1) if a != b]
-    check(not wrong, f"{len(wrong)} rows differ:", *wrong[:3])
+
+    def wrong():
+        return [f"{n}: {a!r} is not {b!r}" for n, (a, b) in enumerate(zip(seat.screen.lines(), want), 1) if a != b]
+
+    # However busy the machine is, it comes to this screen, and stays.
+    end = time.monotonic() + 15
+    while wrong() and time.monotonic() < end:
+        seat.read(0.1)
+    seat.quiet(0.3)
+    check(not wrong(), f"{len(wrong())} rows differ:", *wrong()[:3])
     leave(seat)
     return "35 rows of 120 equal after 300 sizes"
 

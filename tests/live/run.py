@@ -23,6 +23,7 @@ import figures
 import follow
 import handshakes
 import history
+import listeners
 import manners
 import owners
 import pipes
@@ -39,7 +40,7 @@ from lab import Failed, Lab, TOP
 SECONDS = 60
 
 # The second ones run beside the first: both mostly wait, in namespaces of their own.
-MODULES = [handshakes, same, copies, ring, manners, sockets, sockets_screen, bpf, owners]
+MODULES = [handshakes, same, copies, ring, manners, sockets, sockets_screen, bpf, owners, listeners]
 BESIDE = [endings, pipes, follow, compressed, bounds, writing, rights, relay, threads, history]
 
 

@@ -28,12 +28,16 @@ TARGET, TARGET_PORT = "10.77.0.99", 9
 class Watch:
     """sockeye watch in a terminal, and what its screen holds."""
 
-    def __init__(self, lab, *words, namespace=None):
+    def __init__(self, lab, *words, namespace=None, before=()):
+        """before: what starts it, which lab.sockeye() knows nothing of."""
         self.terminal, theirs = open_terminal(WIDTH, HEIGHT)
         self.screen = Screen(WIDTH, HEIGHT)
         os.environ.update(TERM="xterm-256color")
-        self.process = lab.sockeye("watch", *words, stdin=theirs, stdout=theirs, stderr=subprocess.PIPE,
-                                   namespace=namespace)
+        to = {"stdin": theirs, "stdout": theirs, "stderr": subprocess.PIPE}
+        if before:
+            self.process = lab.start(namespace or lab.client, *before, lab.program, "watch", *words, **to)
+        else:
+            self.process = lab.sockeye("watch", *words, namespace=namespace, **to)
         os.close(theirs)
 
     def read(self, seconds):

@@ -1,6 +1,6 @@
 /* witness: what the BPF programs tell, as lines.
  *
- * usage: witness events | walk | both | findings [SECONDS]
+ * usage: witness events | walk | both | findings | sweeps [SECONDS]
  *
  * Opens them, gives its rights up as a run does (user nobody, no capability, seccomp, Landlock), prints "ready" and
  * what works in bits, and what does not on standard error. Then, for SECONDS (10) or until standard input ends, an
@@ -10,7 +10,8 @@
  *
  * "walk" prints each holder instead, pid comm fd inode parent uid descriptors started cgroup, and what the pass
  * took. "findings" prints what the host thread makes of events, as events, and the tiers on standard error; kind is
- * that of findings. At the end "lost N".
+ * that of findings. At the end "lost N". "sweeps" has the host thread make tables as for the screen, and prints at the end
+ * "sweeps N sockets N longest_us N WHAT".
  */
 #include <arpa/inet.h>
 #include <inttypes.h>
@@ -129,6 +130,36 @@ static int findings(int64_t until)
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
+static int sweeps(int64_t until)
+{
+	const struct host_options o = {.memory = 256 << 20, .processes_fd = -1};
+	struct pollfd end = {.fd = STDIN_FILENO, .events = POLLIN};
+	const struct host_table *t;
+	struct host_live_stats stats;
+	struct host_live *h;
+	struct error e = {""};
+
+	if (host_live_open(&h, &o, &e) < 0 || host_add_bpf(h, &e) < 0) {
+		(void)fprintf(stderr, "witness: %s\n", e.text);
+		return 1;
+	}
+	give_up();
+	host_live_want(h, HOST_LIVE_SCREEN, HOST_ALL);
+	if (host_live_start(h, &e) < 0)
+		return 1;
+	(void)printf("ready 0\n");
+	(void)fflush(stdout);
+	while (end.revents == 0 && clock_monotonic_ns() < until)
+		(void)poll(&end, 1, 100);
+	host_live_stats(h, &stats);
+	t = host_live_take(h);
+	(void)printf("sweeps %" PRIu64 " sockets %u longest_us %" PRId64 " %s\n", stats.sweeps, t ? host_table_sockets(t)->n_sockets : 0,
+		     stats.longest_ns / 1000, stats.longest ? stats.longest : "-");
+	host_live_release(h, t);
+	host_live_free(h);
+	return fflush(stdout) == 0 ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -143,6 +174,8 @@ int main(int argc, char **argv)
 
 	if (strcmp(what, "findings") == 0)
 		return findings(until);
+	if (strcmp(what, "sweeps") == 0)
+		return sweeps(until);
 	if (witness_open(&w, (events ? WITNESS_EVENTS : 0U) | (walks ? WITNESS_WALK : 0U), &e) < 0) {
 		(void)fprintf(stderr, "witness: %s\n", e.text);
 		return 1;

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "tui/config.h"
 
@@ -225,6 +227,58 @@ static void what_a_person_wrote_is_kept(void **state)
 	assert_false(config_keep(&l, before, sizeof before - 1, &t)); /* no room: said, and nothing half is written */
 }
 
+static void write_file(const char *path, const char *mode, size_t lines)
+{
+	FILE *f = fopen(path, mode);
+
+	assert_non_null(f);
+	for (size_t i = 0; i < lines; i++)
+		assert_int_equal(fputs("# sixteen bytes\n", f) >= 0, 1);
+	assert_int_equal(fclose(f), 0);
+}
+
+static size_t length_of(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	return (size_t)st.st_size;
+}
+
+/* A file of 64 KiB is read and written whole; one that is longer, or has become so, is left as it is. */
+static void a_long_file_is_whole_or_refused(void **state)
+{
+	const struct layout at = look_layout(100, 30);
+	char path[] = "/tmp/sockeye-config-XXXXXX";
+	const int made = mkstemp(path);
+	unsigned wrong;
+	struct error e;
+
+	(void)state;
+	assert_true(made >= 0 && close(made) == 0);
+	write_file(path, "w", CONFIG_BYTES / 16);
+	assert_int_equal(config_open(&l, path, &wrong, &e), 0);
+	assert_int_equal(wrong, 0);
+	assert_true(l.config_fd >= 0);
+	l.mouse = !l.mouse;
+	(void)config_save(&l, &at);
+	assert_string_equal(l.message, "the file has no room for what was set");
+	assert_int_equal(length_of(path), CONFIG_BYTES);
+	write_file(path, "w", CONFIG_BYTES / 16 - 2);
+	(void)config_save(&l, &at);
+	assert_false(l.message_bad);
+	assert_true(length_of(path) > CONFIG_BYTES - 32 && length_of(path) <= CONFIG_BYTES);
+	write_file(path, "w", 2 * CONFIG_BYTES / 16);
+	(void)config_save(&l, &at); /* it has grown since */
+	assert_true(l.message_bad);
+	assert_non_null(strstr(l.message, "it stays as it is"));
+	assert_int_equal(length_of(path), 2 * CONFIG_BYTES);
+	close(l.config_fd);
+	assert_true(config_open(&l, path, &wrong, &e) < 0);
+	assert_non_null(strstr(e.text, "longer than 65536 bytes"));
+	assert_int_equal(unlink(path), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(help_and_bar_tell_the_new_keys, start, stop),
 		cmocka_unit_test_setup_teardown(what_is_kept_is_read_again, start, stop),
 		cmocka_unit_test_setup_teardown(what_a_person_wrote_is_kept, start, stop),
+		cmocka_unit_test_setup_teardown(a_long_file_is_whole_or_refused, start, stop),
 		cmocka_unit_test_setup_teardown(any_bytes, start, stop),
 	};
 

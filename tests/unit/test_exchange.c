@@ -230,9 +230,69 @@ static void a_save_is_served(void **state)
 	assert_true(exchange_save(x, &q));
 }
 
+/* ---- interfaces and capture filters ------------------------------------------------------------ */
+
+static char added_with[64];
+static unsigned added;
+
+static int set_filter(struct source *s, const char *words, struct error *e)
+{
+	(void)s;
+	return words && strcmp(words, "bad") == 0 ? error_set(e, EINVAL, "it does not compile") : 0;
+}
+
+static int add(void *arg, struct source *s, const char *name, const char *filter, struct error *e)
+{
+	(void)arg;
+	(void)s;
+	if (strcmp(name, "odd0") == 0)
+		return error_set(e, EINVAL, "odd0: the filter does not compile for its links");
+	memset(added_with, 0, sizeof added_with);
+	memcpy(added_with, filter ? filter : "(start)", strlen(filter ? filter : "(start)"));
+	added++;
+	return 0;
+}
+
+static void asked_to_add(struct source *s, const char *name, bool fails)
+{
+	struct query q = {.serial = 1};
+
+	exchange_add_interface(x, name);
+	exchange_post(x, &q);
+	assert_true(exchange_serve(x, NULL, s, false));
+	assert_true(exchange_take(x, &answer));
+	assert_int_equal(answer.told_bad, fails);
+}
+
+/* An interface comes with the filter that holds, at once, or it does not come. */
+static void an_interface_has_the_filter(void **state)
+{
+	struct source s = {.live = true, .filter = set_filter};
+
+	(void)state;
+	added = 0;
+	exchange_add_with(x, add, NULL);
+	asked_to_add(&s, "eth1", false);
+	assert_string_equal(added_with, "(start)");
+	exchange_capture_filter(x, "tcp port 443");
+	asked_to_add(&s, "eth2", false);
+	assert_string_equal(added_with, "tcp port 443");
+	exchange_capture_filter(x, "bad"); /* the one before holds */
+	asked_to_add(&s, "eth3", false);
+	assert_string_equal(added_with, "tcp port 443");
+	exchange_capture_filter(x, "");
+	asked_to_add(&s, "eth4", false);
+	assert_string_equal(added_with, "");
+	assert_int_equal(added, 4);
+	asked_to_add(&s, "odd0", true);
+	assert_string_equal(answer.told, "odd0: the filter does not compile for its links");
+	assert_int_equal(added, 4);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(an_interface_has_the_filter, start, stop),
 		cmocka_unit_test_setup_teardown(a_query_is_served_once, start, stop),
 		cmocka_unit_test_setup_teardown(an_answer_comes_in_slices, start, stop),
 		cmocka_unit_test_setup_teardown(only_the_first_change_wakes, start, stop),

@@ -20,7 +20,9 @@
 
 #include "host/findings.h"
 #include "host/listeners.h"
+#include "host/pace.h"
 #include "host/shelf.h"
+#include "host/sort.h"
 #include "sockeye/clock.h"
 #include "sockeye/host_live.h"
 
@@ -126,7 +128,7 @@ static void all_threads_take(void **state)
 	struct reader readers[SHELF_READERS];
 	pthread_t threads[SHELF_READERS];
 	struct shelf s;
-	uint64_t taken = 0;
+	uint64_t taken = 0, put = 0;
 
 	(void)state;
 	shelf_init(&s, thing_free);
@@ -135,8 +137,10 @@ static void all_threads_take(void **state)
 		assert_int_equal(pthread_create(&threads[i], NULL, reader_run, &readers[i]), 0);
 	}
 	for (int i = 1; i <= SHELF_TURNS; i++) {
-		if (shelf_room(&s))
+		if (shelf_room(&s)) {
 			shelf_put(&s, thing_new(i));
+			put++;
+		}
 		tidy(&s);
 	}
 	atomic_store(&over, true);
@@ -145,8 +149,12 @@ static void all_threads_take(void **state)
 		assert_int_equal(readers[i].wrong, 0);
 		taken += readers[i].taken;
 	}
-	print_message("%llu taken while %d were put\n", (unsigned long long)taken, (int)SHELF_TURNS);
+	print_message("%llu taken while %llu of %d were put\n", (unsigned long long)taken, (unsigned long long)put, (int)SHELF_TURNS);
+	/* Nobody was kept out: four places are enough for three readers and who puts. */
+	assert_true(put > SHELF_TURNS / 2);
+	assert_true(taken > 0);
 	tidy(&s);
+	assert_int_equal(((struct thing *)shelf_front(&s))->state, THING_ALIVE);
 	assert_int_equal(atomic_load(&things), 1);
 	shelf_release(&s);
 	assert_int_equal(atomic_load(&things), 0);
@@ -287,9 +295,78 @@ static void queues_are_remembered(void **state)
 	free(b);
 }
 
+/* What came and was taken in a second, by port, where both ends of it were counted. */
+static void rates_of_listeners(void **state)
+{
+	struct listeners *a = calloc(1, sizeof *a), *b = calloc(1, sizeof *b), *c = calloc(1, sizeof *c);
+	struct arrivals *r = calloc(1, sizeof *r);
+	struct socket_record s;
+
+	(void)state;
+	assert_true(a && b && c && r);
+	r->tells_syns = true;
+	r->syns[80] = UINT32_MAX - 5; /* counts go round */
+	for (uint64_t cookie = 1; cookie <= 3; cookie++) {
+		listener_is(&s, cookie, 0, 0);
+		s.local = (struct endpoint){.port = cookie == 3 ? 443 : 80, .family = FAMILY_IPV4, .has_port = true};
+		listeners_add(a, NULL, &s, 100 * CLOCK_S);
+	}
+	listeners_rates(a, r, 100 * CLOCK_S);
+	assert_false(a->at[0].syns_known); /* since when is not known */
+	assert_int_equal(a->at[0].sharers, 2);
+	assert_int_equal(a->at[2].sharers, 1);
+	r->syns[80] += 30;
+	memcpy(b, a, sizeof *b);
+	listeners_rates(b, r, 100 * CLOCK_S + CLOCK_S / 2);
+	assert_false(b->at[0].syns_known); /* no whole second yet */
+	listeners_rates(b, r, 101 * CLOCK_S + CLOCK_S / 2);
+	assert_true(b->at[0].syns_known);
+	assert_false(b->at[0].accepts_known);
+	assert_int_equal(b->at[0].syns_s, 20);
+	assert_int_equal(b->at[1].syns_s, 20);
+	assert_int_equal(b->at[2].syns_s, 0);
+	assert_true(listeners_differ(a, b));
+	r->tells_accepts = true;
+	r->tells_syns = false; /* paused */
+	r->accepts[443] += 7;
+	memcpy(c, b, sizeof *c);
+	listeners_rates(c, r, 102 * CLOCK_S + CLOCK_S / 2);
+	assert_false(c->at[2].syns_known);
+	assert_int_equal(c->at[2].accepts_s, 7);
+	assert_int_equal(c->at[0].syns_s, 0);
+	listeners_rates(c, r, 50 * CLOCK_S); /* the clock was put back */
+	assert_false(c->at[2].accepts_known);
+	free(a);
+	free(b);
+	free(c);
+	free(r);
+}
+
+/* How often: a share of a processor, less where nothing moves, more once it does. */
+static void sweeps_have_a_pace(void **state)
+{
+	struct pace p = {.swept_ns = 0};
+
+	(void)state;
+	pace_swept(&p, CLOCK_S, CLOCK_MS, 100, false);
+	assert_int_equal(pace_every(&p, true), CLOCK_S);
+	pace_swept(&p, CLOCK_S, 25 * CLOCK_MS, 10000, false);
+	assert_int_equal(pace_every(&p, true), CLOCK_S);
+	assert_int_equal(pace_every(&p, false), 5 * CLOCK_S);
+	for (unsigned i = 0; i < PACE_CALM; i++) {
+		assert_int_equal(pace_every(&p, true), CLOCK_S);
+		pace_swept(&p, CLOCK_S, 25 * CLOCK_MS, 10000, true);
+	}
+	assert_int_equal(pace_every(&p, true), 25 * CLOCK_S / 2); /* 0.2 % */
+	pace_stirred(&p);
+	assert_int_equal(pace_every(&p, true), CLOCK_S);
+	pace_swept(&p, CLOCK_S, 400 * CLOCK_MS, 100000, false);
+	assert_int_equal(pace_every(&p, true), 8 * CLOCK_S);
+}
+
 /* ---- steps ---------------------------------------------------------------------------------------- */
 
-enum { STEP_SOCKETS = 100000, STEP_SHARED = 20000, STEP_LIMIT_MS = 400 };
+enum { STEP_SOCKETS = 100000, STEP_SHARED = 20000, STEP_LIMIT_MS = 60 };
 
 static struct endpoint step_end(uint32_t n, uint16_t port)
 {
@@ -325,6 +402,37 @@ static struct host_table *step_table(struct process_batch *b, uint32_t n)
 	}
 	host_table_batch(t, b, SOCKET_BY_PROC);
 	return t;
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Some at a time it comes out as qsort(3) has it. */
+static void sorting_goes_in_steps(void **state)
+{
+	static const size_t lengths[] = {0, 1, 2, 3, 7, 64, 1000, 5000};
+	static uint64_t a[5000], b[5000];
+
+	(void)state;
+	srand(5);
+	for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++)
+		for (size_t most = 1; most < 6000; most = most * 7 + 1) {
+			const size_t n = lengths[k];
+			struct sorting s = {.done = 0};
+			size_t steps = 0;
+
+			for (size_t i = 0; i < n; i++)
+				a[i] = b[i] = (uint64_t)(rand() % (int)(n + 1)); /* some are the same */
+			qsort(b, n, sizeof *b, by_number);
+			while (sort_some(&s, a, n, sizeof *a, by_number, most))
+				steps++;
+			assert_true(n == 0 || memcmp(a, b, n * sizeof *a) == 0);
+			assert_true(steps <= (n + n / 2) / most + 1);
+		}
 }
 
 /* 100 000 sockets, a fifth of them listeners of one port: it ends soon, and no step takes long. */
@@ -517,6 +625,8 @@ int main(void)
 		cmocka_unit_test(findings_are_bounded),
 		cmocka_unit_test(findings_cross_threads),
 		cmocka_unit_test(queues_are_remembered),
+		cmocka_unit_test(rates_of_listeners), cmocka_unit_test(sweeps_have_a_pace),
+		cmocka_unit_test(sorting_goes_in_steps),
 		cmocka_unit_test(a_join_goes_in_steps),
 		cmocka_unit_test(the_thread_looks),
 	};

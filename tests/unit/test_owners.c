@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "engine/owners_private.h"
+#include "host/host_private.h"
 
 #define AT (1000 * CLOCK_S)
 
@@ -331,6 +332,17 @@ static void accept_latency(void **state)
 	record_set(&wire, RECORD_HS_ACK);
 	filled(&wire);
 	assert_int_equal(wire.accept_latency, 600000);
+	/* It says with accept(2) when that was: that counts, wherever the packet was seen. */
+	f.cookie = 4;
+	f.tuple = tuple_from(1, 80, 3, 4000);
+	f.opened_ns = AT + 1100000;
+	owners_found(o, &f);
+	wire = flow(4000, 1, AT, AT + CLOCK_S, "established");
+	wire.client = at(3, 4000);
+	wire.ack_ns = AT + 200000;
+	record_set(&wire, RECORD_HS_ACK);
+	filled(&wire);
+	assert_int_equal(wire.accept_latency, 500000);
 }
 
 /* Since the FIN was on the wire, of the end that has not closed. */
@@ -420,6 +432,289 @@ static void random_findings(void **state)
 	assert_in_range(owners_stats(o)->sockets, 1, o->most);
 }
 
+/* ---- tables ---------------------------------------------------------------------------------------- */
+
+struct held {
+	struct socket_record s;
+	int32_t pid; /* 0: nobody is seen to hold it */
+};
+
+static struct endpoint any(uint16_t port)
+{
+	return (struct endpoint){.port = port, .family = FAMILY_IPV4, .has_port = true};
+}
+
+static struct held socket_at(uint64_t cookie, uint8_t proto, uint8_t state, struct endpoint local, int32_t pid)
+{
+	return (struct held){.pid = pid, .s = {.cookie = cookie, .inode = 1000 + cookie, .family = SOCKET_INET, .proto = proto,
+					       .state = state, .local = local, .remote = {.family = FAMILY_NONE}}};
+}
+
+/* A table of these, begun then, with all processes looked through. */
+static struct host_table *table_of(const struct held *sockets, unsigned n, const struct host_table *before, int64_t at_ns)
+{
+	static struct process_batch b;
+	struct host_table *t;
+	struct error e;
+
+	assert_int_equal(host_table_new(&t, 16 << 20, &e), 0);
+	host_table_facts(t)->at_ns = at_ns;
+	host_table_facts(t)->asked = HOST_TCP_SOCKETS | HOST_UDP_SOCKETS | HOST_OWNERS;
+	host_table_facts(t)->unknown = SOCKET_TOO_LATE;
+	for (unsigned i = 0; i < n; i++) {
+		*host_table_add(t) = sockets[i].s;
+		if (!sockets[i].pid)
+			continue;
+		memset(&b, 0, sizeof b);
+		b.processes = b.holders = 1;
+		b.process[0] = (struct process){.pid = sockets[i].pid, .started = 5, .comm = "server"};
+		b.holder[0] = (struct process_holder){.inode = sockets[i].s.inode, .fd = 6};
+		host_table_batch(t, &b, SOCKET_BY_PROC);
+	}
+	host_table_walked(t);
+	host_table_finish(t, before);
+	return t;
+}
+
+/* The same table, and listeners as they were looked at then. */
+static void has_table(const struct host_table *t)
+{
+	static struct host_listener l[HOST_LIVE_LISTENERS];
+	const struct socket_table *facts = host_table_sockets(t);
+	unsigned n = 0;
+
+	for (uint32_t i = 0; i < facts->n_sockets; i++) /* which are in order of the cookie here */
+		if (facts->sockets[i].state == SOCKET_LISTEN)
+			l[n++] = (struct host_listener){.cookie = facts->sockets[i].cookie, .local = facts->sockets[i].local};
+	owners_table(o, t, l, n);
+}
+
+static void names(struct flow_record *r, unsigned n, const int32_t *pids)
+{
+	filled(r);
+	assert_int_equal(r->owner[1].n, n);
+	for (unsigned i = 0; i < n; i++) {
+		bool found = false;
+
+		for (unsigned k = 0; k < n; k++)
+			found = found || r->owner[1].at[k].pid == pids[i];
+		assert_true(found);
+		assert_string_equal(r->owner[1].at[i].evidence, "listener");
+		assert_int_equal(r->owner[1].at[i].fd, -1);
+	}
+	assert_int_equal(record_has(r, RECORD_OWNER_UNKNOWN_SERVER), n == 0);
+}
+
+/* A listener on any address took it: of this host's end alone, and only if it was there before. */
+static void a_wildcard_listener(void **state)
+{
+	const struct held one = socket_at(1, PROTO_TCP, SOCKET_LISTEN, any(80), 70);
+	struct host_table *none = table_of(NULL, 0, NULL, AT - 5 * CLOCK_S), *t = table_of(&one, 1, none, AT);
+	struct flow_record here = flow(4000, 1, AT + CLOCK_S, AT + 2 * CLOCK_S, "closed"), early = here, there = here;
+
+	(void)state;
+	here.client = early.client = at(9, 4000);
+	early.first_ns = AT - CLOCK_S;
+	there = flow(4000, 2, AT + CLOCK_S, AT + 2 * CLOCK_S, "closed");
+	has_table(none);
+	has_table(t);
+	names(&here, 1, (const int32_t[]){70});
+	names(&early, 0, NULL);
+	filled(&there);
+	assert_int_equal(there.owner[1].n, 0);
+	assert_string_equal(there.owner_unknown[1], "other_host");
+	owners_table(o, NULL, NULL, 0);
+	host_table_free(t);
+	host_table_free(none);
+}
+
+/* Several listeners on one address and port (SO_REUSEPORT): any of them took it, so all are named or none is. */
+static void listeners_that_share_a_port(void **state)
+{
+	struct held s[6];
+	struct host_table *t[6];
+	struct flow_record r = flow(4000, 1, AT + CLOCK_S, AT + 2 * CLOCK_S, "closed"), again = r;
+
+	(void)state;
+	r.client = again.client = at(9, 4000);
+	for (uint64_t i = 0; i < 6; i++)
+		s[i] = socket_at(1 + i, PROTO_TCP, SOCKET_LISTEN, any(80), 70 + (int32_t)i);
+	t[0] = table_of(s, 4, NULL, AT);
+	has_table(t[0]);
+	names(&r, 4, (const int32_t[]){70, 71, 72, 73});
+	t[1] = table_of(s, 6, t[0], AT + CLOCK_S / 2); /* five and more are too many to be told */
+	has_table(t[1]);
+	r = again;
+	names(&r, 0, NULL);
+	r = again;
+	r.first_ns = AT + CLOCK_S / 4; /* when the fifth was not there yet */
+	names(&r, 4, (const int32_t[]){70, 71, 72, 73});
+	/* One of those that were there is gone now: it may have been that one. */
+	t[2] = table_of(s, 3, t[1], AT + 3 * CLOCK_S);
+	has_table(t[2]);
+	r = again;
+	names(&r, 0, NULL);
+	r = again;
+	r.first_ns = AT + 4 * CLOCK_S;
+	r.last_ns = AT + 5 * CLOCK_S;
+	names(&r, 3, (const int32_t[]){70, 71, 72});
+	/* Of one nobody is seen to hold it. */
+	s[1].pid = 0;
+	t[3] = table_of(s, 3, t[2], AT + 6 * CLOCK_S);
+	has_table(t[3]);
+	r = again;
+	r.first_ns = AT + 7 * CLOCK_S;
+	names(&r, 0, NULL);
+	owners_table(o, NULL, NULL, 0);
+	for (unsigned i = 0; i < 4; i++)
+		host_table_free(t[i]);
+}
+
+/* What came to a port that listeners share is that one's which shares its process, or which alone has a queue. */
+static void children_of_shared_listeners(void **state)
+{
+	struct held s[6];
+	const struct socket_record *at_place;
+	struct host_table *t;
+
+	(void)state;
+	for (uint64_t i = 0; i < 3; i++)
+		s[i] = socket_at(1 + i, PROTO_TCP, SOCKET_LISTEN, any(80), 70 + (int32_t)i);
+	for (uint64_t i = 3; i < 6; i++) {
+		s[i] = socket_at(1 + i, PROTO_TCP, SOCKET_ESTABLISHED, at(1, 80), i == 3 ? 71 : 0);
+		s[i].s.remote = at(9, (uint16_t)(4000 + i));
+	}
+	s[4].s.inode = 0; /* lies in a queue */
+	s[2].s.receive_queue = 1;
+	s[2].s.has = s[1].s.has = SOCKET_HAS_QUEUES;
+	t = table_of(s, 6, NULL, AT);
+	at_place = host_table_sockets(t)->sockets;
+	assert_int_equal(at_place[3].listener, 1);
+	assert_int_equal(at_place[3].listeners, 1);
+	assert_true(at_place[4].waiting);
+	assert_int_equal(at_place[4].listener, 2);
+	assert_int_equal(at_place[4].listeners, 1);
+	assert_int_equal(at_place[5].listeners, 3); /* nobody is seen to hold it */
+	host_table_free(t);
+	s[1].s.receive_queue = 4; /* two have something in their queue */
+	t = table_of(s, 6, NULL, AT);
+	at_place = host_table_sockets(t)->sockets;
+	assert_int_equal(at_place[4].listeners, 2);
+	assert_true(at_place[4].listener == 1 || at_place[4].listener == 2);
+	host_table_free(t);
+}
+
+/* It was there before and after all processes were looked through: who holds it may not be looked at. */
+static void a_holder_that_is_hidden(void **state)
+{
+	struct held s[2] = {socket_at(1, PROTO_TCP, SOCKET_LISTEN, any(80), 0), socket_at(2, PROTO_TCP, SOCKET_LISTEN, any(81), 0)};
+	struct host_table *first = table_of(s, 1, NULL, AT), *second;
+	struct flow_record r = flow(4000, 1, AT + 3 * CLOCK_S, AT + 4 * CLOCK_S, "closed");
+
+	(void)state;
+	r.client = at(9, 4000);
+	assert_string_equal(socket_owner_unknown(host_table_sockets(first), &host_table_sockets(first)->sockets[0]), "too_late");
+	host_table_still(first, 1); /* asked once more after the walk */
+	host_table_still(first, 7);
+	assert_string_equal(socket_owner_unknown(host_table_sockets(first), &host_table_sockets(first)->sockets[0]), "no_capability");
+	host_table_free(first);
+	first = table_of(s, 1, NULL, AT);
+	second = table_of(s, 2, first, AT + CLOCK_S);
+	assert_string_equal(socket_owner_unknown(host_table_sockets(second), &host_table_sockets(second)->sockets[0]), "no_capability");
+	assert_string_equal(socket_owner_unknown(host_table_sockets(second), &host_table_sockets(second)->sockets[1]), "too_late");
+	has_table(first);
+	has_table(second);
+	filled(&r);
+	assert_int_equal(r.owner[1].n, 0);
+	assert_string_equal(r.owner_unknown[1], "no_capability");
+	owners_table(o, NULL, NULL, 0);
+	host_table_free(second);
+	host_table_free(first);
+}
+
+/* Sockets of UDP that share a port: each packet is one's, so all are named. */
+static void datagrams_of_a_shared_port(void **state)
+{
+	const struct held s[2] = {socket_at(1, PROTO_UDP, SOCKET_CLOSED, any(80), 70), socket_at(2, PROTO_UDP, SOCKET_CLOSED, any(80), 71)};
+	struct host_table *t = table_of(s, 2, NULL, AT), *one = table_of(s, 1, NULL, AT);
+	struct flow_record r = flow(4000, 1, AT - CLOCK_S, AT + CLOCK_S, "answered"), again;
+
+	(void)state;
+	r.client = at(9, 4000);
+	r.ip_proto = PROTO_UDP;
+	again = r;
+	has_table(t);
+	names(&r, 2, (const int32_t[]){70, 71});
+	has_table(one);
+	filled(&again);
+	assert_int_equal(pid_of(&again, 1), 70);
+	assert_string_equal(again.owner[1].at[0].evidence, "proc");
+	owners_table(o, NULL, NULL, 0);
+	host_table_free(one);
+	host_table_free(t);
+}
+
+/* The kernel tells no end of a UDP socket: a later table that lacks it does. */
+static void a_datagram_socket_ends(void **state)
+{
+	const struct held stays = {.pid = 11, .s = {.cookie = 1, .inode = 1001, .family = SOCKET_INET, .proto = PROTO_UDP,
+						    .local = at(1, 4000), .remote = at(2, 53)}};
+	struct tuple t = tuple_from(1, 4000, 2, 53);
+	struct host_table *table = table_of(&stays, 1, NULL, AT + 2 * CLOCK_S), *partial = table_of(NULL, 0, NULL, AT + 2 * CLOCK_S);
+
+	(void)state;
+	t.proto = PROTO_UDP;
+	for (uint64_t i = 1; i <= 3 * OWNERS_LOOK; i++) {
+		t.from_port = (uint16_t)(3999 + i);
+		born(i, t, i == 5 ? AT + 3 * CLOCK_S : AT, 11, 5, "resolver"); /* the fifth is younger than the table */
+	}
+	assert_int_equal(o->n_datagrams, 3 * OWNERS_LOOK);
+	host_table_facts(partial)->partial = true;
+	has_table(partial);
+	owners_look(o);
+	assert_int_equal(o->n_datagrams, 3 * OWNERS_LOOK); /* one that may lack some says nothing */
+	has_table(table);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_int_equal(o->unlooked, (3 - i) * OWNERS_LOOK); /* so many at a time */
+		owners_look(o);
+	}
+	owners_look(o);
+	assert_int_equal(o->n_datagrams, 2);
+	t.from_port = 4001;
+	assert_int_equal(owned_first(o, &t)->bits & OWNED_GONE, OWNED_GONE);
+	assert_int_equal(owned_first(o, &t)->last_ns, AT + 2 * CLOCK_S);
+	t.from_port = 4000;
+	assert_int_equal(owned_first(o, &t)->bits & OWNED_GONE, 0);
+	owners_table(o, NULL, NULL, 0);
+	host_table_free(partial);
+	host_table_free(table);
+}
+
+/* One tuple over and over, whose ends are told or not: no walk is long, and the last ones are known. */
+static void a_long_chain_of_one_tuple(void **state)
+{
+	const struct tuple t = tuple_from(1, 4000, 2, 80);
+	unsigned n;
+
+	(void)state;
+	for (uint64_t i = 1; i <= 20000; i++) {
+		born(i, t, AT + (int64_t)i * CLOCK_MS, (int32_t)i, 5, "again");
+		if (i % 3 == 0)
+			gone(i, AT + (int64_t)i * CLOCK_MS + CLOCK_MS / 2);
+		n = 0;
+		for (const struct owned *s = owned_first(o, &t); s; s = owned_next(o, s))
+			n++;
+		assert_in_range(n, 1, OWNERS_SAME);
+	}
+	assert_int_equal(n, OWNERS_SAME);
+	for (uint64_t i = 19998; i <= 20000; i++) {
+		struct flow_record r = flow(4000, 2, AT + (int64_t)i * CLOCK_MS, AT + (int64_t)i * CLOCK_MS + CLOCK_MS / 4, "closed");
+
+		filled(&r);
+		assert_int_equal(pid_of(&r, 0), (int32_t)i);
+	}
+}
+
 #define OWNERS_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -429,6 +724,9 @@ int main(void)
 		OWNERS_TEST(a_socket_older_than_its_first_packet), OWNERS_TEST(without_the_syn), OWNERS_TEST(ports_come_later),
 		OWNERS_TEST(a_set_of_holders), OWNERS_TEST(a_user_alone), OWNERS_TEST(accept_latency),
 		OWNERS_TEST(a_close_that_does_not_come), OWNERS_TEST(memory_is_bounded), OWNERS_TEST(random_findings),
+		OWNERS_TEST(a_wildcard_listener), OWNERS_TEST(listeners_that_share_a_port), OWNERS_TEST(children_of_shared_listeners),
+		OWNERS_TEST(a_holder_that_is_hidden), OWNERS_TEST(datagrams_of_a_shared_port), OWNERS_TEST(a_datagram_socket_ends),
+		OWNERS_TEST(a_long_chain_of_one_tuple),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,11 +9,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -277,6 +279,80 @@ static void calls_of_threads(void **state)
 	}
 }
 
+static void *thread_waits(void *arg)
+{
+	char c;
+
+	return read(*(int *)arg, &c, 1) == 1 ? arg : NULL;
+}
+
+/* Very many descriptors, threads and watched ones: counted to the last one, or said to be at least so many. */
+static void a_large_process_from_inside(void **state)
+{
+	enum { THREADS = 90, WATCHED = 3000, SETS = 20 };
+	struct process_inside *in = calloc(1, sizeof *in);
+	struct rlimit had, more;
+	struct epoll_event ev = {.events = EPOLLIN};
+	const int proc = open("/proc", O_RDONLY | O_DIRECTORY);
+	static int held[WATCHED], sets[SETS];
+	pthread_t threads[THREADS];
+	int ends[2];
+	char text[1024];
+	struct process self;
+	bool kernel, found = false;
+	FILE *f = fopen("/proc/self/stat", "r");
+	size_t n;
+
+	(void)state;
+	assert_true(in && f && proc >= 0 && pipe(ends) == 0 && getrlimit(RLIMIT_NOFILE, &had) == 0);
+	more = had;
+	more.rlim_cur = had.rlim_max < 8192 ? had.rlim_max : 8192;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &more), 0);
+	n = fread(text, 1, sizeof text, f);
+	fclose(f);
+	assert_true(process_parse_stat(text, n, &self, &kernel));
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, thread_waits, &ends[0]), 0);
+	for (unsigned i = 0; i < SETS; i++)
+		assert_true((sets[i] = epoll_create1(EPOLL_CLOEXEC)) >= 0);
+	for (unsigned i = 0; i < WATCHED; i++) {
+		assert_true((held[i] = dup(ends[0])) >= 0);
+		assert_int_equal(epoll_ctl(sets[0], EPOLL_CTL_ADD, held[i], &ev), 0);
+	}
+	process_inside_read(proc, self.pid, self.started, 10 * CLOCK_S, in);
+	assert_int_equal(in->failed, 0);
+	assert_int_equal(in->partial, 0);
+	assert_int_equal(in->all_threads, THREADS + 1);
+	assert_int_equal(in->threads, PROCESS_THREADS);
+	assert_in_range(in->descriptors, WATCHED + SETS, WATCHED + SETS + 64);
+	assert_in_range(in->all_epolls, SETS, SETS + 2);
+	assert_int_equal(in->epolls, PROCESS_EPOLLS);
+	assert_int_equal(in->watchers, PROCESS_WATCHED);
+	for (uint32_t e = 0; e < in->epolls; e++)
+		if (in->epoll[e].fd == sets[0]) {
+			found = true;
+			assert_int_equal(in->epoll[e].n, WATCHED); /* some 200 KiB of text */
+			assert_int_equal(in->epoll[e].partial, 0);
+		}
+	assert_true(found);
+	assert_true(process_inside_sound(in));
+	process_inside_read(proc, self.pid, self.started, 0, in); /* no time at all */
+	assert_int_equal(in->all_threads, THREADS + 1);
+	assert_int_equal(in->partial, 1);
+	for (unsigned i = 0; i < WATCHED; i++)
+		close(held[i]);
+	for (unsigned i = 0; i < SETS; i++)
+		close(sets[i]);
+	assert_int_equal(write(ends[1], text, THREADS), THREADS);
+	for (unsigned i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	close(ends[0]);
+	close(ends[1]);
+	close(proc);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &had), 0);
+	free(in);
+}
+
 /* This process: one thread, which runs, and an epoll set with two of its sockets. */
 static void this_process_from_inside(void **state)
 {
@@ -337,7 +413,7 @@ int main(void)
 		cmocka_unit_test(hidden_processes), cmocka_unit_test(whose_control_group), cmocka_unit_test(walk_finds_own_sockets),
 		cmocka_unit_test(walk_in_no_time_goes_on), cmocka_unit_test(batches_of_strangers_are_looked_at),
 		cmocka_unit_test(calls_of_threads),
-		cmocka_unit_test(this_process_from_inside),
+		cmocka_unit_test(a_large_process_from_inside), cmocka_unit_test(this_process_from_inside),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

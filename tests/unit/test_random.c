@@ -221,6 +221,62 @@ static uint32_t some_key(void)
 	}
 }
 
+/* ---- tables of sockets ------------------------------------------------------------- */
+
+enum { TABLE_SOCKETS = 80, TABLE_OWNERS = 40, TABLE_PROCESSES = 5 };
+
+static struct socket_record some_socket(uint32_t place, const struct socket_record *all)
+{
+	static const uint8_t protos[] = {PROTO_TCP, PROTO_TCP, PROTO_TCP, PROTO_UDP, SOCKET_PROTO_RAW};
+	static const char name[] = "/run/日本\x1b語";
+	struct socket_record r = {.cookie = (uint64_t)(rand() % 3 ? (int)place + 1 : rand() % 400), .inode = (uint64_t)(rand() % 5) * 100 + place,
+				  .listener = SOCKET_NONE, .owner = SOCKET_NONE, .has = (uint32_t)rand(), .uid = (uint32_t)rand() % 3};
+	const uint32_t listener = place > 0 ? (uint32_t)rand() % place : 0;
+
+	r.family = (uint8_t)(rand() % 2 ? SOCKET_INET : rand() % (SOCKET_NETLINK + 1));
+	r.proto = protos[rand() % 5];
+	r.state = (uint8_t)(rand() % 4 ? SOCKET_LISTEN : 1 + rand() % 12);
+	r.receive_queue = (uint32_t)rand() % 9;
+	r.send_queue = (uint32_t)rand() % 6;
+	r.local = (struct endpoint){.port = (uint16_t)(rand() % 4 * 80), .family = rand() % 2 ? FAMILY_IPV4 : FAMILY_IPV6, .has_port = true};
+	r.remote = r.local;
+	r.remote.family = r.state == SOCKET_LISTEN ? FAMILY_NONE : r.local.family;
+	if (r.family == SOCKET_UNIX) {
+		r.un.name_len = (uint8_t)(rand() % 2 ? sizeof name - 1 : 0);
+		memcpy(r.un.name, name, r.un.name_len);
+	} else if (place > 0 && r.state != SOCKET_LISTEN && all[listener].state == SOCKET_LISTEN && r.proto == PROTO_TCP) {
+		r.listener = listener;
+		r.listeners = 1 + (uint32_t)rand() % 3;
+		r.waiting = rand() % 2;
+	}
+	if (rand() % 2) {
+		r.owners = 1 + (uint32_t)rand() % 4;
+		r.owner = (uint32_t)rand() % (TABLE_OWNERS - 4);
+	}
+	return r;
+}
+
+static const struct socket_table *some_table(void)
+{
+	static struct socket_record sockets[2][TABLE_SOCKETS];
+	static struct socket_owner owners[2][TABLE_OWNERS];
+	static struct process processes[TABLE_PROCESSES];
+	static struct socket_table tables[2];
+	static unsigned turn;
+	struct socket_table *t = &tables[turn ^= 1];
+
+	for (unsigned i = 0; i < TABLE_PROCESSES; i++)
+		processes[i] = (struct process){.pid = 100 + (int32_t)i, .started = i, .comm = "a\x1b[7m 本"};
+	for (unsigned i = 0; i < TABLE_OWNERS; i++)
+		owners[turn][i] = (struct socket_owner){.inode = i, .process = (uint32_t)rand() % TABLE_PROCESSES, .fd = rand() % 9 - 1};
+	*t = (struct socket_table){.sockets = sockets[turn], .n_sockets = (uint32_t)rand() % (TABLE_SOCKETS + 1), .owners = owners[turn],
+				   .n_owners = TABLE_OWNERS, .processes = processes, .n_processes = TABLE_PROCESSES,
+				   .unknown = (enum socket_unknown)(rand() % 3 + 1)};
+	for (uint32_t i = 0; i < t->n_sockets; i++)
+		sockets[turn][i] = some_socket(i, sockets[turn]);
+	return t;
+}
+
 /* The cells are whole: a wide character has its right half, and nothing is of no width. */
 static void check_cells(void)
 {
@@ -266,7 +322,10 @@ static void any_key_at_any_size(void **state)
 			a.ended = !a.live || rand() % 4 == 0;
 			a.now_ns = BEGIN + now_ns;
 		}
-		reaction = look_key(&l, some_key(), &a, width, height, now_ns);
+		if (i % 90 == 0)
+			sockets_show(&l, some_table(), NULL, 0);
+		/* Few keys lead there, and more lead away. */
+		reaction = look_key(&l, i % 150 == 75 ? '4' : some_key(), &a, width, height, now_ns);
 		assert_in_range(reaction, REACT_NOTHING, REACT_QUIT);
 		if (reaction == REACT_ASK || l.again || rand() % 8 == 0) {
 			look_ask(&l, &a, width, height, now_ns, &q);
@@ -291,8 +350,10 @@ static void any_key_at_any_size(void **state)
 		prompts += l.prompting;
 		assert_true(l.marks <= QUERY_TOGETHER && l.list.columns <= COLUMNS && l.sort < LOOK_SORTS);
 	}
-	print_message("%u steps: connections %u, ladder %u, packets %u, stream %u; in dialogs %u, in prompts %u\n", (unsigned)STEPS,
-		      seen[SCREEN_CONNECTIONS], seen[SCREEN_LADDER], seen[SCREEN_PACKETS], seen[SCREEN_STREAM], dialogs, prompts);
+	print_message("%u steps: connections %u, ladder %u, packets %u, stream %u, sockets %u; in dialogs %u, in prompts %u\n",
+		      (unsigned)STEPS, seen[SCREEN_CONNECTIONS], seen[SCREEN_LADDER], seen[SCREEN_PACKETS], seen[SCREEN_STREAM],
+		      seen[SCREEN_SOCKETS], dialogs, prompts);
+	assert_true(seen[SCREEN_SOCKETS] > 500);
 	assert_true(seen[SCREEN_CONNECTIONS] > 1000 && seen[SCREEN_LADDER] > 200 && seen[SCREEN_PACKETS] > 200);
 	assert_true(dialogs > 200 && prompts > 200);
 }

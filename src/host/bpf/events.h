@@ -40,13 +40,14 @@ struct event {
 	__u8 kind, family, protocol, state; /* family: 4 or 6 */
 	__s32 fd; /* -1: not known */
 	__u64 inode;
+	__u64 opened_ns; /* EVENT_ACCEPTED: when it became established, to 1 us; 0: not known */
 	__u16 local_port, remote_port; /* host order; 0: the kernel has none (any more) */
 	__u32 zero;
 	__u8 local[16], remote[16];
 	struct event_process process;
 };
 enum { EVENT_HEAD = 24 };
-_Static_assert(sizeof(struct event) == 112, "an event has no hidden bytes");
+_Static_assert(sizeof(struct event) == 120, "an event has no hidden bytes");
 
 /* What the iterator writes: a process, then its sockets, then how many descriptors it has. */
 enum holder_kind { HOLDER_PROCESS = 1, HOLDER_SOCKET, HOLDER_END, HOLDER_NOTHING };

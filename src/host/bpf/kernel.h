@@ -87,6 +87,12 @@ struct inet_sock {
 	__be16 inet_sport;
 };
 
+struct tcp_sock {
+	struct {
+		__u64 time; /* us; set when it becomes established, and again when its program has read */
+	} rcvq_space;
+};
+
 struct pid_namespace {
 	struct ns_common ns;
 };

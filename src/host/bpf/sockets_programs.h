@@ -16,7 +16,8 @@
 
 #include "events.h"
 
-enum { SOCKETS_OTHERS = 4, SOCKETS_TOLD = 16, SOCKETS_KEPT = 32768, SOCKETS_NEAR = 8, SOCKETS_FIRST = 16 };
+enum { SOCKETS_OTHERS = 4, SOCKETS_TOLD = 16, SOCKETS_KEPT = 32768, SOCKETS_NEAR = 8, SOCKETS_FIRST = 16, SOCKETS_RECENT = 4096,
+       SOCKETS_PID_BITS = 22 /* PID_MAX_LIMIT */ };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -39,6 +40,25 @@ struct {
 	__type(key, __u64);
 	__type(value, struct told);
 } sockets SEC(".maps");
+
+/* Pairs of socket and process that have been told, by the low bits of the cookie: nearly every use is one of these, and
+ * needs no other look. Each is one word, so that processors need not wait for each other. */
+__u64 recent[SOCKETS_RECENT] SEC(".bss.recent") = {0};
+
+static __always_inline __u64 pair_of(__u64 cookie, __u32 pid)
+{
+	return cookie << SOCKETS_PID_BITS | pid;
+}
+
+static __always_inline bool is_recent(__u64 cookie, __u32 pid)
+{
+	return recent[cookie % SOCKETS_RECENT] == pair_of(cookie, pid);
+}
+
+static __always_inline void set_recent(__u64 cookie, __u32 pid)
+{
+	recent[cookie % SOCKETS_RECENT] = pair_of(cookie, pid);
+}
 
 static __always_inline bool ours(const struct sock *sk)
 {
@@ -130,6 +150,7 @@ static __always_inline void tell(struct sock *sk, const struct event_process *p,
 	e->fd = fd;
 	e->inode = sk->sk_socket->file->f_inode->i_ino;
 	e->zero = 0;
+	e->opened_ns = 0;
 	endpoints(e, sk);
 	e->process = *p;
 	bpf_ringbuf_submit(e, 0);
@@ -165,19 +186,23 @@ static __always_inline void used(struct sock *sk, __u8 state)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
 	const __u32 pid = current_pid(task);
-	const __u64 cookie = cookie_of(sk);
-	struct told *t, first = {0};
+	__u64 cookie = (__u64)sk->__sk_common.skc_cookie.counter;
+	struct told *t;
 
-	if (pid == 0)
+	if (pid == 0 || is_recent(cookie, pid) || !ours(sk))
 		return;
+	cookie = cookie_of(sk);
 	t = bpf_map_lookup_elem(&sockets, &cookie);
 	if (!t) {
+		struct told first = {0};
+
 		current_process(&first.first, task, pid);
 		(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
 		tell(sk, &first.first, descriptor(sk, task), bpf_ktime_get_ns(), state);
 	} else if (t->first.pid != pid) {
 		used_too(sk, task, t, pid, state);
 	}
+	set_recent(cookie, pid);
 }
 
 /* It connects, and has no port yet: who that was is kept until it has. */
@@ -194,6 +219,7 @@ static __always_inline void opened(struct sock *sk)
 	first.opened_ns = bpf_ktime_get_ns();
 	first.opened_fd = descriptor(sk, task);
 	(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
+	set_recent(cookie, pid);
 }
 
 /* As it was then. */
@@ -211,16 +237,24 @@ static __always_inline void tell_opener(struct sock *sk)
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(socket_state, struct sock *sk, int before, int now)
 {
-	if (sk->sk_protocol != KERNEL_TCP || !ours(sk))
+	const bool begins = before == KERNEL_CLOSE && (now == KERNEL_SYN_SENT || now == KERNEL_LISTEN);
+	const bool closes = now == KERNEL_FIN_WAIT1 || now == KERNEL_LAST_ACK;
+
+	/* Most steps tell nothing, so that comes first. */
+	if (!begins && !closes && before != KERNEL_SYN_SENT && now != KERNEL_ESTABLISHED)
 		return 0;
-	if (before == KERNEL_CLOSE && now == KERNEL_SYN_SENT)
-		opened(sk);
-	else if ((before == KERNEL_CLOSE && now == KERNEL_LISTEN) || now == KERNEL_FIN_WAIT1 || now == KERNEL_LAST_ACK)
+	if (sk->sk_protocol != KERNEL_TCP)
+		return 0;
+	if (now == KERNEL_LISTEN || closes)
 		used(sk, (__u8)now);
+	else if (!ours(sk))
+		return 0;
+	else if (begins)
+		opened(sk);
 	else if (before == KERNEL_SYN_SENT)
 		tell_opener(sk); /* it has its port now; or it failed, and had it */
-	else if (now == KERNEL_ESTABLISHED)
-		(void)bpf_get_socket_cookie(sk); /* it gets one now: accept(2) can only read it */
+	else
+		(void)cookie_of(sk); /* it gets one now: accept(2) can only read it */
 	return 0;
 }
 
@@ -237,7 +271,7 @@ static __always_inline int moved(struct sock *sk)
 {
 	const __u16 protocol = sk->sk_protocol;
 
-	if ((protocol == KERNEL_TCP || protocol == KERNEL_UDP || protocol == KERNEL_UDPLITE) && ours(sk))
+	if (protocol == KERNEL_TCP || protocol == KERNEL_UDP || protocol == KERNEL_UDPLITE)
 		used(sk, sk->__sk_common.skc_state);
 	return 0;
 }
@@ -284,47 +318,52 @@ struct exit_arguments {
 	__s64 number, result;
 };
 
-/* As the kernel has them side by side, to be read at once. */
-struct ports {
-	__be16 remote;
-	__u16 local;
-};
-
-struct addresses {
-	__be32 remote, local;
+/* Here nothing is known to be what it seems: each read is one with care, and there are few of them. All that is wanted of
+ * a socket's common part is read at once. */
+enum { ACCEPTED_HEAD = 128 };
+struct accepted_head {
+	__u8 at[ACCEPTED_HEAD];
 } __attribute__((aligned(8)));
 
-/* Here nothing is known to be what it seems: each read is one with care, and there are few of them. */
-static __always_inline void accepted_endpoints(struct event *e, const struct sock *sk, unsigned short family)
-{
-	struct ports ports = {0};
-	struct addresses addresses = {0};
+#define HEAD(type, head, field) (*(type *)((head)->at + bpf_core_field_offset(struct sock_common, field)))
 
-	BPF_CORE_READ_INTO((__u32 *)&ports, sk, __sk_common.skc_portpair);
-	e->remote_port = __builtin_bswap16(ports.remote);
-	e->local_port = ports.local;
+static __always_inline void accepted_endpoints(struct event *e, struct accepted_head *head, unsigned short family)
+{
+	e->remote_port = __builtin_bswap16(HEAD(__be16, head, skc_dport));
+	e->local_port = HEAD(__u16, head, skc_num);
 	__builtin_memset(e->local, 0, sizeof e->local);
 	__builtin_memset(e->remote, 0, sizeof e->remote);
 	if (family == KERNEL_INET) {
 		e->family = 4;
-		BPF_CORE_READ_INTO((__u64 *)&addresses, sk, __sk_common.skc_addrpair);
-		*(__be32 *)e->local = addresses.local;
-		*(__be32 *)e->remote = addresses.remote;
+		*(__be32 *)e->local = HEAD(__be32, head, skc_rcv_saddr);
+		*(__be32 *)e->remote = HEAD(__be32, head, skc_daddr);
 	} else {
 		e->family = 6;
-		BPF_CORE_READ_INTO(&e->local, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
-		BPF_CORE_READ_INTO(&e->remote, sk, __sk_common.skc_v6_daddr.in6_u.u6_addr8);
+		__builtin_memcpy(e->local, &HEAD(__u64, head, skc_v6_rcv_saddr), sizeof e->local);
+		__builtin_memcpy(e->remote, &HEAD(__u64, head, skc_v6_daddr), sizeof e->remote);
 	}
+}
+
+/* When it became established, which is when the kernel begins to measure how fast its program reads. 0: not known. */
+static __always_inline __u64 established_ns(const struct sock *sk)
+{
+	const struct tcp_sock *tcp = (const struct tcp_sock *)sk;
+	__u64 us = 0;
+
+	if (bpf_core_field_exists(tcp->rcvq_space.time))
+		us = BPF_CORE_READ(tcp, rcvq_space.time);
+	return us * 1000;
 }
 
 static __always_inline int accepted(const struct exit_arguments *x)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
+	struct accepted_head head = {0};
 	struct file *file = NULL;
-	struct told first = {0};
 	struct socket *socket;
 	const struct sock *sk;
 	unsigned short family;
+	struct net *net;
 	struct event *e;
 	__u64 cookie;
 	__u32 pid;
@@ -334,14 +373,17 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	bpf_probe_read_kernel(&file, sizeof file, task->files->fdt->fd + x->result);
 	socket = BPF_CORE_READ(file, private_data);
 	sk = BPF_CORE_READ(socket, sk);
-	family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	pid = kernel_pid(task, settings.processes);
-	if ((family != KERNEL_INET && family != KERNEL_INET6) || BPF_CORE_READ(sk, sk_protocol) != KERNEL_TCP ||
-	    BPF_CORE_READ(sk, __sk_common.skc_net.net, ns.inum) != settings.network || pid == 0)
+	if (bpf_probe_read_kernel(&head, sizeof head, sk) != 0)
 		return 0;
-	cookie = (__u64)BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
-	current_process(&first.first, task, pid);
-	(void)bpf_map_update_elem(&sockets, &cookie, &first, BPF_ANY);
+	family = HEAD(unsigned short, &head, skc_family);
+	pid = kernel_pid(task, settings.processes);
+	if ((family != KERNEL_INET && family != KERNEL_INET6) || pid == 0 || BPF_CORE_READ(sk, sk_protocol) != KERNEL_TCP)
+		return 0;
+	net = HEAD(struct net *, &head, skc_net);
+	if (BPF_CORE_READ(net, ns.inum) != settings.network)
+		return 0;
+	cookie = HEAD(__u64, &head, skc_cookie);
+	set_recent(cookie, pid); /* it is told here; should that be forgotten, its next use tells it once more */
 	e = room(sizeof *e);
 	if (!e)
 		return 0;
@@ -353,8 +395,9 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	e->fd = (__s32)x->result;
 	e->inode = 0;
 	e->zero = 0;
-	accepted_endpoints(e, sk, family);
-	e->process = first.first;
+	e->opened_ns = established_ns(sk);
+	accepted_endpoints(e, &head, family);
+	current_process(&e->process, task, pid);
 	bpf_ringbuf_submit(e, 0);
 	return 0;
 }

@@ -80,8 +80,11 @@ static void way_event(void *arg, const struct event *e)
 		f.uid = e->process.uid;
 		f.started = e->process.started_ns / w->tick_ns;
 		f.cgroup_id = e->process.cgroup;
+		f.opened_ns = e->opened_ns ? (int64_t)e->opened_ns + w->wall_ns : 0;
 		memcpy(f.comm, e->process.comm, strnlen(e->process.comm, sizeof f.comm - 1));
 	}
+	if (e->kind == EVENT_ACCEPTED)
+		host_live_accept(w->live, e->local_port);
 	host_live_found(w->live, &f);
 }
 
@@ -207,6 +210,7 @@ int host_add_bpf(struct host_live *h, struct error *e)
 		way_free(w);
 		return rc;
 	}
+	host_live_tells(h, false, (has & WITNESS_ACCEPTED) != 0);
 	if (has & WITNESS_WALK)
 		way.owners = way_owners;
 	if (has & WITNESS_ENDED)
