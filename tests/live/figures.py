@@ -209,9 +209,11 @@ def figures_keys(lab, number=60):
     desk.leave()
     took.sort()
     at = lambda share: took[min(len(took) - 1, int(len(took) * share))]
-    # A sender at full speed takes a processor for itself: how long it took is said, and no test.
+    # A sender at full speed takes a processor for itself, so the slowest keys say nothing of the program.
     check(len(took) >= 10, f"only {len(took)} keys were answered")
-    return f"{len(took)} keys with {float(rate.group(1)) / 1000:.0f} kpps sent: p50 {at(.5):.1f} ms, p99 {at(.99):.1f} ms, goal {KEY_MS}"
+    said = f"{len(took)} keys with {float(rate.group(1)) / 1000:.0f} kpps sent: p50 {at(.5):.1f} ms, limit {KEY_MS * LENIENT}; p99 {at(.99):.1f} ms, goal {KEY_MS}"
+    check(at(.5) <= KEY_MS * LENIENT, said)
+    return said
 
 
 TESTS = [figures_typical, figures_worst, figures_idle, figures_start, figures_keys]
