@@ -144,8 +144,8 @@ int opening_more(struct source *s, const struct options *options, int packet_fd,
 	struct source_stats stats;
 	unsigned n = 0;
 
-	for (; s->stats(s, n, &stats); n++)
-		if (strcmp(stats.name, name) == 0 && !stats.gone) {
+	for (unsigned i = 0; s->stats(s, i, &stats); n += !stats.taken_off, i++)
+		if (strcmp(stats.name, name) == 0 && !stats.gone && !stats.taken_off) {
 			(void)close(packet_fd);
 			return error_set(e, EEXIST, "%s is captured already", name);
 		}

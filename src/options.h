@@ -118,6 +118,4 @@ const char *options_path_word(const struct options *o);
 /* The first word of the filter if it resembles a view's name: that name. */
 const char *options_near_view(const struct options *o);
 
-const char *options_view_name(enum options_view v);
-
 #endif

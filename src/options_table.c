@@ -82,11 +82,6 @@ const char *const options_views[OPTIONS_VIEWS] = {
 	"watch", "packets", "handshakes", "connections", "report", "sockets", "graph",
 };
 
-const char *options_view_name(enum options_view v)
-{
-	return options_views[v];
-}
-
 /* ---- resemblance: hints for what was mistyped ----------------------------- */
 
 /* Letters to change, add or leave out to make a of b; at most 32 each. */

@@ -162,6 +162,8 @@ void exchange_capture_filter(struct exchange *x, const char *words);
 /* Screen: capture from that interface as well; its outcome comes the same way. How that is done is said before the
  * run: called on the engine's thread between two batches. */
 void exchange_add_interface(struct exchange *x, const char *name);
+/* The same: no more from one that was added so. */
+void exchange_take_off_interface(struct exchange *x, const char *name);
 /* filter: the one that the screen has set since the start, "" none; NULL: that of the start holds. Where it cannot be
  * had for that interface nothing is added. */
 typedef int exchange_add_fn(void *arg, struct source *s, const char *name, const char *filter, struct error *e);

@@ -23,6 +23,7 @@ struct source_stats {
 	bool drops_known;        /* drops means something */
 	bool complete;           /* the end was reached and nothing was damaged */
 	bool gone;               /* live: the interface vanished, or capturing it failed */
+	bool added, taken_off;   /* live: source_add_interface(), source_take_off() */
 	bool fine;               /* time stamps finer than 1 us */
 	uint64_t bytes_read, bytes_total; /* of a file as it lies there: for progress; total 0: unknown */
 	uint64_t bytes;          /* of the capture read so far, uncompressed */
@@ -79,6 +80,9 @@ struct source {
 	 * read, then next_batch() says -ENODATA, within 100 ms; then stats() count
 	 * everything: taken in = frames + drops. May be NULL. */
 	void (*finish)(struct source *s);
+	/* Live: after next_batch() has said -ENODATA: gives back what it captured with; stats and names stay. May
+	 * be NULL. */
+	void (*shut)(struct source *s);
 	/* Live: now, in the time of its frames: the wall clock, going on evenly where
 	 * somebody set it meanwhile. May be NULL: the wall clock. */
 	int64_t (*now)(struct source *s);
@@ -166,6 +170,11 @@ void source_no_optimize(void);
  * What no longer can be done without rights is not tried: names in filters. */
 int source_add_interface(struct source *s, int packet_fd, const char *name, const struct source_options *o,
 			 struct error *e);
+
+/* An interface that was added is captured no more: what was taken in until now is still read, then its ring and
+ * its socket are given back; its numbers stay in stats(). 0, or -errno with the sentence: -ENOENT there is none of
+ * that name, -EPERM it was not added. Between two next_batch() only. */
+int source_take_off(struct source *s, const char *name, struct error *e);
 
 /* -L: the link types of an interface, one line each, through the callback. */
 int source_list_link_types(const char *interface, void (*line)(void *arg, const char *text), void *arg,

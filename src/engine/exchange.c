@@ -26,6 +26,7 @@ struct exchange {
 	char filter[256];       /* guarded by the lock, for the source */
 	bool filter_wanted;
 	char interface[64];     /* the same: one more to capture from; "" none */
+	bool interface_off;     /* the same: one less */
 	exchange_add_fn *add;   /* said before the run */
 	void *add_arg;
 	char filtered[256];     /* the engine's own: the filter that was set last; */
@@ -262,36 +263,48 @@ void exchange_add_with(struct exchange *x, exchange_add_fn *add, void *arg)
 	x->add_arg = arg;
 }
 
-void exchange_add_interface(struct exchange *x, const char *name)
+static void exchange_want_interface(struct exchange *x, const char *name, bool off)
 {
 	struct text t;
 
 	pthread_mutex_lock(&x->lock);
 	text_init(&t, x->interface, sizeof x->interface);
 	text_put(&t, name);
+	x->interface_off = off;
 	pthread_mutex_unlock(&x->lock);
 	exchange_wake(x->query_fd);
 	atomic_store(&x->waiting, true);
 }
 
-/* The same: one interface more, under the filter that holds. */
-static void exchange_interface(struct exchange *x, struct source *s, const char *name, bool ended)
+void exchange_add_interface(struct exchange *x, const char *name)
+{
+	exchange_want_interface(x, name, false);
+}
+
+void exchange_take_off_interface(struct exchange *x, const char *name)
+{
+	exchange_want_interface(x, name, true);
+}
+
+/* The same: one interface more, under the filter that holds; or one less. */
+static void exchange_interface(struct exchange *x, struct source *s, const char *name, bool off, bool ended)
 {
 	struct error e = {""};
 	struct text t;
 	int r;
 
-	if (ended || !s->live || s->replay || x->add == NULL)
+	if (off)
+		r = source_take_off(s, name, &e);
+	else if (ended || !s->live || s->replay || x->add == NULL)
 		r = error_set(&e, ENOTSUP, "this source takes no more interfaces");
 	else
 		r = x->add(x->add_arg, s, name, x->filter_set ? x->filtered : NULL, &e);
 	text_init(&t, x->told, sizeof x->told);
-	if (r < 0) {
-		text_put(&t, e.text);
-	} else {
-		text_put(&t, "captured from now on, too: ");
+	text_put(&t, r < 0 ? "" : off ? "not captured any more: " : "captured from now on, too: ");
+	if (r >= 0 || off)
 		text_foreign(&t, name, strlen(name), false);
-	}
+	text_put(&t, r < 0 && off ? ": " : "");
+	text_put(&t, r < 0 ? e.text : "");
 	x->told_bad = r < 0;
 	x->tellings++;
 	exchange_dirty(x);
@@ -324,7 +337,7 @@ static void exchange_filter(struct exchange *x, struct source *s, const char *wo
 static void exchange_asked(struct exchange *x, struct source *s, bool ended)
 {
 	char filter[sizeof x->filter], interface[sizeof x->interface];
-	bool asked, filter_wanted;
+	bool asked, filter_wanted, off;
 
 	exchange_calm(x->query_fd);
 	atomic_store(&x->waiting, false);
@@ -338,11 +351,12 @@ static void exchange_asked(struct exchange *x, struct source *s, bool ended)
 	x->filter_wanted = false;
 	memcpy(interface, x->interface, sizeof interface);
 	x->interface[0] = '\0';
+	off = x->interface_off;
 	pthread_mutex_unlock(&x->lock);
 	if (filter_wanted)
 		exchange_filter(x, s, filter, ended);
 	if (interface[0] != '\0')
-		exchange_interface(x, s, interface, ended);
+		exchange_interface(x, s, interface, off, ended);
 	if (!asked)
 		return;
 	x->going_on = true;

@@ -296,7 +296,7 @@ static int native_filter(struct source *s, const char *words, struct error *e)
 	return rc;
 }
 
-static void native_free(struct source *s)
+static void native_shut(struct source *s)
 {
 	struct native *n = (struct native *)s;
 
@@ -305,6 +305,14 @@ static void native_free(struct source *s)
 	ring_filter_release(&n->filter);
 	if (n->fd >= 0)
 		(void)close(n->fd);
+	n->fd = n->s.fd = -1;
+}
+
+static void native_free(struct source *s)
+{
+	struct native *n = (struct native *)s;
+
+	native_shut(s);
 	free(n->name);
 	free(n);
 }
@@ -386,6 +394,7 @@ int afpacket_open(struct source **out, const char *interface, int packet_fd, con
 		.note = native_note,
 		.filter = native_filter,
 		.finish = native_finish,
+		.shut = native_shut,
 		.now = native_now,
 		.free = native_free,
 	};

@@ -28,6 +28,8 @@ struct merge_child {
 	struct source *s;
 	unsigned pos, count; /* frames lent to us and not passed on: [pos, count) */
 	int ended;           /* 0, -ENODATA, or how it broke */
+	bool added;          /* merge_add() */
+	bool leaving;        /* merge_take_off() */
 	bool dry;
 	int64_t dry_since_ns;
 	uint64_t arrived; /* what the source had read when it was asked last */
@@ -47,6 +49,8 @@ static void merge_end_child(struct merge *m, struct merge_child *c, int why)
 	c->ended = why;
 	if (m->s.fd >= 0 && c->s->fd >= 0)
 		(void)epoll_ctl(m->s.fd, EPOLL_CTL_DEL, c->s->fd, NULL);
+	if (c->leaving && c->s->shut)
+		c->s->shut(c->s);
 }
 
 /* Ask every source that has nothing left. False: a file wants to be asked
@@ -182,7 +186,11 @@ static bool merge_stats(struct source *s, unsigned index, struct source_stats *o
 {
 	struct merge *m = (struct merge *)s;
 
-	return index < m->n && m->child[index].s->stats(m->child[index].s, 0, out);
+	if (index >= m->n || !m->child[index].s->stats(m->child[index].s, 0, out))
+		return false;
+	out->added = m->child[index].added;
+	out->taken_off = m->child[index].leaving;
+	return true;
 }
 
 static bool merge_note(struct source *s, struct source_note *out)
@@ -202,7 +210,7 @@ static int merge_filter(struct source *s, const char *words, struct error *e)
 	int rc = 0;
 
 	for (unsigned i = 0; i < m->n && rc == 0; i++)
-		if (m->child[i].s->filter)
+		if (m->child[i].s->filter && !m->child[i].leaving)
 			rc = m->child[i].s->filter(m->child[i].s, words, e);
 	return rc;
 }
@@ -370,8 +378,30 @@ int merge_add(struct source *s, struct source *more, struct error *e)
 		more->free(more);
 		return rc;
 	}
-	m->child[m->n] = (struct merge_child){.s = more};
+	m->child[m->n] = (struct merge_child){.s = more, .added = true};
 	m->n++;
 	s->live |= more->live;
 	return 0;
+}
+
+int merge_take_off(struct source *s, const char *name, struct error *e)
+{
+	struct merge *m = (struct merge *)s;
+	struct source_stats stats;
+	bool named = false;
+
+	for (unsigned i = 0; s->next_batch == merge_next_batch && i < m->n; i++) {
+		struct merge_child *c = &m->child[i];
+
+		if (c->ended || c->leaving || !c->s->stats(c->s, 0, &stats) || strcmp(stats.name, name) != 0)
+			continue;
+		named = true;
+		if (!c->added || !c->s->finish)
+			continue;
+		c->leaving = true;
+		c->s->finish(c->s);
+		return 0;
+	}
+	return named ? error_set(e, EPERM, "it was named at the start and stays until the end")
+		     : error_set(e, ENOENT, "it is not captured");
 }

@@ -12,4 +12,7 @@ int merge_open(struct source **out, struct source *const *sources, unsigned n, s
  * fails. -E2BIG: there are SOURCE_MAX; -ENOTSUP: s is no merge, or waits for nothing. */
 int merge_add(struct source *s, struct source *more, struct error *e);
 
+/* No more of one that was added: source_take_off(). */
+int merge_take_off(struct source *s, const char *name, struct error *e);
+
 #endif

@@ -204,3 +204,8 @@ int source_add_interface(struct source *s, int packet_fd, const char *name, cons
 	}
 	return merge_add(s, more, e);
 }
+
+int source_take_off(struct source *s, const char *name, struct error *e)
+{
+	return merge_take_off(s, name, e);
+}

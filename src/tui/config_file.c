@@ -175,20 +175,6 @@ int config_begin(struct look *l, const struct tui_options *o, struct error *err)
 
 /* ---- :save-config ----------------------------------------------------------------- */
 
-static bool config_written(int fd, const char *bytes, size_t n)
-{
-	if (lseek(fd, 0, SEEK_SET) != 0)
-		return false;
-	for (size_t at = 0; at < n;) {
-		ssize_t wrote = write(fd, bytes + at, n - at);
-
-		if (wrote <= 0)
-			return false;
-		at += (size_t)wrote;
-	}
-	return ftruncate(fd, (off_t)n) == 0;
-}
-
 static unsigned lines_count(const struct look *l)
 {
 	unsigned n = 0;
@@ -242,7 +228,7 @@ static bool config_write(struct look *l, const char **why)
 		if (n == 0)
 			text_put(&t, "# written by :save-config\n");
 		if (config_keep(l, old, (size_t)n, &t))
-			done = config_written(l->config_fd, new, t.len);
+			done = config_put(l->config_fd, new, t.len, old, (size_t)n);
 		else
 			*why = "the file has no room for what was set";
 	}

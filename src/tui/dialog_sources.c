@@ -1,5 +1,5 @@
 /* The interface picker: what is captured from and how much comes there, what else there is, and the capture
- * filter. Enter on one that is not captured adds it: the broker still may.
+ * filter. Enter on one that is not captured adds it: the broker still may; on one that was added it takes it off.
  *
  * The interfaces are those of the start: later nothing can be asked of the system.
  */
@@ -58,7 +58,7 @@ static int sources_now(const struct look *l, const char *line)
 	const char *name = sources_name(line, &n);
 
 	for (unsigned i = 0; i < l->interfaces_now && i < QUERY_SOURCES; i++)
-		if (strlen(l->interface[i].name) == n && memcmp(l->interface[i].name, name, n) == 0)
+		if (!l->interface[i].taken_off && strlen(l->interface[i].name) == n && memcmp(l->interface[i].name, name, n) == 0)
 			return (int)i;
 	return -1;
 }
@@ -102,24 +102,29 @@ static void sources_line(const struct look *l, unsigned i, struct canvas *c, uns
 		canvas_right(c, room, y, end, l->interface[now].drops > 0 ? ROLE_BAD : ROLE_TEXT, rate);
 }
 
-/* One more: the loop hands it on, and what comes of it is told. */
+/* One more, or one less: the loop hands it on, and what comes of it is told. */
 static enum reaction sources_add(struct look *l)
 {
 	const char *line = sources_at(l, l->dialog.at), *name;
 	struct text t;
 	size_t n;
+	int now;
 
 	if (line == NULL || *line == '\0')
 		return dialog_say(l, false, "there is no interface to add");
 	name = sources_name(line, &n);
-	if (sources_now(l, line) >= 0)
-		return dialog_say(l, false, "it is captured already");
-	if (l->interfaces_now > 0 && strcmp(l->interface[0].name, "any") == 0)
+	now = sources_now(l, line);
+	if (now >= 0 && !l->interface[now].added)
+		return dialog_say(l, false, "it is captured from the start on, and stays");
+	l->interface_off = now >= 0;
+	if (!l->interface_off && l->interfaces_now > 0 && strcmp(l->interface[0].name, "any") == 0)
 		return dialog_say(l, false, "all interfaces are captured already");
-	if (n == 3 && memcmp(name, "any", 3) == 0)
+	if (!l->interface_off && n == 3 && memcmp(name, "any", 3) == 0)
 		return dialog_say(l, false, "all of them is another start: sockeye without -i");
 	text_init(&t, l->interface_wanted, sizeof l->interface_wanted);
 	text_bytes(&t, name, n);
+	if (l->interface_off)
+		l->interface[now].taken_off = true; /* until the next look at all says how it stands */
 	dialog_say(l, false, "asked for");
 	return REACT_ASK;
 }
@@ -141,7 +146,7 @@ static enum reaction sources_key(struct look *l, uint32_t key, struct answer *a,
 
 const struct dialog_kind dialog_sources = {
 	.title = "Interfaces, as they were at the start",
-	.keys = "Tab list, filter  Enter add it, set the filter  Esc away",
+	.keys = "Tab list, filter  Enter add, take off, filter  Esc away",
 	.width = 70,
 	.open = sources_open,
 	.lines = sources_lines,

@@ -112,6 +112,8 @@ static void look_interfaces(struct look *l, const struct answer *a, double s)
 		l->interface[i].frames = a->source[i].frames;
 		l->interface[i].drops = a->source[i].drops_known ? a->source[i].drops : 0;
 		l->interface[i].gone = a->source[i].gone;
+		l->interface[i].added = a->source[i].added;
+		l->interface[i].taken_off = a->source[i].taken_off;
 	}
 	l->interfaces_now = a->sources;
 }

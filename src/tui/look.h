@@ -96,12 +96,13 @@ struct look {
 	char capture_filter[DIALOG_TEXT];
 	bool capture_filter_wanted; /* the loop must hand it on */
 	char interface_wanted[64];  /* the same: one more to capture from; "" none */
+	bool interface_off;         /* the same: one less */
 	/* Of the interfaces captured from, as far as an answer has room for them. */
 	struct {
 		char name[64];      /* foreign */
 		uint64_t frames, drops;
 		double rate;
-		bool gone;
+		bool gone, added, taken_off;
 	} interface[QUERY_SOURCES];
 	unsigned interfaces_now;
 	uint64_t tellings;     /* answers to that which were shown */

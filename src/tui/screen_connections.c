@@ -149,6 +149,8 @@ static enum reaction connections_move_paused(struct look *l, struct answer *a, i
 
 	if (a->rows == 0)
 		return screen_say(l, false, "paused: nothing moves; Z goes on");
+	if ((to < 0 || to >= a->rows) && l->list.kept == QUERY_ROWS)
+		screen_say(l, false, "paused: the 200 connections that are kept end here; Z goes on");
 	to = to < 0 ? 0 : to >= a->rows ? (int64_t)a->rows - 1 : to;
 	a->selected_row = (unsigned)to;
 	a->selected = l->selected = a->row[to].id;

@@ -270,12 +270,15 @@ static void ladder_draw(struct look *l, const struct answer *a, struct canvas *c
 /* ---- actions ----------------------------------------------------------------------------- */
 
 /* While paused the last answer stands: the selection moves inside it. */
-static enum reaction ladder_move_paused(struct ladder_look *s, struct packet_answer *p, int64_t move)
+static enum reaction ladder_move_paused(struct look *l, struct packet_answer *p, int64_t move)
 {
 	int64_t to = (int64_t)p->selected_row + move;
+	struct ladder_look *s = &l->ladder;
 
 	if (p->rows == 0)
 		return REACT_NOTHING;
+	if ((to < 0 && p->first > 0) || (to >= p->rows && p->first + p->rows < p->matched))
+		screen_say(l, false, "paused: what is kept of the packets ends here; Z goes on");
 	to = to < 0 ? 0 : to >= p->rows ? (int64_t)p->rows - 1 : to;
 	s->anchor = ladder_clip((int64_t)s->anchor + to - p->selected_row, s->lines > 0 ? s->lines : 1);
 	p->selected_row = (unsigned)to;
@@ -286,7 +289,7 @@ static enum reaction ladder_move_paused(struct ladder_look *s, struct packet_ans
 static enum reaction ladder_move(struct look *l, struct answer *a, int64_t move, bool scroll)
 {
 	if (l->paused)
-		return ladder_move_paused(&l->ladder, &a->packets, move);
+		return ladder_move_paused(l, &a->packets, move);
 	l->ladder.move += move;
 	l->ladder.scroll = scroll;
 	if (move < 0)
@@ -299,7 +302,7 @@ static enum reaction ladder_to_end(struct look *l, struct answer *a, bool last)
 	struct ladder_look *s = &l->ladder;
 
 	if (l->paused)
-		return ladder_move_paused(s, &a->packets, last ? QUERY_ROWS : -QUERY_ROWS);
+		return ladder_move_paused(l, &a->packets, last ? QUERY_ROWS : -QUERY_ROWS);
 	s->to_first = !last;
 	s->to_last = last;
 	s->move = 0;

@@ -13,7 +13,7 @@ WIDTH, HEIGHT = 120, 35
 BEGIN, END = b"\x1b[?2026h", b"\x1b[?2026l"  # what the program writes round a frame where the terminal knows it
 SMALL = TOP / "captures/tcp-twice.pcap"
 FRAMES_S, IDLE_WAKES_S, TYPICAL_BYTES_S, WORST_BYTES_S, SMALL_MB = 10, 1, 2048, 20480, 20
-FIRST_MS, KEY_MS, LENIENT = 80, 16, 5
+FIRST_MS, KEY_MS, KEY_MOST_MS, LENIENT = 80, 16, 50, 5
 
 
 class Watcher(Screen):
@@ -206,12 +206,17 @@ def figures_keys(lab, number=60):
     status, out, err = sender.wait(20), sender.stdout.read().decode(), sender.stderr.read().decode()
     check(status == 0, f"send: exit {status}:", err)
     rate = re.search(r'"pps":\s*([0-9.]+)', out)
+    if desk.screen.holds("Keys of Connections"): # after an odd number of keys
+        desk.keys("?")
+        desk.until(lambda: not desk.screen.holds("Keys of Connections"), 5)
     desk.leave()
     took.sort()
     at = lambda share: took[min(len(took) - 1, int(len(took) * share))]
-    # A sender at full speed takes a processor for itself: how long it took is said, and no test.
+    # A sender at full speed takes a processor for itself, so the slowest keys say nothing of the program.
     check(len(took) >= 10, f"only {len(took)} keys were answered")
-    return f"{len(took)} keys with {float(rate.group(1)) / 1000:.0f} kpps sent: p50 {at(.5):.1f} ms, p99 {at(.99):.1f} ms, goal {KEY_MS}"
+    said = f"{len(took)} keys with {float(rate.group(1)) / 1000:.0f} kpps sent: p50 {at(.5):.1f} ms, limit {KEY_MOST_MS * LENIENT}; p99 {at(.99):.1f} ms, goal {KEY_MS}"
+    check(at(.5) <= KEY_MOST_MS * LENIENT, said)
+    return said
 
 
 TESTS = [figures_typical, figures_worst, figures_idle, figures_start, figures_keys]

@@ -304,7 +304,7 @@ def another_capture_filter(lab):
 
 
 def another_interface(lab):
-    """the picker shows what each interface gives, and adds one more: its packets come, under the filter that was set"""
+    """the picker shows what each interface gives, adds one more, under the filter that was set, and takes it off again"""
     seat = Seat(lab, "watch", "-i", "lo", "udp", namespace=lab.client, size=(120, 35))
     seat.until("LIVE")
     seat.keys("i")
@@ -312,16 +312,41 @@ def another_interface(lab):
     seat.keys("\t")
     names = re.findall(r"│ [● ] \d+\.(\S+)", "\n".join(seat.screen.lines()))
     seat.keys("j" * names.index("wire0"))
+    pid = program_of(seat.process)
+    before = rings(pid)
     seat.keys("\r")
     seat.until("captured from now on, too: wire0")
     send(lab, "-n", 200, "-r", 1000, "-f", 4, "udp")
     seat.until(lambda: any(re.search(r"● .*wire0.* 200 in all", line) for line in seat.screen.lines()))
+    check(rings(pid) == before + 1, f"{before} rings were mapped, and with one more interface {rings(pid)}")
     seat.keys("\r")
-    seat.until("captured already")
+    seat.until("not captured any more: wire0")
+    deadline(lambda: rings(pid) == before, 5, "the ring of the interface that was taken off is still mapped")
+    send(lab, "-n", 200, "-r", 1000, "-f", 4, "-p", 7000, "udp")
+    seat.quiet(0.3)
+    seat.keys("\r")
+    seat.until("captured from now on, too: wire0")
+    send(lab, "-n", 100, "-r", 1000, "-f", 2, "-p", 8000, "udp")
+    seat.keys("k" * (names.index("wire0") - names.index("lo")) if names.index("wire0") > names.index("lo") else "j" * (names.index("lo") - names.index("wire0")))
+    seat.keys("\r")
+    seat.until("from the start on, and stays")
     seat.keys("\x1b")
-    seat.until(lambda: re.search(r"\b4 conns", seat.screen.lines()[0]))
+    seat.until(lambda: re.search(r"\b6 conns", seat.screen.lines()[0]))
     leave_live(seat)
-    return "lo at first, then wire0 as well: 4 flows of 200 packets seen"
+    return "lo at first, then wire0 as well: 4 flows of 200 packets seen; taken off: its ring is closed, none; added again: 2"
+
+
+def rings(pid):
+    """Rings of packet sockets in a process's memory."""
+    with open(f"/proc/{pid}/maps") as f:
+        return len(re.findall(r"socket:\[\d+\]", f.read()))
+
+
+def deadline(holds, seconds, what):
+    end = time.monotonic() + seconds
+    while not holds():
+        check(time.monotonic() < end, what)
+        time.sleep(0.05)
 
 
 def leave_live(seat):

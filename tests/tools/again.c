@@ -183,6 +183,8 @@ static void time_list(const char *what, const struct query *q)
 static void print_lists(void)
 {
 	static const char *const filters[] = {"port == 443", "10.0.0.0/8", "retransmissions > 0", "closed"};
+	static const enum query_group groups[] = {GROUP_CLIENT, GROUP_SERVER, GROUP_SERVICE};
+	static const char *const by[] = {"groups, by client", "groups, by server", "groups, by service"};
 	struct query q = {.about = QUERY_FLOWS, .rows = 30, .rank = RANK_KEY, .sort = RECORD_FIRST};
 	uint64_t middle;
 
@@ -200,6 +202,10 @@ static void print_lists(void)
 	time_list("sort by rate", &q);
 	q.rank = RANK_ROUND_TRIP;
 	time_list("sort by round trip", &q);
+	q.rank = RANK_RETRANSMITTED;
+	time_list("sort by retransmissions", &q);
+	q.rank = RANK_UP;
+	time_list("sort by up", &q);
 	q.rank = RANK_KEY;
 	q.sort = RECORD_FIRST;
 	q.selected = middle;
@@ -213,8 +219,13 @@ static void print_lists(void)
 			printf("%s: %s\n", filters[i], answer->match_error.text);
 	}
 	q.match[0] = '\0';
-	q.group = GROUP_CLIENT;
-	time_list("groups, by client", &q);
+	q.open_only = true;
+	time_list("filter: those that are over hidden", &q);
+	q.open_only = false;
+	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
+		q.group = groups[i];
+		time_list(by[i], &q);
+	}
 }
 
 /* What a history holds: the first row, and whether all of them can be had. */

@@ -8,9 +8,12 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -227,6 +230,43 @@ static void what_a_person_wrote_is_kept(void **state)
 	assert_false(config_keep(&l, before, sizeof before - 1, &t)); /* no room: said, and nothing half is written */
 }
 
+/* The file holds the old text or the new one, longer or shorter, also where there is no room for it. */
+static void a_text_is_put_whole_or_not_at_all(void **state)
+{
+	static char bytes[CONFIG_BYTES];
+	static const char *const texts[] = {"sort = bytes\n", "# mine\n\nsort = client\ntheme = 16\n", "", "x\n"};
+	struct rlimit limit, small;
+	int fd = memfd_create("config", MFD_CLOEXEC);
+	size_t was = 0;
+
+	(void)state;
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < 4; i++) {
+		size_t n = strlen(texts[i]);
+		char is[64];
+
+		memcpy(bytes, texts[i], n);
+		assert_true(config_put(fd, bytes, n, i > 0 ? texts[i - 1] : "", was));
+		assert_int_equal(lseek(fd, 0, SEEK_END), n);
+		assert_int_equal(pread(fd, is, sizeof is, 0), n);
+		assert_memory_equal(is, texts[i], n);
+		was = n;
+	}
+	/* No room for what is longer: what was there stands. */
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	small = limit;
+	small.rlim_cur = 100;
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	memset(bytes, 'y', 4000);
+	assert_false(config_put(fd, bytes, 4000, "x\n", 2));
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+	assert_int_equal(lseek(fd, 0, SEEK_END), 2);
+	assert_int_equal(pread(fd, bytes, 100, 0), 2);
+	assert_memory_equal(bytes, "x\n", 2);
+	(void)close(fd);
+}
+
 static void write_file(const char *path, const char *mode, size_t lines)
 {
 	FILE *f = fopen(path, mode);
@@ -290,6 +330,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_a_person_wrote_is_kept, start, stop),
 		cmocka_unit_test_setup_teardown(a_long_file_is_whole_or_refused, start, stop),
 		cmocka_unit_test_setup_teardown(any_bytes, start, stop),
+		cmocka_unit_test(a_text_is_put_whole_or_not_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "screen_world.h"
 #include "sockeye/clock.h"
 #include "tui/columns.h"
 #include "tui/look.h"
@@ -72,14 +73,7 @@ static int stop(void **state)
 
 static enum reaction press(const char *keys)
 {
-	struct error e = {""};
-	enum reaction last = REACT_NOTHING;
-	uint32_t key;
-
-	while ((key = keys_script(&keys, &e)) != 0)
-		last = look_key(&l, key, &a, width, height, 0);
-	assert_string_equal(e.text, "");
-	return last;
+	return world_keys(&l, &a, keys, width, height);
 }
 
 static struct query ask(void)
@@ -104,24 +98,15 @@ static void answer(void)
 
 static const char *row(unsigned y)
 {
-	static char out[1024];
-	struct text t;
-
 	assert_true(canvas_resize(&c, width, height));
 	look_draw(&l, &a, &c);
-	text_init(&t, out, sizeof out);
-	for (unsigned x = 0; x < c.width; x++)
-		if (canvas_at(&c, x, y)->code != 0)
-			text_code(&t, canvas_at(&c, x, y)->code);
-	return out;
+	return world_text(&c, y);
 }
 
 static bool screen_has(const char *s)
 {
-	for (unsigned y = 0; y < height; y++)
-		if (strstr(row(y), s) != NULL)
-			return true;
-	return false;
+	(void)row(0);
+	return world_shows(&c, s);
 }
 
 static void marks(void **state)
@@ -139,7 +124,7 @@ static void marks(void **state)
 	assert_int_equal(press("&"), REACT_ASK);
 	assert_int_equal(ask().onlys, 2);
 	assert_int_equal(ask().only[1], 2);
-	assert_non_null(strstr(row(1), " MARKED "));
+	assert_non_null(strstr(row(1), " MARKED"));
 	press("&");
 	assert_int_equal(ask().onlys, 0);
 	press("k");
@@ -337,7 +322,7 @@ static void curves(void **state)
 		if (second == 8)
 			assert_non_null(strstr(row(3), "▁▂▃▄▅▆▇█"));
 		if (second == 10)
-			assert_non_null(strstr(row(3), "▃▄▅▆▇█  "));
+			assert_true(strstr(row(3), "▃▄▅▆▇█") != NULL && strstr(row(3), "▂▃") == NULL);
 	}
 	s = sparks_of(&l.list, 1);
 	assert_non_null(s);
@@ -502,6 +487,63 @@ static void dialogs_fit_any_screen(void **state)
 	assert_null(l.dialog.kind);
 }
 
+/* By process: sorted and grouped as by anything else; a group is opened by a filter of its process, and closed again. */
+static void by_process(void **state)
+{
+	const struct record_owner owner[] = {{22731, 7, 1000, "bpf", NULL, NULL, "curl"}, {815, 19, 33, "bpf", NULL, NULL, "nginx"}};
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		a.row[i].owner[i].n = 1;
+		a.row[i].owner[i].at[0] = owner[1 - i];
+		record_set(&a.row[i], i ? RECORD_OWNER_SERVER : RECORD_OWNER_CLIENT);
+	}
+	look_answered(&l, &a);
+	l.live = true;
+	a.ended = false;
+	press("s");
+	for (unsigned i = 0; i < LOOK_SORTS && look_sorts[l.sort].rank != RANK_PROCESS; i++)
+		press("s");
+	assert_int_equal(ask().rank, RANK_PROCESS);
+	assert_true(screen_has("sorted by process, a to z"));
+	press("=");
+	assert_string_equal(l.match, "pid:815");
+	press("<Esc>Z"); /* paused: ordered here, who has none last */
+	answer();
+	press("s");
+	while (look_sorts[l.sort].rank != RANK_PROCESS)
+		press("s");
+	assert_string_equal(a.row[0].owner[1].at[0].comm, "curl");
+	assert_string_equal(a.row[1].owner[0].at[0].comm, "nginx");
+	press("Z");
+	press("tttt");
+	assert_int_equal(ask().group, GROUP_PROCESS);
+	a.rows = 0;
+	a.groups_all = a.groups = 3;
+	a.group[0] = (struct flow_group){.id = 1, .pid = 815, .process = "ng\x1binx", .flows = 7, .open = 3};
+	a.group[1] = (struct flow_group){.id = 2, .flows = 5};
+	a.group[2] = (struct flow_group){.id = 3, .pid = 22731, .process = "curl", .flows = 2};
+	a.selected = 1;
+	a.selected_row = 0;
+	look_answered(&l, &a);
+	assert_true(screen_has("curl 22731"));
+	assert_true(screen_has("no process is known"));
+	assert_non_null(strstr(row(2), "Process"));
+	press("<Enter>");
+	assert_int_equal(ask().group, GROUP_NONE);
+	assert_string_equal(ask().match, "pid:815");
+	press("<Esc>");
+	assert_int_equal(ask().group, GROUP_PROCESS);
+	a.selected_row = 1;
+	press("<Enter>");
+	assert_string_equal(ask().match, "!pid>0");
+	press("<Esc>t");
+	assert_int_equal(ask().group, GROUP_NONE);
+	l.live = false; /* files do not say who held a socket */
+	press("tttt");
+	assert_int_equal(ask().group, GROUP_NONE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -513,6 +555,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(columns_never_overlap, start, stop),
 		cmocka_unit_test_setup_teardown(a_filter_from_the_selected_row, start, stop),
 		cmocka_unit_test_setup_teardown(curves, start, stop),
+		cmocka_unit_test_setup_teardown(by_process, start, stop),
 		cmocka_unit_test_setup_teardown(commands, start, stop),
 		cmocka_unit_test_setup_teardown(the_line_is_edited, start, stop),
 		cmocka_unit_test_setup_teardown(sorts_are_chosen, start, stop),

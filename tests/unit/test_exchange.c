@@ -61,6 +61,17 @@ bool engine_answer_within(struct engine *e, const struct query *q, struct answer
 	return true;
 }
 
+static char taken_off[64];
+
+int source_take_off(struct source *s, const char *name, struct error *e)
+{
+	(void)s;
+	if (strcmp(name, "eth1") != 0)
+		return error_set(e, EPERM, "it was named at the start and stays until the end");
+	(void)snprintf(taken_off, sizeof taken_off, "%s", name);
+	return 0;
+}
+
 void engine_answer_sources(struct answer *out, struct source *s, bool ended)
 {
 	(void)s;
@@ -205,6 +216,28 @@ static void answers_are_whole(void **state)
 	pthread_join(thread, NULL);
 }
 
+/* An interface is taken off between two batches, and the next answer says what came of it. */
+static void an_interface_is_taken_off(void **state)
+{
+	struct query q = {.serial = 3};
+	struct source s = {.live = true};
+
+	(void)state;
+	exchange_take_off_interface(x, "eth1");
+	exchange_post(x, &q);
+	assert_true(exchange_serve(x, NULL, &s, false));
+	assert_string_equal(taken_off, "eth1");
+	assert_true(exchange_take(x, &answer));
+	assert_string_equal(answer.told, "not captured any more: eth1");
+	assert_false(answer.told_bad);
+	exchange_take_off_interface(x, "lo");
+	exchange_post(x, &q);
+	assert_true(exchange_serve(x, NULL, &s, false));
+	assert_true(exchange_take(x, &answer));
+	assert_string_equal(answer.told, "lo: it was named at the start and stays until the end");
+	assert_true(answer.told_bad);
+}
+
 /* One save at a time; its text is copied, and how it ended is told once. */
 static void a_save_is_served(void **state)
 {
@@ -295,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_interface_has_the_filter, start, stop),
 		cmocka_unit_test_setup_teardown(a_query_is_served_once, start, stop),
 		cmocka_unit_test_setup_teardown(an_answer_comes_in_slices, start, stop),
+		cmocka_unit_test_setup_teardown(an_interface_is_taken_off, start, stop),
 		cmocka_unit_test_setup_teardown(only_the_first_change_wakes, start, stop),
 		cmocka_unit_test_setup_teardown(quitting_wakes_both, start, stop),
 		cmocka_unit_test_setup_teardown(answers_are_whole, start, stop),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "screen_world.h"
 #include "sockeye/clock.h"
 #include "tui/headless.h"
 #include "tui/look.h"
@@ -105,16 +106,7 @@ static int stop(void **state)
 
 static const char *row(unsigned y)
 {
-	static char out[1024];
-	struct text t;
-
-	text_init(&t, out, sizeof out);
-	for (unsigned x = 0; x < c.width; x++)
-		if (canvas_at(&c, x, y)->code != 0)
-			text_code(&t, canvas_at(&c, x, y)->code);
-	while (t.len > 0 && out[t.len - 1] == ' ')
-		out[--t.len] = '\0';
-	return out;
+	return world_text(&c, y);
 }
 
 static void draw(unsigned w, unsigned h)
@@ -128,12 +120,7 @@ static void draw(unsigned w, unsigned h)
 
 static enum reaction press(const char *keys)
 {
-	enum reaction last = REACT_NOTHING;
-	uint32_t key;
-
-	while ((key = keys_script(&keys, NULL)) != 0)
-		last = look_key(&l, key, &a, width, height, 0);
-	return last;
+	return world_keys(&l, &a, keys, width, height);
 }
 
 static struct query ask(void)
@@ -460,10 +447,27 @@ static void an_interface_is_added(void **state)
 	assert_non_null(strstr(row(9), "● 1.eth0 [Up, Running]"));
 	assert_non_null(strstr(row(9), "500 pkt/s  1.5K in all"));
 	press("<Enter>");
-	assert_non_null(strstr(l.dialog.note, "captured already"));
+	assert_non_null(strstr(l.dialog.note, "from the start on, and stays"));
 	assert_string_equal(l.interface_wanted, "");
 	assert_int_equal(press("j<Enter>"), REACT_ASK);
 	assert_string_equal(l.interface_wanted, "wlan0.7");
+	assert_false(l.interface_off);
+	l.interface_wanted[0] = '\0';
+	a.sources = 2; /* it came, and Enter takes it off again, and adds it once more */
+	a.source[1].name = "wlan0.7";
+	a.source[1].added = true;
+	a.now_ns += CLOCK_S;
+	look_answered(&l, &a);
+	assert_int_equal(press("<Enter>"), REACT_ASK);
+	assert_string_equal(l.interface_wanted, "wlan0.7");
+	assert_true(l.interface_off);
+	a.source[1].taken_off = true;
+	a.now_ns += CLOCK_S;
+	look_answered(&l, &a);
+	draw(100, 24);
+	assert_non_null(strstr(row(10), "  2.wlan0.7 [Up]"));
+	assert_int_equal(press("<Enter>"), REACT_ASK);
+	assert_false(l.interface_off);
 	l.interface_wanted[0] = '\0';
 	press("j<Enter>");
 	assert_string_equal(l.interface_wanted, "");

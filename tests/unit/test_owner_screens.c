@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "screen_world.h"
 #include "sockeye/clock.h"
 #include "tui/ladder.h"
 #include "tui/look.h"
@@ -79,16 +80,7 @@ static int stop(void **state)
 
 static const char *line(unsigned y)
 {
-	static char text[1024];
-	struct text t;
-
-	text_init(&t, text, sizeof text);
-	for (unsigned x = 0; x < c.width; x++)
-		if (canvas_at(&c, x, y)->code != 0)
-			text_code(&t, canvas_at(&c, x, y)->code);
-	while (t.len > 0 && text[t.len - 1] == ' ')
-		text[--t.len] = '\0';
-	return text;
+	return world_text(&c, y);
 }
 
 static void draw(unsigned width, unsigned height)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "packets_world.h"
+#include "screen_world.h"
 #include "tui/screen.h"
 
 static struct answer a;
@@ -41,16 +42,7 @@ static int stop(void **state)
 
 static const char *row(unsigned y)
 {
-	static char out[1024];
-	struct text t;
-
-	text_init(&t, out, sizeof out);
-	for (unsigned x = 0; x < c.width; x++)
-		if (canvas_at(&c, x, y)->code != 0)
-			text_code(&t, canvas_at(&c, x, y)->code);
-	while (t.len > 0 && out[t.len - 1] == ' ')
-		out[--t.len] = '\0';
-	return out;
+	return world_text(&c, y);
 }
 
 static void draw(unsigned w, unsigned h)
@@ -67,12 +59,7 @@ static void draw(unsigned w, unsigned h)
 
 static enum reaction press(const char *keys)
 {
-	enum reaction last = REACT_NOTHING;
-	uint32_t key;
-
-	while ((key = keys_script(&keys, NULL)) != 0)
-		last = look_key(&l, key, &a, width, height, 0);
-	return last;
+	return world_keys(&l, &a, keys, width, height);
 }
 
 static struct query ask(void)
@@ -86,10 +73,7 @@ static struct query ask(void)
 
 static bool on_screen(const char *s)
 {
-	for (unsigned y = 0; y < c.height; y++)
-		if (strstr(row(y), s) != NULL)
-			return true;
-	return false;
+	return world_shows(&c, s);
 }
 
 /* ---- what is drawn --------------------------------------------------------------- */

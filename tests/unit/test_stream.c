@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "screen_world.h"
 #include "sockeye/clock.h"
 #include "tui/screen.h"
 
@@ -110,16 +111,7 @@ static void press(const char *keys)
 
 static const char *row(unsigned y)
 {
-	static char out[1024];
-	struct text t;
-
-	text_init(&t, out, sizeof out);
-	for (unsigned x = 0; x < c.width; x++)
-		if (canvas_at(&c, x, y)->code != 0)
-			text_code(&t, canvas_at(&c, x, y)->code);
-	while (t.len > 0 && out[t.len - 1] == ' ')
-		out[--t.len] = '\0';
-	return out;
+	return world_text(&c, y);
 }
 
 static int start(void **state)
