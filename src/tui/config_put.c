@@ -34,8 +34,7 @@ bool config_put(int fd, char *bytes, size_t n, const char *old, size_t was)
 	(void)fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, (off_t)most);
 	if (put_whole(fd, bytes, most) && ftruncate(fd, (off_t)n) == 0)
 		return fsync(fd) == 0;
-	(void)put_whole(fd, old, was);
-	(void)ftruncate(fd, (off_t)was);
-	(void)fsync(fd);
+	if (put_whole(fd, old, was) && ftruncate(fd, (off_t)was) == 0)
+		(void)fsync(fd);
 	return false;
 }
