@@ -27,18 +27,10 @@ void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigne
 		memcpy(&x->timed[1], &k->trips[i][n + 2], sizeof x->timed[1]);
 }
 
-/* Half of the block that both sides share: nearly all that need one need both, and then they lie in one page of memory. */
-static uint32_t half_take(struct flow_table *t, const struct kept *k, unsigned i)
-{
-	uint32_t both = k->trips_are[!i] & KEPT_TRIPS_BLOCK ? k->trips[!i][0] - !i : blocks_take(t, TRIPS_CLASS);
-
-	return both == REF_NONE ? REF_NONE : both + i;
-}
-
 void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i)
 {
-	if (k->trips_are[i] & KEPT_TRIPS_BLOCK && !(k->trips_are[!i] & KEPT_TRIPS_BLOCK))
-		blocks_give(&t->blocks, k->trips[i][0] - i, TRIPS_CLASS);
+	if (k->trips_are[i] & KEPT_TRIPS_BLOCK)
+		blocks_give(&t->blocks, k->trips[i][0], TRIPS_CLASS);
 	k->trips_are[i] = 0;
 }
 
@@ -69,7 +61,7 @@ void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const str
 		return;
 	}
 	if (!block) {
-		ref = half_take(t, k, i);
+		ref = blocks_take(t, TRIPS_CLASS);
 		k->trips_are[i] = (uint8_t)(ref == REF_NONE ? KEPT_TRIPS_LOST : KEPT_TRIPS_BLOCK);
 		if (ref == REF_NONE)
 			return;

@@ -69,8 +69,8 @@ struct side_trips { /* a cache line */
 		uint8_t count[TRIP_BUCKETS]; /* then how many of each length; halved when one is full */
 	};
 };
-enum { TRIPS_CLASS = 1 }; /* of both sides */
-_Static_assert(2 * sizeof(struct side_trips) == BLOCK_MIN << TRIPS_CLASS, "a cache line each");
+enum { TRIPS_CLASS = 0 };
+_Static_assert(sizeof(struct side_trips) == BLOCK_MIN << TRIPS_CLASS, "a cache line");
 
 /* Letters of Zeek's history that one side has; S and H count as one. */
 enum zeek_seen {
