@@ -173,6 +173,8 @@ static int open_parts(struct engine *e, struct error *err)
 		return r;
 	e->lones = true; /* until somebody wants records */
 	flow_table_lone(e->flows, told_lones, false);
+	if (!e->options.live)
+		flow_record_more(e->flows, owners_offline, NULL);
 	return 0;
 }
 

@@ -62,5 +62,7 @@ void owners_over(struct owners *o, uint64_t flow);
 
 /* owner, owner_unknown, accept_latency_us, close_wait_us; now_ns: the run's clock. */
 void owners_fill(struct owners *o, struct flow_record *r, int64_t now_ns);
+/* The same of a capture file: no kernel is asked. For flow_record_more(). */
+void owners_offline(void *nobody, struct flow_record *r);
 
 #endif

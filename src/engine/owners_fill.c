@@ -253,3 +253,12 @@ void owners_fill(struct owners *o, struct flow_record *r, int64_t now_ns)
 	fill_wait(o, r, 0, RECORD_TCP_STATE_CLIENT, now_ns);
 	fill_wait(o, r, 1, RECORD_TCP_STATE_SERVER, now_ns);
 }
+
+void owners_offline(void *nobody, struct flow_record *r)
+{
+	(void)nobody;
+	for (unsigned side = 0; side < 2; side++) {
+		r->owner_unknown[side] = "offline";
+		record_set(r, unknown_key[side]);
+	}
+}
