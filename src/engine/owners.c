@@ -316,20 +316,35 @@ static struct owned *new_socket(struct owners *o, const struct host_finding *f)
 	return s;
 }
 
-/* A peer may use one port over and over, and not each end is told: of a tuple the OWNERS_SAME last stay, so that no walk
- * is long. */
-static void thin_out(struct owners *o, const struct tuple *t)
+/* Who of two of one tuple goes first: one that has ended, then the older one. */
+static struct owned *goes_first(struct owned *a, struct owned *b)
 {
-	struct owned *oldest = NULL;
-	unsigned n = 0;
+	const bool a_gone = a && a->bits & OWNED_GONE, b_gone = b->bits & OWNED_GONE;
 
-	for (struct owned *s = owned_first(o, t); s; s = owned_next(o, s), n++)
-		if (!oldest || s->first_ns < oldest->first_ns)
-			oldest = s;
-	if (n >= OWNERS_SAME) {
-		forget(o, oldest);
-		o->stats.forgotten++;
+	if (!a || a_gone != b_gone)
+		return a_gone ? a : b;
+	return b->first_ns < a->first_ns ? b : a;
+}
+
+/* A peer may use one port over and over, and not each end is told: of a tuple the OWNERS_SAME last of a network namespace
+ * stay, where but one can live at a time, and OWNERS_SAME_ALL of all of them, so that no walk is long. */
+static void thin_out(struct owners *o, const struct tuple *t, uint32_t netns)
+{
+	struct owned *one = NULL, *any = NULL;
+	unsigned n = 0, all = 0;
+
+	for (struct owned *s = owned_first(o, t); s; s = owned_next(o, s), all++) {
+		any = goes_first(any, s);
+		if (s->netns != netns)
+			continue;
+		if (!one || s->first_ns < one->first_ns)
+			one = s;
+		n++;
 	}
+	if (n < OWNERS_SAME && all < OWNERS_SAME_ALL)
+		return;
+	forget(o, n < OWNERS_SAME ? any : one);
+	o->stats.forgotten++;
 }
 
 static bool tuple_told(const struct tuple *t)
@@ -360,14 +375,15 @@ static void ended(struct owners *o, struct owned *s, int64_t at_ns)
 	list_enter(o, s);
 }
 
-/* The end of a UDP socket is not told: it is over when a whole table that was begun later lacks it. */
+/* The end of a UDP socket is not told: it is over when a whole table that was begun later lacks it. Those of other network
+ * namespaces are in none. */
 static void datagram_look(struct owners *o, struct owned *s)
 {
 	const struct socket_record *there = s->cookie ? host_by_cookie(o->table, s->cookie) : socket_by_inode(o->facts, s->inode);
 
 	list_leave(o, s);
 	list_enter(o, s); /* the last now */
-	if (!there && s->first_ns <= o->facts->at_ns)
+	if (!there && s->netns == 0 && s->first_ns <= o->facts->at_ns)
 		ended(o, s, o->facts->at_ns);
 }
 
@@ -381,7 +397,7 @@ static void tell_socket(struct owners *o, struct owned *s, const struct host_fin
 {
 	if (!s->linked && tuple_told(&f->tuple)) {
 		s->tuple = f->tuple;
-		thin_out(o, &s->tuple);
+		thin_out(o, &s->tuple, s->netns);
 		link_tuple(o, s);
 		if (s->netns)
 			owners_elsewhere(o, &f->tuple.from, f->tuple.family);

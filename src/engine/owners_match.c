@@ -157,14 +157,26 @@ static const struct heard *heard_of(const struct owners *o, uint64_t cookie)
 	return NULL;
 }
 
-/* Was there one at that endpoint in the flow's time that is gone since? It may have been the one. */
-static bool another_was_there(const struct owners *o, const struct endpoint *local, const struct flow_record *r)
+/* Could one that listened there have taken what went to that end? One at any address, where none was at its own. */
+static bool heard_it(const struct endpoint *local, const struct endpoint *end, bool wildcard)
+{
+	static const struct address any;
+
+	if (tuple_compare_endpoint(local, end) == 0)
+		return true;
+	return wildcard && local->port == end->port && memcmp(local->ip.b, any.b, sizeof any.b) == 0 &&
+	       (local->family == end->family || local->family == FAMILY_IPV6);
+}
+
+/* Was there one for that end in the flow's time that is gone since? It may have been the one. wildcard: those that are
+ * still there are at any address. */
+static bool another_was_there(const struct owners *o, bool wildcard, const struct flow_record *r)
 {
 	for (unsigned i = 0; i < o->n_heard; i++) {
 		const struct heard *h = &o->heard[i];
 
 		if (h->gone_ns != 0 && h->gone_ns >= r->first_ns && h->since_ns <= r->first_ns &&
-		    tuple_compare_endpoint(&h->local, local) == 0)
+		    heard_it(&h->local, &r->server, wildcard))
 			return true;
 	}
 	return false;
@@ -196,7 +208,7 @@ unsigned owners_match_listeners(struct owners *o, const struct flow_record *r, c
 		if (h->since_ns <= r->first_ns)
 			out[n++] = out[i];
 	}
-	return n > 0 && another_was_there(o, &s->local, r) ? 0 : n;
+	return n > 0 && another_was_there(o, how == HOST_WILDCARD, r) ? 0 : n;
 }
 
 /* Listeners that are still there keep their time; in the first table they count as always there. Those that are gone

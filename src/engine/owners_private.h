@@ -9,7 +9,7 @@
 #define OWNERS_NONE UINT32_MAX
 
 enum { OWNERS_CANDIDATES = 32 }; /* sockets of one endpoint (SO_REUSEPORT) that are looked at */
-enum { OWNERS_SAME = 16 }; /* sockets of one tuple */
+enum { OWNERS_SAME = 16, OWNERS_SAME_ALL = 256 }; /* sockets of one tuple: of a network namespace, of all */
 enum { OWNERS_LOCALS = 4096, OWNERS_ELSEWHERE = 1024, OWNERS_HOMES = 1024, OWNERS_HOME = 80, OWNERS_SWEEPS = 128, OWNERS_CLOSES = 16384,
        OWNERS_CLOSE_WAYS = 4 };
 
