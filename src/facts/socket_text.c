@@ -59,7 +59,7 @@ const char *socket_owner_unknown(const struct socket_table *t, const struct sock
 {
 	if (s->owners > 0 || !socket_held(s))
 		return NULL;
-	return socket_unknown_word(s->hidden && t->unknown == SOCKET_TOO_LATE ? SOCKET_NO_CAPABILITY : t->unknown);
+	return socket_unknown_word(s->hidden && t->unknown == SOCKET_TOO_LATE ? SOCKET_UNSUPPORTED : t->unknown);
 }
 
 void socket_name(struct text *to, const struct socket_record *s, bool ascii)

@@ -319,7 +319,8 @@ static uint64_t moved_by(const struct socket_record *s)
 	return bytes + s->receive_queue * UINT64_C(3) + s->send_queue * UINT64_C(5) + s->state * UINT64_C(7) + s->memory[SOCKET_DROPS];
 }
 
-/* A socket that was there before who holds what was asked, and is there still: whoever holds it cannot be seen. */
+/* A socket that was there before who holds what was asked, and is there still: whoever holds it cannot be seen, or it is
+ * the kernel's own. */
 static void hidden_join(struct host_table *t, const struct host_table *before, uint32_t place)
 {
 	struct socket_record *s = &t->sockets[place];
@@ -333,7 +334,7 @@ static void hidden_join(struct host_table *t, const struct host_table *before, u
 
 void host_table_walked(struct host_table *t)
 {
-	t->walked = true;
+	t->walked = t->facts.forgotten == 0; /* else a holder may be among what found no room */
 }
 
 void host_table_still(struct host_table *t, uint64_t cookie)
@@ -428,6 +429,8 @@ static void join_each(struct host_table *t, const struct host_table *before, uin
 		}
 	}
 }
+
+_Static_assert(sizeof(struct socket_place) <= SORT_SIZE && sizeof(struct socket_owner) <= SORT_SIZE, "sort_some() takes them");
 
 /* True: there is more to sort. Holders that were carried are in their order. */
 static bool join_sort(struct host_table *t)

@@ -211,6 +211,8 @@ static void line_owners(struct lines *d)
 		text_put(t, !unknown ? "nobody yet: no program has called accept() for it"
 			    : strcmp(unknown, "no_capability") == 0
 				    ? "not known: not all processes may be read here; that takes CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH (? rights)"
+			    : strcmp(unknown, "unsupported") == 0
+				    ? "not known: no process that is to be seen here has it; it may be the kernel's own"
 				    : "not known: whoever held it was gone when /proc was read, or holds it without a descriptor");
 	if (d->r->has & SOCKET_HAS_UID && d->r->uid != 0)
 		text_format(t, "   uid %u", d->r->uid);

@@ -177,7 +177,7 @@ static void children_of_shared_listeners(void **state)
 	host_table_free(t);
 }
 
-/* It was there before and after all processes were looked through: who holds it may not be looked at. */
+/* It was there before and after all processes were looked through: nobody who can be seen holds it. */
 static void a_holder_that_is_hidden(void **state)
 {
 	struct held s[2] = {socket_at(1, PROTO_TCP, SOCKET_LISTEN, any(80), 0), socket_at(2, PROTO_TCP, SOCKET_LISTEN, any(81), 0)};
@@ -189,17 +189,17 @@ static void a_holder_that_is_hidden(void **state)
 	assert_string_equal(socket_owner_unknown(host_table_sockets(first), &host_table_sockets(first)->sockets[0]), "too_late");
 	host_table_still(first, 1); /* asked once more after the walk */
 	host_table_still(first, 7);
-	assert_string_equal(socket_owner_unknown(host_table_sockets(first), &host_table_sockets(first)->sockets[0]), "no_capability");
+	assert_string_equal(socket_owner_unknown(host_table_sockets(first), &host_table_sockets(first)->sockets[0]), "unsupported");
 	host_table_free(first);
 	first = table_of(s, 1, NULL, AT);
 	second = table_of(s, 2, first, AT + CLOCK_S);
-	assert_string_equal(socket_owner_unknown(host_table_sockets(second), &host_table_sockets(second)->sockets[0]), "no_capability");
+	assert_string_equal(socket_owner_unknown(host_table_sockets(second), &host_table_sockets(second)->sockets[0]), "unsupported");
 	assert_string_equal(socket_owner_unknown(host_table_sockets(second), &host_table_sockets(second)->sockets[1]), "too_late");
 	has_table(first);
 	has_table(second);
 	filled(&r);
 	assert_int_equal(r.owner[1].n, 0);
-	assert_string_equal(r.owner_unknown[1], "no_capability");
+	assert_string_equal(r.owner_unknown[1], "unsupported");
 	owners_table(o, NULL, NULL, 0);
 	host_table_free(second);
 	host_table_free(first);
@@ -263,6 +263,137 @@ static void a_datagram_socket_ends(void **state)
 	host_table_free(table);
 }
 
+/* Of another network namespace: this one's tables lack it, and say nothing of its end. */
+static void a_datagram_socket_of_elsewhere(void **state)
+{
+	struct tuple t = tuple_from(50, 4001, 2, 53);
+	struct host_table *table = table_of(NULL, 0, NULL, AT + 2 * CLOCK_S);
+	struct host_finding f = finding(FINDING_OWNER, 77, AT);
+	struct flow_record r = flow(4001, 2, AT + 60 * CLOCK_S, AT + 61 * CLOCK_S, "answered");
+
+	(void)state;
+	t.proto = PROTO_UDP;
+	f.tuple = t;
+	f.netns = 4026532999U;
+	f.pid = 11;
+	f.started = 5;
+	owners_found(o, &f);
+	r.client = at(50, 4001);
+	r.server = at(2, 53);
+	r.ip_proto = PROTO_UDP;
+	r.syn = r.synack = false;
+	r.has[0] = r.has[1] = 0;
+	has_table(table);
+	owners_look(o);
+	filled(&r);
+	assert_int_equal(pid_of(&r, 0), 11);
+	assert_false(owned_first(o, &t)->bits & OWNED_GONE);
+	owners_table(o, NULL, NULL, 0);
+	host_table_free(table);
+}
+
+/* One at the address itself took it, and is gone; the one at any address that is still there did not. */
+static void a_gone_listener_of_the_address(void **state)
+{
+	const struct held s[2] = {socket_at(1, PROTO_TCP, SOCKET_LISTEN, any(80), 70), socket_at(2, PROTO_TCP, SOCKET_LISTEN, at(1, 80), 71)};
+	struct host_table *first = table_of(s, 2, NULL, AT - 5 * CLOCK_S), *t = table_of(s, 1, first, AT + 2 * CLOCK_S);
+	struct flow_record r = flow(4000, 1, AT, AT + CLOCK_S, "closed"), other = flow(4001, 1, AT + 3 * CLOCK_S, AT + 4 * CLOCK_S, "closed");
+
+	(void)state;
+	r.client = at(9, 4000);
+	other.client = at(9, 4001);
+	has_table(first);
+	has_table(t);
+	filled(&r);
+	assert_int_equal(pid_of(&r, 1), 0);
+	filled(&other); /* after its end */
+	assert_int_equal(pid_of(&other, 1), 70);
+	owners_table(o, NULL, NULL, 0);
+	host_table_free(t);
+	host_table_free(first);
+}
+
+/* One at any address that is gone took nothing where one at the address itself was, and is. */
+static void a_gone_listener_of_any_address(void **state)
+{
+	const struct held s[2] = {socket_at(1, PROTO_TCP, SOCKET_LISTEN, at(1, 80), 71), socket_at(2, PROTO_TCP, SOCKET_LISTEN, any(80), 70)};
+	struct host_table *first = table_of(s, 2, NULL, AT - 5 * CLOCK_S), *t = table_of(s, 1, first, AT + 2 * CLOCK_S);
+	struct flow_record r = flow(4000, 1, AT, AT + CLOCK_S, "closed");
+
+	(void)state;
+	r.client = at(9, 4000);
+	has_table(first);
+	has_table(t);
+	filled(&r);
+	assert_int_equal(pid_of(&r, 1), 71);
+	owners_table(o, NULL, NULL, 0);
+	host_table_free(t);
+	host_table_free(first);
+}
+
+/* Where holders found no room, one without any says nothing of why. */
+static void not_hidden_without_room(void **state)
+{
+	struct held s = socket_at(1, PROTO_TCP, SOCKET_LISTEN, any(80), 0);
+	struct host_table *t;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(host_table_new(&t, 16 << 20, &e), 0);
+	host_table_facts(t)->unknown = SOCKET_TOO_LATE;
+	*host_table_add(t) = s.s;
+	host_table_facts(t)->forgotten = 1;
+	host_table_walked(t);
+	host_table_finish(t, NULL);
+	host_table_still(t, 1);
+	assert_string_equal(socket_owner_unknown(host_table_sockets(t), &host_table_sockets(t)->sockets[0]), "too_late");
+	host_table_free(t);
+}
+
+/* Sockets of one tuple in many namespaces do not push out each other, up to a bound; then those that ended go first. */
+static void one_tuple_in_many_namespaces(void **state)
+{
+	struct tuple t = tuple_from(50, 4000, 2, 80);
+	struct host_finding f = finding(FINDING_SOCKET, 0, AT);
+	unsigned n = 0, own = 0;
+
+	(void)state;
+	f.tuple = t;
+	for (unsigned i = 0; i < 40; i++) {
+		f.cookie = 100 + i;
+		f.netns = 9000 + i;
+		owners_found(o, &f);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		f.cookie = 200 + i;
+		f.netns = 0;
+		f.at_ns = AT + (int64_t)i;
+		owners_found(o, &f);
+	}
+	for (const struct owned *s = owned_first(o, &t); s; s = owned_next(o, s)) {
+		n++;
+		own += s->netns == 0;
+	}
+	assert_int_equal(own, OWNERS_SAME);
+	assert_int_equal(n, 40 + OWNERS_SAME);
+	f.at_ns = AT + CLOCK_S;
+	for (unsigned i = n; i < OWNERS_SAME_ALL; i++) {
+		f.cookie = 1000 + i;
+		f.netns = 20000 + i;
+		owners_found(o, &f);
+	}
+	f.cookie = 999;
+	f.netns = 5;
+	gone(1000 + OWNERS_SAME_ALL - 1, AT + 2 * CLOCK_S);
+	owners_found(o, &f);
+	n = 0;
+	for (const struct owned *s = owned_first(o, &t); s; s = owned_next(o, s))
+		assert_int_not_equal(s->cookie, 1000 + OWNERS_SAME_ALL - 1);
+	for (const struct owned *s = owned_first(o, &t); s; s = owned_next(o, s))
+		n++;
+	assert_int_equal(n, OWNERS_SAME_ALL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +403,11 @@ int main(void)
 		OWNERS_TEST(a_holder_that_is_hidden),
 		OWNERS_TEST(datagrams_of_a_shared_port),
 		OWNERS_TEST(a_datagram_socket_ends),
+		OWNERS_TEST(a_datagram_socket_of_elsewhere),
+		OWNERS_TEST(a_gone_listener_of_the_address),
+		OWNERS_TEST(a_gone_listener_of_any_address),
+		OWNERS_TEST(not_hidden_without_room),
+		OWNERS_TEST(one_tuple_in_many_namespaces),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
