@@ -77,6 +77,12 @@ static uint32_t per_second(uint32_t n, int64_t ns)
 	return (uint32_t)(((uint64_t)n * CLOCK_S + (uint64_t)ns / 2) / (uint64_t)ns);
 }
 
+/* Was all of that time counted? past: 0 and less: the clock was put back. */
+static bool counted(bool tells, int64_t since_ns, int64_t from_ns, int64_t past)
+{
+	return tells && from_ns != 0 && past > 0 && (since_ns <= from_ns || since_ns > from_ns + past);
+}
+
 static void listener_rate(struct host_listener *l, const struct arrivals *a, int64_t wall_ns)
 {
 	const uint32_t syns = a->syns[l->local.port], accepts = a->accepts[l->local.port];
@@ -84,9 +90,8 @@ static void listener_rate(struct host_listener *l, const struct arrivals *a, int
 
 	if (l->rates_ns != 0 && past >= 0 && past < CLOCK_S)
 		return;
-	/* Both ends of the second must have been counted, and the clock not put back. */
-	l->syns_known = a->tells_syns && l->rates_ns != 0 && past > 0;
-	l->accepts_known = a->tells_accepts && l->rates_ns != 0 && past > 0;
+	l->syns_known = counted(a->tells_syns, a->syns_since_ns, l->rates_ns, past);
+	l->accepts_known = counted(a->tells_accepts, a->accepts_since_ns, l->rates_ns, past);
 	l->syns_s = l->syns_known ? per_second(syns - (uint32_t)l->syns_at, past) : 0;
 	l->accepts_s = l->accepts_known ? per_second(accepts - (uint32_t)l->accepts_at, past) : 0;
 	l->syns_at = syns;

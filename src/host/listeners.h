@@ -8,6 +8,7 @@
 /* What came, by port: counts that only grow. */
 struct arrivals {
 	bool tells_syns, tells_accepts;
+	int64_t syns_since_ns, accepts_since_ns; /* wall time */
 	uint32_t syns[65536], accepts[65536];
 	uint16_t listeners[65536]; /* scratch */
 };

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "sockeye/clock.h"
+
 /* ---- for others ------------------------------------------------------------------------------------ */
 
 static void live_kick(struct host_live *h)
@@ -154,7 +156,11 @@ void host_live_accept(struct host_live *h, uint16_t port)
 
 void host_live_tells(struct host_live *h, bool syns, bool on)
 {
-	*(syns ? &h->arrivals.tells_syns : &h->arrivals.tells_accepts) = on;
+	bool *tells = syns ? &h->arrivals.tells_syns : &h->arrivals.tells_accepts;
+
+	if (on && !*tells)
+		*(syns ? &h->arrivals.syns_since_ns : &h->arrivals.accepts_since_ns) = clock_wall_ns();
+	*tells = on;
 }
 
 void host_live_missed(struct host_live *h, uint64_t n)

@@ -53,6 +53,7 @@ static void rates_of_listeners(void **state)
 	assert_int_equal(b->at[2].syns_s, 0);
 	assert_true(listeners_differ(a, b));
 	r->tells_accepts = true;
+	r->accepts_since_ns = 101 * CLOCK_S + CLOCK_S / 4;
 	r->tells_syns = false; /* paused */
 	r->accepts[443] += 7;
 	memcpy(c, b, sizeof *c);
@@ -62,6 +63,18 @@ static void rates_of_listeners(void **state)
 	assert_int_equal(c->at[0].syns_s, 0);
 	listeners_rates(c, r, 50 * CLOCK_S); /* the clock was put back */
 	assert_false(c->at[2].accepts_known);
+	r->accepts[443] += 3;
+	listeners_rates(c, r, 51 * CLOCK_S); /* and what began later by it has been counted since long */
+	assert_int_equal(c->at[2].accepts_s, 3);
+	r->tells_syns = true; /* the pause is over: what came in it was not counted */
+	r->syns_since_ns = 54 * CLOCK_S;
+	r->syns[80] += 10;
+	listeners_rates(c, r, 56 * CLOCK_S);
+	assert_false(c->at[0].syns_known);
+	r->syns[80] += 10;
+	listeners_rates(c, r, 57 * CLOCK_S);
+	assert_true(c->at[0].syns_known);
+	assert_int_equal(c->at[0].syns_s, 10);
 	free(a);
 	free(b);
 	free(c);
