@@ -179,7 +179,8 @@ int asking_dump(struct host *h, const struct asking *a, struct filling *f, uint3
 		f->asked = true;
 	}
 	rc = netlink_more(&h->dumps, filling_each, f, partial);
-	if (f->both && rc < 0 && rc != -EAGAIN) { /* this kernel has no older kind: what it has told comes again */
+	/* This kernel has no older kind: what it has told comes again. Any other failure is one of this question alone. */
+	if (f->both && (rc == -EINVAL || rc == -EOPNOTSUPP || rc == -ENOENT)) {
 		h->no_both = true;
 		f->asked = f->both = false;
 		return 1;
