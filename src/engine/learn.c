@@ -129,11 +129,12 @@ bool engine_learn(struct engine *e)
 	tables = host_live_tables(k->live);
 	if (tables != k->tables) {
 		const struct host_table *t = host_live_take(k->live);
+		const bool next = tables - k->tables == 1; /* `same` is said of the table before it, which may not have come here */
 
 		k->tables = tables;
 		if (t)
 			another_table(k, t);
-		taken += t != NULL && !host_table_sockets(t)->same; /* else nothing new is to be told */
+		taken += t != NULL && !(next && host_table_sockets(t)->same); /* else nothing new is to be told */
 	}
 	owners_look(k->owners);
 	return taken > 0;
