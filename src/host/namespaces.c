@@ -246,6 +246,7 @@ int namespace_enter(const char *word, struct error *e)
 	n = snprintf(path, sizeof path, process ? "/proc/%s/ns/net" : is_path ? "%s" : NAMES "/%s", word);
 	if (n < 0 || (size_t)n >= sizeof path)
 		return error_set(e, ENAMETOOLONG, "--netns %s: that name is too long", shown);
+	errno = 0; /* what is something else is no error */
 	if (is_namespace(path))
 		return enter_path(path, shown, process, NULL, e);
 	if (errno == EACCES || errno == EPERM)
