@@ -205,7 +205,7 @@ struct socket_table {
 	bool partial;                      /* the kernel was interrupted: a socket may be missing, or there twice */
 	bool failed;                       /* a kind of sockets could not be read: its tier says why */
 	uint64_t forgotten;                /* sockets and holders beyond the bound of memory */
-	int64_t at_ns, began_ns;           /* wall time of the sweep's end; clock_boot_ns() of its begin */
+	int64_t at_ns, began_ns;           /* of the sweep's begin: wall time; clock_boot_ns() */
 	int64_t kernel_ns, owners_ns;      /* what it cost */
 };
 
