@@ -131,7 +131,7 @@ static int hosts_visit(struct netns_hosts *h, const struct socket_netns *n, stru
 	}
 	host->netns = n;
 	if (host_open(&h->at[h->n], host, &why) == 0) {
-		h->n++;
+		h->whose[h->n++] = n;
 	} else {
 		text_init(&t, label, sizeof label);
 		socket_netns_label(&t, n, false);

@@ -15,6 +15,7 @@ int netns_list_interfaces(const struct options *o);
 /* The kernel's side of one namespace, or of each, for the view sockets. */
 struct netns_hosts {
 	struct host *at[NAMESPACES_MOST];
+	const struct socket_netns *whose[NAMESPACES_MOST]; /* of `spaces`; NULL: --netns was not said */
 	unsigned n;
 	struct namespaces spaces;
 	bool missing; /* there are further ones: it has been said */

@@ -129,17 +129,36 @@ static int one(struct world *w, struct host *h, struct error *e)
 	return rc;
 }
 
-/* Of all of them, one after the other: each table is freed before the next one is made. */
+/* One namespace's sweep failed: the others are told. */
+static void one_failed(struct world *w, const struct socket_netns *n, struct error *e)
+{
+	char shown[600];
+	struct text t;
+
+	text_init(&t, shown, sizeof shown);
+	socket_netns_label(&t, n, w->o->ascii);
+	say("--netns all: %s: %s; its sockets are missing", shown, e->text);
+	e->text[0] = '\0';
+	w->incomplete = true;
+}
+
+/* Of all of them, one after the other: each table is freed before the next one is made. As again_and_again(). */
 static int once(struct world *w, struct error *e)
 {
-	int rc = 0;
+	int status, rc = 0;
 
 	for (unsigned i = 0; i < hosts.n && rc == 0; i++) {
+		if (i > 0 && (status = wait_until(w, 0)) != WAIT_ON)
+			return status;
 		rc = one(w, hosts.at[i], e);
-		if (hosts.n > 1) {
-			host_table_free(w->table);
-			w->table = NULL;
+		if (hosts.n == 1)
+			break;
+		if (rc < 0 && e->text[0]) {
+			one_failed(w, hosts.whose[i], e);
+			rc = 0;
 		}
+		host_table_free(w->table);
+		w->table = NULL;
 	}
 	return rc;
 }
@@ -173,7 +192,9 @@ static bool by_bpf(const struct world *w)
 	const bool may = (had & BPF_NEEDS) == BPF_NEEDS || (had & CONFINE_BIT(CONFINE_SYS_ADMIN));
 
 	/* Loading it takes some time for each namespace. */
-	return may && !w->o->no_bpf && ((w->o->interval_ns > 0 && !w->o->netns_all) || (had & OWNERS_NEED) != OWNERS_NEED || (!w->o->netns_all && host_walk_pays()));
+	return may && !w->o->no_bpf &&
+	       ((w->o->interval_ns > 0 && !w->o->netns_all) || (had & OWNERS_NEED) != OWNERS_NEED ||
+		(!w->o->netns_all && host_walk_pays()));
 }
 
 static int prepare(struct world *w, struct error *e)
