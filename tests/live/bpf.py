@@ -13,7 +13,7 @@ import time
 
 import owners
 from owners import TRACEFS
-from lab import HERE, NOBODY_HOME, SERVER, check, command, ended, records
+from lab import CLIENT, HERE, NOBODY_HOME, SERVER, check, command, ended, records
 from sockets import MANY_PAIRS, MANY_ZOOS, PLAIN, by_inode, copy_of, holds, opened, sockets, zoo
 
 CONNECTIONS = 5000
@@ -180,6 +180,49 @@ def bpf_accept(lab):
     return f"within {worst:.3f} ms (limit {ACCEPT_SLACK_MS})"
 
 
+# Connections of a process with itself, over each loopback, then with what is outside: what follows is told all the same.
+ELSEWHERE = """
+import os, socket, sys
+held = []
+def pair(family, address):
+    s = socket.socket(family)
+    s.bind((address, 0))
+    s.listen(8)
+    c = socket.socket(family)
+    c.connect(s.getsockname()[:2])
+    a, _ = s.accept()
+    c.sendall(b"x")
+    a.recv(1)
+    held.extend((s, c, a))
+    return c.getsockname()[1], s.getsockname()[1]
+print(os.getpid())
+for family, address in ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"), (socket.AF_INET6, "::ffff:127.0.0.1")):
+    print(*pair(family, address))
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+u.sendto(b"x", ("%s", 7004))
+print(u.getsockname()[1], *pair(socket.AF_INET, "%s"))
+"""
+
+
+def bpf_elsewhere(lab):
+    """another namespace's process: what it says to itself over loopback is not told, and hides nothing that follows"""
+    process, has = witness(lab, "elsewhere", before=TRACEFS)
+    check(has & 8, f"accept(2) is not told: {has}")
+    lab.inside(lab.server, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=0", "net.ipv6.conf.lo.disable_ipv6=0")
+    status, out, err = ended(lab.start(lab.server, sys.executable, "-c", ELSEWHERE % (CLIENT, SERVER)), 20)
+    check(status == 0, err)
+    rows = [[int(v) for v in line.split()] for line in out.splitlines()]
+    pid, inside, (udp, client, server) = rows[0][0], {p for row in rows[1:4] for p in row}, rows[4]
+    found = [e for e in told(process) if e.kind != GONE and e.pid == pid]
+    wrong = [vars(e) for e in found if (e.local_port in inside and e.remote_port in inside) or e.cookie == 0]
+    check(not wrong, f"{len(wrong)} of loopback, or of no socket:", wrong[:2])
+    ends = {(e.kind, e.local_port, e.remote_port) for e in found}
+    for end in ((OWNER, client, server), (ACCEPTED, server, client)):
+        check(end in ends, f"{end} is not told:", ends)
+    check(any(kind == OWNER and local == udp for kind, local, _ in ends), f"UDP of port {udp} is not told:", ends)
+    return f"{len(found)} events of it"
+
+
 @contextlib.contextmanager
 def measured():
     """The kernel counts time and calls of each program."""
@@ -322,4 +365,4 @@ def bpf_many(lab):
     return f"{2 * made} sockets: {worked['kernel']:.2f} s of processors, {worked['proc']:.2f} by /proc (limit {MANY_SHARE} of it)"
 
 
-TESTS = [bpf_burst, bpf_findings, bpf_records, bpf_unanswered, bpf_accept, bpf_walk, bpf_rights, bpf_many, bpf_cost]
+TESTS = [bpf_burst, bpf_findings, bpf_records, bpf_unanswered, bpf_accept, bpf_elsewhere, bpf_walk, bpf_rights, bpf_many, bpf_cost]

@@ -69,8 +69,8 @@ def sharers(lab, n, address, port):
     return all_of
 
 
-def callers(lab, address, port, n, pause=0.0):
-    process = lab.start(lab.client, sys.executable, "-c", CALLER, address, str(port), str(n), str(pause), stdin=subprocess.PIPE)
+def callers(lab, address, port, n, pause=0.0, namespace=None):
+    process = lab.start(namespace or lab.client, sys.executable, "-c", CALLER, address, str(port), str(n), str(pause), stdin=subprocess.PIPE)
     ports = [int(process.stdout.readline()) for _ in range(n)] if not pause else []
     return process, ports
 
@@ -130,13 +130,15 @@ def listeners_shared(lab):
 
 
 def listeners_rates(lab):
-    """what comes to a listener and what is taken in a second stand in its row and on its page"""
+    """what comes to a listener and what is taken in a second stand in its row and on its page, not another namespace's"""
     server = owners.serve(lab, "127.0.0.1", 8080)
+    other = owners.serve(lab, SERVER, 8080, namespace=lab.server)  # on the same port
     watch = Watch(lab, "-i", "lo", before=TRACEFS)
     wait_for("the screen", 10, lambda: watch.read(0.2) is not None and watch.screen.holds("LIVE"))
     watch.keys("4")
     shown(watch, 10, "127.0.0.1:8080")
     callers(lab, "127.0.0.1", 8080, 1000, 0.05)
+    callers(lab, SERVER, 8080, 1000, 0.05, namespace=lab.server)
     shown(watch, 8, "127.0.0.1:8080", "SYN/s")
     watch.keys("\x1b[H")
     deadline = time.monotonic() + 8
@@ -149,7 +151,7 @@ def listeners_rates(lab):
     check(8 < syns <= 22 and abs(syns - accepts) <= 3, "20 connections a second at most:", page)
     watch.keys("qq")
     check(ended(watch.process, 10)[0] == 0, "it did not end well")
-    check(server.poll() is None, "the server ended")
+    check(server.poll() is None and other.poll() is None, "a server ended")
     return page.strip()
 
 

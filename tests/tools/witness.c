@@ -1,6 +1,6 @@
 /* witness: what the BPF programs tell, as lines.
  *
- * usage: witness events | walk | both | findings | sweeps [SECONDS]
+ * usage: witness events | elsewhere | walk | both | findings | sweeps [SECONDS]
  *
  * Opens them, gives its rights up as a run does (user nobody, no capability, seccomp, Landlock), prints "ready" and
  * what works in bits, and what does not on standard error. Then, for SECONDS (10) or until standard input ends, an
@@ -8,7 +8,7 @@
  *
  *     kind at_ns cookie inode pid comm uid fd family local local_port remote remote_port state
  *
- * "walk" prints each holder instead, pid comm fd inode parent uid descriptors started cgroup, and what the pass
+ * "elsewhere" prints those of other network namespaces instead, and the ends of all. "walk" prints each holder instead, pid comm fd inode parent uid descriptors started cgroup, and what the pass
  * took. "findings" prints what the host thread makes of events, as events, and the tiers on standard error; kind is
  * that of findings. At the end "lost N". "sweeps" has the host thread make tables as for the screen, one after the other, and
  * prints at the end "sweeps N sockets N longest_us N": of the sweep whose longest step was the shortest. A machine that is
@@ -39,14 +39,16 @@ static void give_up(void)
 		(void)fprintf(stderr, "witness: %s\n", e.text);
 }
 
+static bool elsewhere;
+
 static void print_event(void *arg, const struct event *e)
 {
 	const int64_t *offset = arg;
 	char local[64], remote[64];
 	const int family = e->family == 4 ? AF_INET : AF_INET6;
 
-	if (e->network != 0)
-		return; /* another test's */
+	if (elsewhere ? e->kind != EVENT_GONE && e->network == 0 : e->network != 0)
+		return; /* else another test's */
 	(void)printf("%u\t%" PRId64 "\t%" PRIu64 "\t%" PRIu64 "\t%u\t%.16s\t%u\t%d\t%u\t%s\t%u\t%s\t%u\t%u\n", e->kind,
 		     (int64_t)e->at_ns + *offset, (uint64_t)e->cookie, (uint64_t)e->inode, e->process.pid, e->process.comm, e->process.uid,
 		     e->fd, e->family, inet_ntop(family, e->local, local, sizeof local), e->local_port,
@@ -174,7 +176,7 @@ static int sweeps(int64_t until)
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
-	const bool walks = strcmp(what, "events") != 0, events = strcmp(what, "walk") != 0;
+	const bool walks = strcmp(what, "events") != 0 && strcmp(what, "elsewhere") != 0, events = strcmp(what, "walk") != 0;
 	const int64_t until = clock_monotonic_ns() + (argc > 2 ? strtol(argv[2], NULL, 10) : 10) * CLOCK_S;
 	int64_t began = clock_monotonic_ns(), offset;
 	struct pollfd end = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -183,6 +185,7 @@ int main(int argc, char **argv)
 	unsigned n = 0;
 	int rc;
 
+	elsewhere = strcmp(what, "elsewhere") == 0;
 	if (strcmp(what, "findings") == 0)
 		return findings(until);
 	if (strcmp(what, "sweeps") == 0)

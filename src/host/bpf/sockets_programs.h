@@ -51,26 +51,45 @@ static __always_inline __u64 pair_of(__u64 cookie, __u32 pid)
 	return cookie << SOCKETS_PID_BITS | pid;
 }
 
+/* A socket without a cookie is any of many. */
 static __always_inline bool is_recent(__u64 cookie, __u32 pid)
 {
-	return recent[cookie % SOCKETS_RECENT] == pair_of(cookie, pid);
+	return cookie != 0 && recent[cookie % SOCKETS_RECENT] == pair_of(cookie, pid);
 }
 
 static __always_inline void set_recent(__u64 cookie, __u32 pid)
 {
-	recent[cookie % SOCKETS_RECENT] = pair_of(cookie, pid);
+	if (cookie != 0)
+		recent[cookie % SOCKETS_RECENT] = pair_of(cookie, pid);
+}
+
+/* 127.0.0.0/8 as it is, or inside an IPv6 address; ::1. */
+static __always_inline bool loopback4(__be32 a)
+{
+	return (a & 0xff) == 127;
+}
+
+static __always_inline bool loopback6(const __be32 a[4])
+{
+	return a[0] == 0 && a[1] == 0 && ((a[2] == 0 && a[3] == __builtin_bswap32(1)) || (a[2] == __builtin_bswap32(0xffff) && loopback4(a[3])));
 }
 
 /* Is it told of? */
 static __always_inline bool wanted(const struct sock *sk)
 {
 	const unsigned short family = sk->__sk_common.skc_family;
+	__be32 own[4] = {0};
 
 	if (family != KERNEL_INET && family != KERNEL_INET6)
 		return false;
 	if (sk->__sk_common.skc_net.net->ns.inum == settings.network)
 		return true;
-	return settings.others && !(family == KERNEL_INET && (sk->__sk_common.skc_rcv_saddr & 0xff) == 127);
+	if (!settings.others)
+		return false;
+	if (family == KERNEL_INET)
+		return !loopback4(sk->__sk_common.skc_rcv_saddr);
+	BPF_CORE_READ_INTO(&own, sk, __sk_common.skc_v6_rcv_saddr.in6_u.u6_addr8);
+	return !loopback6(own);
 }
 
 /* 0: it is ours. */
@@ -331,29 +350,65 @@ struct exit_arguments {
 };
 
 /* Here nothing is known to be what it seems: each read is one with care, and there are few of them. All that is wanted of
- * a socket's common part is read at once. */
+ * a socket's common part is read at once; what a kernel has further behind, by itself. */
 enum { ACCEPTED_HEAD = 128 };
 struct accepted_head {
 	__u8 at[ACCEPTED_HEAD];
 } __attribute__((aligned(8)));
 
-#define HEAD(type, head, field) (*(type *)((head)->at + bpf_core_field_offset(struct sock_common, field)))
+struct accepted_address {
+	__u64 part[2];
+};
 
-static __always_inline void accepted_endpoints(struct event *e, struct accepted_head *head, unsigned short family)
+/* Where a field lies is a constant when the program is loaded: the verifier looks at one of the two ways alone. */
+#define HEAD(to, head, sk, field) \
+	do { \
+		const __u64 field_at = bpf_core_field_offset(struct sock_common, field); \
+\
+		if (field_at <= ACCEPTED_HEAD - sizeof *(to)) \
+			*(to) = *(typeof(to))((head)->at + field_at); \
+		else \
+			(void)bpf_probe_read_kernel((to), sizeof *(to), (const void *)(sk) + field_at); \
+	} while (0)
+
+static __always_inline void accepted_endpoints(struct event *e, struct accepted_head *head, const struct sock *sk,
+					       unsigned short family)
 {
-	e->remote_port = __builtin_bswap16(HEAD(__be16, head, skc_dport));
-	e->local_port = HEAD(__u16, head, skc_num);
-	__builtin_memset(e->local, 0, sizeof e->local);
-	__builtin_memset(e->remote, 0, sizeof e->remote);
+	struct accepted_address local = {{0}}, remote = {{0}};
+	__be16 port = 0;
+
+	HEAD(&port, head, sk, skc_dport);
+	e->remote_port = __builtin_bswap16(port);
+	HEAD(&port, head, sk, skc_num);
+	e->local_port = port; /* as the host has it */
 	if (family == KERNEL_INET) {
 		e->family = 4;
-		*(__be32 *)e->local = HEAD(__be32, head, skc_rcv_saddr);
-		*(__be32 *)e->remote = HEAD(__be32, head, skc_daddr);
+		HEAD((__be32 *)&local, head, sk, skc_rcv_saddr);
+		HEAD((__be32 *)&remote, head, sk, skc_daddr);
 	} else {
 		e->family = 6;
-		__builtin_memcpy(e->local, &HEAD(__u64, head, skc_v6_rcv_saddr), sizeof e->local);
-		__builtin_memcpy(e->remote, &HEAD(__u64, head, skc_v6_daddr), sizeof e->remote);
+		HEAD(&local, head, sk, skc_v6_rcv_saddr);
+		HEAD(&remote, head, sk, skc_v6_daddr);
 	}
+	__builtin_memcpy(e->local, &local, sizeof e->local);
+	__builtin_memcpy(e->remote, &remote, sizeof e->remote);
+}
+
+/* As wanted(), of what was read. */
+static __always_inline bool accepted_wanted(struct accepted_head *head, const struct sock *sk, unsigned short family, __u32 number)
+{
+	__be32 own[4] = {0};
+
+	if (number == settings.network)
+		return true;
+	if (!settings.others)
+		return false;
+	if (family == KERNEL_INET) {
+		HEAD(&own[0], head, sk, skc_rcv_saddr);
+		return !loopback4(own[0]);
+	}
+	HEAD((struct accepted_address *)own, head, sk, skc_v6_rcv_saddr);
+	return !loopback6(own);
 }
 
 /* When it became established, which is when the kernel begins to measure how fast its program reads. 0: not known. */
@@ -374,10 +429,10 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	struct file *file = NULL;
 	struct socket *socket;
 	const struct sock *sk;
-	unsigned short family;
-	struct net *net;
+	unsigned short family = 0;
+	struct net *net = NULL;
 	struct event *e;
-	__u64 cookie;
+	__u64 cookie = 0;
 	__u32 pid, number;
 
 	if (x->result < 0)
@@ -387,15 +442,15 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	sk = BPF_CORE_READ(socket, sk);
 	if (bpf_probe_read_kernel(&head, sizeof head, sk) != 0)
 		return 0;
-	family = HEAD(unsigned short, &head, skc_family);
+	HEAD(&family, &head, sk, skc_family);
 	pid = kernel_pid(task, settings.processes);
 	if ((family != KERNEL_INET && family != KERNEL_INET6) || pid == 0 || BPF_CORE_READ(sk, sk_protocol) != KERNEL_TCP)
 		return 0;
-	net = HEAD(struct net *, &head, skc_net);
+	HEAD(&net, &head, sk, skc_net);
 	number = BPF_CORE_READ(net, ns.inum);
-	if (number != settings.network && !settings.others)
+	if (!accepted_wanted(&head, sk, family, number))
 		return 0;
-	cookie = HEAD(__u64, &head, skc_cookie);
+	HEAD(&cookie, &head, sk, skc_cookie);
 	set_recent(cookie, pid); /* it is told here; should that be forgotten, its next use tells it once more */
 	e = room(sizeof *e);
 	if (!e)
@@ -409,7 +464,7 @@ static __always_inline int accepted(const struct exit_arguments *x)
 	e->inode = 0;
 	e->network = network(number);
 	e->opened_ns = established_ns(sk);
-	accepted_endpoints(e, &head, family);
+	accepted_endpoints(e, &head, sk, family);
 	current_process(&e->process, task, pid);
 	bpf_ringbuf_submit(e, 0);
 	return 0;
