@@ -34,6 +34,7 @@ struct lookup {
 	unsigned interfaces[HOST_LOOKUPS_INTERFACES];
 	atomic_uint n;       /* 0: all; another thread appends */
 	bool narrow;         /* the ring has one interface alone */
+	bool stays_narrow;   /* and cannot have more */
 	struct host_live *live;
 	int64_t second_ns;   /* begin of the one that is counted */
 	unsigned in_second;
@@ -89,26 +90,33 @@ static void each_syn(void *arg, const struct syn *s)
 		look_up(l, s, true);
 }
 
+/* Its tier: what is missing now. */
+static void tell_lack(struct lookup *l)
+{
+	const char *lack = "";
+
+	if (l->paused_ns)
+		lack = "more than 5000 SYNs a second: sockets are not looked up for some seconds, short connections may have no owner";
+	else if (l->stays_narrow)
+		lack = "interfaces that are captured later are not looked at: short connections there may have no owner";
+	host_tier_set(host_live_host(l->live), LOOKUP_NAME, lack[0] == '\0', lack);
+}
+
 static void tell_pause(struct lookup *l, bool pause)
 {
 	if (syn_ring_pause(&l->ring, pause) < 0)
 		return;
 	l->paused_ns = pause ? l->second_ns : 0;
 	host_live_tells(l->live, true, !pause);
-	host_tier_set(host_live_host(l->live), LOOKUP_NAME, !pause,
-		      pause ? "more than 5000 SYNs a second: sockets are not looked up for some seconds, short connections may have no owner"
-			    : "");
+	tell_lack(l);
 }
 
 /* There is more than the one that the ring was opened for. */
 static void widen(struct lookup *l)
 {
-	const int rc = syn_ring_everywhere(&l->ring);
-
+	l->stays_narrow = syn_ring_everywhere(&l->ring) < 0;
 	l->narrow = false; /* tried once */
-	if (rc < 0)
-		host_tier_set(host_live_host(l->live), LOOKUP_NAME, false,
-			      "interfaces that are captured later are not looked at: short connections there may have no owner");
+	tell_lack(l);
 }
 
 static void work(void *self, struct host_live *h, int64_t now_ns)
