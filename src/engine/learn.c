@@ -129,7 +129,8 @@ bool engine_learn(struct engine *e)
 	tables = host_live_tables(k->live);
 	if (tables != k->tables) {
 		const struct host_table *t = host_live_take(k->live);
-		const bool next = tables - k->tables == 1; /* `same` is said of the table before it, which may not have come here */
+		/* `same` is said of the table before it, which may not have come here. */
+		const bool next = tables - k->tables == 1;
 
 		k->tables = tables;
 		if (t)

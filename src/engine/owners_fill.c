@@ -191,7 +191,8 @@ static const char *why_unknown(const struct end *e, const struct flow_record *r,
 	if (e->seen && e->seen->why != SOCKET_KNOWN)
 		return socket_unknown_word((enum socket_unknown)e->seen->why);
 	if (e->hidden || (e->in_table && e->in_table->hidden))
-		return socket_unknown_word(e->o->facts->unknown == SOCKET_TOO_LATE ? SOCKET_UNSUPPORTED : e->o->facts->unknown);
+		return socket_unknown_word(e->o->facts->unknown == SOCKET_TOO_LATE ? SOCKET_UNSUPPORTED
+											: e->o->facts->unknown);
 	/* A table that has it without a holder says why; but who holds what is asked once a second at most, and what no
 	 * table met was over before one was made. */
 	return socket_unknown_word(e->in_table && e->o->facts->unknown != SOCKET_KNOWN && r->last_ns - r->first_ns > CLOCK_S

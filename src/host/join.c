@@ -249,7 +249,8 @@ static bool may_have_taken(const struct socket_record *s, const struct socket_re
 	       !(s->only_ipv6 && child->local.family == FAMILY_IPV4);
 }
 
-static bool listeners_at(const struct host_table *t, const struct socket_record *child, struct endpoint local, struct candidates *c)
+static bool listeners_at(const struct host_table *t, const struct socket_record *child, struct endpoint local,
+			 struct candidates *c)
 {
 	struct socket_record like = {.local = local, .proto = child->proto};
 	uint32_t at = table_tuple_first(t, &like);
@@ -319,8 +320,8 @@ static uint64_t moved_by(const struct socket_record *s)
 	return bytes + s->receive_queue * UINT64_C(3) + s->send_queue * UINT64_C(5) + s->state * UINT64_C(7) + s->memory[SOCKET_DROPS];
 }
 
-/* A socket that was there before who holds what was asked, and is there still: whoever holds it cannot be seen, or it is
- * the kernel's own. */
+/* A socket that was there before who holds what was asked, and is there still: whoever holds it cannot be seen, or it
+ * is the kernel's own. */
 static void hidden_join(struct host_table *t, const struct host_table *before, uint32_t place)
 {
 	struct socket_record *s = &t->sockets[place];
@@ -348,7 +349,8 @@ void host_table_still(struct host_table *t, uint64_t cookie)
 
 /* ---- steps ------------------------------------------------------------------------------------------ */
 
-enum join_step { JOIN_UNITE, JOIN_TUPLES, JOIN_INODES, JOIN_SORT_INODES, JOIN_SORT_OWNERS, JOIN_CLEAN, JOIN_OWNERS, JOIN_CHILDREN, JOIN_KEEP, JOIN_STEPS };
+enum join_step { JOIN_UNITE, JOIN_TUPLES, JOIN_INODES, JOIN_SORT_INODES, JOIN_SORT_OWNERS, JOIN_CLEAN, JOIN_OWNERS,
+		 JOIN_CHILDREN, JOIN_KEEP, JOIN_STEPS };
 
 static uint32_t join_size(const struct host_table *t, const struct host_table *before)
 {
@@ -430,7 +432,8 @@ static void join_each(struct host_table *t, const struct host_table *before, uin
 	}
 }
 
-_Static_assert(sizeof(struct socket_place) <= SORT_SIZE && sizeof(struct socket_owner) <= SORT_SIZE, "sort_some() takes them");
+_Static_assert(sizeof(struct socket_place) <= SORT_SIZE && sizeof(struct socket_owner) <= SORT_SIZE,
+	       "sort_some() takes them");
 
 /* True: there is more to sort. Holders that were carried are in their order. */
 static bool join_sort(struct host_table *t)

@@ -8,8 +8,9 @@
  *
  *     kind at_ns cookie inode pid comm uid fd family local local_port remote remote_port state
  *
- * "elsewhere" prints those of other network namespaces instead, and the ends of all. "walk" prints each holder instead, pid comm fd inode parent uid descriptors started cgroup, and what the pass
- * took. "findings" prints what the host thread makes of events, as events, and the tiers on standard error; kind is
+ * "elsewhere" prints those of other network namespaces instead, and the ends of all.
+ * "walk" prints each holder instead, pid comm fd inode parent uid descriptors started cgroup, and what the pass took.
+ * "findings" prints what the host thread makes of events, as events, and the tiers on standard error; kind is
  * that of findings. At the end "lost N". "sweeps" has the host thread make tables as for the screen, one after the other, and
  * prints at the end "sweeps N sockets N longest_us N": of the sweep whose longest step was the shortest. A machine that is
  * taken away from us now and then makes some step of one sweep long; one that is long by itself is so in each.
@@ -176,7 +177,8 @@ static int sweeps(int64_t until)
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
-	const bool walks = strcmp(what, "events") != 0 && strcmp(what, "elsewhere") != 0, events = strcmp(what, "walk") != 0;
+	const bool walks = strcmp(what, "events") != 0 && strcmp(what, "elsewhere") != 0;
+	const bool events = strcmp(what, "walk") != 0;
 	const int64_t until = clock_monotonic_ns() + (argc > 2 ? strtol(argv[2], NULL, 10) : 10) * CLOCK_S;
 	int64_t began = clock_monotonic_ns(), offset;
 	struct pollfd end = {.fd = STDIN_FILENO, .events = POLLIN};

@@ -71,7 +71,9 @@ static __always_inline bool loopback4(__be32 a)
 
 static __always_inline bool loopback6(const __be32 a[4])
 {
-	return a[0] == 0 && a[1] == 0 && ((a[2] == 0 && a[3] == __builtin_bswap32(1)) || (a[2] == __builtin_bswap32(0xffff) && loopback4(a[3])));
+	if (a[0] != 0 || a[1] != 0)
+		return false;
+	return a[2] == 0 ? a[3] == __builtin_bswap32(1) : a[2] == __builtin_bswap32(0xffff) && loopback4(a[3]);
 }
 
 /* Is it told of? */
@@ -395,7 +397,8 @@ static __always_inline void accepted_endpoints(struct event *e, struct accepted_
 }
 
 /* As wanted(), of what was read. */
-static __always_inline bool accepted_wanted(struct accepted_head *head, const struct sock *sk, unsigned short family, __u32 number)
+static __always_inline bool accepted_wanted(struct accepted_head *head, const struct sock *sk, unsigned short family,
+					    __u32 number)
 {
 	__be32 own[4] = {0};
 

@@ -84,7 +84,7 @@ static void way_event(void *arg, const struct event *e)
 		f.opened_ns = e->opened_ns ? (int64_t)e->opened_ns + w->wall_ns : 0;
 		memcpy(f.comm, e->process.comm, strnlen(e->process.comm, sizeof f.comm - 1));
 	}
-	if (e->kind == EVENT_ACCEPTED && e->network == 0) /* the listeners that are counted are those of this namespace */
+	if (e->kind == EVENT_ACCEPTED && e->network == 0) /* only this namespace's listeners are looked at */
 		host_live_accept(w->live, e->local_port);
 	host_live_found(w->live, &f);
 }
