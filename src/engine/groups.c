@@ -133,8 +133,8 @@ struct flow_group *groups_new(struct groups *g, uint64_t id, const struct flow_r
 	return is;
 }
 
-void groups_add(struct groups *g, struct flow_group *at, const struct grouped *is, const struct flow_sums *sums, bool open,
-		uint64_t rate)
+void groups_add(struct groups *g, struct flow_group *at, const struct grouped *is, uint64_t again,
+		const struct flow_sums *sums, bool open, uint64_t rate)
 {
 	if (at == NULL) {
 		if (g != NULL)
@@ -147,7 +147,7 @@ void groups_add(struct groups *g, struct flow_group *at, const struct grouped *i
 	at->packets += sums->packets;
 	for (unsigned i = 0; i < 2; i++)
 		at->bytes[i] += sums->bytes[i];
-	at->again += is->again;
+	at->again += again;
 	at->rate += rate;
 	at->last_ns = sums->last_ns > at->last_ns ? sums->last_ns : at->last_ns;
 }

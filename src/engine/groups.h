@@ -29,7 +29,7 @@ bool groups_full(const struct groups *g); /* there is no room for another; NULL:
 /* It is there from now on, with the name that a record of one of its flows says. NULL: there is no room for another. */
 struct flow_group *groups_new(struct groups *g, uint64_t id, const struct flow_record *r);
 void groups_add(struct groups *g, struct flow_group *at /* NULL: none */, const struct grouped *is,
-		const struct flow_sums *sums, bool open, uint64_t rate);
+		uint64_t again, const struct flow_sums *sums, bool open, uint64_t rate);
 /* Orders them, fills the answer's window; they are to be begun again. */
 void groups_end(struct groups *g, const struct query *q, unsigned rows, struct answer *out);
 

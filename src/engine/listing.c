@@ -54,8 +54,7 @@ struct listing {
 	struct listing_stats stats;
 	struct hash_key key;
 	struct near near[2];
-	struct groups *groups;       /* NULL: nobody has asked, or no memory */
-	uint32_t groups_at;
+	struct group_sum sum;
 	struct flow_record record;   /* of the flow at hand */
 };
 
@@ -96,16 +95,20 @@ void listing_free(struct listing *l)
 		memory_release(l->at, listing_seats_most(l) * sizeof *l->at);
 		memory_release(l->more, listing_seats_most(l) * sizeof *l->more);
 	}
-	groups_free(l->groups);
+	groups_free(l->sum.groups);
 	free(l);
 }
 
-struct groups *listing_groups(struct listing *l, uint32_t **at)
+struct group_sum *listing_sum(struct listing *l)
 {
-	if (l->groups == NULL)
-		l->groups = groups_make();
-	*at = &l->groups_at;
-	return l->groups;
+	if (l->sum.groups == NULL)
+		l->sum.groups = groups_make();
+	return &l->sum;
+}
+
+void listing_sum_left(struct listing *l)
+{
+	l->sum.next = 0;
 }
 
 void listing_near_seat(const struct listing *l, uint32_t seat)
@@ -358,7 +361,7 @@ static void listing_begin(struct listing *l, const struct query *q)
 	l->wide = listing_words_wide(&order);
 	rests = listing_needs(l);
 	if (!same_order || !same_choice)
-		l->groups_at = 0;
+		l->sum.next = 0;
 	l->asked = true;
 	if (!rests || !l->at || !listing_has_room(l)) {
 		l->kept = l->made = false;
