@@ -340,8 +340,8 @@ static void answer_empty(struct answer *out)
 	out->groups_all = out->ungrouped = 0;
 }
 
-/* Groups instead of rows. False: the deadline came first, and nothing is said yet. The counts are of the moments in which
- * each flow was met. */
+/* Groups instead of rows. False: the deadline came first, and nothing is said yet. The counts are of the moments in
+ * which each flow was met. */
 static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int64_t deadline_ns)
 {
 	const struct listing_view *v = &w->view;
@@ -355,8 +355,10 @@ static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int
 		sum->counts = (struct flow_counts){0};
 		sum->next = 0;
 	}
-	for (unsigned i = 0; i < 2; i++)
-		for (uint32_t seat = sum->next > v->seats[i].from ? sum->next : v->seats[i].from; seat < v->seats[i].to; seat++) {
+	for (unsigned i = 0; i < 2; i++) {
+		const uint32_t from = sum->next > v->seats[i].from ? sum->next : v->seats[i].from;
+
+		for (uint32_t seat = from; seat < v->seats[i].to; seat++) {
 			const struct listed *listed = listing_at(v, seat);
 
 			listing_near_seat(w->listing, seat + SUMMED_AHEAD);
@@ -367,6 +369,7 @@ static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int
 			    (sum->worked_ns = clock_monotonic_ns()) >= deadline_ns)
 				return false;
 		}
+	}
 	sum->next = 0;
 	answer_empty(out);
 	walk_end(&sum->counts, out);

@@ -302,7 +302,8 @@ bool exchange_take_off_interface(struct exchange *x, const char *name)
 
 /* On the engine's thread, between two batches: one interface more, under the filter that holds; or one less. What the
  * one before it came to is told, too. */
-static void exchange_interface(struct exchange *x, struct source *s, const struct wanted_interface *is, bool first, bool ended)
+static void exchange_interface(struct exchange *x, struct source *s, const struct wanted_interface *is, bool first,
+			       bool ended)
 {
 	const size_t told = first ? 0 : strlen(x->told);
 	const char *name = is->name;

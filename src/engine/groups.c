@@ -86,12 +86,13 @@ static uint64_t groups_id(enum query_group by, const struct hash_key *key, const
 	memcpy(at, name->at.ip.b, sizeof name->at.ip.b);
 	memcpy(at + 16, &name->at.port, sizeof name->at.port);
 	at[18] = name->at.family;
-	id = name->at.family != FAMILY_NONE ? hash_bytes(key, at, sizeof at) : hash_bytes(key, service, strlen(service));
+	id = name->at.family != FAMILY_NONE ? hash_bytes(key, at, sizeof at)
+					    : hash_bytes(key, service, strlen(service));
 	return id + (id == 0);
 }
 
-void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, uint64_t again,
-	       bool ended)
+void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r,
+	       uint64_t again, bool ended)
 {
 	enum condition is = condition_of(r, ended);
 	struct flow_group name;

@@ -17,8 +17,8 @@ struct grouped {
 	bool failed;
 	uint16_t again; /* retransmissions; GROUPS_AGAIN_MOST: so many or more */
 };
-void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, uint64_t again,
-	       bool ended);
+void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r,
+	       uint64_t again, bool ended);
 
 struct groups *groups_make(void); /* NULL: no memory; the others take it */
 void groups_free(struct groups *g);

@@ -2,8 +2,8 @@
  * renamed.
  *
  * Room is asked for first. Then the new text goes over the old one in one write; where it is shorter, blank lines stand
- * behind it until the file is cut. So whoever reads it meanwhile, or after a crash between two of these steps, finds the
- * old text or all of the new one. What fails is undone with the old text, which is at hand. A machine that
+ * behind it until the file is cut. So whoever reads it meanwhile, or after a crash between two of these steps, finds
+ * the old text or all of the new one. What fails is undone with the old text, which is at hand. A machine that
  * loses power in the write itself may leave a part of each.
  */
 #include <fcntl.h>

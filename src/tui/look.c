@@ -105,7 +105,8 @@ static void look_interfaces(struct look *l, const struct answer *a, double s)
 	for (unsigned i = 0; i < a->sources; i++) {
 		const char *name = a->source[i].name != NULL ? a->source[i].name : "";
 		/* Where one was taken off those behind it move up. */
-		bool same = i < l->interfaces_now && strcmp(l->interface[i].name, name) == 0 && !l->interface[i].taken_off;
+		bool same = i < l->interfaces_now && strcmp(l->interface[i].name, name) == 0 &&
+			    !l->interface[i].taken_off;
 		struct text t;
 
 		text_init(&t, l->interface[i].name, sizeof l->interface[i].name);

@@ -153,8 +153,10 @@ static void tui_settings(struct tui *t)
 	if (t->look.capture_filter_wanted)
 		exchange_capture_filter(t->exchange, t->look.capture_filter);
 	t->look.capture_filter_wanted = false;
-	if (t->look.interface_wanted[0] != '\0' &&
-	    (t->look.interface_off ? exchange_take_off_interface : exchange_add_interface)(t->exchange, t->look.interface_wanted))
+	if (t->look.interface_wanted[0] == '\0')
+		return;
+	if (t->look.interface_off ? exchange_take_off_interface(t->exchange, t->look.interface_wanted)
+				  : exchange_add_interface(t->exchange, t->look.interface_wanted))
 		t->look.interface_wanted[0] = '\0'; /* else it waits for room there */
 }
 
