@@ -117,7 +117,7 @@ built() {
 	echo "building $1"
 	# The unit programs run in dev and min.
 	targets=
-	[ "$1" != release ] || targets='--target sockeye live_tools'
+	[ "$1" != release ] || targets='--target sockeye completions live_tools'
 	if timeout -k 5 300 cmake --preset "$1" -G Ninja >"$work/log" 2>&1 &&
 		timeout -k 5 480 cmake --build "build/$1" -j2 $targets >"$work/log" 2>&1; then
 		result pass "build/$1"

@@ -212,6 +212,7 @@ struct save_query {
 	size_t len;                  /* SAVE_TEXT_MOST at most */
 	char name[SAVE_NAME];        /* "": made here. Of letters, digits, . _ - and the ending .pcapng, or
 				      * SAVE_TEXT_END of a text; else nothing is made */
+	int64_t proposed_ns;         /* the clock of the name that was shown; 0: the one of now. "-2" is added all the same */
 };
 
 #define SAVE_TEXT_END ".sockeye.txt"

@@ -88,7 +88,7 @@ static int create(struct remembered *m, const struct save_query *q, struct save_
 	if (!m->create)
 		return sentence(a, ENOTSUP, "nothing can be saved in this run");
 	for (unsigned try = 1; try <= SAVE_TRIES; try++) {
-		engine_save_name(q, engine_totals(m->engine)->now_ns, try, a->name);
+		engine_save_name(q, q->proposed_ns ? q->proposed_ns : engine_totals(m->engine)->now_ns, try, a->name);
 		if (q->name[0] != '\0') { /* that one, and no other instead */
 			memcpy(a->name, q->name, sizeof a->name);
 			a->name[sizeof a->name - 1] = '\0';

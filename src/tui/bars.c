@@ -81,6 +81,11 @@ static unsigned bars_mode(const struct look *l, const struct answer *a, struct c
 	return canvas_put(c, x, 0, c->width, ROLE_TEXT, buffer);
 }
 
+static uint64_t bars_begun(const struct totals *t)
+{
+	return t->flows_tcp + t->flows_udp + t->flows_icmp + t->flows_other;
+}
+
 /* Losses are always said: of the kernel, of the file, of our own memory. */
 static void bars_losses(const struct answer *a, struct right *r)
 {
@@ -149,6 +154,12 @@ static void bars_top(const struct look *l, const struct answer *a, struct canvas
 		text_put(&t, c->width < 80 ? " / " : a->flows == 1 ? " conn " : " conns ");
 		words_count(&t, a->open);
 		text_put(&t, " open");
+	}
+	/* Live, those that are over leave the list a minute later. */
+	if (wide && a->live && !a->ended && bars_begun(&a->totals) > a->totals.flows_live) {
+		text_put(&t, ", ");
+		words_count(&t, bars_begun(&a->totals));
+		text_put(&t, " so far");
 	}
 	right_put(&r, ROLE_TEXT, buffer);
 	if (a->live && !a->ended && l->rate_known) {

@@ -61,7 +61,7 @@ struct key_line keys_table[] = {
 	{ACTION_MARK_BACK, IN_CONNECTIONS | IN_PACKETS, "mark-previous", "Look", "to the one marked before", NULL, {'M'}},
 	{ACTION_CLOSED, IN_CONNECTIONS, "hide-closed", "Look", "hide what is over, or show it", NULL, {'x'}},
 	{ACTION_FOLLOW, IN_CONNECTIONS, "follow", "Move", "the selection follows its connection, or keeps its line", NULL, {'F'}},
-	{ACTION_GROUP, IN_CONNECTIONS, "group", "Look", "group by client, server, service, or not", NULL, {'t', KEY_FUNCTION + 5}},
+	{ACTION_GROUP, IN_CONNECTIONS, "group", "Look", "group by client, server, service, live process, or not", NULL, {'t', KEY_FUNCTION + 5}},
 	{ACTION_COLUMNS, IN_CONNECTIONS, "columns", "Look", "choose columns and their order", NULL, {'c'}},
 	{ACTION_SEARCH, IN_TEXT, "search", "Look", "search the text", "Search", {'/', KEY_FUNCTION + 3}},
 	{ACTION_SEARCH_NEXT, IN_TEXT, "search-next", "Look", "in a text: the next place", NULL, {'n'}},
@@ -292,8 +292,8 @@ static void list_places(struct text *t, unsigned places)
 		unsigned place;
 		const char *name;
 	} names[] = {
-		{IN_CONNECTIONS, "Connections"}, {IN_LADDER, "Ladder"}, {IN_PACKETS, "Packets"}, {IN_STREAM, "stream"},
-		{IN_TEXT, "text"},
+		{IN_CONNECTIONS, "Connections"}, {IN_LADDER, "Ladder"}, {IN_PACKETS, "Packets"}, {IN_SOCKETS, "Sockets"},
+		{IN_STREAM, "stream"}, {IN_TEXT, "text"},
 	};
 	bool any = false;
 

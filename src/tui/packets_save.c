@@ -31,6 +31,7 @@ void save_ask(struct look *l)
 	memcpy(q->marked, s->marked, sizeof q->marked);
 	q->marks = s->marks;
 	memcpy(l->save.query.name, l->save.chosen, sizeof l->save.query.name);
+	l->save.query.proposed_ns = l->save.proposed_ns;
 	l->save.wanted = true;
 	screen_say(l, false, "saving ...");
 }
@@ -120,6 +121,7 @@ void save_collected(struct look *l, uint64_t flow)
 	q->text = l->save.bytes != NULL ? (const char *)l->save.bytes : "";
 	q->len = l->save.len;
 	memcpy(q->name, l->save.chosen, sizeof q->name);
+	q->proposed_ns = l->save.proposed_ns;
 	l->save.wanted = true;
 }
 

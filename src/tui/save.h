@@ -24,6 +24,7 @@ struct save_look {
 	size_t cursor;
 	bool edited;
 	char chosen[SAVE_NAME];  /* with its ending; "": the one proposed */
+	int64_t proposed_ns;     /* the clock of that one */
 	bool wanted;             /* the loop posts query, then save_posted() */
 	struct save_query query;
 	const char *lacks;       /* what is not in it, to be said when it is saved; NULL: nothing */

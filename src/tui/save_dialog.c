@@ -37,7 +37,8 @@ static void save_propose(struct look *l, const struct answer *a)
 
 	q.packets.flow[0] = save_flow(l);
 	q.packets.flows = q.packets.flow[0] != 0;
-	engine_save_name(&q, a->totals.now_ns, 1, l->save.name);
+	l->save.proposed_ns = a->totals.now_ns;
+	engine_save_name(&q, l->save.proposed_ns, 1, l->save.name);
 	l->save.cursor = strlen(l->save.name);
 }
 

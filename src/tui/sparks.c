@@ -1,6 +1,6 @@
 /* The last seconds of the flows in sight: from the bytes of two answers.
  *
- * What came between two answers that are seconds apart is spread over them evenly. Flows
+ * What came between two answers that are seconds apart is spread evenly up to its flow's last packet. Flows
  * out of sight keep what they had until their place is taken; the one that was out of
  * sight for longest goes first.
  */
@@ -36,6 +36,15 @@ static void sparks_add(struct spark *at, int64_t second, uint64_t bytes)
 	at->second = second;
 }
 
+/* Nothing came after the last packet. */
+static void sparks_until(struct spark *at, int64_t last, int64_t second, uint64_t bytes)
+{
+	last = last < at->second ? at->second : last > second ? second : last;
+	sparks_add(at, last, bytes);
+	if (last < second)
+		sparks_add(at, second, 0);
+}
+
 void sparks_take(struct connections_look *s, const struct answer *a)
 {
 	int64_t second = a->now_ns / CLOCK_S;
@@ -43,6 +52,7 @@ void sparks_take(struct connections_look *s, const struct answer *a)
 	for (unsigned i = 0; i < a->rows && second > 0; i++) {
 		const struct flow_record *r = &a->row[i];
 		uint64_t bytes = r->bytes[0] + r->bytes[1];
+		const int64_t last = r->last_ns / CLOCK_S;
 		struct spark *at = sparks_place(s, r->id);
 
 		if (at->id != r->id || bytes < at->bytes || second < at->second) {
@@ -52,10 +62,10 @@ void sparks_take(struct connections_look *s, const struct answer *a)
 			/* All of a young flow was sent in the seconds that it lived. */
 			if (second - r->first_ns / CLOCK_S < SPARK_SECONDS && r->first_ns / CLOCK_S <= second) {
 				at->second = r->first_ns / CLOCK_S - 1;
-				sparks_add(at, second, bytes);
+				sparks_until(at, last, second, bytes);
 			}
 		} else {
-			sparks_add(at, second, bytes - at->bytes);
+			sparks_until(at, last, second, bytes - at->bytes);
 		}
 		at->bytes = bytes;
 		at->seen_ns = a->now_ns;

@@ -33,7 +33,7 @@ static void text_netns(struct sockets_view *v, const struct socket_table *t)
 	if (n->name[0])
 		text_format(&to, "inode %llu, ", (unsigned long long)n->inode);
 	if (n->processes == 0)
-		text_put(&to, "no process");
+		text_put(&to, "no process to be seen");
 	else
 		text_format(&to, "%u process%s, ", n->processes, n->processes == 1 ? "" : "es");
 	if (n->processes > 0) {
@@ -56,8 +56,11 @@ static void json_netns(struct sockets_view *v, const struct socket_table *t)
 	json_u64(&j, n->inode);
 	json_key(&j, "own");
 	json_bool(&j, n->own);
-	json_key(&j, "processes");
-	json_u64(&j, n->processes);
+	/* Whoever asks is in its own: of none seen there it is not known how many there are. */
+	if (n->processes > 0 || !n->own) {
+		json_key(&j, "processes");
+		json_u64(&j, n->processes);
+	}
 	if (n->processes > 0) {
 		json_key(&j, "pid");
 		json_u64(&j, (uint64_t)n->pid);
