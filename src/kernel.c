@@ -135,6 +135,12 @@ void kernel_follow(struct kernel *k, const char *name)
 		host_lookups_follow(k->live, name);
 }
 
+void kernel_unfollow(struct kernel *k, const char *name)
+{
+	if (k->live)
+		host_lookups_unfollow(k->live, name);
+}
+
 void kernel_close(struct kernel *k)
 {
 	host_live_free(k->live);

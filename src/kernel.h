@@ -39,6 +39,7 @@ int kernel_elsewhere(const struct kernel *k, struct engine *engine, struct error
 void kernel_start(struct kernel *k);
 /* That interface is captured from now on, too. */
 void kernel_follow(struct kernel *k, const char *name);
+void kernel_unfollow(struct kernel *k, const char *name); /* of those, one that is captured no more */
 void kernel_close(struct kernel *k);
 
 #endif

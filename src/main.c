@@ -270,6 +270,12 @@ static int add_interface(void *arg, struct source *s, const char *name, const ch
 		kernel_follow(&kernel, name);
 	return rc;
 }
+
+static void took_off(void *arg, const char *name)
+{
+	(void)arg;
+	kernel_unfollow(&kernel, name);
+}
 #endif
 
 static int run_view(struct run_world *w, struct run_result *result, struct error *e)
@@ -325,6 +331,7 @@ static int run_view(struct run_world *w, struct run_result *result, struct error
 			.ready = give_up_rights,
 			.rights = rights_left,
 			.add_interface = add_interface,
+			.took_off = took_off,
 			.add_arg = &rights,
 			.kernel = kernel_side,
 			.no_mouse = options.no_mouse,

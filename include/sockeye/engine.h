@@ -160,14 +160,17 @@ void exchange_post(struct exchange *x, const struct query *q);
  * next answer (answer.told). Replaces one that has not been served yet. */
 void exchange_capture_filter(struct exchange *x, const char *words);
 /* Screen: capture from that interface as well; its outcome comes the same way. How that is done is said before the
- * run: called on the engine's thread between two batches. */
-void exchange_add_interface(struct exchange *x, const char *name);
+ * run: called on the engine's thread between two batches. A few wait for it, and none is forgotten: false, there is no
+ * room for another one yet. */
+bool exchange_add_interface(struct exchange *x, const char *name);
 /* The same: no more from one that was added so. */
-void exchange_take_off_interface(struct exchange *x, const char *name);
+bool exchange_take_off_interface(struct exchange *x, const char *name);
 /* filter: the one that the screen has set since the start, "" none; NULL: that of the start holds. Where it cannot be
  * had for that interface nothing is added. */
 typedef int exchange_add_fn(void *arg, struct source *s, const char *name, const char *filter, struct error *e);
-void exchange_add_with(struct exchange *x, exchange_add_fn *add, void *arg);
+/* One was taken off. */
+typedef void exchange_off_fn(void *arg, const char *name);
+void exchange_add_with(struct exchange *x, exchange_add_fn *add, exchange_off_fn *off, void *arg);
 /* Screen: copy the newest answer if there is a new one. */
 bool exchange_take(struct exchange *x, struct answer *out);
 /* Screen: save. False: the one before is not done yet. */

@@ -20,6 +20,8 @@ enum {
 int host_add_lookups(struct host_live *h, const unsigned *interfaces, unsigned n, struct error *e);
 /* That interface is captured, too, from now on. The thread that captures; "any" is all. */
 void host_lookups_follow(struct host_live *h, const char *name);
+/* The same thread: one of those is captured no more. */
+void host_lookups_unfollow(struct host_live *h, const char *name);
 /* struct host_options has `notices` set. 0, or -errno. */
 int host_add_notices(struct host_live *h, struct error *e);
 

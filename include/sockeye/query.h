@@ -292,7 +292,8 @@ struct answer {
 	bool replay;                /* live, but of files */
 	struct totals totals;
 	struct source_stats source[QUERY_SOURCES];
-	unsigned sources;           /* of them filled; there may be more */
+	unsigned sources;           /* of them filled, those taken off left out; there may be more */
+	uint64_t drops_left_out;    /* of those taken off */
 	struct source_note note;    /* the newest that the sources told; text "": none */
 	uint64_t tellings;          /* counts what told[] was set to */
 	bool told_bad;

@@ -172,8 +172,8 @@ int source_add_interface(struct source *s, int packet_fd, const char *name, cons
 			 struct error *e);
 
 /* An interface that was added is captured no more: what was taken in until now is still read, then its ring and
- * its socket are given back; its numbers stay in stats(). 0, or -errno with the sentence: -ENOENT there is none of
- * that name, -EPERM it was not added. Between two next_batch() only. */
+ * its socket are given back; its numbers stay in stats(), and go on there where it is added again. 0, or -errno with
+ * the sentence: -ENOENT there is none of that name, -EPERM it was not added. Between two next_batch() only. */
 int source_take_off(struct source *s, const char *name, struct error *e);
 
 /* -L: the link types of an interface, one line each, through the callback. */

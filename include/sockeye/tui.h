@@ -50,6 +50,7 @@ struct tui_options {
 	/* On the engine's thread, between two batches: capture from that interface as well. 0, or -errno with the
 	 * sentence. May be NULL. */
 	exchange_add_fn *add_interface;
+	exchange_off_fn *took_off; /* one of those is captured no more; may be NULL */
 	void *add_arg;
 	const char *title;      /* what is watched, foreign: "eth0", "two.pcap", "3 files" */
 	/* Called once, when the terminal is taken (headless: the dumps are open) and

@@ -21,7 +21,11 @@
 #include "rates.h"
 #include "sockeye/clock.h"
 
-enum { SUMMED = 256 /* flows between two looks at the clock */, SUMMED_AHEAD = 6 /* seats */ };
+enum {
+	SUMMED = 256,      /* flows between two looks at the clock */
+	SUMMED_AHEAD = 6,  /* seats */
+	SUM_KEEPS_MS = 1000, /* a sum that nobody has worked on for longer is begun anew */
+};
 
 struct walk {
 	struct engine *engine;
@@ -45,13 +49,19 @@ static bool walk_among(const uint64_t *ids, unsigned n, unsigned most, uint64_t 
 	return false;
 }
 
-static void walk_begin(struct answer *out)
+static void walk_end(const struct flow_counts *c, struct answer *out)
 {
-	out->flows = out->open = out->matched = out->over = out->newest = out->newer = out->reused = 0;
+	out->flows = c->flows;
+	out->open = c->open;
+	out->matched = c->matched;
+	out->over = c->over;
+	out->newest = c->newest;
+	out->newer = c->newer;
+	out->reused = c->reused;
 }
 
 /* One more flow: counted; false: it does not match. */
-static inline bool walk_count(const struct listed *is, struct answer *out)
+static inline bool walk_count(const struct listed *is, struct flow_counts *out)
 {
 	uint64_t id = listed_id(is);
 
@@ -108,20 +118,21 @@ static void walk_all(struct walk *w, struct answer *out, bool skip_held)
 {
 	const struct listing_view *v = &w->view;
 	const uint64_t since = w->query->since != 0 ? w->query->since : UINT64_MAX;
+	struct flow_counts counts = {0};
 
-	walk_begin(out);
 	for (unsigned i = 0; i < 2; i++)
 		for (uint32_t seat = v->seats[i].from; seat < v->seats[i].to; seat++) {
 			const struct listed *listed = listing_at(v, seat);
 
-			if (!walk_count(listed, out))
+			if (!walk_count(listed, &counts))
 				continue;
-			out->newer += listed_id(listed) > since;
+			counts.newer += listed_id(listed) > since;
 			if (!walk_is_far(w, listed))
 				walk_place(w, listed, seat, skip_held);
 		}
 	near_end(w->before);
 	near_end(w->behind);
+	walk_end(&counts, out);
 }
 
 /* What stands of the flow in that seat; LEFT_NOT: it matches, and its rank is in *out. */
@@ -299,7 +310,8 @@ static bool answer_held(struct walk *w, struct answer *out, unsigned rows)
 /* One more flow of its group; the name of a new one is asked of the flow. */
 static void walk_group(struct walk *w, struct groups *g, const struct listed *listed, uint32_t seat)
 {
-	struct grouped is = {.id = listed->at, .failed = listed->is & LISTED_ABSENT, .again = listed->again};
+	struct grouped is = {.id = listed->at, .failed = listed->is & LISTED_ABSENT};
+	uint64_t again = listed->again;
 	struct rates *rates = engine_rates(w->engine);
 	struct flow_group *at = groups_find(g, is.id);
 	struct flow_sums sums;
@@ -310,7 +322,9 @@ static void walk_group(struct walk *w, struct groups *g, const struct listed *li
 		flow_record_fill(&w->record, w->flows, flow_in_seat(w->flows, seat), engine_paths(w->engine));
 		at = groups_new(g, is.id, &w->record);
 	}
-	groups_add(g, at, &is, &sums, listed->is & LISTED_OPEN,
+	if (again == GROUPS_AGAIN_MOST) /* so many or more: the flow knows how many */
+		(void)flow_seat_again(w->flows, seat, &again);
+	groups_add(g, at, &is, again, &sums, listed->is & LISTED_OPEN,
 		   rates != NULL ? rates_of(rates, flow_in_seat(w->flows, seat), w->live_ns) : rates_life(&sums));
 }
 
@@ -326,32 +340,39 @@ static void answer_empty(struct answer *out)
 	out->groups_all = out->ungrouped = 0;
 }
 
-/* Groups instead of rows. False: the deadline came first, out says how far it came; the counts there are of the
- * moments in which each flow was met. */
+/* Groups instead of rows. False: the deadline came first, and nothing is said yet. The counts are of the moments in
+ * which each flow was met. */
 static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int64_t deadline_ns)
 {
 	const struct listing_view *v = &w->view;
+	const int64_t now = clock_monotonic_ns();
+	struct group_sum *sum = listing_sum(w->listing);
+	struct groups *g = sum->groups;
 	unsigned turn = 0;
-	uint32_t *next;
-	struct groups *g = listing_groups(w->listing, &next);
 
-	if (*next == 0) {
+	if (sum->next == 0 || now - sum->worked_ns > SUM_KEEPS_MS * CLOCK_MS) {
 		groups_begin(g, w->query->group);
-		walk_begin(out);
+		sum->counts = (struct flow_counts){0};
+		sum->next = 0;
 	}
-	for (unsigned i = 0; i < 2; i++)
-		for (uint32_t seat = *next > v->seats[i].from ? *next : v->seats[i].from; seat < v->seats[i].to; seat++) {
+	for (unsigned i = 0; i < 2; i++) {
+		const uint32_t from = sum->next > v->seats[i].from ? sum->next : v->seats[i].from;
+
+		for (uint32_t seat = from; seat < v->seats[i].to; seat++) {
 			const struct listed *listed = listing_at(v, seat);
 
 			listing_near_seat(w->listing, seat + SUMMED_AHEAD);
-			if (walk_count(listed, out))
+			if (walk_count(listed, &sum->counts))
 				walk_group(w, g, listed, seat);
-			*next = seat + 1;
-			if (++turn % SUMMED == 0 && deadline_ns != INT64_MAX && clock_monotonic_ns() >= deadline_ns)
+			sum->next = seat + 1;
+			if (++turn % SUMMED == 0 && deadline_ns != INT64_MAX &&
+			    (sum->worked_ns = clock_monotonic_ns()) >= deadline_ns)
 				return false;
 		}
-	*next = 0;
+	}
+	sum->next = 0;
 	answer_empty(out);
+	walk_end(&sum->counts, out);
 	groups_end(g, w->query, rows, out);
 	return true;
 }
@@ -366,7 +387,7 @@ static bool answer_flows(struct engine *e, const struct query *q, struct answer 
 		return false;
 	out->match_error = engine_match(e)->error;
 	if (w.listing == NULL) {
-		walk_begin(out);
+		walk_end(&(struct flow_counts){0}, out);
 		answer_empty(out);
 		return true;
 	}
@@ -392,6 +413,9 @@ bool engine_answer_within(struct engine *e, const struct query *q, struct answer
 
 	out->serial = q->serial;
 	out->about = q->about;
+	/* A sum that was left is of a moment that is over by the time that somebody wants it again. */
+	if ((q->about != QUERY_FLOWS || q->group == GROUP_NONE) && engine_listing(e) != NULL)
+		listing_sum_left(engine_listing(e));
 	switch (q->about) {
 	case QUERY_FLOWS:
 		whole = answer_flows(e, q, out, deadline);
@@ -418,10 +442,16 @@ void engine_answer(struct engine *e, const struct query *q, struct answer *out)
 
 void engine_answer_sources(struct answer *out, struct source *s, bool ended)
 {
+	struct source_stats is;
+
 	out->live = s->live;
 	out->replay = s->replay;
 	out->ended = ended;
 	out->sources = 0;
-	while (out->sources < QUERY_SOURCES && s->stats(s, out->sources, &out->source[out->sources]))
-		out->sources++;
+	out->drops_left_out = 0;
+	for (unsigned i = 0; s->stats(s, i, &is); i++)
+		if (is.taken_off)
+			out->drops_left_out += is.drops_known ? is.drops : 0;
+		else if (out->sources < QUERY_SOURCES)
+			out->source[out->sources++] = is;
 }

@@ -20,14 +20,22 @@
 #include "sockeye/clock.h"
 #include "sockeye/text.h"
 
+enum { INTERFACES_WAIT = 4 };
+
+struct wanted_interface {
+	char name[64];
+	bool off; /* one less */
+};
+
 struct exchange {
 	pthread_mutex_t lock;
 	struct query query;
 	char filter[256];       /* guarded by the lock, for the source */
 	bool filter_wanted;
-	char interface[64];     /* the same: one more to capture from; "" none */
-	bool interface_off;     /* the same: one less */
+	struct wanted_interface wanted[INTERFACES_WAIT]; /* the same: to capture from, or no more, in this order */
+	unsigned wants;
 	exchange_add_fn *add;   /* said before the run */
+	exchange_off_fn *off;   /* the same; or NULL */
 	void *add_arg;
 	char filtered[256];     /* the engine's own: the filter that was set last; */
 	bool filter_set;        /* else that of the start holds */
@@ -257,38 +265,49 @@ void exchange_capture_filter(struct exchange *x, const char *words)
 	atomic_store(&x->waiting, true);
 }
 
-void exchange_add_with(struct exchange *x, exchange_add_fn *add, void *arg)
+void exchange_add_with(struct exchange *x, exchange_add_fn *add, exchange_off_fn *off, void *arg)
 {
 	x->add = add;
+	x->off = off;
 	x->add_arg = arg;
 }
 
-static void exchange_want_interface(struct exchange *x, const char *name, bool off)
+static bool exchange_want_interface(struct exchange *x, const char *name, bool off)
 {
 	struct text t;
+	bool room;
 
 	pthread_mutex_lock(&x->lock);
-	text_init(&t, x->interface, sizeof x->interface);
-	text_put(&t, name);
-	x->interface_off = off;
+	room = x->wants < INTERFACES_WAIT;
+	if (room) {
+		text_init(&t, x->wanted[x->wants].name, sizeof x->wanted[x->wants].name);
+		text_put(&t, name);
+		x->wanted[x->wants++].off = off;
+	}
 	pthread_mutex_unlock(&x->lock);
 	exchange_wake(x->query_fd);
 	atomic_store(&x->waiting, true);
+	return room;
 }
 
-void exchange_add_interface(struct exchange *x, const char *name)
+bool exchange_add_interface(struct exchange *x, const char *name)
 {
-	exchange_want_interface(x, name, false);
+	return exchange_want_interface(x, name, false);
 }
 
-void exchange_take_off_interface(struct exchange *x, const char *name)
+bool exchange_take_off_interface(struct exchange *x, const char *name)
 {
-	exchange_want_interface(x, name, true);
+	return exchange_want_interface(x, name, true);
 }
 
-/* The same: one interface more, under the filter that holds; or one less. */
-static void exchange_interface(struct exchange *x, struct source *s, const char *name, bool off, bool ended)
+/* On the engine's thread, between two batches: one interface more, under the filter that holds; or one less. What the
+ * one before it came to is told, too. */
+static void exchange_interface(struct exchange *x, struct source *s, const struct wanted_interface *is, bool first,
+			       bool ended)
 {
+	const size_t told = first ? 0 : strlen(x->told);
+	const char *name = is->name;
+	const bool off = is->off;
 	struct error e = {""};
 	struct text t;
 	int r;
@@ -299,18 +318,21 @@ static void exchange_interface(struct exchange *x, struct source *s, const char 
 		r = error_set(&e, ENOTSUP, "this source takes no more interfaces");
 	else
 		r = x->add(x->add_arg, s, name, x->filter_set ? x->filtered : NULL, &e);
-	text_init(&t, x->told, sizeof x->told);
+	if (off && r >= 0 && x->off)
+		x->off(x->add_arg, name);
+	text_init(&t, x->told + told, sizeof x->told - told);
+	text_put(&t, told > 0 ? "; " : "");
 	text_put(&t, r < 0 ? "" : off ? "not captured any more: " : "captured from now on, too: ");
 	if (r >= 0 || off)
 		text_foreign(&t, name, strlen(name), false);
 	text_put(&t, r < 0 && off ? ": " : "");
 	text_put(&t, r < 0 ? e.text : "");
-	x->told_bad = r < 0;
+	x->told_bad = r < 0 || (told > 0 && x->told_bad);
 	x->tellings++;
 	exchange_dirty(x);
 }
 
-/* On the engine's thread, between two batches. */
+/* The same: another capture filter. */
 static void exchange_filter(struct exchange *x, struct source *s, const char *words, bool ended)
 {
 	struct error e = {""};
@@ -326,7 +348,8 @@ static void exchange_filter(struct exchange *x, struct source *s, const char *wo
 		x->filter_set = true;
 		memcpy(x->filtered, words, strlen(words) < sizeof x->filtered ? strlen(words) + 1 : 0);
 		text_put(&t, "captured from now on: ");
-		text_foreign(&t, words[0] != '\0' ? words : "everything", strlen(words[0] != '\0' ? words : "everything"), false);
+		words = words[0] != '\0' ? words : "everything";
+		text_foreign(&t, words, strlen(words), false);
 	}
 	x->told_bad = r < 0;
 	x->tellings++;
@@ -336,8 +359,10 @@ static void exchange_filter(struct exchange *x, struct source *s, const char *wo
 /* What the screen has asked for since: a question replaces the one at hand. */
 static void exchange_asked(struct exchange *x, struct source *s, bool ended)
 {
-	char filter[sizeof x->filter], interface[sizeof x->interface];
-	bool asked, filter_wanted, off;
+	struct wanted_interface wanted[INTERFACES_WAIT];
+	char filter[sizeof x->filter];
+	bool asked, filter_wanted;
+	unsigned wants;
 
 	exchange_calm(x->query_fd);
 	atomic_store(&x->waiting, false);
@@ -349,14 +374,14 @@ static void exchange_asked(struct exchange *x, struct source *s, bool ended)
 	filter_wanted = x->filter_wanted;
 	memcpy(filter, x->filter, sizeof filter);
 	x->filter_wanted = false;
-	memcpy(interface, x->interface, sizeof interface);
-	x->interface[0] = '\0';
-	off = x->interface_off;
+	memcpy(wanted, x->wanted, sizeof wanted);
+	wants = x->wants;
+	x->wants = 0;
 	pthread_mutex_unlock(&x->lock);
 	if (filter_wanted)
 		exchange_filter(x, s, filter, ended);
-	if (interface[0] != '\0')
-		exchange_interface(x, s, interface, off, ended);
+	for (unsigned i = 0; i < wants; i++)
+		exchange_interface(x, s, &wanted[i], i == 0 && !filter_wanted, ended);
 	if (!asked)
 		return;
 	x->going_on = true;

@@ -86,12 +86,13 @@ static uint64_t groups_id(enum query_group by, const struct hash_key *key, const
 	memcpy(at, name->at.ip.b, sizeof name->at.ip.b);
 	memcpy(at + 16, &name->at.port, sizeof name->at.port);
 	at[18] = name->at.family;
-	id = name->at.family != FAMILY_NONE ? hash_bytes(key, at, sizeof at) : hash_bytes(key, service, strlen(service));
+	id = name->at.family != FAMILY_NONE ? hash_bytes(key, at, sizeof at)
+					    : hash_bytes(key, service, strlen(service));
 	return id + (id == 0);
 }
 
-void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, uint64_t again,
-	       bool ended)
+void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r,
+	       uint64_t again, bool ended)
 {
 	enum condition is = condition_of(r, ended);
 	struct flow_group name;
@@ -133,8 +134,8 @@ struct flow_group *groups_new(struct groups *g, uint64_t id, const struct flow_r
 	return is;
 }
 
-void groups_add(struct groups *g, struct flow_group *at, const struct grouped *is, const struct flow_sums *sums, bool open,
-		uint64_t rate)
+void groups_add(struct groups *g, struct flow_group *at, const struct grouped *is, uint64_t again,
+		const struct flow_sums *sums, bool open, uint64_t rate)
 {
 	if (at == NULL) {
 		if (g != NULL)
@@ -147,7 +148,7 @@ void groups_add(struct groups *g, struct flow_group *at, const struct grouped *i
 	at->packets += sums->packets;
 	for (unsigned i = 0; i < 2; i++)
 		at->bytes[i] += sums->bytes[i];
-	at->again += is->again;
+	at->again += again;
 	at->rate += rate;
 	at->last_ns = sums->last_ns > at->last_ns ? sums->last_ns : at->last_ns;
 }

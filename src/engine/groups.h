@@ -17,8 +17,8 @@ struct grouped {
 	bool failed;
 	uint16_t again; /* retransmissions; GROUPS_AGAIN_MOST: so many or more */
 };
-void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r, uint64_t again,
-	       bool ended);
+void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r,
+	       uint64_t again, bool ended);
 
 struct groups *groups_make(void); /* NULL: no memory; the others take it */
 void groups_free(struct groups *g);
@@ -29,7 +29,7 @@ bool groups_full(const struct groups *g); /* there is no room for another; NULL:
 /* It is there from now on, with the name that a record of one of its flows says. NULL: there is no room for another. */
 struct flow_group *groups_new(struct groups *g, uint64_t id, const struct flow_record *r);
 void groups_add(struct groups *g, struct flow_group *at /* NULL: none */, const struct grouped *is,
-		const struct flow_sums *sums, bool open, uint64_t rate);
+		uint64_t again, const struct flow_sums *sums, bool open, uint64_t rate);
 /* Orders them, fills the answer's window; they are to be begun again. */
 void groups_end(struct groups *g, const struct query *q, unsigned rows, struct answer *out);
 

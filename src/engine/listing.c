@@ -54,8 +54,7 @@ struct listing {
 	struct listing_stats stats;
 	struct hash_key key;
 	struct near near[2];
-	struct groups *groups;       /* NULL: nobody has asked, or no memory */
-	uint32_t groups_at;
+	struct group_sum sum;
 	struct flow_record record;   /* of the flow at hand */
 };
 
@@ -96,16 +95,20 @@ void listing_free(struct listing *l)
 		memory_release(l->at, listing_seats_most(l) * sizeof *l->at);
 		memory_release(l->more, listing_seats_most(l) * sizeof *l->more);
 	}
-	groups_free(l->groups);
+	groups_free(l->sum.groups);
 	free(l);
 }
 
-struct groups *listing_groups(struct listing *l, uint32_t **at)
+struct group_sum *listing_sum(struct listing *l)
 {
-	if (l->groups == NULL)
-		l->groups = groups_make();
-	*at = &l->groups_at;
-	return l->groups;
+	if (l->sum.groups == NULL)
+		l->sum.groups = groups_make();
+	return &l->sum;
+}
+
+void listing_sum_left(struct listing *l)
+{
+	l->sum.next = 0;
 }
 
 void listing_near_seat(const struct listing *l, uint32_t seat)
@@ -167,7 +170,8 @@ static void listing_fill(struct listing *l, uint32_t seat, bool order, struct fi
 	l->stats.filled++;
 	*is = (struct filled){.any = true, .parts = l->choice_parts | l->rank_parts, .brief = brief};
 	if (brief == BRIEF_NOT)
-		flow_record_fill_parts(&l->record, l->flows, flow_in_seat(l->flows, seat), engine_paths(l->engine), is->parts);
+		flow_record_fill_parts(&l->record, l->flows, flow_in_seat(l->flows, seat), engine_paths(l->engine),
+				       is->parts);
 	else
 		(void)flow_record_fill_brief(&l->record, l->flows, seat, engine_paths(l->engine), brief);
 }
@@ -242,7 +246,8 @@ static void listing_put_more(struct listing *l, const uint64_t at[RANK_WORDS], u
 }
 
 /* What is to be said of the flow in that seat, of which `redo` is out of date. */
-static void listing_look(struct listing *l, uint32_t seat, unsigned redo, struct listed *out, uint64_t more[RANK_WORDS - 1])
+static void listing_look(struct listing *l, uint32_t seat, unsigned redo, struct listed *out,
+			 uint64_t more[RANK_WORDS - 1])
 {
 	uint64_t at[RANK_WORDS];
 	struct flow_seat f;
@@ -300,7 +305,8 @@ static bool listing_needs(struct listing *l)
 	l->choice_parts = l->choice.open_only ? RECORD_PART_OUTCOME | RECORD_PART_STATE : 0;
 	l->rank_parts = listing_words_parts(o);
 	l->rank_brief = o->group == GROUP_NONE || o->group == GROUP_PROCESS ? BRIEF_NOT : BRIEF_WORDS;
-	l->owned = l->live_ns != 0 && (o->group == GROUP_PROCESS || (o->group == GROUP_NONE && o->rank == RANK_PROCESS));
+	l->owned = l->live_ns != 0 &&
+		   (o->group == GROUP_PROCESS || (o->group == GROUP_NONE && o->rank == RANK_PROCESS));
 	if (l->filter)
 		filter_needs(l->filter, keys);
 	l->choice_brief = flow_record_brief(keys);
@@ -333,7 +339,8 @@ static bool listing_has_room(const struct listing *l)
 static void listing_begin(struct listing *l, const struct query *q)
 {
 	const struct filter *filter = match_for(engine_match(l->engine), q->match);
-	struct listed_order order = {.rank = q->rank, .sort = q->rank == RANK_KEY ? q->sort : RECORD_ID, .group = q->group};
+	struct listed_order order = {.rank = q->rank, .sort = q->rank == RANK_KEY ? q->sort : RECORD_ID,
+				     .group = q->group};
 	struct choice choice = {.filter = engine_match(l->engine)->turn, .open_only = q->open_only,
 				.onlys = q->onlys < QUERY_TOGETHER ? q->onlys : QUERY_TOGETHER};
 	bool rests, same_order, same_choice;
@@ -348,8 +355,8 @@ static void listing_begin(struct listing *l, const struct query *q)
 		order.sort = RECORD_ID;
 	}
 	l->descending = q->descending;
-	same_order = l->asked && l->order.rank == order.rank && l->order.sort == order.sort && l->order.group == order.group &&
-		     l->order.live == order.live;
+	same_order = l->asked && l->order.rank == order.rank && l->order.sort == order.sort &&
+		     l->order.group == order.group && l->order.live == order.live;
 	same_choice = l->asked && l->choice.filter == choice.filter && l->choice.open_only == choice.open_only &&
 		      l->choice.onlys == choice.onlys && memcmp(l->choice.only, choice.only, sizeof choice.only) == 0;
 	l->order = order;
@@ -358,7 +365,7 @@ static void listing_begin(struct listing *l, const struct query *q)
 	l->wide = listing_words_wide(&order);
 	rests = listing_needs(l);
 	if (!same_order || !same_choice)
-		l->groups_at = 0;
+		l->sum.next = 0;
 	l->asked = true;
 	if (!rests || !l->at || !listing_has_room(l)) {
 		l->kept = l->made = false;
@@ -396,8 +403,8 @@ static bool listing_reorder(struct listing *l, uint32_t seat)
 	is->at = at[0];
 	if (l->wide)
 		listing_put_more(l, at, l->more[seat]);
-	is->is = (uint8_t)((is->is & ~(LISTED_ABSENT | LISTED_MOVES)) | LISTED_RANKED | (there == WORDS_ABSENT ? LISTED_ABSENT : 0) |
-			   (l->owned ? LISTED_MOVES : 0));
+	is->is = (uint8_t)((is->is & ~(LISTED_ABSENT | LISTED_MOVES)) | LISTED_RANKED |
+			   (there == WORDS_ABSENT ? LISTED_ABSENT : 0) | (l->owned ? LISTED_MOVES : 0));
 	return true;
 }
 
@@ -415,7 +422,8 @@ static void listing_look_again(struct listing *l, uint32_t seat)
 	}
 	if (l->redo == REDO_RANKS && listing_reorder(l, seat))
 		return;
-	listing_look(l, seat, l->redo == REDO_OWNERS ? REDO_OWNERS | REDO_RANKS | REDO_CHOICE : l->redo, is, l->more[seat]);
+	listing_look(l, seat, l->redo == REDO_OWNERS ? REDO_OWNERS | REDO_RANKS | REDO_CHOICE : l->redo, is,
+		     l->more[seat]);
 }
 
 bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns)
@@ -428,7 +436,8 @@ bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns
 	listing_begin(l, q);
 	if (!l->kept)
 		return true;
-	whole = !(l->redo == REDO_CHOICE ? l->choice_brief == BRIEF_ENDS : l->redo == REDO_RANKS && listing_words_ends(&l->order));
+	whole = !(l->redo == REDO_CHOICE ? l->choice_brief == BRIEF_ENDS
+					 : l->redo == REDO_RANKS && listing_words_ends(&l->order));
 	if (l->redo) {
 		listing_seats(l, is);
 		for (unsigned i = 0; i < 2; i++)
@@ -437,7 +446,8 @@ bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns
 					flow_seat_near(l->flows, seat + LOOK_AHEAD, whole);
 				listing_look_again(l, seat);
 				l->next = seat + 1;
-				if (++turn % LOOK_CLOCK == 0 && deadline_ns != INT64_MAX && clock_monotonic_ns() >= deadline_ns)
+				if (++turn % LOOK_CLOCK == 0 && deadline_ns != INT64_MAX &&
+				    clock_monotonic_ns() >= deadline_ns)
 					return false;
 			}
 		l->redo = 0;
@@ -503,7 +513,8 @@ void listing_find(struct listing *l, const uint64_t *ids, unsigned n, uint32_t *
 	for (unsigned i = 0; i < n; i++) {
 		seats[i] = UINT32_MAX;
 		for (unsigned k = 0; k < HINTS && ids[i] && seats[i] == UINT32_MAX; k++)
-			if (l->hint[k].id == ids[i] && listing_seat_exists(is, l->hint[k].seat) && listing_id_in(l, l->hint[k].seat) == ids[i])
+			if (l->hint[k].id == ids[i] && listing_seat_exists(is, l->hint[k].seat) &&
+			    listing_id_in(l, l->hint[k].seat) == ids[i])
 				seats[i] = l->hint[k].seat;
 		if (ids[i] && seats[i] == UINT32_MAX) {
 			bits[ids[i] % FEW_BITS / 64] |= UINT64_C(1) << ids[i] % 64;

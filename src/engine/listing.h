@@ -89,9 +89,22 @@ static inline uint64_t listed_id(const struct listed *is)
 	return (uint64_t)is->id_high << 32 | is->id;
 }
 
-/* Sums of groups that are being made, for the query that listing_go_on() was given last; *at: the seat to go on
- * with, 0 where they are to begin. NULL: no memory. */
-struct groups *listing_groups(struct listing *l, uint32_t **at);
+/* As answer has them. */
+struct flow_counts {
+	uint64_t flows, open, matched, over, newest, newer, reused;
+};
+
+/* Sums of groups that are being made, for the query that listing_go_on() was given last. All that is half done lies
+ * here: answers that are given in between know nothing of it. */
+struct group_sum {
+	struct groups *groups; /* NULL: no memory */
+	uint32_t next;         /* seat that it goes on with; 0: nothing is summed yet */
+	int64_t worked_ns;     /* when it was worked on last */
+	struct flow_counts counts;
+};
+struct group_sum *listing_sum(struct listing *l);
+/* Nobody goes on with it: it is begun anew. */
+void listing_sum_left(struct listing *l);
 /* Some seats ahead: to be looked at soon. */
 void listing_near_seat(const struct listing *l, uint32_t seat);
 

@@ -31,8 +31,9 @@ static const char LOOKUP_NAME[] = "look-up";
 
 struct lookup {
 	struct syn_ring ring;
-	unsigned interfaces[HOST_LOOKUPS_INTERFACES];
+	atomic_uint interfaces[HOST_LOOKUPS_INTERFACES]; /* 0: it was given up */
 	atomic_uint n;       /* 0: all; another thread appends */
+	char followed[HOST_LOOKUPS_INTERFACES][IFNAMSIZ]; /* that thread's own: "" is of the start, or given up */
 	bool narrow;         /* the ring has one interface alone */
 	bool stays_narrow;   /* and cannot have more */
 	struct host_live *live;
@@ -46,7 +47,7 @@ static bool wanted_interface(const struct lookup *l, unsigned interface)
 	const unsigned n = atomic_load_explicit(&l->n, memory_order_acquire);
 
 	for (unsigned i = 0; i < n; i++)
-		if (l->interfaces[i] == interface)
+		if (atomic_load_explicit(&l->interfaces[i], memory_order_relaxed) == interface)
 			return true;
 	return n == 0;
 }
@@ -150,27 +151,48 @@ static void lookup_free(void *self)
 	free(l);
 }
 
-void host_lookups_follow(struct host_live *h, const char *name)
+static struct lookup *lookup_of(struct host_live *h)
 {
-	struct lookup *l = NULL;
-	struct ifreq r;
-	unsigned n;
-
 	for (unsigned i = 0; i < h->n_ways; i++)
 		if (strcmp(h->ways[i].way.name, LOOKUP_NAME) == 0)
-			l = h->ways[i].self;
-	n = l ? atomic_load(&l->n) : 0;
+			return h->ways[i].self;
+	return NULL;
+}
+
+void host_lookups_follow(struct host_live *h, const char *name)
+{
+	struct lookup *l = lookup_of(h);
+	const unsigned n = l ? atomic_load(&l->n) : 0;
+	struct ifreq r;
+	unsigned at = 0;
+
 	if (n == 0)
 		return; /* all are looked at, or none */
 	memset(&r, 0, sizeof r);
 	(void)snprintf(r.ifr_name, sizeof r.ifr_name, "%.15s", name);
-	if (n < HOST_LOOKUPS_INTERFACES && ioctl(l->ring.fd, SIOCGIFINDEX, &r) == 0) {
-		l->interfaces[n] = (unsigned)r.ifr_ifindex;
-		atomic_store_explicit(&l->n, n + 1, memory_order_release);
+	while (at < n && atomic_load(&l->interfaces[at]) != 0) /* the place of one that was given up, or a new one */
+		at++;
+	if (at < HOST_LOOKUPS_INTERFACES && ioctl(l->ring.fd, SIOCGIFINDEX, &r) == 0) {
+		memcpy(l->followed[at], r.ifr_name, IFNAMSIZ);
+		atomic_store(&l->interfaces[at], (unsigned)r.ifr_ifindex);
+		if (at == n)
+			atomic_store_explicit(&l->n, n + 1, memory_order_release);
 	} else {
 		atomic_store(&l->n, 0); /* not to be told apart: all of them */
 	}
 	host_live_wake(h);
+}
+
+void host_lookups_unfollow(struct host_live *h, const char *name)
+{
+	struct lookup *l = lookup_of(h);
+	const unsigned n = l ? atomic_load(&l->n) : 0;
+
+	for (unsigned i = 0; i < n && name[0] != '\0'; i++)
+		if (strncmp(l->followed[i], name, IFNAMSIZ - 1) == 0) {
+			memset(l->followed[i], 0, IFNAMSIZ);
+			atomic_store(&l->interfaces[i], 0);
+		}
 }
 
 int host_add_lookups(struct host_live *h, const unsigned *interfaces, unsigned n, struct error *e)
@@ -184,8 +206,8 @@ int host_add_lookups(struct host_live *h, const unsigned *interfaces, unsigned n
 		return error_set(e, ENOMEM, "no memory for a ring of SYNs");
 	atomic_init(&l->n, n <= HOST_LOOKUPS_INTERFACES ? n : 0);
 	l->narrow = n == 1;
-	if (n > 0 && n <= HOST_LOOKUPS_INTERFACES)
-		memcpy(l->interfaces, interfaces, n * sizeof *interfaces);
+	for (unsigned i = 0; i < n && n <= HOST_LOOKUPS_INTERFACES; i++)
+		atomic_init(&l->interfaces[i], interfaces[i]);
 	rc = syn_ring_open(&l->ring, n == 1 ? interfaces[0] : 0, e);
 	host_live_tier(h, LOOKUP_NAME, rc == 0, rc == 0 ? "" : e->text);
 	if (rc < 0) {

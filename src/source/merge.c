@@ -24,8 +24,15 @@
 
 enum { MERGE_PATIENCE_MS = 100 };
 
+/* Who had a place before, and was taken off: its numbers count, and its names may still be read. */
+struct merge_former {
+	struct source *s;
+	struct merge_former *next;
+};
+
 struct merge_child {
 	struct source *s;
+	struct merge_former *former;
 	unsigned pos, count; /* frames lent to us and not passed on: [pos, count) */
 	int ended;           /* 0, -ENODATA, or how it broke */
 	bool added;          /* merge_add() */
@@ -182,12 +189,32 @@ static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 	return (int)have;
 }
 
+static void merge_count_former(struct source *s, struct source_stats *out)
+{
+	struct source_stats is;
+
+	if (!s->stats(s, 0, &is))
+		return;
+	out->frames += is.frames;
+	out->filtered += is.filtered;
+	out->damaged += is.damaged;
+	out->drops += is.drops_known ? is.drops : 0;
+	out->bytes += is.bytes;
+	out->complete &= is.complete;
+	if (out->problem[0] == '\0') {
+		memcpy(out->problem, is.problem, sizeof out->problem);
+		out->problem_told = is.problem_told;
+	}
+}
+
 static bool merge_stats(struct source *s, unsigned index, struct source_stats *out)
 {
 	struct merge *m = (struct merge *)s;
 
 	if (index >= m->n || !m->child[index].s->stats(m->child[index].s, 0, out))
 		return false;
+	for (const struct merge_former *f = m->child[index].former; f; f = f->next)
+		merge_count_former(f->s, out);
 	out->added = m->child[index].added;
 	out->taken_off = m->child[index].leaving;
 	return true;
@@ -278,8 +305,14 @@ static void merge_free(struct source *s)
 {
 	struct merge *m = (struct merge *)s;
 
-	for (unsigned i = 0; i < m->n; i++)
+	for (unsigned i = 0; i < m->n; i++) {
 		m->child[i].s->free(m->child[i].s);
+		for (struct merge_former *f = m->child[i].former, *next; f; f = next) {
+			next = f->next;
+			f->s->free(f->s);
+			free(f);
+		}
+	}
 	if (m->timer >= 0)
 		(void)close(m->timer);
 	if (m->s.fd >= 0)
@@ -363,23 +396,47 @@ int merge_open(struct source **out, struct source *const *sources, unsigned n, s
 	return 0;
 }
 
+/* One of the same name that was taken off, and is read to its end: the names and numbers of that place are its own. */
+static struct merge_child *merge_place_of(const struct merge *m, struct source *more)
+{
+	struct source_stats is, new;
+
+	if (!more->stats(more, 0, &new))
+		return NULL;
+	for (unsigned i = 0; i < m->n; i++) {
+		struct merge_child *c = &m->child[i];
+
+		if (c->leaving && c->ended && c->s->stats(c->s, 0, &is) && strcmp(is.name, new.name) == 0)
+			return c;
+	}
+	return NULL;
+}
+
 int merge_add(struct source *s, struct source *more, struct error *e)
 {
 	struct merge *m = (struct merge *)s;
+	struct merge_child *place = s->next_batch == merge_next_batch ? merge_place_of(m, more) : NULL;
+	struct merge_former *former = place ? calloc(1, sizeof *former) : NULL;
 	int rc = 0;
 
-	if (s->next_batch != merge_next_batch || s->fd < 0)
+	if (place && !former)
+		rc = error_set(e, ENOMEM, "no memory for one more source");
+	else if (s->next_batch != merge_next_batch || s->fd < 0)
 		rc = error_set(e, ENOTSUP, "this source takes no more interfaces");
-	else if (m->n == SOURCE_MAX)
+	else if (!place && m->n == SOURCE_MAX)
 		rc = error_set(e, E2BIG, "more than %d files and interfaces at once", (int)SOURCE_MAX);
 	else if (more->fd >= 0 && (rc = merge_watch(m, more->fd)) < 0)
 		rc = error_set(e, -rc, "cannot wait for one source more: %s", strerror(-rc));
 	if (rc < 0) {
+		free(former);
 		more->free(more);
 		return rc;
 	}
-	m->child[m->n] = (struct merge_child){.s = more, .added = true};
-	m->n++;
+	if (former)
+		*former = (struct merge_former){.s = place->s, .next = place->former};
+	else
+		place = &m->child[m->n++];
+	*place = (struct merge_child){.s = more, .former = former, .added = true};
 	s->live |= more->live;
 	return 0;
 }

@@ -89,8 +89,8 @@ static uint64_t bars_begun(const struct totals *t)
 /* Losses are always said: of the kernel, of the file, of our own memory. */
 static void bars_losses(const struct answer *a, struct right *r)
 {
-	uint64_t drops = 0, damaged = 0;
-	bool known = false;
+	uint64_t drops = a->drops_left_out, damaged = 0;
+	bool known = drops > 0;
 	char buffer[64];
 	struct text t;
 

@@ -31,10 +31,12 @@ unsigned config_text(struct look *l, const char *text, size_t n, struct error *f
 /* What differs from how the program begins, as lines. */
 void config_lines(const struct look *l, struct text *t);
 
+/* config_put.c: the text of n bytes in the place of the old one of `was`; bytes has room for CONFIG_BYTES. False: the
+ * old one stands. */
+bool config_put(int fd, char *bytes, size_t n, const char *old, size_t was);
+
 /* config_keep.c: that file with what is set now. Comments, blank lines and those that are not understood stay.
  * False: no memory, or no room in out. */
-/* The text of n bytes in the place of the old one of `was`; bytes has room for CONFIG_BYTES. False: the old one stands. */
-bool config_put(int fd, char *bytes, size_t n, const char *old, size_t was);
 bool config_keep(const struct look *l, const char *old, size_t n, struct text *out);
 
 /* The i-th "NAME=VALUE" that :set offers, or NULL. */

@@ -112,6 +112,8 @@ static enum reaction sources_add(struct look *l)
 
 	if (line == NULL || *line == '\0')
 		return dialog_say(l, false, "there is no interface to add");
+	if (l->interface_wanted[0] != '\0') /* the engine has not even looked at some before it */
+		return dialog_say(l, false, "others wait to be added or taken off: try it again");
 	name = sources_name(line, &n);
 	now = sources_now(l, line);
 	if (now >= 0 && !l->interface[now].added)

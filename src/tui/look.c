@@ -103,11 +103,15 @@ void look_asked(struct look *l)
 static void look_interfaces(struct look *l, const struct answer *a, double s)
 {
 	for (unsigned i = 0; i < a->sources; i++) {
+		const char *name = a->source[i].name != NULL ? a->source[i].name : "";
+		/* Where one was taken off those behind it move up. */
+		bool same = i < l->interfaces_now && strcmp(l->interface[i].name, name) == 0 &&
+			    !l->interface[i].taken_off;
 		struct text t;
 
 		text_init(&t, l->interface[i].name, sizeof l->interface[i].name);
-		text_put(&t, a->source[i].name != NULL ? a->source[i].name : "");
-		l->interface[i].rate = s > 0 && i < l->interfaces_now && a->source[i].frames >= l->interface[i].frames
+		text_put(&t, name);
+		l->interface[i].rate = s > 0 && same && a->source[i].frames >= l->interface[i].frames
 					       ? (double)(a->source[i].frames - l->interface[i].frames) / s : 0;
 		l->interface[i].frames = a->source[i].frames;
 		l->interface[i].drops = a->source[i].drops_known ? a->source[i].drops : 0;

@@ -153,11 +153,11 @@ static void tui_settings(struct tui *t)
 	if (t->look.capture_filter_wanted)
 		exchange_capture_filter(t->exchange, t->look.capture_filter);
 	t->look.capture_filter_wanted = false;
-	if (t->look.interface_wanted[0] != '\0' && t->look.interface_off)
-		exchange_take_off_interface(t->exchange, t->look.interface_wanted);
-	else if (t->look.interface_wanted[0] != '\0')
-		exchange_add_interface(t->exchange, t->look.interface_wanted);
-	t->look.interface_wanted[0] = '\0';
+	if (t->look.interface_wanted[0] == '\0')
+		return;
+	if (t->look.interface_off ? exchange_take_off_interface(t->exchange, t->look.interface_wanted)
+				  : exchange_add_interface(t->exchange, t->look.interface_wanted))
+		t->look.interface_wanted[0] = '\0'; /* else it waits for room there */
 }
 
 /* Whether a key must wait for the screen it is meant for. Text that is typed need
@@ -398,7 +398,7 @@ static int tui_open(struct tui *t, const struct tui_options *o, struct source *s
 	failed = exchange_open(&t->exchange, err);
 	if (failed != 0)
 		return failed;
-	exchange_add_with(t->exchange, o->add_interface, o->add_arg);
+	exchange_add_with(t->exchange, o->add_interface, o->took_off, o->add_arg);
 	t->signal_fd = signalfd(-1, &signals, SFD_NONBLOCK | SFD_CLOEXEC);
 	if (t->signal_fd < 0)
 		return error_set(err, errno, "no descriptor for signals: %s", strerror(errno));

@@ -324,6 +324,13 @@ def another_interface(lab):
     deadline(lambda: rings(pid) == before, 5, "the ring of the interface that was taken off is still mapped")
     send(lab, "-n", 200, "-r", 1000, "-f", 4, "-p", 7000, "udp")
     seat.quiet(0.3)
+    for _ in range(5):  # more often than the screen has room for interfaces
+        seat.keys("\r")
+        seat.until("captured from now on, too: wire0")
+        seat.until(lambda: any(re.search(r"● .*wire0", line) for line in seat.screen.lines()))
+        seat.keys("\r")
+        seat.until("not captured any more: wire0")
+        deadline(lambda: rings(pid) == before, 5, "the ring of the interface that was taken off is still mapped")
     seat.keys("\r")
     seat.until("captured from now on, too: wire0")
     send(lab, "-n", 100, "-r", 1000, "-f", 2, "-p", 8000, "udp")

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -230,6 +231,16 @@ static void what_a_person_wrote_is_kept(void **state)
 	assert_false(config_keep(&l, before, sizeof before - 1, &t)); /* no room: said, and nothing half is written */
 }
 
+static bool sync_fails;
+
+/* In the place of the C library's: a disk that cannot keep what was written. */
+int fsync(int fd)
+{
+	(void)fd;
+	errno = EIO;
+	return sync_fails ? -1 : 0;
+}
+
 /* The file holds the old text or the new one, longer or shorter, also where there is no room for it. */
 static void a_text_is_put_whole_or_not_at_all(void **state)
 {
@@ -252,6 +263,14 @@ static void a_text_is_put_whole_or_not_at_all(void **state)
 		assert_memory_equal(is, texts[i], n);
 		was = n;
 	}
+	/* The disk does not keep it: what was there is put back. */
+	sync_fails = true;
+	memcpy(bytes, "theme = 256\n", 12);
+	assert_false(config_put(fd, bytes, 12, "x\n", 2));
+	sync_fails = false;
+	assert_int_equal(lseek(fd, 0, SEEK_END), 2);
+	assert_int_equal(pread(fd, bytes, 100, 0), 2);
+	assert_memory_equal(bytes, "x\n", 2);
 	/* No room for what is longer: what was there stands. */
 	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
 	small = limit;

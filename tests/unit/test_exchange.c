@@ -216,6 +216,15 @@ static void answers_are_whole(void **state)
 	pthread_join(thread, NULL);
 }
 
+static unsigned went;
+
+static void gone_off(void *arg, const char *name)
+{
+	(void)arg;
+	assert_string_equal(name, "eth1");
+	went++;
+}
+
 /* An interface is taken off between two batches, and the next answer says what came of it. */
 static void an_interface_is_taken_off(void **state)
 {
@@ -223,14 +232,17 @@ static void an_interface_is_taken_off(void **state)
 	struct source s = {.live = true};
 
 	(void)state;
-	exchange_take_off_interface(x, "eth1");
+	went = 0;
+	exchange_add_with(x, NULL, gone_off, NULL);
+	assert_true(exchange_take_off_interface(x, "eth1"));
 	exchange_post(x, &q);
 	assert_true(exchange_serve(x, NULL, &s, false));
 	assert_string_equal(taken_off, "eth1");
 	assert_true(exchange_take(x, &answer));
 	assert_string_equal(answer.told, "not captured any more: eth1");
 	assert_false(answer.told_bad);
-	exchange_take_off_interface(x, "lo");
+	assert_int_equal(went, 1);
+	assert_true(exchange_take_off_interface(x, "lo"));
 	exchange_post(x, &q);
 	assert_true(exchange_serve(x, NULL, &s, false));
 	assert_true(exchange_take(x, &answer));
@@ -297,6 +309,32 @@ static void asked_to_add(struct source *s, const char *name, bool fails)
 	assert_int_equal(answer.told_bad, fails);
 }
 
+/* What is asked for before the engine looks: all of it is done and told, and what finds no room is refused. */
+static void interfaces_wait_for_their_turn(void **state)
+{
+	struct query q = {.serial = 1};
+	struct source s = {.live = true};
+
+	(void)state;
+	exchange_add_with(x, add, NULL, NULL);
+	added = 0;
+	assert_true(exchange_add_interface(x, "odd0"));
+	assert_true(exchange_add_interface(x, "eth2"));
+	assert_true(exchange_take_off_interface(x, "eth1"));
+	assert_true(exchange_add_interface(x, "eth3"));
+	assert_false(exchange_add_interface(x, "eth4"));
+	exchange_post(x, &q);
+	assert_true(exchange_serve(x, NULL, &s, false));
+	assert_int_equal(added, 2);
+	assert_string_equal(taken_off, "eth1");
+	assert_true(exchange_take(x, &answer));
+	assert_true(answer.told_bad);
+	assert_string_equal(answer.told, "odd0: the filter does not compile for its links; captured from now on, too: eth2; "
+					 "not captured any more: eth1; captured from now on, too: eth3");
+	asked_to_add(&s, "eth4", false);
+	assert_string_equal(answer.told, "captured from now on, too: eth4");
+}
+
 /* An interface comes with the filter that holds, at once, or it does not come. */
 static void an_interface_has_the_filter(void **state)
 {
@@ -304,14 +342,15 @@ static void an_interface_has_the_filter(void **state)
 
 	(void)state;
 	added = 0;
-	exchange_add_with(x, add, NULL);
+	exchange_add_with(x, add, NULL, NULL);
 	asked_to_add(&s, "eth1", false);
 	assert_string_equal(added_with, "(start)");
 	exchange_capture_filter(x, "tcp port 443");
 	asked_to_add(&s, "eth2", false);
 	assert_string_equal(added_with, "tcp port 443");
 	exchange_capture_filter(x, "bad"); /* the one before holds */
-	asked_to_add(&s, "eth3", false);
+	asked_to_add(&s, "eth3", true);
+	assert_string_equal(answer.told, "capture filter: it does not compile; captured from now on, too: eth3");
 	assert_string_equal(added_with, "tcp port 443");
 	exchange_capture_filter(x, "");
 	asked_to_add(&s, "eth4", false);
@@ -329,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_query_is_served_once, start, stop),
 		cmocka_unit_test_setup_teardown(an_answer_comes_in_slices, start, stop),
 		cmocka_unit_test_setup_teardown(an_interface_is_taken_off, start, stop),
+		cmocka_unit_test_setup_teardown(interfaces_wait_for_their_turn, start, stop),
 		cmocka_unit_test_setup_teardown(only_the_first_change_wakes, start, stop),
 		cmocka_unit_test_setup_teardown(quitting_wakes_both, start, stop),
 		cmocka_unit_test_setup_teardown(answers_are_whole, start, stop),

@@ -283,6 +283,77 @@ static void groups_are_summed_in_slices(void **state)
 	world_listing = NULL;
 }
 
+/* A sum that was cut when the screen asked something else: nothing of it is said, then or later. */
+static void a_sum_that_was_left_is_begun_anew(void **state)
+{
+	struct query q = {.group = GROUP_SERVER, .rows = 40, .to_first = true}, other = {.about = QUERY_TOTALS};
+	struct query rows = {.sort = RECORD_FIRST, .rows = 20};
+	unsigned cut = 0;
+
+	(void)state;
+	world_listing = listing_open(NULL, 1 << 20);
+	for (unsigned k = 0; k < 2; k++) {
+		n_flows = 0;
+		while (n_flows < FLOWS_MAX)
+			flows[n_flows++] = (struct flow){.id = n_flows, .bytes = n_flows, .handshake = -1,
+							 .port = (uint16_t)(n_flows % 30), .last = n_flows};
+		memset(&answer, 0, sizeof answer);
+		for (unsigned i = 0; i < 100 && listing_sum(world_listing)->next == 0; i++)
+			assert_false(engine_answer_within(NULL, &q, &answer, 0));
+		cut += listing_sum(world_listing)->next != 0;
+		assert_int_equal(answer.flows, 0);
+		engine_answer(NULL, k == 0 ? &other : &rows, &answer);
+		assert_int_equal(answer.flows, k == 0 ? 0 : FLOWS_MAX);
+		n_flows = 30; /* nearly all have ended */
+		for (unsigned i = 0; i < 30; i++)
+			flows[i] = (struct flow){.id = 100000 + i, .bytes = 1, .handshake = -1, .port = (uint16_t)(500 + i), .last = 1};
+		engine_answer(NULL, &q, &answer);
+		assert_int_equal(answer.flows, 30);
+		assert_int_equal(answer.groups_all, 30);
+	}
+	assert_int_equal(cut, 2);
+	listing_free(world_listing);
+	world_listing = NULL;
+}
+
+/* One that nobody has worked on for a while is of another time. */
+static void an_old_sum_is_begun_anew(void **state)
+{
+	struct query q = {.group = GROUP_SERVER, .rows = 40, .to_first = true};
+
+	(void)state;
+	n_flows = 0;
+	while (n_flows < FLOWS_MAX)
+		flows[n_flows++] = (struct flow){.id = n_flows, .bytes = 1, .handshake = -1, .port = 7, .last = n_flows};
+	world_listing = listing_open(NULL, 1 << 20);
+	for (unsigned i = 0; i < 100 && listing_sum(world_listing)->next == 0; i++)
+		assert_false(engine_answer_within(NULL, &q, &answer, 0));
+	assert_int_not_equal(listing_sum(world_listing)->next, 0);
+	listing_sum(world_listing)->worked_ns -= 2 * CLOCK_S;
+	n_flows = 30;
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.flows, 30);
+	assert_int_equal(answer.group[0].flows, 30);
+	listing_free(world_listing);
+	world_listing = NULL;
+}
+
+/* A flow keeps its retransmissions in 16 bits for the sum; of one with more the flow itself is asked. */
+static void sums_of_many_retransmissions(void **state)
+{
+	struct query q = {.group = GROUP_SERVER, .rows = 40, .to_first = true};
+
+	(void)state;
+	n_flows = 3;
+	for (unsigned i = 0; i < 3; i++)
+		flows[i] = (struct flow){.id = i + 1, .bytes = 1, .handshake = -1, .port = 7, .again = i == 0 ? 70000 : 65534 + i};
+	world_listing = listing_open(NULL, 1 << 20);
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.group[0].again, 70000 + 65535 + 65536);
+	listing_free(world_listing);
+	world_listing = NULL;
+}
+
 /* Live, by process: a table of the host thread may name another one of flows that are open, or that moved since the last
  * one; of all others nothing is looked at. */
 static void owners_come_with_tables(void **state)
@@ -374,6 +445,9 @@ int main(void)
 		cmocka_unit_test(only_what_moved_is_looked_at),
 		cmocka_unit_test(rates_go_on),
 		cmocka_unit_test(groups_are_summed_in_slices),
+		cmocka_unit_test(a_sum_that_was_left_is_begun_anew),
+		cmocka_unit_test(an_old_sum_is_begun_anew),
+		cmocka_unit_test(sums_of_many_retransmissions),
 		cmocka_unit_test(owners_come_with_tables),
 		cmocka_unit_test(the_nearest_are_found),
 	};

@@ -461,7 +461,11 @@ static void an_interface_is_added(void **state)
 	assert_int_equal(press("<Enter>"), REACT_ASK);
 	assert_string_equal(l.interface_wanted, "wlan0.7");
 	assert_true(l.interface_off);
-	a.source[1].taken_off = true;
+	assert_int_not_equal(press("<Enter>"), REACT_ASK); /* nobody has taken that from it: it is not lost */
+	assert_non_null(strstr(l.dialog.note, "try it again"));
+	assert_true(l.interface_off);
+	l.interface_wanted[0] = '\0';
+	a.sources = 1; /* what was taken off is left out */
 	a.now_ns += CLOCK_S;
 	look_answered(&l, &a);
 	draw(100, 24);

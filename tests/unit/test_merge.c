@@ -81,6 +81,96 @@ static int ask(struct source *m, int ms, int64_t *s)
 	return -1;
 }
 
+/* ---- what is added and taken off ------------------------------------------------------------------ */
+
+static const char *const fake_names[] = {"veth0", "veth1"};
+
+struct fake_live {
+	struct source s;
+	const char *name;
+	uint64_t frames;
+	bool ending, freed;
+	unsigned shut;
+};
+
+static int live_next(struct source *s, struct frame *out, unsigned n)
+{
+	struct fake_live *f = (struct fake_live *)s;
+
+	(void)out, (void)n;
+	return f->ending ? -ENODATA : 0;
+}
+
+static bool live_stats(struct source *s, unsigned index, struct source_stats *out)
+{
+	struct fake_live *f = (struct fake_live *)s;
+
+	*out = (struct source_stats){.name = f->name, .frames = f->frames, .drops = 1, .drops_known = true, .complete = true};
+	return index == 0;
+}
+
+static void live_finish(struct source *s)
+{
+	((struct fake_live *)s)->ending = true;
+}
+
+static void live_shut(struct source *s)
+{
+	((struct fake_live *)s)->shut++;
+}
+
+static void live_free(struct source *s)
+{
+	((struct fake_live *)s)->freed = true;
+}
+
+static struct source *live_one(struct fake_live *f, const char *name, uint64_t frames)
+{
+	*f = (struct fake_live){.s = {.kind = "fake", .fd = -1, .live = true, .next_batch = live_next, .stats = live_stats,
+				      .finish = live_finish, .shut = live_shut, .free = live_free}, .name = name, .frames = frames};
+	return &f->s;
+}
+
+/* An interface that comes and goes keeps its place and its numbers: no place is used up, and none of its sources is
+ * freed, or keeps what it captured with, before the end. */
+static void what_comes_again_has_its_place(void **state)
+{
+	enum { ROUNDS = 3 * SOURCE_MAX };
+	static struct fake_live lives[ROUNDS + 1], first;
+	struct source *sources[1] = {live_one(&first, "eth0", 1)}, *m;
+	struct frame frame[SOURCE_BATCH];
+	struct source_stats is;
+	struct error e;
+
+	(void)state;
+	first.s.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_int_equal(merge_open(&m, sources, 1, &e), 0);
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		assert_int_equal(merge_add(m, live_one(&lives[i], fake_names[i % 2], 10), &e), 0);
+		assert_int_equal(merge_take_off(m, fake_names[i % 2], &e), 0);
+		assert_int_equal(m->next_batch(m, frame, SOURCE_BATCH), 0);
+		assert_int_equal(lives[i].shut, 1);
+		assert_false(lives[i].freed);
+	}
+	assert_false(m->stats(m, 3, &is));
+	for (unsigned i = 1; i <= 2; i++) {
+		assert_true(m->stats(m, i, &is));
+		assert_string_equal(is.name, fake_names[i - 1]);
+		assert_true(is.taken_off);
+		assert_int_equal(is.frames, 10 * ROUNDS / 2);
+		assert_int_equal(is.drops, ROUNDS / 2);
+	}
+	/* And once more, to stay. */
+	assert_int_equal(merge_add(m, live_one(&lives[ROUNDS], "veth0", 5), &e), 0);
+	assert_true(m->stats(m, 1, &is));
+	assert_false(is.taken_off);
+	assert_int_equal(is.frames, 10 * ROUNDS / 2 + 5);
+	m->free(m);
+	for (unsigned i = 0; i <= ROUNDS; i++)
+		assert_true(lives[i].freed);
+	(void)close(first.s.fd);
+}
+
 /* A dry pipe is waited for 100 ms, and not longer. */
 static void merge_waits_for_a_moment(void **state)
 {
@@ -182,6 +272,7 @@ static void reader_tells_its_time(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_comes_again_has_its_place),
 		cmocka_unit_test(merge_waits_for_a_moment),
 		cmocka_unit_test(merge_waits_for_a_pipe_that_passes_nothing),
 		cmocka_unit_test(merge_goes_on_with_what_is_earlier),

@@ -85,7 +85,7 @@ static void groups_are_bounded(void **state)
 		at = groups_find(g, is.id);
 		if (at == NULL)
 			at = groups_new(g, is.id, &r);
-		groups_add(g, at, &is, &sums, true, 1);
+		groups_add(g, at, &is, is.again, &sums, true, 1);
 	}
 	groups_end(g, &q, 10, &answer);
 	assert_int_equal(answer.groups_all, QUERY_GROUPS);
