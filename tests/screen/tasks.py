@@ -40,7 +40,7 @@ TASKS = [
      r"(?s)of 192\.168\.1\.20:51000.*\n▶ +6 .*ClientHello.* 4 of 17"),
     ("And all of them, from there?", "j 3 j j j 3", "screen", r"(?s)\n▶ +6 .* 6 of 501"),
     ("What does the ClientHello say first?", "j 3 j j j <Tab> j", "row", r"▶ +6 .*ClientHello"),
-    ("What was said without plain ACKs?", "/ 51002 <Enter> 2 * a G", "screen", r"NO ACKS(?s:.*) 7 of 7"),
+    ("What was said without plain ACKs?", "/ 51002 <Enter> 2 * a G", "screen", r"NO ACKS(?s:.*) 8 of 8"),
     ("What is packet 20?", "3 3 # 20 <Enter>", "row", r"^▶ +20 +0\.600453 .*HTTP .*GET /status"),
     ("What did the printer answer to GET /status?", "/ printer <Enter> f", "screen",
      r"(?s)GET /status HTTP/1\.1.*◀ 10:00:00\.603 +500 B +packet 22.*HTTP/1\.1 200 OK"),
