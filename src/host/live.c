@@ -174,15 +174,15 @@ static bool live_looked_at(struct host_live *h)
 	return atomic_load(&h->wanted[HOST_LIVE_SCREEN]) != 0;
 }
 
-/* When the next sweep is due. What was heard of sockets since the last one counts. */
+/* When the next sweep is due. What was heard of this namespace's sockets since the last one counts: a sweep finds no other. */
 static int64_t live_due(struct host_live *h)
 {
-	const uint64_t found = atomic_load_explicit(&h->found, memory_order_relaxed);
+	const uint64_t heard = atomic_load_explicit(&h->heard, memory_order_relaxed);
 	int64_t every;
 
-	if (found != h->found_before)
+	if (heard != h->heard_before)
 		pace_stirred(&h->pace);
-	h->found_before = found;
+	h->heard_before = heard;
 	every = pace_every(&h->pace, live_looked_at(h));
 	atomic_store_explicit(&h->every_ns, every, memory_order_relaxed);
 	return h->pace.swept_ns == 0 ? 0 : h->pace.swept_ns + every;

@@ -37,7 +37,7 @@ struct host_live {
 	/* The thread's own. */
 	int64_t listen_due_ns, filled_ns; /* filled: a queue had something in it */
 	struct pace pace;
-	uint64_t found_before; /* findings */
+	uint64_t heard_before; /* findings of this namespace */
 	int64_t walk_due_ns, walked_ns;
 	unsigned swept;   /* what the last table has */
 	unsigned sweeping; /* what the one under way will have; 0: none is */
@@ -46,7 +46,7 @@ struct host_live {
 	int64_t work_ns, step_ns; /* of the sweep under way: all, and its longest step */
 
 	/* For host_live_stats(): written by the thread alone. */
-	_Atomic uint64_t sweeps, listens, walks, withheld, found;
+	_Atomic uint64_t sweeps, listens, walks, withheld, found, heard;
 	_Atomic int64_t sweep_ns, steps_ns, walk_ns, longest_ns, every_ns;
 	_Atomic(const char *) longest;
 	atomic_bool failed;

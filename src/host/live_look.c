@@ -141,6 +141,8 @@ uint64_t host_live_lost(const struct host_live *h)
 void host_live_found(struct host_live *h, const struct host_finding *f)
 {
 	atomic_fetch_add_explicit(&h->found, 1, memory_order_relaxed);
+	if (f->netns == 0)
+		atomic_fetch_add_explicit(&h->heard, 1, memory_order_relaxed);
 	findings_put(&h->findings, f);
 }
 
