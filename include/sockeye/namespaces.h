@@ -41,6 +41,9 @@ int namespace_home(struct error *e);
 int namespace_visit(const struct socket_netns *n, struct error *e);
 int namespace_back(int home, struct error *e);
 
+/* The addresses of the namespace this thread is in. */
+void namespace_addresses(void (*each)(void *arg, const struct address *a, uint8_t family), void *arg);
+
 /* Addresses that interfaces of other namespaces have, 127.0.0.1 among them. Where they cannot be entered: none.
  * 0, or -errno: this program may have been left in another one, and must end. */
 int namespaces_elsewhere(void (*each)(void *arg, const struct address *a, uint8_t family), void *arg, struct error *e);

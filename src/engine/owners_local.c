@@ -2,10 +2,9 @@
  * socket of it has had; and which are another network namespace's of the same machine. What both have counts as ours. */
 #include "owners_private.h"
 
-#include <ifaddrs.h>
-#include <netinet/in.h>
 #include <string.h>
-#include <sys/socket.h>
+
+#include "sockeye/namespaces.h"
 
 static bool loopback(const struct address *a, uint8_t family)
 {
@@ -66,30 +65,12 @@ void owners_elsewhere(struct owners *o, const struct address *a, uint8_t family)
 	o->locals++;
 }
 
+static void put_local(void *arg, const struct address *a, uint8_t family)
+{
+	owners_local(arg, a, family);
+}
+
 void owners_locals(struct owners *o)
 {
-	struct ifaddrs *all = NULL;
-
-	if (getifaddrs(&all) != 0)
-		return; /* then sockets tell them */
-	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
-		struct address a = {.b = {0}};
-
-		if (!i->ifa_addr)
-			continue;
-		if (i->ifa_addr->sa_family == AF_INET) {
-			struct sockaddr_in in;
-
-			memcpy(&in, i->ifa_addr, sizeof in);
-			memcpy(a.b, &in.sin_addr, 4);
-			owners_local(o, &a, FAMILY_IPV4);
-		} else if (i->ifa_addr->sa_family == AF_INET6) {
-			struct sockaddr_in6 in6;
-
-			memcpy(&in6, i->ifa_addr, sizeof in6);
-			memcpy(a.b, &in6.sin6_addr, 16);
-			owners_local(o, &a, FAMILY_IPV6);
-		}
-	}
-	freeifaddrs(all);
+	namespace_addresses(put_local, o); /* if none is told, sockets tell them */
 }

@@ -292,7 +292,7 @@ int namespace_back(int home, struct error *e)
 
 /* ---- addresses of the others ------------------------------------------------------------------ */
 
-static void tell_addresses(void (*each)(void *arg, const struct address *a, uint8_t family), void *arg)
+void namespace_addresses(void (*each)(void *arg, const struct address *a, uint8_t family), void *arg)
 {
 	struct ifaddrs *all = NULL;
 
@@ -332,7 +332,7 @@ int namespaces_elsewhere(void (*each)(void *arg, const struct address *a, uint8_
 			continue;
 		rc = namespace_visit(&n->at[i], NULL);
 		if (rc == 0)
-			tell_addresses(each, arg);
+			namespace_addresses(each, arg);
 		else if (rc == -EPERM)
 			break; /* nor into any other */
 		rc = 0;
