@@ -58,4 +58,26 @@ char *digits_fraction(char *p, uint32_t v, unsigned n);
 /* Seconds with n (0 to 9) decimals, cut and not rounded; up to DIGITS_SECONDS_MAX. */
 char *digits_seconds(char *p, int64_t ns, unsigned n);
 
+/* The same with n from 1 on, where many times lie in one second: it is put into digits once. All zeroes: none yet. */
+enum { DIGITS_SECOND_MAX = 16 };
+struct digits_second {
+	uint64_t second;
+	unsigned len;
+	char text[DIGITS_SECOND_MAX]; /* "1700000000." */
+};
+
+void digits_second_learn(struct digits_second *near, uint64_t second);
+
+static inline char *digits_seconds_near(struct digits_second *near, char *p, int64_t ns, unsigned n)
+{
+	uint64_t second = (uint64_t)ns / 1000000000;
+
+	if (ns < 0)
+		return digits_seconds(p, ns, n);
+	if (near->second != second || near->len == 0)
+		digits_second_learn(near, second);
+	memcpy(p, near->text, sizeof near->text); /* all of it, which is quicker than as much as there is */
+	return digits_fraction(p + near->len, (uint32_t)((uint64_t)ns - second * 1000000000), n);
+}
+
 #endif

@@ -65,3 +65,12 @@ char *digits_seconds(char *p, int64_t ns, unsigned n)
 	*p++ = '.';
 	return digits_fraction(p, (uint32_t)(size % 1000000000), n);
 }
+
+void digits_second_learn(struct digits_second *near, uint64_t second)
+{
+	char *end = digits_u64(near->text, second); /* of int64_t in ns: ten digits at most */
+
+	*end++ = '.';
+	near->second = second;
+	near->len = (unsigned)(end - near->text);
+}

@@ -1,45 +1,58 @@
-/* A flow's record as a line of CSV or TSV, by a plan, as json_record.c does it.
+/* A flow's record as a line of CSV or TSV, by its shape (shape.h).
  *
  * Dotted names; a pair is two columns, NAME.client and NAME.server; an endpoint
  * is NAME.ip and NAME.port; lists are joined by ";". Columns do not depend on
- * the input: which column a key stands in is found once. A line is a walk over
- * the bits of what the record has, and separators for what it has not.
+ * the input: which column a key stands in is found once.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "csv.h"
-#include "json.h"
-#include "plan.h"
+#include "shape.h"
 #include "sockeye/digits.h"
-#include "words.h"
-
-enum {
-	CSV_VALUE = TUPLE_ADDRESS_MAX + 32, /* the longest that is written in place */
-	CSV_COPY = 32,                      /* separators or zeroes at once */
-	CSV_ZEROES = 4,                     /* length of 0,0, */
-	CSV_LINE = CSV_VALUE + RECORD_KEYS * (CSV_VALUE + 2) + 2 * CSV_COPY,
-};
-
-_Static_assert((int)CSV_LINE <= (int)OUT_ROOM_MAX, "a line is written without asking for more room");
-_Static_assert((int)CSV_VALUE >= (int)OUT_WORD && (int)CSV_VALUE >= (int)WORDS_MAX, "words");
-_Static_assert((int)CSV_VALUE >= RECORD_LIST_MAX * ((int)DIGITS_U64_MAX + 1), "lists, pairs and numbers");
 
 struct csv_plan {
-	struct plan plan;
-	uint8_t column[RECORD_KEYS], last[RECORD_KEYS]; /* of each key: its first, its last */
-	uint8_t columns;                                /* the last of all; the type's is 0 */
+	struct shapes shapes;
+	uint8_t column[RECORD_KEYS]; /* of each key: its first; the type's is 0 */
+	uint8_t columns;             /* the last of all */
 	unsigned in;
 	char separator;
 	const char *type;
-	char gap[CSV_COPY];
-	char zeroes[CSV_COPY]; /* 0,0,0,0, */
-	struct words words;
+	char zeroes[4]; /* 0,0 */
+	struct shape_format format;
 };
 
-static unsigned csv_columns(enum value_kind kind)
+static unsigned csv_columns(unsigned k)
 {
-	return kind == VALUE_PAIR || kind == VALUE_ENDPOINT ? 2 : 1;
+	return record_fields[k].kind == VALUE_PAIR || record_fields[k].kind == VALUE_ENDPOINT ? 2 : 1;
+}
+
+static unsigned csv_line_begin(const void *self, char *to)
+{
+	const struct csv_plan *plan = self;
+
+	return (unsigned)(out_word(to, plan->type) - to);
+}
+
+/* state: the column that was written last. */
+static unsigned csv_before(const void *self, unsigned *state, enum record_key k, char *to)
+{
+	const struct csv_plan *plan = self;
+	unsigned n = plan->column[k] - *state;
+
+	memset(to, plan->separator, n);
+	*state = plan->column[k] + csv_columns(k) - 1;
+	return n;
+}
+
+static unsigned csv_line_end(const void *self, unsigned state, char *to)
+{
+	const struct csv_plan *plan = self;
+	unsigned n = plan->columns - state;
+
+	memset(to, plan->separator, n);
+	to[n] = '\n';
+	return n + 1;
 }
 
 struct csv_plan *csv_plan_open(unsigned in, const char *type, char separator)
@@ -52,16 +65,16 @@ struct csv_plan *csv_plan_open(unsigned in, const char *type, char separator)
 	plan->in = in;
 	plan->type = type;
 	plan->separator = separator;
-	memset(plan->gap, separator, sizeof plan->gap);
-	for (unsigned i = 0; i < sizeof plan->zeroes; i++)
-		plan->zeroes[i] = i % 2 ? separator : '0';
-	plan_init(&plan->plan, in);
+	(void)memcpy(plan->zeroes, separator == ',' ? "0,0" : "0\t0", sizeof plan->zeroes);
+	plan->format = (struct shape_format){
+		.begin = csv_line_begin, .before = csv_before, .end = csv_line_end, .zeroes = plan->zeroes, .quote = "",
+	};
+	shapes_init(&plan->shapes, in, &plan->format);
 	for (unsigned k = 0; k < RECORD_KEYS; k++) {
-		if (!plan_has(&plan->plan, (enum record_key)k))
+		if (!plan_has(&plan->shapes.plan, (enum record_key)k))
 			continue;
 		plan->column[k] = (uint8_t)(plan->columns + 1);
-		plan->columns = (uint8_t)(plan->columns + csv_columns((enum value_kind)record_fields[k].kind));
-		plan->last[k] = plan->columns;
+		plan->columns = (uint8_t)(plan->columns + csv_columns(k));
 	}
 	return plan;
 }
@@ -101,14 +114,6 @@ void csv_record_header(struct out *out, const struct csv_plan *plan)
 	csv_end(c);
 }
 
-/* n bytes; of the same bytes again and again. */
-static char *write_same(char *p, const char *from, size_t n)
-{
-	for (size_t at = 0; at < n; at += CSV_COPY)
-		memcpy(p + at, from, CSV_COPY); /* all of it, which is quicker than as much as there is */
-	return p + n;
-}
-
 static char *write_pair(char *p, const uint64_t *pair, char separator)
 {
 	if (pair[0] != PAIR_UNKNOWN)
@@ -134,39 +139,23 @@ static char *write_list(char *p, const struct record_list *list)
 	return p;
 }
 
-static char *write_bool(char *p, bool v)
+/* Of the kinds that shape_line() leaves to its format. */
+static inline char *write_value(char *p, const void *self, enum value_kind kind, const void *x)
 {
-	memcpy(p, v ? "true" : "false", 5);
-	return p + (v ? 4 : 5);
-}
+	const struct csv_plan *plan = self;
 
-/* NULL: the value has no bound that fits CSV_VALUE, or needs quotes. */
-static char *write_value(char *p, struct csv_plan *plan, enum value_kind kind, const void *x, unsigned digits)
-{
 	switch (kind) {
 	case VALUE_PAIR:
 		return write_pair(p, x, plan->separator);
-	case VALUE_BOOL:
-		return write_bool(p, *(const bool *)x);
-	case VALUE_U64:
-		return digits_u64(p, *(const uint64_t *)x);
-	case VALUE_WORD:
-		return words_write(&plan->words, p, *(const char *const *)x);
 	case VALUE_LETTERS:
 		return out_word(p, x);
-	case VALUE_DURATION:
-		return digits_i64(p, json_microseconds(*(const int64_t *)x));
-	case VALUE_TIME:
-		return digits_seconds(p, *(const int64_t *)x, digits);
 	case VALUE_ENDPOINT:
 		return write_endpoint(p, x, plan->separator);
 	case VALUE_LIST:
 		return write_list(p, x);
-	case VALUE_NAME:
-	case VALUE_OWNERS:
-		break;
+	default:
+		return NULL;
 	}
-	return NULL;
 }
 
 static void put_owners(struct text *t, const struct record_owners *o)
@@ -190,8 +179,9 @@ static void put_owners(struct text *t, const struct record_owners *o)
 }
 
 /* What write_value() left: the line is written up to p. Returns room for the rest of it. */
-static char *put_value(struct out *out, char *p, const struct csv_plan *plan, enum value_kind kind, const void *x)
+static char *put_value(struct out *out, char *p, const void *self, enum value_kind kind, const void *x)
 {
+	const struct csv_plan *plan = self;
 	struct csv c = {.out = out, .separator = plan->separator, .first = true}; /* the separator is written */
 	char cell[RECORD_NAME_MAX * 4 + 64];
 	const struct record_name *name = x;
@@ -206,35 +196,10 @@ static char *put_value(struct out *out, char *p, const struct csv_plan *plan, en
 	else
 		text_put(&t, kind == VALUE_WORD ? *(const char *const *)x : x);
 	csv_cell(&c, cell);
-	return out_room(out, CSV_LINE);
+	return out_room(out, SHAPE_LINE);
 }
 
 void csv_record(struct out *out, struct csv_plan *plan, const struct flow_record *r, unsigned digits)
 {
-	char *p = out_word(out_room(out, CSV_LINE), plan->type);
-	unsigned column = 0;
-
-	for (unsigned word = 0; word < 2; word++) {
-		for (uint64_t bits = r->has[word] & plan->plan.keys[word]; bits; bits &= bits - 1) {
-			unsigned bit = (unsigned)__builtin_ctzll(bits), k = word * 64 + bit, zeroes;
-			const struct plan_key *at = &plan->plan.key[k];
-			const void *x = (const char *)r + at->offset;
-			char *end;
-
-			p = write_same(p, plan->gap, plan->column[k] - column);
-			zeroes = plan_zeroes(at, x, bits >> bit);
-			if (zeroes > 0) {
-				p = write_same(p, plan->zeroes, zeroes * CSV_ZEROES - 1);
-				column = plan->last[k + zeroes - 1];
-				bits = plan_skip(bits, bit, zeroes);
-				continue;
-			}
-			column = plan->last[k];
-			end = write_value(p, plan, (enum value_kind)at->kind, x, digits);
-			p = end ? end : put_value(out, p, plan, (enum value_kind)at->kind, x);
-		}
-	}
-	p = write_same(p, plan->gap, plan->columns - column);
-	*p++ = '\n';
-	out_took(out, p);
+	shape_line(out, &plan->shapes, plan, r, digits, write_value, put_value);
 }

@@ -150,11 +150,6 @@ void json_time(struct json *j, int64_t ns)
 	out_took(j->out, digits_seconds(out_room(j->out, DIGITS_SECONDS_MAX), ns, j->digits));
 }
 
-int64_t json_microseconds(int64_t ns)
-{
-	return ns < 0 ? -((-ns + 500) / 1000) : (ns + 500) / 1000;
-}
-
 char *json_write_endpoint(char *p, const struct endpoint *e)
 {
 	static const char ip[7] = {'{', '"', 'i', 'p', '"', ':', '"'}, port[8] = {',', '"', 'p', 'o', 'r', 't', '"', ':'};

@@ -33,9 +33,6 @@ void json_endpoint(struct json *j, const struct endpoint *e);
 enum { JSON_ENDPOINT_MAX = TUPLE_ADDRESS_MAX + 32 };
 char *json_write_endpoint(char *p, const struct endpoint *e);
 
-/* Whole microseconds of a duration, rounded. */
-int64_t json_microseconds(int64_t ns);
-
 /* json_plan.c: how each key of a record type is written, made once from the field table. */
 struct json_plan;
 /* Of IN_CONNECTION or IN_HANDSHAKE. NULL: no memory. Freed with free(). */

@@ -1,4 +1,4 @@
-/* The plan of a record type in JSON, from the field table; and shapes, from the plan.
+/* What JSON says about the keys of a record type, from the field table.
  *
  * Keys that share a prefix stand together in the table: a prefix is an object. */
 #include "json_plan.h"
@@ -50,11 +50,6 @@ static uint8_t plan_object(struct json_plan *plan, const char *key, size_t n)
 	return (uint8_t)plan->objects++;
 }
 
-static const char *plan_zero(enum value_kind kind)
-{
-	return kind == VALUE_PAIR ? "[0,0]" : kind == VALUE_BOOL ? "false" : "";
-}
-
 static void plan_key(struct json_plan *plan, enum record_key k)
 {
 	const struct record_field *f = &record_fields[k];
@@ -67,9 +62,7 @@ static void plan_key(struct json_plan *plan, enum record_key k)
 	text_char(&t, '"');
 	text_put(&t, f->key + prefix + (prefix > 0));
 	text_put(&t, "\":");
-	key->before = (uint8_t)t.len;
-	text_put(&t, plan_zero((enum value_kind)f->kind));
-	key->zero = (uint8_t)t.len;
+	key->len = (uint8_t)t.len;
 	assert(!t.cut);
 }
 
@@ -96,17 +89,52 @@ static void plan_begin(struct plan_text *begin, const char *type)
 	begin->len = (uint8_t)t.len;
 }
 
+static unsigned put_text(char *to, const char *text, unsigned len)
+{
+	memcpy(to, text, len);
+	return len;
+}
+
+static unsigned json_line_begin(const void *self, char *to)
+{
+	const struct json_plan *plan = self;
+
+	return put_text(to, plan->begin.text, plan->begin.len);
+}
+
+/* state: the object of the key before. */
+static unsigned json_before(const void *self, unsigned *state, enum record_key k, char *to)
+{
+	const struct json_plan *plan = self;
+	const struct json_key *key = &plan->key[k];
+	const struct plan_text *step = &plan->step[*state][key->object];
+	unsigned n = put_text(to, step->text, step->len);
+
+	*state = key->object;
+	return n + put_text(to + n, key->text, key->len);
+}
+
+static unsigned json_line_end(const void *self, unsigned state, char *to)
+{
+	const struct json_plan *plan = self;
+
+	return put_text(to, plan->end[state].text, plan->end[state].len);
+}
+
 struct json_plan *json_plan_open(unsigned in, const char *type)
 {
+	static const struct shape_format format = {
+		.begin = json_line_begin, .before = json_before, .end = json_line_end, .zeroes = "[0,0]", .quote = "\"",
+	};
 	struct json_plan *plan = calloc(1, sizeof *plan);
 
 	if (!plan)
 		return NULL;
 	plan_begin(&plan->begin, type);
 	(void)plan_object(plan, "", 0);
-	plan_init(&plan->plan, in);
+	shapes_init(&plan->shapes, in, &format);
 	for (unsigned k = 0; k < RECORD_KEYS; k++)
-		if (plan_has(&plan->plan, (enum record_key)k))
+		if (plan_has(&plan->shapes.plan, (enum record_key)k))
 			plan_key(plan, (enum record_key)k);
 	for (unsigned a = 0; a < plan->objects; a++) {
 		for (unsigned b = 0; b < plan->objects; b++)
@@ -114,50 +142,4 @@ struct json_plan *json_plan_open(unsigned in, const char *type)
 		plan_end(&plan->end[a], plan->object[a]);
 	}
 	return plan;
-}
-
-static unsigned shape_text(struct json_shape *s, unsigned at, const char *text, unsigned len)
-{
-	memcpy(s->text + at, text, len);
-	return at + len;
-}
-
-/* From the last to the first: a row goes on where the next key is there and goes on. */
-static void shape_rows(struct json_shape *s, const struct plan *plan, const uint8_t key[RECORD_KEYS])
-{
-	for (unsigned i = s->ops; i-- > 0;) {
-		bool next = i + 1 < s->ops && key[i + 1] == key[i] + 1 && plan->key[key[i]].pairs > 1;
-
-		s->op[i].pairs = s->op[i].kind != VALUE_PAIR ? 0 : next ? (uint8_t)(s->op[i + 1].pairs + 1) : 1;
-	}
-}
-
-const struct json_shape *json_shape_make(struct json_plan *plan, struct json_shape *s, const uint64_t has[2])
-{
-	unsigned object = 0, at = shape_text(s, 0, plan->begin.text, plan->begin.len), from = 0;
-	uint8_t keys[RECORD_KEYS];
-
-	_Static_assert((int)RECORD_KEYS <= UINT8_MAX && (int)SHAPE_TEXT <= UINT16_MAX, "small numbers");
-	s->ops = 0;
-	for (unsigned k = 0; k < RECORD_KEYS; k++) {
-		const struct json_key *key = &plan->key[k];
-		const struct plan_text *step = &plan->step[object][key->object];
-
-		if (!(has[k / 64] >> (k % 64) & 1))
-			continue;
-		at = shape_text(s, at, step->text, step->len);
-		at = shape_text(s, at, key->text, key->before);
-		keys[s->ops] = (uint8_t)k;
-		s->op[s->ops++] = (struct json_op){.text = (uint16_t)from, .offset = plan->plan.key[k].offset,
-						   .len = (uint8_t)(at - from), .kind = plan->plan.key[k].kind};
-		from = at = shape_text(s, at, key->text + key->before, (unsigned)(key->zero - key->before));
-		object = key->object;
-	}
-	shape_rows(s, &plan->plan, keys);
-	at = shape_text(s, at, plan->end[object].text, plan->end[object].len);
-	s->op[s->ops] = (struct json_op){.text = (uint16_t)from, .len = (uint8_t)(at - from)};
-	assert(at <= SHAPE_TEXT);
-	s->has[0] = has[0];
-	s->has[1] = has[1];
-	return s;
 }

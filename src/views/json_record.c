@@ -1,24 +1,12 @@
-/* A flow's record as a line of JSON, by the shape that its keys give it (json_plan.h).
+/* A flow's record as a line of JSON, by its shape (shape.h).
  *
- * A line is a walk over the shape: copy what stands before a value, write the value. What a
- * record does not have is not printed; an unknown half of a pair is null. A value whose size
- * is bounded is written in place; text and lists of owners go through json.c.
+ * What a record does not have is not printed; an unknown half of a pair is null. A value whose
+ * size is bounded is written in place; text and lists of owners go through json.c.
  */
 #include <string.h>
 
 #include "json_plan.h"
 #include "sockeye/digits.h"
-
-enum {
-	PLAN_VALUE = JSON_ENDPOINT_MAX, /* the longest that is written in place */
-	PLAN_LINE = SHAPE_TEXT + RECORD_KEYS * PLAN_VALUE + 2 * PLAN_COPY,
-};
-
-_Static_assert((int)PLAN_LINE <= (int)OUT_ROOM_MAX, "a line is written without asking for more room");
-_Static_assert((int)PLAN_VALUE >= (int)OUT_WORD + 2 && (int)PLAN_VALUE >= (int)WORDS_MAX + 2, "words");
-_Static_assert((int)PLAN_VALUE >= RECORD_LIST_MAX * ((int)DIGITS_U64_MAX + 1) + 2, "lists, pairs and numbers");
-
-/* ---- one line ------------------------------------------------------------------ */
 
 static char *write_bytes(char *p, const char *s, size_t n)
 {
@@ -26,16 +14,7 @@ static char *write_bytes(char *p, const char *s, size_t n)
 	return p + n;
 }
 
-/* NULL: as words_write() and out_word(). */
-static char *write_word(struct words *words, char *p, const char *word)
-{
-	*p = '"';
-	p = words_write(words, p + 1, word);
-	if (p)
-		*p++ = '"';
-	return p;
-}
-
+/* NULL: as out_word(). */
 static char *write_letters(char *p, const char *letters)
 {
 	*p = '"';
@@ -72,51 +51,22 @@ static char *write_list(char *p, const struct record_list *list)
 	return p;
 }
 
-static char *write_bool(char *p, bool v)
+/* Of the kinds that shape_line() leaves to its format. */
+static inline char *write_value(char *p, const void *self, enum value_kind kind, const void *x)
 {
-	memcpy(p, v ? "true\0\0\0" : "false\0\0", 8);
-	return p + 5 - v;
-}
-
-/* In whole steps, which is quicker than as much as there is. */
-static char *write_texts(char *p, const char *from, size_t n)
-{
-	size_t at = 0;
-
-	do {
-		memcpy(p + at, from + at, PLAN_COPY);
-		at += PLAN_COPY;
-	} while (at < n);
-	return p + n;
-}
-
-/* Returns where it ended. NULL: the value has no bound that fits PLAN_VALUE. */
-static inline char *write_value(char *p, enum value_kind kind, const void *x, struct words *words, unsigned digits)
-{
+	(void)self;
 	switch (kind) {
 	case VALUE_PAIR:
 		return write_pair(p, x);
-	case VALUE_BOOL:
-		return write_bool(p, *(const bool *)x);
-	case VALUE_U64:
-		return digits_u64(p, *(const uint64_t *)x);
-	case VALUE_WORD:
-		return write_word(words, p, *(const char *const *)x);
 	case VALUE_LETTERS:
 		return write_letters(p, x);
-	case VALUE_DURATION:
-		return digits_i64(p, json_microseconds(*(const int64_t *)x));
-	case VALUE_TIME:
-		return digits_seconds(p, *(const int64_t *)x, digits);
 	case VALUE_ENDPOINT:
 		return json_write_endpoint(p, x);
 	case VALUE_LIST:
 		return write_list(p, x);
-	case VALUE_NAME:
-	case VALUE_OWNERS:
-		break;
+	default:
+		return NULL;
 	}
-	return NULL;
 }
 
 static void put_owner(struct json *j, const struct record_owner *o)
@@ -169,11 +119,12 @@ static void put_owners(struct json *j, const struct record_owners *o)
 }
 
 /* What write_value() left: the name is written up to p. Returns room for the rest of a line. */
-static char *put_value(struct out *out, char *p, enum value_kind kind, const void *x, unsigned digits)
+static char *put_value(struct out *out, char *p, const void *self, enum value_kind kind, const void *x)
 {
-	struct json j = {.out = out, .digits = digits};
+	struct json j = {.out = out};
 	const struct record_name *name = x;
 
+	(void)self;
 	out_took(out, p);
 	if (kind == VALUE_NAME)
 		json_foreign(&j, name->bytes, name->len);
@@ -181,41 +132,10 @@ static char *put_value(struct out *out, char *p, enum value_kind kind, const voi
 		put_owners(&j, x);
 	else
 		json_word(&j, kind == VALUE_WORD ? *(const char *const *)x : x);
-	return out_room(out, PLAN_LINE);
-}
-
-/* How many pairs from here on are zeroes. */
-static inline unsigned zeroes_from(const struct json_op *op, const void *x)
-{
-	const uint64_t *pair = x;
-	unsigned n = 0;
-
-	for (; n < op->pairs && (pair[0] | pair[1]) == 0; pair += 2)
-		n++;
-	return n;
+	return out_room(out, SHAPE_LINE);
 }
 
 void json_record(struct out *out, struct json_plan *plan, const struct flow_record *r, unsigned digits)
 {
-	const struct json_shape *shape = json_shape(plan, r);
-	const struct json_op *op = shape->op, *last = op + shape->ops;
-	char *p = out_room(out, PLAN_LINE);
-
-	while (op < last) {
-		const void *x = (const char *)r + op->offset;
-		const char *text = shape->text + op->text;
-		unsigned zeroes = zeroes_from(op, x);
-		char *end;
-
-		if (zeroes > 0) { /* as the text says */
-			op += zeroes;
-			p = write_texts(p, text, (size_t)(shape->text + op->text - text));
-			continue;
-		}
-		p = write_texts(p, text, op->len);
-		end = write_value(p, (enum value_kind)op->kind, x, &plan->words, digits);
-		p = end ? end : put_value(out, p, (enum value_kind)op->kind, x, digits);
-		op++;
-	}
-	out_took(out, write_texts(p, shape->text + last->text, last->len));
+	shape_line(out, &plan->shapes, plan, r, digits, write_value, put_value);
 }

@@ -54,7 +54,7 @@ void losses_json_trips(struct json *j, const struct totals *t)
 			continue;
 		for (unsigned k = 0; k < 3; k++) {
 			json_key(j, key[i][k]);
-			json_u64(j, (uint64_t)json_microseconds(histogram_percentile(&t->rtt[i], percent[k])));
+			json_u64(j, (uint64_t)out_microseconds(histogram_percentile(&t->rtt[i], percent[k])));
 		}
 		json_key(j, key[i][3]);
 		json_u64(j, t->rtt[i].n);

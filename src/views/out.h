@@ -76,6 +76,12 @@ static inline char *out_word(char *p, const char *word)
 	}
 	return NULL;
 }
+/* Whole microseconds of a duration, rounded. */
+static inline int64_t out_microseconds(int64_t ns)
+{
+	return ns < 0 ? -((-ns + 500) / 1000) : (ns + 500) / 1000;
+}
+
 void out_format(struct out *o, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Text for people that is already escaped. */

@@ -219,7 +219,7 @@ static void packets_verdicts(struct json *j, const struct judgement *judged)
 	}
 	if (judged->rtt_ns >= 0) {
 		json_key(j, "rtt_us");
-		json_u64(j, (uint64_t)json_microseconds(judged->rtt_ns));
+		json_u64(j, (uint64_t)out_microseconds(judged->rtt_ns));
 	}
 }
 

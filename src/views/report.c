@@ -221,7 +221,7 @@ static void report_json(struct view *v, const struct totals *t)
 			int64_t ns = histogram_percentile(&r->times, percentiles[i].percent);
 
 			json_key(&j, percentiles[i].key);
-			out_format(&v->out, "%lld", (long long)json_microseconds(ns));
+			out_format(&v->out, "%lld", (long long)out_microseconds(ns));
 		}
 	}
 	if (!v->o.filter) /* these are of all flows */
