@@ -256,7 +256,7 @@ enum record_part {
 	RECORD_PART_OUTCOME = 1,   /* of the handshake: outcome and its state, how long, how many tries */
 	RECORD_PART_HANDSHAKE = 2, /* the rest of handshake.*, the times of its packets */
 	RECORD_PART_LOSSES = 4,    /* the counts of verdicts, exact.* */
-	RECORD_PART_STATE = 8,     /* states of the flow and its ends, resets, errors; service and names */
+	RECORD_PART_STATE = 8,     /* states of the flow and its ends, resets, errors; service, names and VLANs */
 	RECORD_PART_TRIPS = 16,    /* round trips of data */
 	RECORD_PART_REST = 32,     /* what stands from conn_state on: history, multipath, owners */
 	RECORD_PARTS = 63,
@@ -340,6 +340,7 @@ struct flow_record {
 		struct endpoint from;
 	} icmp_error;
 	const char *service;
+	struct record_list vlan;
 
 	/* RECORD_PART_TRIPS */
 	struct {
@@ -360,7 +361,6 @@ struct flow_record {
 		const char *reset_reason;
 	} mptcp;
 	const char *capture_side; /* client, server, between */
-	struct record_list vlan;
 	const char *owner_unknown[2];
 	int64_t accept_latency;
 	int64_t close_wait[2];   /* of an end in CLOSE-WAIT: since the other's FIN was on the wire */

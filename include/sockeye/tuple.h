@@ -84,6 +84,8 @@ enum { TUPLE_ADDRESS_MAX = 64 };
 char *tuple_write(char *p, const struct address *a, uint8_t family);
 /* 192.0.2.1:80, [2001:db8::1]:80, or the address alone without a port. */
 void tuple_endpoint(struct text *t, const struct endpoint *e);
+enum { TUPLE_ENDPOINT_MAX = TUPLE_ADDRESS_MAX + 8 };
+char *tuple_write_endpoint(char *p, const struct endpoint *e);
 int tuple_compare_endpoint(const struct endpoint *a, const struct endpoint *b);
 
 #endif

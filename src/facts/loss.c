@@ -28,6 +28,8 @@ bool loss_text(struct text *t, const struct flow_record *r)
 
 	if (!record_has(r, RECORD_EXACT_LOST_BYTES))
 		return false;
+	if (r->lossless && !record_has(r, RECORD_CAPTURE_DROPS) && !record_has(r, RECORD_CAPTURE_BLIND))
+		return false;
 	pair(t, &any, "again", r->exact.retransmitted_segments, "");
 	pair(t, &any, "late", r->exact.late_segments, "");
 	if (record_has(r, RECORD_CAPTURE_DROPS) || record_has(r, RECORD_CAPTURE_BLIND))

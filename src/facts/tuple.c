@@ -174,10 +174,9 @@ void tuple_address(struct text *t, const struct address *a, uint8_t family)
 	text_bytes(t, out, (size_t)(tuple_write(out, a, family) - out));
 }
 
-void tuple_endpoint(struct text *t, const struct endpoint *e)
+char *tuple_write_endpoint(char *p, const struct endpoint *e)
 {
 	bool brackets = e->family == FAMILY_IPV6 && e->has_port;
-	char out[TUPLE_ADDRESS_MAX + 8], *p = out;
 
 	if (brackets)
 		*p++ = '[';
@@ -188,7 +187,14 @@ void tuple_endpoint(struct text *t, const struct endpoint *e)
 		*p++ = ':';
 		p = digits_u64(p, e->port);
 	}
-	text_bytes(t, out, (size_t)(p - out));
+	return p;
+}
+
+void tuple_endpoint(struct text *t, const struct endpoint *e)
+{
+	char out[TUPLE_ENDPOINT_MAX];
+
+	text_bytes(t, out, (size_t)(tuple_write_endpoint(out, e) - out));
 }
 
 int tuple_compare_endpoint(const struct endpoint *a, const struct endpoint *b)

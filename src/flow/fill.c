@@ -348,6 +348,7 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
 			fill_datagram(r, f);
 		fill_service(r, t, f);
 		fill_tunnels(r, path);
+		fill_vlans(r, path);
 		fill_icmp_error(r, t, f);
 	}
 	if (!(parts & RECORD_PART_REST))
@@ -355,7 +356,6 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
 	if (tcp)
 		fill_tcp(r, t, f);
 	zeek_fill(r, t, f);
-	fill_vlans(r, path);
 	if (t->more)
 		t->more(t->more_arg, r);
 }
@@ -419,6 +419,7 @@ bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_
 {
 	const unsigned parts = RECORD_PART_OUTCOME | RECORD_PART_STATE;
 	struct flow_key key;
+	const struct path *path;
 	const struct flow *f;
 	bool client;
 
@@ -428,6 +429,7 @@ bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_
 	if (what == BRIEF_ENDS)
 		return true;
 	f = flow_in_seat(t, seat);
+	path = paths ? paths_get(paths, f->path) : NULL;
 	scratch_ready(t, f, parts);
 	r->missing = RECORD_PARTS & ~parts;
 	if (key.proto == PROTO_TCP) {
@@ -437,7 +439,8 @@ bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_
 		fill_datagram(r, f);
 	}
 	fill_service(r, t, f);
-	fill_tunnels(r, paths ? paths_get(paths, f->path) : NULL);
+	fill_tunnels(r, path);
+	fill_vlans(r, path);
 	fill_icmp_error(r, t, f);
 	return true;
 }

@@ -8,49 +8,74 @@
 
 #include "sockeye/clock.h"
 #include "sockeye/condition.h"
+#include "sockeye/digits.h"
 #include "sockeye/loss.h"
 #include "view.h"
 
 enum { ENDPOINT_WIDTH = 21, STATE_WIDTH = 12, OUTCOME_WIDTH = 11, TIMES_WIDTH = 11, DAY_DIGITS = 3 };
 
+/* Cells whose bytes are columns are written in place: in the room of a line's beginning, blanks in whole steps. */
+enum { LINES_BLANKS = 32, LINES_ROOM = 1024 };
+
+static char *write_blanks(char *p)
+{
+	memset(p, ' ', LINES_BLANKS);
+	return p;
+}
+
+/* What was written from begin on, filled up to a width, and a blank. */
+static char *write_filled(const char *begin, char *p, unsigned width)
+{
+	size_t n = (size_t)(p - begin);
+
+	return write_blanks(p) + (n < width ? width - n : 0) + 1;
+}
+
+/* A cell of n bytes, up to LINES_BLANKS, at the right of its width. */
+static char *write_right(char *p, const char cell[LINES_BLANKS], size_t n, unsigned width)
+{
+	p = write_blanks(p) + (n < width ? width - n : 0);
+	memcpy(p, cell, LINES_BLANKS);
+	return p + n;
+}
+
 /* 517, 3.0k, 12M: five characters at most. */
-static void lines_short(struct text *t, uint64_t v)
+static char *write_short(char *p, uint64_t v)
 {
 	static const char units[] = "kMGTPE";
 	double size = (double)v;
 	unsigned unit = 0;
+	struct text t;
 
+	if (v < 1000)
+		return digits_u64(p, v);
+	text_init(&t, p, LINES_BLANKS / 2);
 	if (v == PAIR_UNKNOWN) {
-		text_char(t, '?');
-		return;
-	}
-	if (v < 1000) {
-		text_u64(t, v);
-		return;
+		text_char(&t, '?');
+		return p + t.len;
 	}
 	if (v < 999500) { /* nearly all of them */
-		text_scaled(t, v, 1000, v < 9950 ? 1 : 0);
-		text_char(t, units[0]);
-		return;
+		text_scaled(&t, v, 1000, v < 9950 ? 1 : 0);
+		text_char(&t, units[0]);
+		return p + t.len;
 	}
 	for (size /= 1000; size >= 999.5 && unit < 5; unit++)
 		size /= 1000;
-	text_format(t, size < 9.95 ? "%.1f%c" : "%.0f%c", size, units[unit]);
+	text_format(&t, size < 9.95 ? "%.1f%c" : "%.0f%c", size, units[unit]);
+	return p + t.len;
 }
 
-static void lines_pair(struct out *out, const struct flow_record *r, enum record_key k, unsigned width)
+static char *write_pair(char *p, const struct flow_record *r, enum record_key k, unsigned width)
 {
 	const uint64_t *pair = record_member(r, k);
-	char cell[32];
-	struct text t;
+	char cell[LINES_BLANKS], *end = cell;
 
-	text_init(&t, cell, sizeof cell);
 	if (record_has(r, k)) {
-		lines_short(&t, pair[0]);
-		text_char(&t, '/');
-		lines_short(&t, pair[1]);
+		end = write_short(end, pair[0]);
+		*end++ = '/';
+		end = write_short(end, pair[1]);
 	}
-	out_right(out, cell, width);
+	return write_right(p, cell, (size_t)(end - cell), width);
 }
 
 static void lines_cell(struct out *out, const struct flow_record *r, enum record_key k, unsigned width)
@@ -61,6 +86,7 @@ static void lines_cell(struct out *out, const struct flow_record *r, enum record
 	text_init(&t, cell, sizeof cell);
 	record_text(&t, r, k);
 	out_left(out, cell, width);
+	out_char(out, ' ');
 }
 
 /* The columns that both lines begin with: the time and some cells. */
@@ -70,11 +96,27 @@ struct lines_column {
 	unsigned width;
 };
 
-static void lines_begin(struct view *v, const struct flow_record *r, const struct lines_column *columns, unsigned n,
-			const char *other_titles)
+/* One of them; NULL: its bytes may not be columns, or it has no bound. */
+static char *write_column(char *p, const struct flow_record *r, const struct lines_column *column)
+{
+	const void *x = record_member(r, column->key);
+	char *end = NULL;
+
+	if (!record_has(r, column->key))
+		return NULL;
+	if (record_fields[column->key].kind == VALUE_ENDPOINT)
+		end = tuple_write_endpoint(p, x);
+	else if (record_fields[column->key].kind == VALUE_WORD)
+		end = out_word(p, *(const char *const *)x);
+	return end ? write_filled(p, end, column->width) : NULL;
+}
+
+/* Returns room for LINES_ROOM after it. */
+static char *lines_begin(struct view *v, const struct flow_record *r, const struct lines_column *columns, unsigned n,
+			 const char *other_titles)
 {
 	struct out *out = &v->out;
-	char time[32];
+	char *p;
 
 	if (!v->headed) {
 		v->headed = true;
@@ -83,13 +125,21 @@ static void lines_begin(struct view *v, const struct flow_record *r, const struc
 			out_left(out, columns[i].title, columns[i].width + 1);
 		out_put(out, other_titles);
 	}
-	clock_of_day_near(&v->near, r->first_ns, DAY_DIGITS, time);
-	out_put(out, time);
-	out_char(out, ' ');
+	p = out_room(out, LINES_ROOM);
+	clock_of_day_near(&v->near, r->first_ns, DAY_DIGITS, p);
+	p += strlen(p);
+	*p++ = ' ';
 	for (unsigned i = 0; i < n; i++) {
-		lines_cell(out, r, columns[i].key, columns[i].width);
-		out_char(out, ' ');
+		char *end = write_column(p, r, &columns[i]);
+
+		if (!end) {
+			out_took(out, p);
+			lines_cell(out, r, columns[i].key, columns[i].width);
+			end = out_room(out, LINES_ROOM);
+		}
+		p = end;
 	}
+	return p;
 }
 
 static void lines_icmp_error(struct text *t, const struct flow_record *r, const char *before)
@@ -109,12 +159,12 @@ static void lines_service(struct out *out, const struct flow_record *r)
 	char cell[RECORD_NAME_MAX * 4 + 256];
 	struct text t;
 
-	text_init(&t, cell, sizeof cell);
-	record_text(&t, r, RECORD_PROTO);
+	out_put(out, r->proto);
 	if (record_has(r, RECORD_SERVICE)) {
-		text_char(&t, '/');
-		record_text(&t, r, RECORD_SERVICE);
+		out_char(out, '/');
+		out_put(out, r->service);
 	}
+	text_init(&t, cell, sizeof cell);
 	if (record_has(r, RECORD_SERVER_NAME)) {
 		text_char(&t, ' ');
 		record_text(&t, r, RECORD_SERVER_NAME);
@@ -130,7 +180,8 @@ static void lines_service(struct out *out, const struct flow_record *r)
 	}
 	if (record_has(r, RECORD_EVICTED) && r->evicted)
 		text_put(&t, ", forgotten early");
-	out_text(out, cell);
+	if (t.len > 0)
+		out_text(out, cell);
 	if (condition_reset_not_taken(r))
 		out_put(out, "  [the reset does not fit: not taken]");
 	if (record_has(r, RECORD_ONE_SIDED) && r->one_sided)
@@ -152,19 +203,22 @@ void lines_connection(struct view *v, const struct flow_record *r)
 	};
 	enum record_key duration = RECORD_HS_FIRST_SYN_TO_ACK;
 	struct out *out = &v->out;
-	char cell[64];
+	char cell[LINES_BLANKS], *p;
 	struct text t;
 
-	lines_begin(v, r, columns, 3, "      BYTES   PACKETS HANDSHAKE SERVICE\n");
-	lines_pair(out, r, RECORD_BYTES, 11);
-	out_char(out, ' ');
-	lines_pair(out, r, RECORD_PACKETS, 9);
-	out_char(out, ' ');
+	p = lines_begin(v, r, columns, 3, "      BYTES   PACKETS HANDSHAKE SERVICE\n");
+	p = write_pair(p, r, RECORD_BYTES, 11);
+	*p++ = ' ';
+	p = write_pair(p, r, RECORD_PACKETS, 9);
+	*p++ = ' ';
 	text_init(&t, cell, sizeof cell);
 	if (record_has(r, duration))
 		record_text(&t, r, duration);
-	out_right(out, t.len ? cell : "-", 9);
-	out_char(out, ' ');
+	else
+		text_char(&t, '-');
+	p = write_right(p, cell, t.len, 9);
+	*p++ = ' ';
+	out_took(out, p);
 	lines_service(out, r);
 	out_char(out, '\n');
 }
@@ -262,7 +316,7 @@ void lines_handshake(struct view *v, const struct flow_record *r)
 	char cell[512];
 	struct text t;
 
-	lines_begin(v, r, columns, 3, "NET+HOST ms  NOTES\n");
+	out_took(out, lines_begin(v, r, columns, 3, "NET+HOST ms  NOTES\n"));
 	lines_times(out, r);
 	text_init(&t, cell, sizeof cell);
 	if (r->syns > 1 && record_has(r, RECORD_HS_FIRST_SYN_TO_ACK)) {

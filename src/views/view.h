@@ -34,7 +34,8 @@ struct view {
 /* Digits of times: 6, or 9 where it is known that they mean something. */
 unsigned view_digits(struct view *v);
 
-/* lines.c: a line per flow, a line per handshake. */
+/* lines.c: a line per flow, a line per handshake; and the parts of records that the first reads */
+enum { LINES_FLOW_PARTS = RECORD_PART_OUTCOME | RECORD_PART_LOSSES | RECORD_PART_STATE };
 void lines_connection(struct view *v, const struct flow_record *r);
 void lines_handshake(struct view *v, const struct flow_record *r);
 

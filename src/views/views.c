@@ -203,6 +203,8 @@ int views_open(struct observer *out, const struct views_options *o, struct error
 		.close = view_close,
 		.self = v,
 	};
+	if (o->view == VIEW_CONNECTIONS && o->format == VIEW_TEXT && !o->filter)
+		out->flow_parts = LINES_FLOW_PARTS;
 	if (o->view == VIEW_REPORT && !o->filter) { /* a filter may ask for anything */
 		out->handshake_parts = REPORT_HANDSHAKE_PARTS;
 		out->flow_parts = REPORT_FLOW_PARTS;
