@@ -3,10 +3,14 @@
  * In the words stand first the samples, then the times in flight, two words each. What
  * fits in there stays in there; what does not is a struct side_trips in a block, and stays
  * there for as long as no segment goes the long way: to and fro with each ACK cost more than
- * the block, which most sides need sooner or later. Where there is no block to be had, nothing is known. */
+ * the block. But most sides need it only while several segments are on the way, so before
+ * another block is made, those that a few other flows no longer need are taken back. Where
+ * there is no block to be had, nothing is known. */
 #include <string.h>
 
 #include "kept_trips.h"
+
+enum { TRIPS_LOOKS = 8 }; /* flows looked at for a block */
 
 /* Of what is in the words all four are copied: those that are no samples say nothing. */
 void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigned i, struct side_trips *x)
@@ -42,25 +46,58 @@ static bool trips_fit(const struct kept *k, const struct side_trips *x)
 	return !x->again && x->samples <= room && x->samples + 2u * x->n_timed <= room;
 }
 
+/* Into the words, where they are room for it. */
+static void trips_into_words(struct kept *k, unsigned i, const struct side_trips *x)
+{
+	uint32_t *words = k->trips[i];
+
+	k->trips_are[i] = (uint8_t)(x->lost ? KEPT_TRIPS_LOST : x->samples | (unsigned)x->n_timed << KEPT_TIMED_SHIFT);
+	if (x->lost)
+		return;
+	if (x->samples)
+		memcpy(words, x->few, sizeof x->few);
+	if (x->n_timed)
+		memcpy(&words[x->samples], &x->timed[0], sizeof x->timed[0]);
+	if (x->n_timed > 1)
+		memcpy(&words[x->samples + 2], &x->timed[1], sizeof x->timed[1]);
+}
+
+/* Take back blocks of flows whose words are room enough by now; not of k. A hand goes round, a few flows a time, until
+ * it has found one. */
+static void trips_gather(struct flow_table *t, const struct kept *k)
+{
+	bool found = false;
+
+	for (unsigned looks = 0; looks < TRIPS_LOOKS && !found; looks++) {
+		struct kept *other = &t->flows[t->trips_hand];
+
+		t->trips_hand = t->trips_hand + 1 < t->flow_used ? t->trips_hand + 1 : 0;
+		for (unsigned i = 0; i < 2 && other != k && other->family == FAMILY_IPV4; i++) {
+			struct side_trips *block = kept_trips_block(t, other, i);
+			uint32_t ref = other->trips[i][0];
+
+			if (!block || !trips_fit(other, block))
+				continue;
+			trips_into_words(other, i, block);
+			blocks_give(&t->blocks, ref, TRIPS_CLASS);
+			found = true;
+		}
+	}
+}
+
 void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x)
 {
 	struct side_trips *block = kept_trips_block(t, k, i);
-	uint32_t ref, *words = k->trips[i];
+	uint32_t ref;
 
 	if (x->lost || trips_fit(k, x)) {
 		kept_trips_release(t, k, i);
-		k->trips_are[i] = (uint8_t)(x->lost ? KEPT_TRIPS_LOST : x->samples | (unsigned)x->n_timed << KEPT_TIMED_SHIFT);
-		if (x->lost)
-			return;
-		if (x->samples)
-			memcpy(words, x->few, sizeof x->few);
-		if (x->n_timed)
-			memcpy(&words[x->samples], &x->timed[0], sizeof x->timed[0]);
-		if (x->n_timed > 1)
-			memcpy(&words[x->samples + 2], &x->timed[1], sizeof x->timed[1]);
+		trips_into_words(k, i, x);
 		return;
 	}
 	if (!block) {
+		if (t->blocks.free[TRIPS_CLASS] == REF_NONE)
+			trips_gather(t, k);
 		ref = blocks_take(t, TRIPS_CLASS);
 		k->trips_are[i] = (uint8_t)(ref == REF_NONE ? KEPT_TRIPS_LOST : KEPT_TRIPS_BLOCK);
 		if (ref == REF_NONE)
