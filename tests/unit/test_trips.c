@@ -262,6 +262,52 @@ static void a_wait_of_an_hour_is_no_short_trip(void **state)
 	world_free(c.w);
 }
 
+/* A segment of the conversation from that port. */
+static void of_port(struct world *w, int64_t after, uint16_t port, bool client, uint16_t flags, uint32_t seq, uint32_t acks,
+		    uint32_t len)
+{
+	struct descriptor d = client ? packet(CLIENT, port, SERVER, 80, PROTO_TCP) : packet(SERVER, 80, CLIENT, port, PROTO_TCP);
+
+	d.flags = flags;
+	d.tcp.seq = seq;
+	d.tcp.ack = acks;
+	d.payload_len = len;
+	d.window = 60000;
+	(void)track(w, after, d);
+}
+
+/* Three in flight need a block; of what was answered the flow's own words are room enough. One after the other has
+ * three, so all of them together live with next to no blocks, and each still knows what it measured. */
+static void a_block_is_taken_back(void **state)
+{
+	enum { FLOWS = 200 };
+	struct world *w = world_new(false, 16 << 20);
+	uint64_t at = 0;
+	struct flow *f;
+	unsigned n = 0;
+
+	(void)state;
+	for (uint16_t port = 5000; port < 5000 + FLOWS; port++) {
+		of_port(w, MS, port, true, TCP_SYN, 100, 0, 0);
+		of_port(w, MS, port, false, TCP_SYN | TCP_ACK, 900, 101, 0);
+		of_port(w, MS, port, true, TCP_ACK, 101, 901, 0);
+		for (uint32_t i = 0; i < 3; i++)
+			of_port(w, MS, port, true, TCP_ACK, 101 + i * 10, 901, 10);
+		of_port(w, (port - 4990) * MS, port, false, TCP_ACK, 901, 131, 0);
+	}
+	assert_in_range(w->flows->blocks.used, 1, 8 * BLOCK_MIN);
+	while ((f = flow_next(w->flows, &at)) != NULL) {
+		struct flow_record r = record_of(w, f);
+
+		assert_int_equal(r.round_trip[0].samples, 1);
+		assert_int_equal(r.round_trip[0].min, (r.client.port - 4990) * MS);
+		assert_int_equal(r.round_trip[0].max, (r.client.port - 4990) * MS);
+		n++;
+	}
+	assert_int_equal(n, FLOWS);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +323,7 @@ int main(void)
 		cmocka_unit_test(the_histogram_never_overflows),
 		cmocka_unit_test(beyond_the_last_bucket),
 		cmocka_unit_test(a_wait_of_an_hour_is_no_short_trip),
+		cmocka_unit_test(a_block_is_taken_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
