@@ -228,8 +228,12 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	if (near->place >= REF_EMBRYO)
 		return;
 	k = &t->flows[near->place];
-	for (unsigned i = 0; i < 2; i++) /* without a jump: where there is none, block 0 */
-		__builtin_prefetch(blocks_at(&t->blocks, (k->trips_are[i] & KEPT_TRIPS_BLOCK) / KEPT_TRIPS_BLOCK * k->trips[i][0]), 1);
+	for (unsigned i = 0; i < 2; i++) { /* without a jump: where there is none, or it is not needed, block 0 */
+		unsigned is = k->trips_are[i];
+		bool needed = is & KEPT_TRIPS_BLOCK && (i == near->dir ? d->payload_len != 0 : kept_trips_timed(is) != 0);
+
+		__builtin_prefetch(blocks_at(&t->blocks, needed * k->trips[i][0]), 1);
+	}
 	if (k->odd == REF_NONE)
 		return;
 	bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
