@@ -43,6 +43,22 @@ int opening_filter_file(struct options *o, struct error *e)
 	return 0;
 }
 
+/* Interfaces are listed where they were looked for. */
+void opening_say(const struct options *o, const struct error *e)
+{
+	const char *hint = strstr(e->text, "(sockeye -D lists them)");
+	char netns[300];
+	struct text t;
+
+	if (!hint || !o->netns) {
+		say("%s", e->text);
+		return;
+	}
+	text_init(&t, netns, sizeof netns);
+	text_foreign(&t, o->netns, strlen(o->netns), false);
+	say("%.*s(sockeye -D --netns %s lists them)", (int)(hint - e->text), e->text, netns);
+}
+
 /* A source that cannot be opened: the sentence, and the status. */
 int opening_failed(const struct options *o, int why, const struct error *e)
 {
@@ -67,7 +83,7 @@ int opening_failed(const struct options *o, int why, const struct error *e)
 
 		text_foreign(&t, path, strlen(path), false);
 		if (access(path, F_OK) != 0) {
-			say("no such file %s", word);
+			say("%s: no such file", word);
 			return EXIT_CANNOT;
 		}
 		if (access(path, R_OK) != 0) {
@@ -92,7 +108,7 @@ int opening_failed(const struct options *o, int why, const struct error *e)
 		    word);
 		return EXIT_CANNOT;
 	}
-	say("%s", e->text);
+	opening_say(o, e);
 	return filter || why == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
 }
 
