@@ -194,7 +194,7 @@ static void the_packet_that_opens(void **state)
 	assert_string_equal(text, "OPEN; accept()=19 by nginx 815, waited 600 µs");
 	text_reset(&t);
 	segment_words(&t, &s, SEGMENT_WHOLE);
-	assert_string_equal(text, "OPEN after 12.30 ms.  accept()=19 by nginx 815, waited 600 µs");
+	assert_string_equal(text, "the handshake is complete 12.30 ms after the first SYN.  accept()=19 by nginx 815, waited 600 µs");
 	text_reset(&t);
 	segment_words(&t, &s, SEGMENT_BRIEF);
 	assert_string_equal(text, "OPEN 12.30 ms");
