@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "options_table.h"
 #include "say.h"
 #include "threads.h"
 #include "sockeye/text.h"
@@ -76,6 +77,10 @@ int opening_failed(const struct options *o, int why, const struct error *e)
 	if (filter && view) {
 		text_foreign(&t, o->words[0], strlen(o->words[0]), false);
 		say("%s; \"%s\" is no view, did you mean %s?", e->text, word, view);
+		return EXIT_USAGE;
+	}
+	if (filter && o->n_words == 1 && options_near_option(o->words[0]) && strcmp(options_near_option(o->words[0]), o->words[0]) == 0) {
+		say("%s; did you mean --%s?", e->text, o->words[0]);
 		return EXIT_USAGE;
 	}
 	if (filter && path) {

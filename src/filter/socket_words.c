@@ -344,6 +344,17 @@ static const struct {
 } ends[] = {{"sport", SIDE_LOCAL, true}, {"dport", SIDE_REMOTE, true}, {"port", SIDE_EITHER, true},
 	    {"src", SIDE_LOCAL, false}, {"dst", SIDE_REMOTE, false}, {"host", SIDE_EITHER, false}};
 
+static bool reader_is_state(const struct reader *r)
+{
+	char word[32];
+
+	if (r->len == 0 || r->len >= sizeof word)
+		return false;
+	memcpy(word, r->at, r->len);
+	word[r->len] = '\0';
+	return socket_state_find(word) != 0;
+}
+
 /* A word that nobody knows: no operator, not before one, and no NAME: of a value. */
 static bool reader_is_text(const struct reader *r)
 {
@@ -426,6 +437,8 @@ static int read_one(struct reader *r)
 		return r->typed ? read_typed(r) : read_endpoint(r, SIDE_EITHER, IS);
 	if (r->typed && reader_is_text(r))
 		return read_word(r);
+	if (reader_is_state(r))
+		return reader_fail(r, "a state alone: write the word state before it");
 	return reader_fail(r, r->len == 0 ? "something is missing" : "no such word; sockets are chosen by state, port, sport, dport, "
 			   "src, dst, host, process, pid, uid, inode, holders, cgroup, name and protocols");
 }

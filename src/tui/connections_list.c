@@ -260,10 +260,8 @@ static void connections_row(const struct look *l, const struct answer *a, struct
 {
 	const struct flow_record *r = &a->row[row];
 	enum condition is = condition_of(r, a->ended);
-	/* What is only kept to be looked at is neither open nor on its way. */
-	const bool failed = is == CONDITION_FAILED || is == CONDITION_SILENT || is == CONDITION_MESSAGE;
-	const unsigned looks = r->past && !failed ? CONDITION_CLOSED : is;
-	char letter[2] = {condition_looks[looks].ascii, '\0'};
+	const struct condition_look *looks = words_look(r, a->ended);
+	char letter[2] = {looks->ascii, '\0'};
 
 	for (unsigned i = 0; i < set->n; i++)
 		connections_cell(l, a, set, &set->at[i], c, y, row);
@@ -274,8 +272,8 @@ static void connections_row(const struct look *l, const struct answer *a, struct
 		canvas_attr(c, 0, y, c->width, ATTR_BOLD);
 	if (l->match[0] != '\0')
 		canvas_mark(c, COLUMNS_FROM, y, c->width, l->match);
-	canvas_put(c, GLYPH_AT, y, GLYPH_AT + 1, condition_looks[looks].role,
-		   c->ascii ? letter : condition_looks[looks].glyph);
+	canvas_put(c, GLYPH_AT, y, GLYPH_AT + 1, looks->role,
+		   c->ascii ? letter : looks->glyph);
 	if (connections_marked(l, r->id))
 		canvas_put(c, MARK_AT, y, MARK_AT + 1, ROLE_MATCH, "*");
 	if (selected) {

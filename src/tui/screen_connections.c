@@ -304,7 +304,7 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 		return moved;
 	if (l->list.group != GROUP_NONE && (act == ACTION_DEEPER || act == ACTION_RIGHT))
 		return groups_open(l, a);
-	if (l->list.group != GROUP_NONE && (act == ACTION_DETAIL || act == ACTION_PACKETS || act == ACTION_STREAM || act == ACTION_MARK || act == ACTION_FROM_CELL ||
+	if (l->list.group != GROUP_NONE && (act == ACTION_DETAIL || act == ACTION_PACKETS || act == ACTION_STREAM || act == ACTION_SAVE || act == ACTION_MARK || act == ACTION_FROM_CELL ||
 					    act == ACTION_YANK || act == ACTION_FOLLOW || act == ACTION_HOLD || act == ACTION_SORT_REVERSE))
 		return screen_say(l, false, "a group is selected: Enter opens it, t goes back to connections");
 	switch (act) {

@@ -133,7 +133,7 @@ static void wrong_words_say_where(void **state)
 		const char *words;
 		unsigned column;
 	} all[] = {
-		{"foo", 1}, {"state", 6}, {"state lisen", 7}, {"tcp state listen,x", 11}, {"port x", 6}, {"port 65536", 6}, {"port 5-3", 6},
+		{"foo", 1}, {"listening", 1}, {"state", 6}, {"state lisen", 7}, {"tcp state listen,x", 11}, {"port x", 6}, {"port 65536", 6}, {"port 5-3", 6},
 		{"src 10.0.0", 5}, {"src 10.0.0.1/33", 5}, {"src 10.0.0.1:x", 5}, {"pid -1", 5}, {"(tcp", 5}, {"tcp)", 4}, {"tcp or", 7},
 		{"not", 4}, {"process", 8}, {"uid 4294967296", 5}, {"\xc3\xa4 x", 1}, {"tcp \xc3\xa4", 5}, {"name", 5}, {"()", 2},
 		{"src /", 5}, {"src [::1", 5}, {"dport = ", 9},
