@@ -31,7 +31,8 @@ int opening_filter_file(struct options *o, struct error *e)
 	text_foreign(&t, o->filter_file, strlen(o->filter_file), false);
 	f = fopen(o->filter_file, "re");
 	if (!f)
-		return error_set(e, errno, "%s: cannot read the filter: %s", name, strerror(errno));
+		return errno == ENOENT ? error_set(e, errno, "%s: no such file", name)
+				       : error_set(e, errno, "%s: cannot read the filter: %s", name, strerror(errno));
 	n = fread(o->filter, 1, sizeof o->filter - 1, f);
 	if (ferror(f) || !feof(f) || memchr(o->filter, '\0', n)) {
 		(void)fclose(f);
@@ -64,6 +65,7 @@ void opening_say(const struct options *o, const struct error *e)
 int opening_failed(const struct options *o, int why, const struct error *e)
 {
 	const char *path = options_path_word(o), *view = options_near_view(o);
+	const char *near = o->n_words == 1 ? options_near_option(o->words[0]) : NULL;
 	char word[512];
 	struct text t;
 	/* -ENOTSUP: built without libpcap, so no filter compiles. */
@@ -79,7 +81,7 @@ int opening_failed(const struct options *o, int why, const struct error *e)
 		say("%s; \"%s\" is no view, did you mean %s?", e->text, word, view);
 		return EXIT_USAGE;
 	}
-	if (filter && o->n_words == 1 && options_near_option(o->words[0]) && strcmp(options_near_option(o->words[0]), o->words[0]) == 0) {
+	if (filter && near && strcmp(near, o->words[0]) == 0) {
 		say("%s; did you mean --%s?", e->text, o->words[0]);
 		return EXIT_USAGE;
 	}

@@ -56,8 +56,9 @@ int options_apply_sockets(struct options *o, int letter, const char *value, stru
 
 int options_not_as_ss(int letter, struct error *e)
 {
-	return error_set(e, EINVAL, "-%c does not mean here what it means to ss: for its -l there is --listen, for -t -u -w the words "
-			 "tcp udp raw, for -x --unix, for -4 -6 --ipv4 --ipv6; -a -n -p hold always: sockeye sockets --listen tcp", letter);
+	return error_set(e, EINVAL, "-%c does not mean here what it means to ss: for its -l there is --listen, for -t -u -w the "
+			 "words tcp udp raw, for -x --unix, for -4 -6 --ipv4 --ipv6; -a -n -p hold always: "
+			 "sockeye sockets --listen tcp", letter);
 }
 
 int options_check_sockets(const struct options *o, const char *format, struct error *e)

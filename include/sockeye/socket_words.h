@@ -24,7 +24,7 @@
 #include "sockeye/error.h"
 #include "sockeye/socket_record.h"
 
-enum { SOCKETS_WORDS = 64, SOCKETS_DEPTH = 32, SOCKETS_STATES = 11 /* the first of sockets_words_state(); then groups */ };
+enum { SOCKETS_WORDS = 64, SOCKETS_DEPTH = 32, SOCKETS_STATES = 11 /* of sockets_words_state(); then groups */ };
 
 struct sockets_words;
 

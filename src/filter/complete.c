@@ -94,7 +94,7 @@ static bool name_before(const char *text, size_t end, enum filter_scope scope, s
 	return from < end && name_resolve(text + from, end - from, scope, out);
 }
 
-/* The word before a value that begins at `begin`, behind blanks, a colon or an equals sign; in a list, before all of it. */
+/* The word before a value that begins at `begin`, behind blanks, a colon or a relation; in a list, before all of it. */
 static bool sockets_wanted(const char *text, size_t begin, bool *states)
 {
 	size_t end = begin, from;

@@ -96,7 +96,8 @@ static bool fits_word(const char *word, const struct socket_table *table, const 
 	text_init(&t, line, sizeof line);
 	text_format(&t, "%s %s %s", socket_family_word(s), socket_proto_word(s), socket_state_word(s));
 	text_put(&t, s->state == SOCKET_SYN_RECEIVED || s->state == SOCKET_NEW_SYN_RECEIVED ? " syn_recv"
-		     : s->state == SOCKET_FIN_WAIT1 ? " fin_wait_1" : s->state == SOCKET_FIN_WAIT2 ? " fin_wait_2" : "");
+		     : s->state == SOCKET_FIN_WAIT1 ? " fin_wait_1"
+		     : s->state == SOCKET_FIN_WAIT2 ? " fin_wait_2" : "");
 	text_put(&t, s->waiting ? " waiting " : " ");
 	if (s->family == SOCKET_UNIX) {
 		socket_name(&t, s, false);

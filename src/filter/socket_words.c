@@ -28,9 +28,11 @@ struct reader {
 static const struct {
 	const char *word;
 	bool states;
-} valued[] = {{"state", true}, {"exclude", true}, {"excl", true}, {"sport", false}, {"dport", false}, {"port", false}, {"src", false},
-	      {"dst", false}, {"host", false}, {"pid", false}, {"uid", false}, {"inode", false}, {"ino", false}, {"holders", false},
-	      {"process", false}, {"cgroup", false}, {"name", false}};
+} valued[] = {
+	{"state", true}, {"exclude", true}, {"excl", true}, {"sport", false}, {"dport", false}, {"port", false},
+	{"src", false}, {"dst", false}, {"host", false}, {"pid", false}, {"uid", false}, {"inode", false}, {"ino", false},
+	{"holders", false}, {"process", false}, {"cgroup", false}, {"name", false},
+};
 
 bool sockets_words_wants(const char *word, size_t n, bool *states)
 {
@@ -362,8 +364,11 @@ static bool reader_is_text(const struct reader *r)
 	size_t name = strspn(r->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
 
 	behind += strspn(behind, " \t\n");
-	return r->len > 0 && !strchr("()=!<>&|", *r->at) && !reader_is(r, "and") && !reader_is(r, "or") && !strchr("=<>", behind[0] ? behind[0] : ' ') &&
-	       !(behind[0] == '!' && behind[1] == '=') && !(name > 0 && name < r->len && r->at[name] == ':');
+	if (r->len == 0 || strchr("()=!<>&|", *r->at) || reader_is(r, "and") || reader_is(r, "or"))
+		return false;
+	if (strspn(behind, "=<>") > 0 || (behind[0] == '!' && behind[1] == '='))
+		return false;
+	return name == 0 || name == r->len || r->at[name] != ':';
 }
 
 static int read_word(struct reader *r)
@@ -390,9 +395,11 @@ static int read_typed(struct reader *r)
 	r->e = &unused;
 	rc = read_endpoint(r, SIDE_EITHER, IS);
 	r->e = before.e;
-	if (rc == 0 || !reader_is_text(&before))
-		return rc == 0 ? 0 : (*r = before, reader_fail(r, "no address such as 10.0.0.0/8, ::1, 10.0.0.1:80 or :80"));
+	if (rc == 0)
+		return 0;
 	*r = before;
+	if (!reader_is_text(r))
+		return reader_fail(r, "no address such as 10.0.0.0/8, ::1, 10.0.0.1:80 or :80");
 	r->w->n = n;
 	*r->column = column;
 	return read_word(r);
@@ -563,8 +570,8 @@ const char *sockets_words_list(unsigned i, const char **meaning)
 const char *sockets_words_state(unsigned i)
 {
 	static const char *const words[] = {
-		"established", "listen", "close_wait", "time_wait", "syn_sent", "syn_received", "fin_wait1", "fin_wait2", "last_ack",
-		"closing", "closed", "connected", "synchronized", "bucket", "big", "all",
+		"established", "listen", "close_wait", "time_wait", "syn_sent", "syn_received", "fin_wait1", "fin_wait2",
+		"last_ack", "closing", "closed", "connected", "synchronized", "bucket", "big", "all",
 	};
 
 	return i < sizeof words / sizeof *words ? words[i] : NULL;

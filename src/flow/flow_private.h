@@ -365,7 +365,7 @@ bool budget_affords_head(const struct flow_table *t);
 /* ageing.c */
 enum { PLACES_RESERVED = 2 };
 void places_reserve(struct flow_table *t); /* for a flow and what is odd of one; evicts if it must */
-bool places_are_free(struct flow_table *t); /* the same at the cost of those that are past alone; false: there is no room */
+bool places_are_free(struct flow_table *t); /* the same, at the cost of those alone that are past; false: no room */
 uint32_t place_take(struct flow_table *t); /* one of those that were reserved */
 void place_give(struct flow_table *t, uint32_t ref);
 void flow_release(struct flow_table *t, uint32_t ref); /* slot, list, name, record */

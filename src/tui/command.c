@@ -39,10 +39,14 @@ static enum reaction command_write(const struct command_call *c)
 {
 	struct look *l = c->l;
 	enum save_of of = l->screen == SCREEN_PACKETS ? SAVE_OF_PACKETS : l->screen == SCREEN_LADDER ? SAVE_OF_LADDER : SAVE_OF_STREAM;
+	const bool list = l->page == PAGE_SCREEN && l->screen == SCREEN_CONNECTIONS && l->list.group == GROUP_NONE;
 
-	if (l->page == PAGE_SCREEN && l->screen == SCREEN_CONNECTIONS && l->list.group == GROUP_NONE && c->a->rows > 0) {
+	if (list && c->a->rows > 0) {
 		(void)connections_packets(l, c->a);
-		(void)(c->argument[0] != '\0' ? save_named(l, SAVE_OF_PACKETS, c->argument, c->a) : save_open(l, SAVE_OF_PACKETS, c->a));
+		if (c->argument[0] != '\0')
+			(void)save_named(l, SAVE_OF_PACKETS, c->argument, c->a);
+		else
+			(void)save_open(l, SAVE_OF_PACKETS, c->a);
 		return REACT_ASK;
 	}
 	if (l->page != PAGE_SCREEN || (l->screen != SCREEN_PACKETS && l->screen != SCREEN_LADDER && l->screen != SCREEN_STREAM))
@@ -115,7 +119,7 @@ static const struct {
 	enum reaction (*run)(const struct command_call *c);
 } commands[] = {
 	{"q", "", "quit, as the key does; q! at once", command_quit},
-	{"w", "NAME", "save packets (of connections, too), ladder or stream; without a name it is asked for", command_write},
+	{"w", "NAME", "save packets, those of a connection, ladder or stream; without a name: asks", command_write},
 	{"save", "NAME", "the same", command_write},
 	{"filter", "EXPR", "the display filter; none: all", command_filter},
 	{"set", "NAME=VALUE", "columns, sort, theme, mouse, times, or key ACTION = KEYS", command_set},

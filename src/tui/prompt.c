@@ -231,7 +231,8 @@ enum reaction prompt_key(struct look *l, uint32_t key, struct answer *a, const s
 
 const struct filter_error *prompt_filter_error(const struct look *l, const struct answer *a, enum filter_scope scope)
 {
-	return scope == FILTER_PACKETS ? &a->packets.match_error : scope == FILTER_SOCKETS ? &l->sockets.error : &a->match_error;
+	return scope == FILTER_PACKETS ? &a->packets.match_error
+	       : scope == FILTER_SOCKETS ? &l->sockets.error : &a->match_error;
 }
 
 /* What is said of the filter that is typed; column 0: it is understood, or it is no filter. */
@@ -380,7 +381,8 @@ void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c,
 	draw_offers(l, c, y + 1, ends);
 	text_init(&t, buffer, sizeof buffer);
 	count_text(&t, l, a);
-	right_text(c, y + 1, ends[0], prompt_matched(l, a) > 0 && prompt_error(l, a)->column == 0 ? ROLE_TEXT : ROLE_WARN, buffer);
+	right_text(c, y + 1, ends[0],
+		   prompt_matched(l, a) > 0 && prompt_error(l, a)->column == 0 ? ROLE_TEXT : ROLE_WARN, buffer);
 	if (l->prompt == PROMPT_FILTER || l->prompt == PROMPT_COMMAND)
 		right_text(c, y + 2, ends[1], ROLE_DIM, "Tab complete  ↑↓ history  ^R search");
 	text_reset(&t);

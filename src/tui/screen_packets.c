@@ -81,7 +81,8 @@ static void packets_enter(struct look *l, const struct answer *a)
 	else
 		packets_widen(l);
 	if (l->screen == SCREEN_CONNECTIONS && l->list.group != GROUP_NONE)
-		screen_say(l, false, "packets of all: a group is selected; Enter opens it, then 3 shows those of one connection");
+		screen_say(l, false, "packets of all: a group is selected; Enter opens it, then 3 shows those of one "
+				     "connection");
 }
 
 enum reaction packets_of(struct look *l, const uint64_t *flow, unsigned flows, const struct answer *a)

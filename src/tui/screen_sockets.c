@@ -130,7 +130,7 @@ static void sockets_filter(struct look *l)
 	filter_free(s->filter);
 	s->filter = f;
 	sockets_renew(l, false);
-	if (s->typed_from != 0 && s->selected != s->typed_from && s->rows > 0) { /* it is not among them: the first is */
+	if (s->typed_from != 0 && s->selected != s->typed_from && s->rows > 0) { /* not among them: the first is */
 		s->at = 0;
 		s->selected = s->row[0].id;
 		sockets_name_selected(s);

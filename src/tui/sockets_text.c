@@ -129,8 +129,8 @@ static void packet_title(struct text *t, const struct sockets_look *s, const str
 }
 
 /* among: what its group says already is left out; CLASSES: nothing. */
-static void socket_title(struct text *t, const struct sockets_look *s, const struct sockets_row *row, enum sockets_class among,
-			 bool brief, bool ascii)
+static void socket_title(struct text *t, const struct sockets_look *s, const struct sockets_row *row,
+			 enum sockets_class among, bool brief, bool ascii)
 {
 	const struct socket_record *r = &s->table->sockets[row->place];
 
