@@ -167,6 +167,14 @@ static void the_column(void **state)
 	assert_null(strstr(line(4), "nginx:"));
 	assert_null(strstr(line(5), "33"));
 	assert_non_null(strstr(line(6), "·[31m"));
+	/* Live there is a curve besides: all of them have their place, the service, too. */
+	l.live = a.live = true;
+	a.ended = false;
+	draw(120, 35);
+	assert_non_null(strstr(line(2), "Rate 8s Rtx Process      Service"));
+	assert_null(strstr(line(2), "▶"));
+	l.live = a.live = false;
+	a.ended = true;
 }
 
 static void the_packet_that_opens(void **state)

@@ -259,6 +259,30 @@ static void a_listener_and_who_waits(void **state)
 	assert_ptr_equal(strchr(s, '\n'), s + strlen(s) - 1);
 }
 
+/* Kinds of long names move no column: states stand below each other. */
+static void states_stand_below_each_other(void **state)
+{
+	const char *s;
+	unsigned lines = 0;
+
+	(void)state;
+	sockets[3].family = SOCKET_NETLINK;
+	sockets[3].proto = 15;
+	sockets[3].state = SOCKET_CLOSED;
+	sockets[5].type = SOCK_SEQPACKET;
+	s = written((struct sockets_view_options){.format = VIEW_TEXT}, "");
+	assert_non_null(strstr(s, "netlink   unconnected  kobject_uevent "));
+	assert_non_null(strstr(s, "seqpacket listen       @a"));
+	for (const char *line = s; *line; line = strchr(line, '\n') + 1, lines++) {
+		if (strncmp(line, "PROTO", 5) == 0)
+			assert_int_equal(strstr(line, "STATE") - line, 10);
+		else if (line[strcspn(line, " ")] == ' ' && line[0] >= 'a' && line[0] <= 'z') /* no heading */
+			assert_true(line[9] == ' ' && line[10] != ' ');
+	}
+	assert_true(lines > SOCKETS);
+	assert_non_null(strstr(s, " FAMILY "));
+}
+
 static void foreign_names_harm_nobody(void **state)
 {
 	static const enum view_format formats[] = {VIEW_TEXT, VIEW_JSON, VIEW_CSV, VIEW_TSV};
@@ -341,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup(words_choose_sockets, make_sockets), cmocka_unit_test_setup(wrong_words_say_where, make_sockets),
 		cmocka_unit_test_setup(typed_words_are_texts, make_sockets),
 		cmocka_unit_test_setup(many_words_end, make_sockets), cmocka_unit_test_setup(a_listener_and_who_waits, make_sockets),
+		cmocka_unit_test_setup(states_stand_below_each_other, make_sockets),
 		cmocka_unit_test_setup(foreign_names_harm_nobody, make_sockets), cmocka_unit_test_setup(leaks_are_told, make_sockets),
 		cmocka_unit_test_setup(ports_in_time_wait_are_counted, make_sockets),
 	};
