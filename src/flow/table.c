@@ -310,15 +310,17 @@ static void promote(struct flow_table *t, uint32_t ref, uint32_t slot)
 	flow_list_add(t, f->self, f->class);
 }
 
-/* The flow of the tuple, which is the one at hand, has ended for good: make its place free. */
+/* The flow of the tuple, which is the one at hand, has ended for good: make its slot free. */
 static void end_now(struct flow_table *t, uint32_t ref, uint32_t slot)
 {
 	flow_tell(t, &t->work, false);
 	if (ref & REF_EMBRYO) {
 		table_remove(t, slot);
+		past_keep_lone(t, ref);
 		embryo_forget(t, ref);
 	} else {
-		flow_release(t, ref);
+		t->flows[ref].bits = t->work.bits;
+		past_keep(t, ref);
 	}
 }
 
