@@ -56,19 +56,20 @@ static int64_t limit_of(const struct copy *k, const struct descriptor *d)
 bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity)
 {
 	struct copy *set = copies_set(c, identity);
-	uint32_t tag = (uint32_t)(identity >> 32) | 1; /* 0: empty */
+	const uint32_t tag = (uint32_t)(identity >> 32) | 1; /* 0: empty */
+	const uint64_t when = copy_when(d, identity);
 
 	for (struct copy *k = set; k < set + COPY_WAYS; k++) {
 		int64_t since, limit;
 
-		if (__builtin_expect(k->tag != tag, 1))
+		if (__builtin_expect(k->tag != tag, 1) || (uint16_t)(k->when ^ when) != 0)
 			continue;
-		since = d->ts_ns - k->ts_ns;
+		since = (int64_t)(when - k->when) >> 16;
 		limit = limit_of(k, d);
 		if (since > limit || since < -limit)
 			continue;
 		if (d->interface == k->interface)
-			k->ts_ns = d->ts_ns; /* a storm: each copy at once after the one before */
+			k->when = when; /* a storm: each copy at once after the one before */
 		return true;
 	}
 	copies_note(c, d, identity);

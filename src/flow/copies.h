@@ -31,17 +31,22 @@ static inline uint64_t copies_identity(const struct hash_key *k, const struct de
 		h = hash_fold(((uint64_t)d->tcp.sack[0][0] << 32 | d->tcp.sack[0][1]) ^ k->a, h ^ k->b) + h;
 	place = (numbers ^ stamps * UINT64_C(0xd6e8feb86659fd93) ^ fields ^
 		 ((uint64_t)d->tuple.from_port << 32 | d->tuple.to_port)) * UINT64_C(0x9e3779b97f4a7c15);
-	return (h & ~(uint64_t)UINT32_MAX) | (uint32_t)(place >> 44);
+	return (h & ~(uint64_t)UINT16_MAX) | place >> 48;
 }
 
 static inline struct copy *copies_set(const struct copies *c, uint64_t identity)
 {
-	return c->at + (size_t)((uint32_t)identity & c->mask) * COPY_WAYS;
+	return c->at + (size_t)((uint16_t)identity & c->mask) * COPY_WAYS;
 }
 
 static inline void copies_prefetch(const struct copies *c, uint64_t identity)
 {
 	__builtin_prefetch(copies_set(c, identity), 1);
+}
+
+static inline uint64_t copy_when(const struct descriptor *d, uint64_t identity)
+{
+	return (uint64_t)d->ts_ns << 16 | (uint16_t)(identity >> 16);
 }
 
 /* copies_saw() of a packet that is none: it is only remembered, in the place of the oldest of its set. */
@@ -51,7 +56,7 @@ static inline void copies_note(struct copies *c, const struct descriptor *d, uin
 
 	set->oldest = (uint16_t)((set->oldest + 1) % COPY_WAYS);
 	c->used += !oldest->tag;
-	oldest->ts_ns = d->ts_ns;
+	oldest->when = copy_when(d, identity);
 	oldest->tag = (uint32_t)(identity >> 32) | 1;
 	oldest->interface = d->interface;
 }

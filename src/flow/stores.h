@@ -26,8 +26,8 @@ struct names {
 /* copies.c: what passed last, to know the same packet again: sets of four, a cache line each. */
 enum { COPY_WAYS = 4 };
 struct copy {
-	int64_t ts_ns;
-	uint32_t tag; /* 0: empty */
+	uint64_t when; /* its time in ns, as far as 48 bits go, above 16 bits more of the tag */
+	uint32_t tag;  /* 0: empty */
 	uint16_t interface;
 	uint16_t oldest; /* of the first of a set: which of them is given up next */
 };
