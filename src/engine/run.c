@@ -32,6 +32,7 @@ struct run {
 	bool quit;      /* leave at once, without waiting for the screen */
 	int other_fd;   /* of the options, until it has hung up */
 	unsigned quiet_ticks; /* since something came */
+	int64_t ticked_ns;    /* monotonic: live, time went on last */
 };
 
 static void tell_counters(const struct run *r)
@@ -155,15 +156,21 @@ static void look_other(struct run *r)
 	}
 }
 
-static void look(struct run *r)
+/* What no descriptor tells. */
+static void look_about(struct run *r)
 {
-	take_signal(r);
-	look_other(r);
 	write_tick(r);
 	if (r->end_ns && clock_monotonic_ns() >= r->end_ns)
 		r->over = true;
 	if (r->options->screen && exchange_quitting(r->options->screen))
 		r->over = r->quit = true;
+}
+
+static void look(struct run *r)
+{
+	take_signal(r);
+	look_other(r);
+	look_about(r);
 }
 
 static void tell_notes(struct run *r)
@@ -211,6 +218,32 @@ static int patience(const struct run *r, bool ended)
 	return ms;
 }
 
+/* What the kernel's side has found meanwhile, which records and the screen tell. */
+static void learn(struct run *r)
+{
+	if (engine_learn(r->engine) && r->options->screen)
+		exchange_dirty(r->options->screen);
+}
+
+static int64_t time_of(struct source *s)
+{
+	return s->now ? s->now(s) : clock_wall_ns();
+}
+
+/* Live: time goes on, after a wait that came to its end, and now and then where packets end each: these move it
+ * themselves. */
+static void tick(struct run *r, bool waited)
+{
+	const int64_t now = clock_monotonic_ns();
+
+	if (!r->source->live || (!waited && now - r->ticked_ns < RUN_TICK_MS * CLOCK_MS))
+		return;
+	r->ticked_ns = now;
+	engine_tick(r->engine, time_of(r->source));
+}
+
+/* Until something comes, or for as long as there is patience; and what came besides packets. Each wake-up costs its
+ * system calls, so only who is ready is asked. */
 static void wait_for_something(struct run *r, bool ended)
 {
 	struct pollfd fds[4] = {
@@ -220,13 +253,18 @@ static void wait_for_something(struct run *r, bool ended)
 		{.fd = r->other_fd, .events = 0},
 	};
 
-	if (poll(fds, 4, patience(r, ended)) == 0 && r->quiet_ticks < RUN_QUIET_TICKS)
-		r->quiet_ticks++;
-}
+	const int ready = poll(fds, 4, patience(r, ended));
 
-static int64_t time_of(struct source *s)
-{
-	return s->now ? s->now(s) : clock_wall_ns();
+	if (ready == 0 && r->quiet_ticks < RUN_QUIET_TICKS)
+		r->quiet_ticks++;
+	if (ready > 0 && fds[2].revents)
+		take_signal(r);
+	if (ready > 0 && fds[3].revents)
+		look_other(r);
+	learn(r); /* before time goes on, which ends flows */
+	if (!ended)
+		tick(r, ready == 0);
+	look_about(r);
 }
 
 static unsigned batch_size(const struct run *r)
@@ -293,13 +331,6 @@ static void drain(struct run *r)
 	}
 }
 
-/* What the kernel's side has found meanwhile, which records and the screen tell. */
-static void learn(struct run *r)
-{
-	if (engine_learn(r->engine) && r->options->screen)
-		exchange_dirty(r->options->screen);
-}
-
 static int pump(struct run *r)
 {
 	struct frame frames[SOURCE_BATCH];
@@ -307,6 +338,7 @@ static int pump(struct run *r)
 
 	while (!r->over) {
 		unsigned n = batch_size(r);
+		bool waits;
 		int got;
 
 		if (n == 0)
@@ -321,18 +353,16 @@ static int pump(struct run *r)
 		if (got > 0 && !hand_over(r, frames, (unsigned)got))
 			return 0;
 		serve(r, false);
-		if (got == 0 || ++turn % RUN_LOOK == 0) {
-			look(r);
-			go_on(r, RUN_GO_ON_NS);
-		}
 		/* A file returns nothing now and then, so that others get a turn. */
-		if (got == 0 && !r->over && r->source->fd >= 0) {
-			wait_for_something(r, false);
-			learn(r); /* before time goes on, which ends flows */
-			if (r->source->live)
-				engine_tick(r->engine, time_of(r->source));
+		waits = got == 0 && r->source->fd >= 0;
+		if (waits)
+			look_about(r);
+		else if (got == 0 || ++turn % RUN_LOOK == 0)
 			look(r);
-		}
+		if (got == 0 || turn % RUN_LOOK == 0)
+			go_on(r, RUN_GO_ON_NS);
+		if (waits && !r->over)
+			wait_for_something(r, false);
 	}
 	return 0;
 }
@@ -400,11 +430,9 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 		learn(&r);
 		serve(&r, true);
 		go_on(&r, RUN_GO_ON_ENDED_NS);
-		look(&r);
-		if (!r.quit) {
+		look_about(&r);
+		if (!r.quit)
 			wait_for_something(&r, true);
-			look(&r);
-		}
 	}
 	if (o->screen)
 		exchange_quit(o->screen);

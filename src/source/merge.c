@@ -46,6 +46,7 @@ struct merge_child {
 struct merge {
 	struct source s;
 	int timer; /* -1 where nothing has to be waited for */
+	bool alarm; /* it was set */
 	bool idle; /* nothing was at hand: the next frame ends a silence */
 	unsigned n;
 	struct merge_child *child;
@@ -121,12 +122,14 @@ static void merge_wake(struct merge *m)
 	m->idle = false;
 }
 
-static void merge_alarm(const struct merge *m, int64_t ns)
+/* 0: disarms, and takes an alarm that rang. */
+static void merge_alarm(struct merge *m, int64_t ns)
 {
 	struct itimerspec t = {.it_value = {.tv_sec = ns / CLOCK_S, .tv_nsec = ns % CLOCK_S}};
 
-	if (m->timer >= 0)
+	if (m->timer >= 0 && (ns > 0 || m->alarm))
 		(void)timerfd_settime(m->timer, 0, &t, NULL);
+	m->alarm = ns > 0;
 }
 
 static struct merge_child *merge_earliest(struct merge *m)
@@ -163,7 +166,7 @@ static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 	unsigned have = 0;
 	int64_t wait;
 
-	merge_alarm(m, 0); /* disarms, and takes an alarm that rang */
+	merge_alarm(m, 0);
 	if (!merge_refill(m)) {
 		merge_alarm(m, 1);
 		return 0;
