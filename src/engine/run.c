@@ -14,6 +14,8 @@
 
 enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
+	RUN_MANY = 128,    /* packets between two waits, from which on they are fetched together, later */
+	RUN_BEHIND = 8192, /* packets at most that a question waits for, so that its answer has what had come before it */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
 	RUN_QUIET_MS = 250, /* and where nothing has come for the last second */
 	RUN_QUIET_TICKS = 10,
@@ -33,6 +35,8 @@ struct run {
 	int other_fd;   /* of the options, until it has hung up */
 	unsigned quiet_ticks; /* since something came */
 	int64_t ticked_ns;    /* monotonic: live, time went on last */
+	unsigned fetched;     /* packets since the last wait */
+	bool behind;          /* a question ended a rest: packets have come before it */
 };
 
 static void tell_counters(const struct run *r)
@@ -242,6 +246,23 @@ static void tick(struct run *r, bool waited)
 	engine_tick(r->engine, time_of(r->source));
 }
 
+/* Many packets are fetched together: to wake up for each block of the ring costs as much as what is in it. Whoever asks
+ * meanwhile is heard at once. What poll() says, 0: nothing but packets, perhaps. */
+static int rest(struct run *r, struct pollfd *fds)
+{
+	const int source = fds[0].fd, most = patience(r, false);
+	int ready, ms = r->source->rest_ms;
+
+	if (!r->source->live || ms <= 0 || r->fetched < RUN_MANY || most == 0)
+		return 0;
+	fds[0].fd = -1;
+	ready = poll(fds, 4, most > 0 && most < ms ? most : ms);
+	fds[0].fd = source;
+	fds[0].revents = 0;
+	r->behind = ready > 0 && fds[1].revents;
+	return ready;
+}
+
 /* Until something comes, or for as long as there is patience; and what came besides packets. Each wake-up costs its
  * system calls, so only who is ready is asked. */
 static void wait_for_something(struct run *r, bool ended)
@@ -252,9 +273,11 @@ static void wait_for_something(struct run *r, bool ended)
 		{.fd = r->options->signal_fd, .events = POLLIN},
 		{.fd = r->other_fd, .events = 0},
 	};
+	int ready = ended ? 0 : rest(r, fds);
 
-	const int ready = poll(fds, 4, patience(r, ended));
-
+	if (ready == 0)
+		ready = poll(fds, 4, patience(r, ended));
+	r->fetched = 0;
 	if (ready == 0 && r->quiet_ticks < RUN_QUIET_TICKS)
 		r->quiet_ticks++;
 	if (ready > 0 && fds[2].revents)
@@ -295,6 +318,7 @@ static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
 	int err = 0;
 
 	r->result->packets += n;
+	r->fetched += n;
 	r->quiet_ticks = 0;
 	write_batch(r, frames, n);
 	if (!r->options->only_write)
@@ -352,7 +376,10 @@ static int pump(struct run *r)
 			return got;
 		if (got > 0 && !hand_over(r, frames, (unsigned)got))
 			return 0;
-		serve(r, false);
+		if (got == 0 || r->fetched >= RUN_BEHIND)
+			r->behind = false;
+		if (!r->behind)
+			serve(r, false);
 		/* A file returns nothing now and then, so that others get a turn. */
 		waits = got == 0 && r->source->fd >= 0;
 		if (waits)

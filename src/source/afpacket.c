@@ -31,6 +31,8 @@
 
 enum {
 	NATIVE_ASK_MS = 100,                       /* between two questions for drops while nothing comes */
+	NATIVE_REST_MS = 15,                       /* that the ring may be left alone, while no more than */
+	NATIVE_REST_SHARE = 16,                    /* of its blocks have filled meanwhile: their part of all */
 	NATIVE_DRAIN_MS = 2 * PACKET_RETIRE_MS + 5, /* a block is handed over within two turns of its timer */
 };
 
@@ -51,6 +53,7 @@ struct native {
 	int64_t until_ns;    /* monotonic */
 	uint64_t frames, filtered, drops, told;
 	int64_t asked_ns;
+	unsigned taken;      /* blocks, since there was none to take */
 	uint16_t last_hatype, last_linktype; /* of "any" */
 	unsigned last_index;
 	uint16_t last_slot;
@@ -181,8 +184,12 @@ static int native_next_batch(struct source *s, struct frame *out, unsigned want)
 	if (read)
 		ring_give(ring);
 	if (!ring->ours) {
-		if (!ring_take(ring))
+		if (!ring_take(ring)) {
+			s->rest_ms = n->taken * NATIVE_REST_SHARE <= ring->blocks ? NATIVE_REST_MS : 0;
+			n->taken = 0;
 			return native_idle(n, read);
+		}
+		n->taken++;
 		watch_look(&n->watch, false);
 		if (ring->losing)
 			native_ask(n, clock_monotonic_ns(), false);

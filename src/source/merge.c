@@ -14,6 +14,7 @@
 #include "merge.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -159,6 +160,17 @@ static int merge_end(const struct merge *m)
 	return end;
 }
 
+/* As long as everyone may be left alone. */
+static int merge_rest(const struct merge *m)
+{
+	int ms = INT_MAX;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (!m->child[i].ended && m->child[i].s->rest_ms < ms)
+			ms = m->child[i].s->rest_ms;
+	return ms;
+}
+
 static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 {
 	struct merge *m = (struct merge *)s;
@@ -174,6 +186,7 @@ static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 	c = merge_earliest(m);
 	if (!c) {
 		m->idle = true;
+		s->rest_ms = merge_rest(m);
 		return merge_end(m);
 	}
 	merge_wake(m);
