@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <semaphore.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -28,6 +29,7 @@ struct fake {
 	unsigned each, left;  /* packets of a round; of this one */
 	unsigned rounds, most; /* that were read to their end, and are to be */
 	sem_t read;           /* a round was */
+	atomic_bool *until;   /* or NULL: the last one is not the end before this is true */
 };
 
 static const uint8_t bytes[60];
@@ -44,7 +46,7 @@ static int fake_next(struct source *s, struct frame *out, unsigned n)
 	if (got > 0)
 		return (int)got;
 	if (f->rounds == f->most)
-		return -ENODATA;
+		return f->until == NULL || atomic_load(f->until) ? -ENODATA : 0;
 	f->rounds++;
 	f->left = f->each;
 	(void)sem_post(&f->read);
@@ -115,6 +117,8 @@ static void few_packets_are_fetched_at_once(void **state)
 struct asker {
 	struct fake fake;
 	struct exchange *x;
+	struct answer *answer;
+	atomic_bool answered;
 };
 
 static void *asks_in_the_rest(void *arg)
@@ -126,31 +130,33 @@ static void *asks_in_the_rest(void *arg)
 	(void)sem_wait(&a->fake.read);
 	(void)nanosleep(&moment, NULL);
 	exchange_post(a->x, &q);
+	while (!exchange_take(a->x, a->answer))
+		(void)nanosleep(&moment, NULL);
+	atomic_store(&a->answered, true);
 	return NULL;
 }
 
-/* A question that comes in a rest ends it, and is answered of all that had come before it: of two rounds, not of the
- * second one's first batch. */
+/* A question that comes in a rest ends it, and is answered of all that had come before it: of whole rounds, not of the
+ * first batch of the one that follows. Of two, unless who asks is held up in the middle of it. */
 static void a_question_ends_the_rest(void **state)
 {
-	struct answer *answer = calloc(1, sizeof *answer);
-	struct asker a = {.x = NULL};
+	struct asker a = {.answer = calloc(1, sizeof *a.answer)};
 	pthread_t thread;
 	int64_t took;
 
 	(void)state;
-	assert_non_null(answer);
+	assert_non_null(a.answer);
 	(void)sem_init(&a.fake.read, 0, 0);
+	a.fake.until = &a.answered;
 	assert_int_equal(exchange_open(&a.x, NULL), 0);
 	assert_int_equal(thread_start(&thread, asks_in_the_rest, &a), 0);
 	took = run_of(&a.fake, 1000, LONG_REST_MS, FEW_ROUNDS, a.x);
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_true(took < FEW_ROUNDS * LONG_REST_MS * (int64_t)CLOCK_MS);
-	assert_true(exchange_take(a.x, answer));
-	assert_int_equal(answer->serial, 9);
-	assert_int_equal(answer->totals.packets, 2000);
+	assert_int_equal(a.answer->serial, 9);
+	assert_true(a.answer->totals.packets == 2000 || a.answer->totals.packets == 3000);
 	exchange_free(a.x);
-	free(answer);
+	free(a.answer);
 }
 
 int main(void)
