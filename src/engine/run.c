@@ -360,6 +360,7 @@ static int pump(struct run *r)
 	struct frame frames[SOURCE_BATCH];
 	unsigned turn = 0;
 
+	pipeline_lend(r->source);
 	while (!r->over) {
 		unsigned n = batch_size(r);
 		bool waits;
@@ -374,7 +375,7 @@ static int pump(struct run *r)
 			return 0;
 		if (got < 0)
 			return got;
-		if (got > 0 && !hand_over(r, frames, (unsigned)got))
+		if (got > 0 && !hand_over(r, pipeline_frames(r->source, frames), (unsigned)got))
 			return 0;
 		if (got == 0 || r->fetched >= RUN_BEHIND)
 			r->behind = false;
