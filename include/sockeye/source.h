@@ -54,6 +54,9 @@ struct source {
 	const char *kind;
 	int fd;  /* readable when next_batch() may have something; -1: never blocks */
 	int ask_ms; /* ask again after that time though fd is not readable; 0: no need */
+	/* Live, and next_batch() has just said 0: for so many ms it may be left alone, though packets come as they came;
+	 * there is room for many times as many. 0: it may not. */
+	int rest_ms;
 	bool live;
 	bool replay; /* live, but of files: source_replay() */
 	/* Of pipes, kept by next_batch(): bytes that have arrived, and the time of the

@@ -14,6 +14,8 @@
 
 enum {
 	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
+	RUN_MANY = 128,    /* packets between two waits, from which on they are fetched together, later */
+	RUN_BEHIND = 8192, /* packets at most that a question waits for, so that its answer has what had come before it */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
 	RUN_QUIET_MS = 250, /* and where nothing has come for the last second */
 	RUN_QUIET_TICKS = 10,
@@ -32,6 +34,9 @@ struct run {
 	bool quit;      /* leave at once, without waiting for the screen */
 	int other_fd;   /* of the options, until it has hung up */
 	unsigned quiet_ticks; /* since something came */
+	int64_t ticked_ns;    /* monotonic: live, time went on last */
+	unsigned fetched;     /* packets since the last wait */
+	bool behind;          /* a question ended a rest: packets have come before it */
 };
 
 static void tell_counters(const struct run *r)
@@ -155,15 +160,21 @@ static void look_other(struct run *r)
 	}
 }
 
-static void look(struct run *r)
+/* What no descriptor tells. */
+static void look_about(struct run *r)
 {
-	take_signal(r);
-	look_other(r);
 	write_tick(r);
 	if (r->end_ns && clock_monotonic_ns() >= r->end_ns)
 		r->over = true;
 	if (r->options->screen && exchange_quitting(r->options->screen))
 		r->over = r->quit = true;
+}
+
+static void look(struct run *r)
+{
+	take_signal(r);
+	look_other(r);
+	look_about(r);
 }
 
 static void tell_notes(struct run *r)
@@ -211,6 +222,49 @@ static int patience(const struct run *r, bool ended)
 	return ms;
 }
 
+/* What the kernel's side has found meanwhile, which records and the screen tell. */
+static void learn(struct run *r)
+{
+	if (engine_learn(r->engine) && r->options->screen)
+		exchange_dirty(r->options->screen);
+}
+
+static int64_t time_of(struct source *s)
+{
+	return s->now ? s->now(s) : clock_wall_ns();
+}
+
+/* Live: time goes on, after a wait that came to its end, and now and then where packets end each: these move it
+ * themselves. */
+static void tick(struct run *r, bool waited)
+{
+	const int64_t now = clock_monotonic_ns();
+
+	if (!r->source->live || (!waited && now - r->ticked_ns < RUN_TICK_MS * CLOCK_MS))
+		return;
+	r->ticked_ns = now;
+	engine_tick(r->engine, time_of(r->source));
+}
+
+/* Many packets are fetched together: to wake up for each block of the ring costs as much as what is in it. Whoever asks
+ * meanwhile is heard at once. What poll() says, 0: nothing but packets, perhaps. */
+static int rest(struct run *r, struct pollfd *fds)
+{
+	const int source = fds[0].fd, most = patience(r, false);
+	int ready, ms = r->source->rest_ms;
+
+	if (!r->source->live || ms <= 0 || r->fetched < RUN_MANY || most == 0)
+		return 0;
+	fds[0].fd = -1;
+	ready = poll(fds, 4, most > 0 && most < ms ? most : ms);
+	fds[0].fd = source;
+	fds[0].revents = 0;
+	r->behind = ready > 0 && fds[1].revents;
+	return ready;
+}
+
+/* Until something comes, or for as long as there is patience; and what came besides packets. Each wake-up costs its
+ * system calls, so only who is ready is asked. */
 static void wait_for_something(struct run *r, bool ended)
 {
 	struct pollfd fds[4] = {
@@ -219,14 +273,21 @@ static void wait_for_something(struct run *r, bool ended)
 		{.fd = r->options->signal_fd, .events = POLLIN},
 		{.fd = r->other_fd, .events = 0},
 	};
+	int ready = ended ? 0 : rest(r, fds);
 
-	if (poll(fds, 4, patience(r, ended)) == 0 && r->quiet_ticks < RUN_QUIET_TICKS)
+	if (ready == 0)
+		ready = poll(fds, 4, patience(r, ended));
+	r->fetched = 0;
+	if (ready == 0 && r->quiet_ticks < RUN_QUIET_TICKS)
 		r->quiet_ticks++;
-}
-
-static int64_t time_of(struct source *s)
-{
-	return s->now ? s->now(s) : clock_wall_ns();
+	if (ready > 0 && fds[2].revents)
+		take_signal(r);
+	if (ready > 0 && fds[3].revents)
+		look_other(r);
+	learn(r); /* before time goes on, which ends flows */
+	if (!ended)
+		tick(r, ready == 0);
+	look_about(r);
 }
 
 static unsigned batch_size(const struct run *r)
@@ -257,6 +318,7 @@ static bool hand_over(struct run *r, const struct frame *frames, unsigned n)
 	int err = 0;
 
 	r->result->packets += n;
+	r->fetched += n;
 	r->quiet_ticks = 0;
 	write_batch(r, frames, n);
 	if (!r->options->only_write)
@@ -293,13 +355,6 @@ static void drain(struct run *r)
 	}
 }
 
-/* What the kernel's side has found meanwhile, which records and the screen tell. */
-static void learn(struct run *r)
-{
-	if (engine_learn(r->engine) && r->options->screen)
-		exchange_dirty(r->options->screen);
-}
-
 static int pump(struct run *r)
 {
 	struct frame frames[SOURCE_BATCH];
@@ -308,6 +363,7 @@ static int pump(struct run *r)
 	pipeline_lend(r->source);
 	while (!r->over) {
 		unsigned n = batch_size(r);
+		bool waits;
 		int got;
 
 		if (n == 0)
@@ -321,19 +377,20 @@ static int pump(struct run *r)
 			return got;
 		if (got > 0 && !hand_over(r, pipeline_frames(r->source, frames), (unsigned)got))
 			return 0;
-		serve(r, false);
-		if (got == 0 || ++turn % RUN_LOOK == 0) {
-			look(r);
-			go_on(r, RUN_GO_ON_NS);
-		}
+		if (got == 0 || r->fetched >= RUN_BEHIND)
+			r->behind = false;
+		if (!r->behind)
+			serve(r, false);
 		/* A file returns nothing now and then, so that others get a turn. */
-		if (got == 0 && !r->over && r->source->fd >= 0) {
-			wait_for_something(r, false);
-			learn(r); /* before time goes on, which ends flows */
-			if (r->source->live)
-				engine_tick(r->engine, time_of(r->source));
+		waits = got == 0 && r->source->fd >= 0;
+		if (waits)
+			look_about(r);
+		else if (got == 0 || ++turn % RUN_LOOK == 0)
 			look(r);
-		}
+		if (got == 0 || turn % RUN_LOOK == 0)
+			go_on(r, RUN_GO_ON_NS);
+		if (waits && !r->over)
+			wait_for_something(r, false);
 	}
 	return 0;
 }
@@ -401,11 +458,9 @@ int run_loop(struct engine *e, struct source *s, const struct run_options *o, st
 		learn(&r);
 		serve(&r, true);
 		go_on(&r, RUN_GO_ON_ENDED_NS);
-		look(&r);
-		if (!r.quit) {
+		look_about(&r);
+		if (!r.quit)
 			wait_for_something(&r, true);
-			look(&r);
-		}
 	}
 	if (o->screen)
 		exchange_quit(o->screen);

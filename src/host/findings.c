@@ -21,6 +21,7 @@ int findings_open(struct findings *q, struct error *e)
 
 	q->fd = -1;
 	q->at = NULL;
+	q->owed = false;
 	if (rc < 0)
 		return rc;
 	q->at = at;
@@ -67,8 +68,9 @@ unsigned findings_take(struct findings *q, struct host_finding *out, unsigned mo
 	uint32_t n = atomic_load_explicit(&q->put, memory_order_acquire) - taken;
 	eventfd_t told;
 
-	if (n == 0) {
-		(void)eventfd_read(q->fd, &told);
+	/* Nobody was told since it was found empty: then there is nothing to read either. */
+	if (n == 0 && (q->owed || !atomic_load(&q->asleep))) {
+		q->owed = eventfd_read(q->fd, &told) != 0;
 		atomic_store(&q->asleep, true);
 		/* One that was put before that store told nobody. */
 		n = atomic_load(&q->put) - taken;

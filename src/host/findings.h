@@ -3,6 +3,7 @@
 #define HOST_FINDINGS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 
 #include "sockeye/host_live.h"
 
@@ -11,6 +12,7 @@ struct findings {
 	_Atomic uint32_t put, taken; /* count on; their difference is what is in it */
 	_Atomic uint64_t lost;
 	atomic_bool asleep; /* the taker found nothing: it must be told of the next one */
+	bool owed;          /* the taker's own: it was to be told, and had not been yet */
 	int fd; /* an eventfd: tells */
 };
 

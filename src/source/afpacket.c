@@ -31,6 +31,8 @@
 
 enum {
 	NATIVE_ASK_MS = 100,                       /* between two questions for drops while nothing comes */
+	NATIVE_REST_MS = 15,                       /* that the ring may be left alone, while no more than */
+	NATIVE_REST_SHARE = 16,                    /* of its blocks have filled meanwhile: their part of all */
 	NATIVE_DRAIN_MS = 2 * PACKET_RETIRE_MS + 5, /* a block is handed over within two turns of its timer */
 };
 
@@ -51,6 +53,7 @@ struct native {
 	int64_t until_ns;    /* monotonic */
 	uint64_t frames, filtered, drops, told;
 	int64_t asked_ns;
+	unsigned taken;      /* blocks, since there was none to take */
 	uint16_t last_hatype, last_linktype; /* of "any" */
 	unsigned last_index;
 	uint16_t last_slot;
@@ -142,13 +145,16 @@ static void native_gone(struct native *n)
 	native_end_after(n, -ENODEV);
 }
 
-/* Nothing to read: the one moment for everything else. */
-static int native_idle(struct native *n)
+/* Nothing to read: the one moment for everything else. Right after packets it is not looked for what may have come
+ * besides them, unless that is due: the descriptor is ready again at once where something has. */
+static int native_idle(struct native *n, bool after_packets)
 {
 	const int64_t now = clock_monotonic_ns();
 	int error = 0;
 	socklen_t len = sizeof error;
 
+	if (after_packets && !n->ending && !n->watch.paused && now - n->asked_ns < NATIVE_ASK_MS * (int64_t)CLOCK_MS)
+		return 0;
 	watch_look(&n->watch, true);
 	/* A link that went down leaves an error, which keeps the descriptor readable. */
 	if (getsockopt(n->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && error && n->index &&
@@ -169,16 +175,21 @@ static int native_next_batch(struct source *s, struct frame *out, unsigned want)
 {
 	struct native *n = (struct native *)s;
 	struct ring *ring = &n->ring.ring;
+	const bool read = ring->ours && ring->left == 0; /* to its end, by the calls before */
 	struct ring_packet p;
 	unsigned have = 0;
 
 	if (n->ended)
 		return n->ended;
-	if (ring->ours && ring->left == 0)
+	if (read)
 		ring_give(ring);
 	if (!ring->ours) {
-		if (!ring_take(ring))
-			return native_idle(n);
+		if (!ring_take(ring)) {
+			s->rest_ms = n->taken * NATIVE_REST_SHARE <= ring->blocks ? NATIVE_REST_MS : 0;
+			n->taken = 0;
+			return native_idle(n, read);
+		}
+		n->taken++;
 		watch_look(&n->watch, false);
 		if (ring->losing)
 			native_ask(n, clock_monotonic_ns(), false);

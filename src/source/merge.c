@@ -14,6 +14,7 @@
 #include "merge.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -46,6 +47,7 @@ struct merge_child {
 struct merge {
 	struct source s;
 	int timer; /* -1 where nothing has to be waited for */
+	bool alarm; /* it was set */
 	bool idle; /* nothing was at hand: the next frame ends a silence */
 	unsigned n;
 	struct merge_child *child;
@@ -121,12 +123,14 @@ static void merge_wake(struct merge *m)
 	m->idle = false;
 }
 
-static void merge_alarm(const struct merge *m, int64_t ns)
+/* 0: disarms, and takes an alarm that rang. */
+static void merge_alarm(struct merge *m, int64_t ns)
 {
 	struct itimerspec t = {.it_value = {.tv_sec = ns / CLOCK_S, .tv_nsec = ns % CLOCK_S}};
 
-	if (m->timer >= 0)
+	if (m->timer >= 0 && (ns > 0 || m->alarm))
 		(void)timerfd_settime(m->timer, 0, &t, NULL);
+	m->alarm = ns > 0;
 }
 
 static struct merge_child *merge_earliest(struct merge *m)
@@ -156,6 +160,17 @@ static int merge_end(const struct merge *m)
 	return end;
 }
 
+/* As long as everyone may be left alone. */
+static int merge_rest(const struct merge *m)
+{
+	int ms = INT_MAX;
+
+	for (unsigned i = 0; i < m->n; i++)
+		if (!m->child[i].ended && m->child[i].s->rest_ms < ms)
+			ms = m->child[i].s->rest_ms;
+	return ms;
+}
+
 static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 {
 	struct merge *m = (struct merge *)s;
@@ -163,7 +178,7 @@ static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 	unsigned have = 0;
 	int64_t wait;
 
-	merge_alarm(m, 0); /* disarms, and takes an alarm that rang */
+	merge_alarm(m, 0);
 	if (!merge_refill(m)) {
 		merge_alarm(m, 1);
 		return 0;
@@ -171,6 +186,7 @@ static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 	c = merge_earliest(m);
 	if (!c) {
 		m->idle = true;
+		s->rest_ms = merge_rest(m);
 		return merge_end(m);
 	}
 	merge_wake(m);

@@ -24,6 +24,7 @@
 #include "headless.h"
 #include "look.h"
 #include "sockeye/clock.h"
+#include "sockeye/thread.h"
 #include "display.h"
 
 enum {
@@ -488,8 +489,10 @@ int tui_run(const struct tui_options *o, struct engine *e, struct source *s, con
 		if (pump.closed_fd < 0)
 			failed = error_set(err, errno, "no descriptor for the screen: %s", strerror(errno));
 	}
-	if (failed == 0)
+	if (failed == 0) {
+		thread_short_turns(); /* the engine's thread starts later */
 		failed = tui_ready(o, err);
+	}
 	if (failed == 0) {
 		tui_rights(&t, o);
 		tui_kernel(&t.look, o);

@@ -43,7 +43,7 @@ class Meter:
 
     def read(self):
         took = time.monotonic() - self.began
-        return {"CPU %": f"{(cpu_seconds(self.pid) - self.cpu) / took * 100:.0f}", "wakes/s": f"{(wakes(self.pid) - self.wakes) / took:.0f}",
+        return {"CPU %": f"{(cpu_seconds(self.pid) - self.cpu) / took * 100:.1f}", "wakes/s": f"{(wakes(self.pid) - self.wakes) / took:.0f}",
                 "seconds": took}
 
 

@@ -24,6 +24,7 @@ import follow
 import handshakes
 import history
 import listeners
+import load
 import manners
 import netns
 import node
@@ -45,8 +46,8 @@ SECONDS = 60
 MODULES = [manners, sockets_screen, bpf, owners, listeners, netns, node]
 BESIDE = [handshakes, same, copies, ring, sockets, endings, pipes, follow, compressed, bounds, writing, rights, relay, threads, history]
 
-# What a run costs where nothing happens on the machine: when both are over.
-ALONE = [listeners.listeners_idle, manners.idle_live]
+# What is measured, and what a run costs where nothing happens on the machine: when both are over.
+ALONE = [listeners.listeners_idle, manners.idle_live, *load.TESTS]
 
 
 def out_of_time(*_):
@@ -89,7 +90,7 @@ def main():
     o = options.parse_args()
     program = os.path.abspath(o.program)
     os.chdir(TOP)
-    tests = [t for m in MODULES + BESIDE for t in m.TESTS]
+    tests = [t for m in MODULES + BESIDE for t in m.TESTS] + load.TESTS
     # By name only: they measure, for half a minute, what the benchmark says too.
     named = [t for t in figures.TESTS + owners.NAMED if t.__name__.replace("_", "-") in o.name]
     tests += named

@@ -242,6 +242,8 @@ static void findings_cross_threads(void **state)
 	}
 	assert_int_equal(pthread_join(thread, NULL), 0);
 	assert_int_equal(got + atomic_load(&q.lost), FINDINGS_ALL);
+	assert_int_equal(findings_take(&q, out, 64), 0);
+	assert_false(told(q.fd)); /* also what was told late */
 	findings_close(&q);
 	free(out);
 }
