@@ -256,8 +256,11 @@ static bool listing_walk(struct listing *l, uint32_t until, int64_t deadline_ns)
 	listing_seats(l, is);
 	for (unsigned i = 0; i < 2; i++)
 		for (uint32_t seat = l->next > is[i].from ? l->next : is[i].from; seat < is[i].to && seat < until; seat++) {
-			if (l->redo & (REDO_RANKS | REDO_CHOICE))
+			if (l->redo & (REDO_RANKS | REDO_CHOICE)) {
 				flow_seat_near(l->flows, seat + LOOK_AHEAD, whole);
+				if (whole)
+					flow_seat_near_rest(l->flows, seat + LOOK_AHEAD / 2);
+			}
 			listing_look_again(l, seat);
 			l->next = seat + 1;
 			if (is_late(&turn, deadline_ns))

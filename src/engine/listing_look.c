@@ -219,8 +219,16 @@ static bool listing_reorder(struct listing *l, uint32_t seat)
 {
 	struct listed *is = &l->at[seat];
 	uint64_t at[RANK_WORDS];
-	enum listed_words there = listing_words_at(l->flows, seat, &l->order, at);
+	struct found found = {.any = false};
+	const struct listed_alike *alike = listing_alike(l, seat, true, &found);
+	enum listed_words there;
 
+	if (alike && alike->ranked && l->order.group == GROUP_NONE) {
+		memcpy(at, alike->at, sizeof at);
+		there = alike->absent ? WORDS_ABSENT : WORDS_THERE;
+	} else {
+		there = listing_words_at(l->flows, seat, &l->order, at);
+	}
 	if (there == WORDS_RECORD)
 		return false;
 	l->stats.looked++;

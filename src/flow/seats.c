@@ -89,6 +89,20 @@ void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 	}
 }
 
+void flow_seat_near_rest(const struct flow_table *t, uint32_t seat)
+{
+	const struct kept *k;
+
+	if (seat >= t->flow_used)
+		return;
+	k = &t->flows[seat];
+	if (k->odd != REF_NONE && k->family != FAMILY_NONE)
+		__builtin_prefetch(&t->flows[k->odd]);
+	for (unsigned i = 0; i < 2; i++)
+		if (k->trips_are[i] & KEPT_TRIPS_BLOCK && k->family != FAMILY_NONE)
+			__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0]));
+}
+
 /* ---- at once ----------------------------------------------------------------------- */
 
 bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *out)

@@ -74,6 +74,11 @@ void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 	(void)t, (void)seat, (void)whole;
 }
 
+void flow_seat_near_rest(const struct flow_table *t, uint32_t seat)
+{
+	(void)t, (void)seat;
+}
+
 /* As of the records below, which have neither. */
 bool flow_seat_again(const struct flow_table *t, uint32_t seat, uint64_t *out)
 {
