@@ -77,22 +77,23 @@ static unsigned listing_judge(struct listing *l, uint32_t seat, struct found *fo
 	return l->choice.open_only && listing_is_over(l) ? LISTED_OVER : LISTED_MATCHES;
 }
 
-static unsigned listing_choose(struct listing *l, uint32_t seat, uint64_t id, struct found *found)
+/* What is past (flow.h) is over, whatever its record says. */
+static unsigned listing_choose(struct listing *l, uint32_t seat, const struct flow_seat *f, struct found *found)
 {
 	struct listed_alike *alike;
+	unsigned is;
 
-	if (l->choice.onlys > 0 && !listing_is_among(l->choice.only, l->choice.onlys, id))
+	if (l->choice.onlys > 0 && !listing_is_among(l->choice.only, l->choice.onlys, f->id))
 		return 0;
 	if (!l->filter && !l->choice.open_only)
 		return LISTED_MATCHES;
 	alike = listing_alike(l, seat, false, found);
-	if (!alike)
-		return listing_judge(l, seat, found);
-	if (!alike->chosen) {
-		alike->choice = (uint8_t)listing_judge(l, seat, found);
+	is = alike && alike->chosen ? alike->choice : listing_judge(l, seat, found);
+	if (alike) {
+		alike->choice = (uint8_t)is;
 		alike->chosen = true;
 	}
-	return alike->choice;
+	return is == LISTED_MATCHES && l->choice.open_only && f->past ? LISTED_OVER : is;
 }
 
 /* Which group, where its record says it, or that of one like it; and whether it failed. */
@@ -197,7 +198,7 @@ void listing_look(struct listing *l, uint32_t seat, unsigned redo, struct listed
 	chosen = !(redo & REDO_CHOICE);
 	ranked = !(redo & (REDO_RANKS | REDO_MOVES)) && out->is & LISTED_RANKED;
 	is = LISTED_THERE | (f.open ? LISTED_OPEN : 0) | (f.reused ? LISTED_REUSED : 0);
-	is |= chosen ? out->is & (LISTED_MATCHES | LISTED_OVER) : listing_choose(l, seat, f.id, &found);
+	is |= chosen ? out->is & (LISTED_MATCHES | LISTED_OVER) : listing_choose(l, seat, &f, &found);
 	if (ranked) {
 		is |= out->is & (LISTED_RANKED | LISTED_ABSENT | LISTED_MOVES);
 	} else if (is & LISTED_MATCHES) {

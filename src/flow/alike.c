@@ -6,7 +6,7 @@
 
 /* Where what stands in the number. */
 enum { ALIKE_KEPT = 1, ALIKE_EMBRYO = 2, ALIKE_PROTO = 2, ALIKE_SERVICE = 10, ALIKE_PATH = 18, ALIKE_HANDSHAKE = 34, ALIKE_BITS = 38,
-       ALIKE_SIDES = 43, ALIKE_SIDE_BITS = 7 };
+       ALIKE_SIDES = 43, ALIKE_SIDE_BITS = 7, ALIKE_PAST = 57 };
 
 static const enum record_key alike_words[] = {
 	RECORD_PROTO, RECORD_STATE, RECORD_OPEN, RECORD_OUTCOME, RECORD_HS_STATE, RECORD_HS_OPEN, RECORD_SERVICE, RECORD_TUNNEL,
@@ -58,7 +58,8 @@ static uint64_t alike_kept(const struct kept *k, enum flow_alike what, bool *nam
 	if (what == ALIKE_COUNTS && (k->side[0].trouble & k->side[1].trouble) != REF_NONE)
 		return 0;
 	return ALIKE_KEPT | (uint64_t)k->proto << ALIKE_PROTO | (uint64_t)k->service << ALIKE_SERVICE |
-	       (uint64_t)k->path << ALIKE_PATH | (uint64_t)(k->handshake & 15) << ALIKE_HANDSHAKE |
+	       (uint64_t)k->path << ALIKE_PATH | (uint64_t)((k->class & KEPT_CLASS) >= FLOW_PAST) << ALIKE_PAST |
+	       (uint64_t)(k->handshake & 15) << ALIKE_HANDSHAKE |
 	       (uint64_t)((k->bits & FLOW_BIT_ACKED ? 1U : 0) | (k->bits & FLOW_BIT_UNJUDGED ? 2U : 0) |
 			  (k->completeness & COMPLETE_DATA ? 4U : 0) | (k->completeness_before & COMPLETE_SYNACK ? 8U : 0) |
 			  (k->completeness_before & COMPLETE_ACK ? 16U : 0)) << ALIKE_BITS |

@@ -168,7 +168,7 @@ __attribute__((noinline)) static bool go_on(struct flow_table *t, struct kept *k
 	s->packets += s->packets < UINT32_MAX;
 	acknowledge(s, d);
 	kept_set(&s->ack, &s->ack_high, at);
-	if (kept_trips_wait(t, k, !dir))
+	if (kept_trips_wait(k, !dir))
 		*rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d,
 					 trips_us(k->base_ns, d->ts_ns));
 	if (d->payload_len)
