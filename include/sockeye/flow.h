@@ -206,11 +206,22 @@ struct flow_trips {
 bool flow_seat_trips(const struct flow_table *t, uint32_t seat, struct flow_trips *out);
 /* Retransmissions of both ends; false: the record has no such key. */
 bool flow_seat_again(const struct flow_table *t, uint32_t seat, uint64_t *out);
+/* Flows of which this number is the same have the same record where these keys are asked, until a packet comes:
+ *   ALIKE_WORDS   states, outcome, application, tunnel, what ICMP said; server_name unless *named
+ *   ALIKE_COUNTS  and the counts of verdicts
+ * 0: it is like no other. So what follows of these keys need not be found out of each. */
+enum flow_alike { ALIKE_WORDS, ALIKE_COUNTS, ALIKE_NOT };
+enum flow_alike flow_alike_keys(const uint64_t keys[2]); /* the least that has these; ALIKE_NOT: none */
+uint64_t flow_seat_alike(const struct flow_table *t, uint32_t seat, enum flow_alike what, bool *named);
 /* Bring it nearer, and change nothing: for who looks at one seat after the other, some ahead. Not whole: only
  * what its key and its ends take. */
 void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole);
+/* And then, when that is there: what lies elsewhere of it, if it has such: what is odd of it, its many round trips. */
+void flow_seat_near_rest(const struct flow_table *t, uint32_t seat);
 /* The next marked seat from *seat on, whose mark is taken off; false: none. */
 bool flow_next_moved(struct flow_table *t, uint32_t *seat);
+/* Take off its mark: for who looks at it now, after flow_put_down(). */
+void flow_unmark(struct flow_table *t, uint32_t seat);
 
 /* For the screen's walk over all flows, which fills records only for the rows
  * in sight. flow_sort_key: a number that orders f as key k does, present in

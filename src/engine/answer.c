@@ -23,7 +23,7 @@
 
 enum {
 	SUMMED = 256,      /* flows between two looks at the clock */
-	SUMMED_AHEAD = 6,  /* seats */
+	SUMMED_AHEAD = 16, /* seats */
 	SUM_KEEPS_MS = 1000, /* a sum that nobody has worked on for longer is begun anew */
 };
 
@@ -36,6 +36,7 @@ struct walk {
 	int64_t live_ns;          /* now, of a live run; else 0 */
 	struct rank pivot;
 	bool have_pivot;          /* without: everything is behind it */
+	uint64_t from[2], to[2];  /* first words of who may be in the window, of those with the key and without it */
 	uint64_t n_before;        /* matching flows before the pivot */
 	struct near *before, *behind;
 	struct flow_record record; /* of the flow at hand */
@@ -60,20 +61,18 @@ static void walk_end(const struct flow_counts *c, struct answer *out)
 	out->reused = c->reused;
 }
 
-/* One more flow: counted; false: it does not match. */
-static inline bool walk_count(const struct listed *is, struct flow_counts *out)
+/* So many of each kind (enum listed_is) are counted when all of them were met. */
+static void walk_count(const uint32_t kinds[LISTED_KINDS], struct flow_counts *out)
 {
-	uint64_t id = listed_id(is);
+	for (unsigned is = 0; is < LISTED_KINDS; is++) {
+		const uint32_t n = is & LISTED_THERE ? kinds[is] : 0;
 
-	if (!(is->is & LISTED_THERE))
-		return false;
-	out->flows++;
-	out->open += (is->is & LISTED_OPEN) != 0;
-	out->reused += (is->is & LISTED_REUSED) != 0;
-	out->newest = id > out->newest ? id : out->newest;
-	out->over += (is->is & LISTED_OVER) != 0;
-	out->matched += (is->is & LISTED_MATCHES) != 0;
-	return is->is & LISTED_MATCHES;
+		out->flows += n;
+		out->open += is & LISTED_OPEN ? n : 0;
+		out->reused += is & LISTED_REUSED ? n : 0;
+		out->over += is & LISTED_OVER ? n : 0;
+		out->matched += is & LISTED_MATCHES ? n : 0;
+	}
 }
 
 static void walk_place(struct walk *w, const struct listed *listed, uint32_t seat, bool skip_held)
@@ -92,24 +91,35 @@ static void walk_place(struct walk *w, const struct listed *listed, uint32_t sea
 	near_add(c < 0 ? w->before : w->behind, &r);
 }
 
-/* Most are far from the pivot, which the first word of their rank says already: 1, all was done. */
+/* Who may be in the window, or is the pivot, by the first word of its rank. */
+static void walk_reach(struct walk *w)
+{
+	const struct near *before = w->before, *behind = w->behind;
+	const struct rank *least = NULL, *most = NULL; /* NULL: all to that end */
+
+	if (w->have_pivot)
+		least = before->most == 0 ? &w->pivot : before->limited ? &before->limit : NULL;
+	most = behind->limited ? &behind->limit : w->have_pivot && behind->most == 0 ? &w->pivot : NULL;
+	for (unsigned absent = 0; absent < 2; absent++) {
+		w->from[absent] = least && absent == least->absent ? least->at[0] : 0;
+		w->to[absent] = most && absent == most->absent ? most->at[0] : UINT64_MAX;
+		if ((least && absent < least->absent) || (most && absent > most->absent)) { /* none */
+			w->from[absent] = UINT64_MAX;
+			w->to[absent] = 0;
+		}
+	}
+}
+
+/* Most are far from the pivot, and only counted. False: it is to be placed. */
 static inline bool walk_is_far(struct walk *w, const struct listed *listed)
 {
-	const bool absent = listed->is & LISTED_ABSENT;
+	const unsigned absent = (listed->is & LISTED_ABSENT) != 0;
 	const uint64_t at = listed->at ^ w->view.turned;
-	const struct near *h = w->behind;
-	bool before = false;
 
-	if (w->have_pivot) {
-		if ((absent == w->pivot.absent && at == w->pivot.at[0]) || listed->id == (uint32_t)w->pivot.id)
-			return false;
-		before = absent != w->pivot.absent ? !absent : at < w->pivot.at[0];
-		h = before ? w->before : w->behind;
-	}
-	if (h->most != 0 && (!h->limited || (absent == h->limit.absent && at == h->limit.at[0]) ||
-			     (absent != h->limit.absent ? absent : at > h->limit.at[0]) == before))
+	if ((at >= w->from[absent] && at <= w->to[absent]) || (w->have_pivot && listed->id == (uint32_t)w->pivot.id))
 		return false;
-	w->n_before += before;
+	if (w->have_pivot)
+		w->n_before += absent != w->pivot.absent ? !absent : at < w->pivot.at[0];
 	return true;
 }
 
@@ -118,20 +128,30 @@ static void walk_all(struct walk *w, struct answer *out, bool skip_held)
 {
 	const struct listing_view *v = &w->view;
 	const uint64_t since = w->query->since != 0 ? w->query->since : UINT64_MAX;
+	uint32_t kinds[LISTED_KINDS] = {0};
 	struct flow_counts counts = {0};
 
+	walk_reach(w);
 	for (unsigned i = 0; i < 2; i++)
 		for (uint32_t seat = v->seats[i].from; seat < v->seats[i].to; seat++) {
 			const struct listed *listed = listing_at(v, seat);
+			const uint64_t id = listed_id(listed);
 
-			if (!walk_count(listed, &counts))
+			kinds[listed->is]++;
+			if (!(listed->is & LISTED_THERE))
 				continue;
-			counts.newer += listed_id(listed) > since;
-			if (!walk_is_far(w, listed))
-				walk_place(w, listed, seat, skip_held);
+			counts.newest = id > counts.newest ? id : counts.newest;
+			if (!(listed->is & LISTED_MATCHES))
+				continue;
+			counts.newer += id > since;
+			if (walk_is_far(w, listed))
+				continue;
+			walk_place(w, listed, seat, skip_held);
+			walk_reach(w);
 		}
 	near_end(w->before);
 	near_end(w->behind);
+	walk_count(kinds, &counts);
 	walk_end(&counts, out);
 }
 
@@ -310,22 +330,24 @@ static bool answer_held(struct walk *w, struct answer *out, unsigned rows)
 /* One more flow of its group; the name of a new one is asked of the flow. */
 static void walk_group(struct walk *w, struct groups *g, const struct listed *listed, uint32_t seat)
 {
-	struct grouped is = {.id = listed->at, .failed = listed->is & LISTED_ABSENT};
-	uint64_t again = listed->again;
+	struct grouped is = {.failed = listed->is & LISTED_ABSENT, .open = listed->is & LISTED_OPEN, .again = listed->again};
 	struct rates *rates = engine_rates(w->engine);
-	struct flow_group *at = groups_find(g, is.id);
-	struct flow_sums sums;
+	int group = groups_find(g, listed->at);
 
-	if (!flow_seat_sums(w->flows, seat, &sums))
-		return;
-	if (at == NULL && !groups_full(g)) {
+	if (group == GROUPS_NEW) {
 		flow_record_fill(&w->record, w->flows, flow_in_seat(w->flows, seat), engine_paths(w->engine));
-		at = groups_new(g, is.id, &w->record);
+		group = groups_new(g, listed->at, &w->record);
 	}
-	if (again == GROUPS_AGAIN_MOST) /* so many or more: the flow knows how many */
-		(void)flow_seat_again(w->flows, seat, &again);
-	groups_add(g, at, &is, again, &sums, listed->is & LISTED_OPEN,
-		   rates != NULL ? rates_of(rates, flow_in_seat(w->flows, seat), w->live_ns) : rates_life(&sums));
+	if (group == GROUPS_NONE) {
+		groups_leave(g);
+		return;
+	}
+	if (!flow_seat_sums(w->flows, seat, &is.sums))
+		return;
+	if (listed->again == GROUPS_AGAIN_MOST) /* so many or more: the flow knows how many */
+		(void)flow_seat_again(w->flows, seat, &is.again);
+	is.rate = rates != NULL ? rates_of(rates, flow_in_seat(w->flows, seat), w->live_ns) : rates_life(&is.sums);
+	groups_add(g, group, &is);
 }
 
 /* Nothing but the counts. */
@@ -353,16 +375,21 @@ static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int
 	if (sum->next == 0 || now - sum->worked_ns > SUM_KEEPS_MS * CLOCK_MS) {
 		groups_begin(g, w->query->group);
 		sum->counts = (struct flow_counts){0};
+		memset(sum->kinds, 0, sizeof sum->kinds);
 		sum->next = 0;
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		const uint32_t from = sum->next > v->seats[i].from ? sum->next : v->seats[i].from;
 
 		for (uint32_t seat = from; seat < v->seats[i].to; seat++) {
-			const struct listed *listed = listing_at(v, seat);
+			const struct listed *listed;
 
 			listing_near_seat(w->listing, seat + SUMMED_AHEAD);
-			if (walk_count(listed, &sum->counts))
+			listed = listing_caught_up(v, seat);
+			sum->kinds[listed->is]++;
+			if (listed->is & LISTED_THERE && listed_id(listed) > sum->counts.newest)
+				sum->counts.newest = listed_id(listed);
+			if ((listed->is & (LISTED_THERE | LISTED_MATCHES)) == (LISTED_THERE | LISTED_MATCHES))
 				walk_group(w, g, listed, seat);
 			sum->next = seat + 1;
 			if (++turn % SUMMED == 0 && deadline_ns != INT64_MAX &&
@@ -370,8 +397,10 @@ static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int
 				return false;
 		}
 	}
+	listing_caught_all(w->listing);
 	sum->next = 0;
 	answer_empty(out);
+	walk_count(sum->kinds, &sum->counts);
 	walk_end(&sum->counts, out);
 	groups_end(g, w->query, rows, out);
 	return true;

@@ -1,8 +1,8 @@
 /* Groups: a table of fixed size by name, full at QUERY_GROUPS; what finds no room is counted.
  *
  * It is made anew for every answer. Which group a flow belongs to, and what of the sums
- * costs a record, the listing keeps of each flow until it moves. The order is a sort of what there is, the
- * window is found by the id of the selected one.
+ * costs a record, the listing keeps of each flow until it moves. What each flow adds to lies together, apart from
+ * the names. The order is a sort of what there is, the window is found by the id of the selected one.
  */
 #include "groups.h"
 
@@ -12,19 +12,33 @@
 #include "sockeye/condition.h"
 #include "sockeye/record.h"
 
-enum { PLACES = 2 * QUERY_GROUPS };
+enum { PLACES = 4 * QUERY_GROUPS /* most flows find theirs, or that there is none, at once */ };
+
+/* What each flow adds to: a cache line, so that those of all groups lie near. */
+struct group_line {
+	uint64_t packets, bytes[2], again, rate;
+	int64_t last_ns;
+	uint32_t flows, open, failed; /* there are fewer seats than that */
+};
+_Static_assert(sizeof(struct group_line) == 64, "one line");
 
 struct groups {
 	enum query_group by;
-	unsigned n;
+	int n;
 	uint64_t ungrouped;
-	uint16_t place[PLACES];  /* index in group + 1; 0: free */
-	struct flow_group group[QUERY_GROUPS];
+	uint64_t place[PLACES];                /* an id; 0: free */
+	uint16_t at[PLACES];                   /* whose: index in the two below */
+	_Alignas(64) struct group_line line[QUERY_GROUPS];
+	struct flow_group group[QUERY_GROUPS]; /* the names; when all is summed, the sums */
 };
 
 struct groups *groups_make(void)
 {
-	return calloc(1, sizeof(struct groups));
+	struct groups *g = aligned_alloc(_Alignof(struct groups), sizeof *g);
+
+	if (g != NULL)
+		memset(g, 0, sizeof *g);
+	return g;
 }
 
 void groups_free(struct groups *g)
@@ -70,87 +84,120 @@ static void groups_name(enum query_group by, const struct flow_record *r, struct
 
 /* Names are told apart by 64 bits of a hash whose key nobody knows: of a million names two share
  * one by a chance of one in 37 million, and who chooses names cannot better it. */
-static uint64_t groups_id(enum query_group by, const struct hash_key *key, const struct flow_group *name)
+uint64_t groups_id_end(enum query_group by, const struct hash_key *key, const struct endpoint *end)
 {
-	const char *service = name->service != NULL ? name->service : "";
+	const uint16_t port = by == GROUP_CLIENT ? 0 : end->port;
 	uint8_t at[20] = {0};
 	uint64_t id;
 
-	if (by == GROUP_PROCESS) {
-		memcpy(at, &name->pid, sizeof name->pid);
-		memcpy(at + sizeof name->pid, name->process, sizeof name->process);
-		id = hash_bytes(key, at, sizeof at);
-		return id + (id == 0);
-	}
-
-	memcpy(at, name->at.ip.b, sizeof name->at.ip.b);
-	memcpy(at + 16, &name->at.port, sizeof name->at.port);
-	at[18] = name->at.family;
-	id = name->at.family != FAMILY_NONE ? hash_bytes(key, at, sizeof at)
-					    : hash_bytes(key, service, strlen(service));
+	memcpy(at, end->ip.b, sizeof end->ip.b);
+	memcpy(at + 16, &port, sizeof port);
+	at[18] = end->family;
+	id = hash_bytes(key, at, sizeof at);
 	return id + (id == 0);
 }
 
-void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r,
-	       uint64_t again, bool ended)
+uint64_t groups_id(enum query_group by, const struct hash_key *key, const struct flow_record *r)
 {
-	enum condition is = condition_of(r, ended);
 	struct flow_group name;
+	uint8_t at[20];
+	uint64_t id;
 
 	groups_name(by, r, &name);
-	out->id = groups_id(by, key, &name);
-	out->failed = is == CONDITION_FAILED || is == CONDITION_SILENT;
-	out->again = again < GROUPS_AGAIN_MOST ? (uint16_t)again : GROUPS_AGAIN_MOST;
-}
-
-struct flow_group *groups_find(struct groups *g, uint64_t id)
-{
-	size_t at = (size_t)(id % PLACES);
-
-	for (; g != NULL && g->place[at] != 0; at = (at + 1) % PLACES)
-		if (g->group[g->place[at] - 1].id == id)
-			return &g->group[g->place[at] - 1];
-	return NULL;
-}
-
-bool groups_full(const struct groups *g)
-{
-	return g == NULL || g->n == QUERY_GROUPS;
-}
-
-struct flow_group *groups_new(struct groups *g, uint64_t id, const struct flow_record *r)
-{
-	size_t at = (size_t)(id % PLACES);
-	struct flow_group *is;
-
-	if (groups_full(g))
-		return NULL;
-	while (g->place[at] != 0)
-		at = (at + 1) % PLACES;
-	is = &g->group[g->n];
-	g->place[at] = (uint16_t)++g->n;
-	groups_name(g->by, r, is);
-	is->id = id;
-	return is;
-}
-
-void groups_add(struct groups *g, struct flow_group *at, const struct grouped *is, uint64_t again,
-		const struct flow_sums *sums, bool open, uint64_t rate)
-{
-	if (at == NULL) {
-		if (g != NULL)
-			g->ungrouped++;
-		return;
+	if (by == GROUP_PROCESS) {
+		memcpy(at, &name.pid, sizeof name.pid);
+		memcpy(at + sizeof name.pid, name.process, sizeof name.process);
+		id = hash_bytes(key, at, sizeof at);
+	} else if (by == GROUP_SERVICE) {
+		id = name.service != NULL ? hash_bytes(key, name.service, strlen(name.service)) : hash_bytes(key, "", 0);
+	} else {
+		return groups_id_end(by, key, &name.at);
 	}
+	return id + (id == 0);
+}
+
+bool groups_failed(const struct flow_record *r, bool ended)
+{
+	enum condition is = condition_of(r, ended);
+
+	return is == CONDITION_FAILED || is == CONDITION_SILENT;
+}
+
+/* Where it stands, or would. */
+static size_t groups_place(const struct groups *g, uint64_t id)
+{
+	size_t at = (size_t)(id % PLACES);
+
+	while (g->place[at] != 0 && g->place[at] != id)
+		at = (at + 1) % PLACES;
+	return at;
+}
+
+int groups_find(const struct groups *g, uint64_t id)
+{
+	size_t at;
+
+	if (g == NULL)
+		return GROUPS_NONE;
+	at = groups_place(g, id);
+	if (g->place[at] == 0)
+		return g->n < QUERY_GROUPS ? GROUPS_NEW : GROUPS_NONE;
+	return g->at[at];
+}
+
+int groups_new(struct groups *g, uint64_t id, const struct flow_record *r)
+{
+	size_t at;
+
+	if (g == NULL || g->n == QUERY_GROUPS)
+		return GROUPS_NONE;
+	at = groups_place(g, id);
+	g->place[at] = id;
+	g->at[at] = (uint16_t)g->n;
+	g->line[g->n] = (struct group_line){0};
+	groups_name(g->by, r, &g->group[g->n]);
+	g->group[g->n].id = id;
+	return g->n++;
+}
+
+void groups_leave(struct groups *g)
+{
+	if (g != NULL)
+		g->ungrouped++;
+}
+
+void groups_add(struct groups *g, int group, const struct grouped *is)
+{
+	struct group_line *at = &g->line[group];
+
 	at->flows++;
-	at->open += open;
+	at->open += is->open;
 	at->failed += is->failed;
-	at->packets += sums->packets;
+	at->packets += is->sums.packets;
 	for (unsigned i = 0; i < 2; i++)
-		at->bytes[i] += sums->bytes[i];
-	at->again += again;
-	at->rate += rate;
-	at->last_ns = sums->last_ns > at->last_ns ? sums->last_ns : at->last_ns;
+		at->bytes[i] += is->sums.bytes[i];
+	at->again += is->again;
+	at->rate += is->rate;
+	at->last_ns = is->sums.last_ns > at->last_ns ? is->sums.last_ns : at->last_ns;
+}
+
+/* The sums, to their names. */
+static void groups_total(struct groups *g)
+{
+	for (int i = 0; i < g->n; i++) {
+		const struct group_line *from = &g->line[i];
+		struct flow_group *to = &g->group[i];
+
+		to->flows = from->flows;
+		to->open = from->open;
+		to->failed = from->failed;
+		to->packets = from->packets;
+		to->bytes[0] = from->bytes[0];
+		to->bytes[1] = from->bytes[1];
+		to->again = from->again;
+		to->rate = from->rate;
+		to->last_ns = from->last_ns;
+	}
 }
 
 static int groups_compare(const struct flow_group *a, const struct flow_group *b)
@@ -220,8 +267,9 @@ void groups_end(struct groups *g, const struct query *q, unsigned rows, struct a
 	out->groups_all = out->ungrouped = 0;
 	if (g == NULL || g->n == 0)
 		return;
-	groups_sort(q, g->group, g->n);
-	for (unsigned i = 0; i < g->n && !q->to_first; i++)
+	groups_total(g);
+	groups_sort(q, g->group, (unsigned)g->n);
+	for (int i = 0; i < g->n && !q->to_first; i++)
 		if (g->group[i].id == q->selected)
 			target = i;
 	target = q->to_last ? (int64_t)g->n - 1 : target + (q->to_first ? 0 : q->move);
@@ -234,6 +282,6 @@ void groups_end(struct groups *g, const struct query *q, unsigned rows, struct a
 	out->first = (uint64_t)first;
 	out->selected_row = (unsigned)(target - first);
 	out->selected = g->group[target].id;
-	out->groups_all = g->n;
+	out->groups_all = (uint64_t)g->n;
 	out->ungrouped = g->ungrouped;
 }

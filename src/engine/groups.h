@@ -8,28 +8,33 @@
 
 struct groups;
 
-/* What is said of a flow when it moved (listing.h): which group is its own, and what costs more than its sums. Its
- * record has BRIEF_WORDS, and its owners where they are grouped by process. */
+/* What is said of a flow when it moved (listing.h): which group is its own, and what costs more than its sums. */
 enum { GROUPS_AGAIN_MOST = UINT16_MAX };
 
+/* Which group: the same for all flows of its name. By a record that has BRIEF_WORDS, and its owners where they are
+ * grouped by process; or by an end, of those whose name that is. */
+uint64_t groups_id(enum query_group by, const struct hash_key *key, const struct flow_record *r);
+uint64_t groups_id_end(enum query_group by, const struct hash_key *key, const struct endpoint *end);
+bool groups_failed(const struct flow_record *r, bool ended);
+
+/* One more flow. */
 struct grouped {
-	uint64_t id;    /* of its group */
-	bool failed;
-	uint16_t again; /* retransmissions; GROUPS_AGAIN_MOST: so many or more */
+	bool failed, open;
+	uint64_t again; /* retransmissions */
+	uint64_t rate;
+	struct flow_sums sums;
 };
-void groups_of(struct grouped *out, enum query_group by, const struct hash_key *key, const struct flow_record *r,
-	       uint64_t again, bool ended);
 
 struct groups *groups_make(void); /* NULL: no memory; the others take it */
 void groups_free(struct groups *g);
 void groups_begin(struct groups *g, enum query_group by); /* none is there */
-/* The group of that id; NULL: it is not there yet. */
-struct flow_group *groups_find(struct groups *g, uint64_t id);
-bool groups_full(const struct groups *g); /* there is no room for another; NULL: there is none */
-/* It is there from now on, with the name that a record of one of its flows says. NULL: there is no room for another. */
-struct flow_group *groups_new(struct groups *g, uint64_t id, const struct flow_record *r);
-void groups_add(struct groups *g, struct flow_group *at /* NULL: none */, const struct grouped *is,
-		uint64_t again, const struct flow_sums *sums, bool open, uint64_t rate);
+/* The number of the group of that id, or GROUPS_NEW: it is not there yet; GROUPS_NONE: nor is there room for it. */
+enum { GROUPS_NEW = -1, GROUPS_NONE = -2 };
+int groups_find(const struct groups *g, uint64_t id);
+/* It is there from now on, with the name that a record of one of its flows says: its number. Or GROUPS_NONE. */
+int groups_new(struct groups *g, uint64_t id, const struct flow_record *r);
+void groups_add(struct groups *g, int group, const struct grouped *is);
+void groups_leave(struct groups *g); /* a flow whose group is GROUPS_NONE: it is counted */
 /* Orders them, fills the answer's window; they are to be begun again. */
 void groups_end(struct groups *g, const struct query *q, unsigned rows, struct answer *out);
 

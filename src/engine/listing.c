@@ -6,57 +6,13 @@
 
 #include "groups.h"
 #include "learn.h"
-#include "listing_words.h"
+#include "listing_private.h"
 #include "match.h"
 #include "rates.h"
 #include "sockeye/clock.h"
-#include "sockeye/condition.h"
 #include "sockeye/memory.h"
 
-enum { LOOK_CLOCK = 64 /* flows between two looks at the clock */, HINTS = QUERY_ROWS, LOOK_AHEAD = 6 /* seats */ };
-
-/* What an entry depends on besides its flow: the order (listing_words.h), and */
-struct choice {
-	uint64_t filter; /* match.turn */
-	bool open_only;
-	unsigned onlys;
-	uint64_t only[QUERY_TOGETHER];
-};
-
-enum redo { REDO_RANKS = 1, REDO_CHOICE = 2, REDO_MOVES = 4, REDO_OWNERS = 8 };
-
-struct listing {
-	struct engine *engine;
-	struct flow_table *flows;
-	size_t memory;               /* that it may take */
-	struct listed *at;           /* address space for all seats */
-	uint64_t (*more)[RANK_WORDS - 1]; /* of wide orders, likewise */
-	struct listed_order order;
-	struct choice choice;
-	bool asked, made;            /* once, for something */
-	bool kept;
-	bool wide, descending;
-	bool spread;                 /* more is written to: before that all of it is 0 */
-	bool owned;                  /* owners are read */
-	uint64_t tables;             /* then: of how many it is made */
-	unsigned redo;               /* what the walk at hand does; 0: it is over */
-	uint32_t next;               /* seat that it goes on with */
-	const struct filter *filter; /* NULL: all match */
-	int64_t live_ns;             /* now, of a live run; else 0 */
-	unsigned choice_parts, rank_parts; /* of the record that they read */
-	enum record_brief choice_brief, rank_brief; /* where less will do; else BRIEF_NOT */
-	struct listed one;           /* where nothing is kept: of the seat asked for last */
-	uint64_t one_more[RANK_WORDS - 1];
-	struct {
-		uint64_t id;
-		uint32_t seat;
-	} hint[HINTS];
-	struct listing_stats stats;
-	struct hash_key key;
-	struct near near[2];
-	struct group_sum sum;
-	struct flow_record record;   /* of the flow at hand */
-};
+enum { LOOK_CLOCK = 64 /* flows between two looks at the clock */, LOOK_AHEAD = 16 /* seats */ };
 
 static size_t listing_seats_most(const struct listing *l)
 {
@@ -142,146 +98,6 @@ size_t listing_held(const struct listing *l)
 	       (sizeof *l->at + (l->spread ? sizeof *l->more : 0));
 }
 
-/* ---- one flow ------------------------------------------------------------------------ */
-
-static bool listing_is_among(const uint64_t *ids, unsigned n, uint64_t id)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (ids[i] == id)
-			return true;
-	return false;
-}
-
-/* What was filled of the record of the flow at hand. */
-struct filled {
-	bool any;
-	unsigned parts;          /* these, or, */
-	enum record_brief brief; /* else than BRIEF_NOT, less */
-};
-
-/* What the filter reads, or what the order does: of both at once where one is not enough for the other. */
-static void listing_fill(struct listing *l, uint32_t seat, bool order, struct filled *is)
-{
-	const enum record_brief brief = order ? l->rank_brief : l->choice_brief;
-	const unsigned parts = order ? l->rank_parts : l->choice_parts;
-
-	if (is->any && (is->brief == BRIEF_NOT ? !(parts & ~is->parts) : brief <= is->brief))
-		return;
-	l->stats.filled++;
-	*is = (struct filled){.any = true, .parts = l->choice_parts | l->rank_parts, .brief = brief};
-	if (brief == BRIEF_NOT)
-		flow_record_fill_parts(&l->record, l->flows, flow_in_seat(l->flows, seat), engine_paths(l->engine),
-				       is->parts);
-	else
-		(void)flow_record_fill_brief(&l->record, l->flows, seat, engine_paths(l->engine), brief);
-}
-
-static bool listing_is_over(const struct listing *l)
-{
-	enum condition is = condition_of(&l->record, l->live_ns == 0);
-
-	return is == CONDITION_CLOSED || is == CONDITION_FAILED || is == CONDITION_SILENT;
-}
-
-/* LISTED_MATCHES, LISTED_OVER or 0. */
-static unsigned listing_choose(struct listing *l, uint32_t seat, const struct flow_seat *f, struct filled *filled)
-{
-	if (l->choice.onlys > 0 && !listing_is_among(l->choice.only, l->choice.onlys, f->id))
-		return 0;
-	if (l->filter) {
-		listing_fill(l, seat, false, filled);
-		if (!filter_flow(l->filter, &l->record))
-			return 0;
-	}
-	if (l->choice.open_only && f->past)
-		return LISTED_OVER;
-	if (l->choice.open_only) {
-		listing_fill(l, seat, false, filled);
-		if (listing_is_over(l))
-			return LISTED_OVER;
-	}
-	return LISTED_MATCHES;
-}
-
-static unsigned listing_group(struct listing *l, uint32_t seat, uint64_t *at, uint16_t *again)
-{
-	struct grouped of;
-	uint64_t many;
-
-	(void)flow_seat_again(l->flows, seat, &many);
-	groups_of(&of, l->order.group, &l->key, &l->record, many, l->live_ns == 0);
-	*at = of.id;
-	*again = of.again;
-	return LISTED_RANKED | (of.failed ? LISTED_ABSENT : 0);
-}
-
-/* Its words; LISTED_RANKED and what else is to be said. */
-static unsigned listing_words(struct listing *l, uint32_t seat, struct filled *filled, uint64_t at[RANK_WORDS],
-			      uint16_t *again)
-{
-	const struct listed_order *o = &l->order;
-
-	switch (listing_words_at(l->flows, seat, o, at)) {
-	case WORDS_THERE:
-		return LISTED_RANKED;
-	case WORDS_ABSENT:
-		return LISTED_RANKED | LISTED_ABSENT;
-	case WORDS_RECORD:
-		break;
-	}
-	if (o->group == GROUP_NONE && o->rank == RANK_RATE)
-		return rates_rank(engine_rates(l->engine), flow_in_seat(l->flows, seat), l->live_ns, &at[0])
-			       ? LISTED_RANKED | LISTED_MOVES : LISTED_RANKED;
-	listing_fill(l, seat, true, filled);
-	if (o->group != GROUP_NONE)
-		return listing_group(l, seat, &at[0], again);
-	return listing_words_of(&l->record, o, at) ? LISTED_RANKED : LISTED_RANKED | LISTED_ABSENT;
-}
-
-/* The words behind the first: of IPv4 addresses there are none. */
-static void listing_put_more(struct listing *l, const uint64_t at[RANK_WORDS], uint64_t more[RANK_WORDS - 1])
-{
-	if (more != l->one_more && !l->spread && !(at[1] | at[2]))
-		return;
-	l->spread |= more != l->one_more;
-	memcpy(more, &at[1], sizeof l->one_more);
-}
-
-/* What is to be said of the flow in that seat, of which `redo` is out of date. */
-static void listing_look(struct listing *l, uint32_t seat, unsigned redo, struct listed *out,
-			 uint64_t more[RANK_WORDS - 1])
-{
-	uint64_t at[RANK_WORDS];
-	struct flow_seat f;
-	struct filled filled = {.any = false};
-	bool chosen, ranked;
-	unsigned is;
-
-	l->stats.looked++;
-	if (!flow_seat_is(l->flows, seat, &f)) {
-		out->is = 0;
-		return;
-	}
-	chosen = !(redo & REDO_CHOICE);
-	ranked = !(redo & (REDO_RANKS | REDO_MOVES)) && out->is & LISTED_RANKED;
-	is = LISTED_THERE | (f.open ? LISTED_OPEN : 0) | (f.reused ? LISTED_REUSED : 0);
-	is |= chosen ? out->is & (LISTED_MATCHES | LISTED_OVER) : listing_choose(l, seat, &f, &filled);
-	if (ranked) {
-		is |= out->is & (LISTED_RANKED | LISTED_ABSENT | LISTED_MOVES);
-	} else if (is & LISTED_MATCHES) {
-		is |= listing_words(l, seat, &filled, at, &out->again);
-		out->at = at[0];
-		if (l->wide)
-			listing_put_more(l, at, more);
-	}
-	/* The next table may have another word of it; of one that is over only the next. */
-	if (l->owned && (f.open || !(redo & REDO_OWNERS)))
-		is |= LISTED_MOVES;
-	out->id = (uint32_t)f.id;
-	out->id_high = (uint8_t)(f.id >> 32);
-	out->is = (uint8_t)is;
-}
-
 /* ---- all of them --------------------------------------------------------------------- */
 
 /* Keys that change without a packet of the flow, nor a word of the host thread. */
@@ -295,6 +111,36 @@ static bool listing_restless(const struct listing *l, enum record_key k)
 static bool listing_is_owned(const struct listing *l, enum record_key k)
 {
 	return l->live_ns != 0 && k >= RECORD_OWNER_CLIENT && k <= RECORD_CLOSE_WAIT_SERVER;
+}
+
+static bool has_key(const uint64_t keys[2], enum record_key k)
+{
+	return keys[k / 64] >> k % 64 & 1;
+}
+
+/* Whether what is alike has the same choice (of a filter that reads these keys), and the same place in the order. */
+static void listing_likens(struct listing *l, const uint64_t keys[2])
+{
+	const struct listed_order *o = &l->order;
+	uint64_t sorts[2] = {0, 0}, chooses[2] = {keys[0], keys[1]};
+	enum flow_alike choice, rank = ALIKE_NOT;
+
+	for (unsigned k = RECORD_OWNER_CLIENT; k <= RECORD_CLOSE_WAIT_SERVER; k++)
+		if (l->live_ns == 0) /* nobody has any */
+			chooses[k / 64] &= ~(UINT64_C(1) << k % 64);
+	choice = flow_alike_keys(chooses); /* whether one is over is said by words, too */
+	if (o->group != GROUP_NONE) {
+		rank = o->group == GROUP_PROCESS ? ALIKE_NOT : ALIKE_WORDS;
+	} else if (o->rank == RANK_KEY) {
+		sorts[o->sort / 64] |= UINT64_C(1) << o->sort % 64;
+		rank = flow_alike_keys(sorts);
+	}
+	l->choice_alike = choice != ALIKE_NOT;
+	l->choice_named = has_key(keys, RECORD_SERVER_NAME);
+	l->rank_alike = rank != ALIKE_NOT;
+	l->rank_named = has_key(sorts, RECORD_SERVER_NAME);
+	l->alike = choice == ALIKE_COUNTS || rank == ALIKE_COUNTS ? ALIKE_COUNTS : ALIKE_WORDS;
+	alikes_forget(&l->alikes);
 }
 
 /* What of a record is read, and whether it says the same until the flow moves. */
@@ -316,7 +162,7 @@ static bool listing_needs(struct listing *l)
 		l->choice_brief = BRIEF_WORDS;
 	for (unsigned k = 0; k < RECORD_KEYS; k++) {
 		const bool sorts = o->group == GROUP_NONE && o->rank == RANK_KEY && o->sort == (enum record_key)k;
-		const bool chooses = keys[k / 64] >> k % 64 & 1;
+		const bool chooses = has_key(keys, (enum record_key)k);
 
 		if (chooses)
 			l->choice_parts |= record_part_of((enum record_key)k);
@@ -325,6 +171,7 @@ static bool listing_needs(struct listing *l)
 		rests &= !listing_restless(l, (enum record_key)k);
 		l->owned |= listing_is_owned(l, (enum record_key)k);
 	}
+	listing_likens(l, keys);
 	return rests;
 }
 
@@ -371,6 +218,7 @@ static void listing_begin(struct listing *l, const struct query *q)
 	l->asked = true;
 	if (!rests || !l->at || !listing_has_room(l)) {
 		l->kept = l->made = false;
+		l->redo = 0;
 		return;
 	}
 	if (!same_order || !l->made)
@@ -392,75 +240,78 @@ static void listing_begin(struct listing *l, const struct query *q)
 	l->kept = l->made = true;
 }
 
-/* Only its words are out of date, and nothing but them is looked at. False: they need more than that. */
-static bool listing_reorder(struct listing *l, uint32_t seat)
+static bool is_late(unsigned *turn, int64_t deadline_ns)
 {
-	struct listed *is = &l->at[seat];
-	uint64_t at[RANK_WORDS];
-	enum listed_words there = listing_words_at(l->flows, seat, &l->order, at);
+	return ++*turn % LOOK_CLOCK == 0 && deadline_ns != INT64_MAX && clock_monotonic_ns() >= deadline_ns;
+}
 
-	if (there == WORDS_RECORD)
-		return false;
-	l->stats.looked++;
-	is->at = at[0];
-	if (l->wide)
-		listing_put_more(l, at, l->more[seat]);
-	is->is = (uint8_t)((is->is & ~(LISTED_ABSENT | LISTED_MOVES)) | LISTED_RANKED |
-			   (there == WORDS_ABSENT ? LISTED_ABSENT : 0) | (l->owned ? LISTED_MOVES : 0));
+/* The walk at hand, over the seats before `until`. */
+static bool listing_walk(struct listing *l, uint32_t until, int64_t deadline_ns)
+{
+	const bool whole = !(l->redo == REDO_CHOICE ? l->choice_brief == BRIEF_ENDS
+						    : l->redo == REDO_RANKS && listing_words_ends(&l->order));
+	struct flow_seats is[2];
+	unsigned turn = 0;
+
+	listing_seats(l, is);
+	for (unsigned i = 0; i < 2; i++)
+		for (uint32_t seat = l->next > is[i].from ? l->next : is[i].from; seat < is[i].to && seat < until; seat++) {
+			if (l->redo & (REDO_RANKS | REDO_CHOICE)) {
+				flow_seat_near(l->flows, seat + LOOK_AHEAD, whole);
+				if (whole)
+					flow_seat_near_rest(l->flows, seat + LOOK_AHEAD / 2);
+			}
+			listing_look_again(l, seat);
+			l->next = seat + 1;
+			if (is_late(&turn, deadline_ns))
+				return false;
+		}
 	return true;
 }
 
-static void listing_look_again(struct listing *l, uint32_t seat)
+/* Whoever moved meanwhile: of them all is out of date. */
+static bool listing_moved(struct listing *l, int64_t deadline_ns)
 {
-	struct listed *is = &l->at[seat];
+	unsigned turn = 0;
 
-	if (l->redo & (REDO_MOVES | REDO_OWNERS) && !(is->is & LISTED_MOVES))
-		return;
-	if (l->redo == REDO_RANKS && !(is->is & LISTED_MATCHES)) {
-		is->is &= (uint8_t)~LISTED_RANKED;
-		if (!l->owned)
-			is->is &= (uint8_t)~LISTED_MOVES;
-		return;
+	for (uint32_t seat = 0; flow_next_moved(l->flows, &seat); seat++) {
+		listing_look(l, seat, REDO_RANKS | REDO_CHOICE, &l->at[seat], l->more[seat]);
+		if (is_late(&turn, deadline_ns))
+			return false;
 	}
-	if (l->redo == REDO_RANKS && listing_reorder(l, seat))
-		return;
-	listing_look(l, seat, l->redo == REDO_OWNERS ? REDO_OWNERS | REDO_RANKS | REDO_CHOICE : l->redo, is,
-		     l->more[seat]);
+	return true;
 }
 
 bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns)
 {
-	unsigned turn = 0;
-	struct flow_seats is[2];
-	uint32_t seat = 0;
-	bool whole;
-
 	listing_begin(l, q);
 	if (!l->kept)
 		return true;
-	whole = !(l->redo == REDO_CHOICE ? l->choice_brief == BRIEF_ENDS
-					 : l->redo == REDO_RANKS && listing_words_ends(&l->order));
-	if (l->redo) {
-		listing_seats(l, is);
-		for (unsigned i = 0; i < 2; i++)
-			for (seat = l->next > is[i].from ? l->next : is[i].from; seat < is[i].to; seat++) {
-				if (l->redo & (REDO_RANKS | REDO_CHOICE))
-					flow_seat_near(l->flows, seat + LOOK_AHEAD, whole);
-				listing_look_again(l, seat);
-				l->next = seat + 1;
-				if (++turn % LOOK_CLOCK == 0 && deadline_ns != INT64_MAX &&
-				    clock_monotonic_ns() >= deadline_ns)
-					return false;
-			}
-		l->redo = 0;
+	if (l->redo)
+		flow_put_down(l->flows);
+	/* The sum of groups looks at each flow where it is out of date (listing_caught_up()), so those first that moved. */
+	if (q->group != GROUP_NONE)
+		return (!l->redo || listing_walk(l, l->sum.next, deadline_ns)) && listing_moved(l, deadline_ns);
+	if (l->redo && !listing_walk(l, UINT32_MAX, deadline_ns))
+		return false;
+	l->redo = 0;
+	return listing_moved(l, deadline_ns);
+}
+
+const struct listed *listing_caught_up(const struct listing_view *v, uint32_t seat)
+{
+	struct listing *l = v->listing;
+
+	if (l->redo && seat >= l->next) {
+		listing_look_again(l, seat);
+		l->next = seat + 1;
 	}
-	/* Whoever moved meanwhile, too: of them all is out of date. */
-	for (seat = 0; flow_next_moved(l->flows, &seat); seat++) {
-		listing_look(l, seat, REDO_RANKS | REDO_CHOICE, &l->at[seat], l->more[seat]);
-		if (++turn % LOOK_CLOCK == 0 && deadline_ns != INT64_MAX && clock_monotonic_ns() >= deadline_ns)
-			return false;
-	}
-	return true;
+	return listing_at(v, seat);
+}
+
+void listing_caught_all(struct listing *l)
+{
+	l->redo = 0;
 }
 
 /* ---- asked for ----------------------------------------------------------------------- */
@@ -477,9 +328,18 @@ const uint64_t *listing_made_more(const struct listing *l)
 	return l->one_more;
 }
 
+void listing_rest_of_end(const struct listing_view *v, uint32_t seat, uint64_t more[RANK_WORDS - 1])
+{
+	uint64_t at[RANK_WORDS];
+
+	(void)listing_words_at(v->listing->flows, seat, &v->listing->order, at);
+	memcpy(more, &at[1], (RANK_WORDS - 1) * sizeof at[0]);
+}
+
 struct listing_view listing_view(struct listing *l)
 {
-	struct listing_view v = {.listing = l, .at = l->kept ? l->at : NULL, .turned = l->descending ? UINT64_MAX : 0};
+	struct listing_view v = {.listing = l, .at = l->kept ? l->at : NULL, .turned = l->descending ? UINT64_MAX : 0,
+				 .ends = listing_words_ends(&l->order)};
 
 	if (l->wide && (l->spread || !l->kept))
 		v.more = (const uint64_t (*)[RANK_WORDS - 1])l->more;

@@ -9,6 +9,10 @@
  *              keys of those that passed the former one
  *   at once    most words of an order are read where the flow lies (listing_words.h); the pass over
  *              flows asks for those that come next some seats ahead
+ *   alike      what follows of its states, its application and its counts is found out of one of all
+ *              flows that are alike in these (listing_alike.h): the rest of them need no record
+ *   ends       of an address that needs more than a word the rest is read where the flow lies, of those
+ *              that have the first word in common: nothing moves while an answer is made
  *   owners     who holds a socket is found (the flow is marked as one that moved) or stands in the
  *              host thread's next table: then those are looked at that are open or moved since
  *   not kept   what needs more room than there is (listing_open), or orders by what changes
@@ -29,6 +33,7 @@ enum listed_is {
 	LISTED_RANKED = 32,  /* its words are of the order at hand */
 	LISTED_ABSENT = 64,  /* of groups: its handshake failed, or nobody answered */
 	LISTED_MOVES = 128,  /* it changes without a packet: its rate as time goes on, its owner with the next table */
+	LISTED_KINDS = 256,
 };
 
 struct listed {
@@ -46,8 +51,12 @@ struct listing;
 struct listing *listing_open(struct engine *e, size_t memory);
 void listing_free(struct listing *l);
 
-/* Bring it up to date for q. False: the deadline (monotonic; INT64_MAX: none) came first. */
+/* Bring it up to date for q. False: the deadline (monotonic; INT64_MAX: none) came first. Of groups only so far as
+ * their sum has gone: it asks for the rest by listing_caught_up(), and says when it has them all. */
 bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns);
+struct listing_view;
+const struct listed *listing_caught_up(const struct listing_view *v, uint32_t seat);
+void listing_caught_all(struct listing *l);
 
 /* Then: the seats, what stands of one, and its rank. Lent until the next one is asked for. */
 struct listing_view {
@@ -56,10 +65,12 @@ struct listing_view {
 	const struct listed *at;                /* NULL: nothing is kept */
 	const uint64_t (*more)[RANK_WORDS - 1]; /* NULL: all are 0 */
 	uint64_t turned;                        /* all bits set: a falling order */
+	bool ends;                              /* by an end: of IPv6 the further words are not kept */
 };
 struct listing_view listing_view(struct listing *l);
 const struct listed *listing_made(struct listing *l, uint32_t seat); /* where nothing is kept */
 const uint64_t *listing_made_more(const struct listing *l);          /* of that one */
+void listing_rest_of_end(const struct listing_view *v, uint32_t seat, uint64_t more[RANK_WORDS - 1]);
 
 static inline const struct listed *listing_at(const struct listing_view *v, uint32_t seat)
 {
@@ -70,7 +81,12 @@ static inline const struct listed *listing_at(const struct listing_view *v, uint
 static inline void listing_rank(const struct listing_view *v, const struct listed *is, uint32_t seat, struct rank *out)
 {
 	const uint64_t *more = !v->more ? NULL : v->at ? v->more[seat] : listing_made_more(v->listing);
+	uint64_t rest[RANK_WORDS - 1];
 
+	if (v->ends && rank_end_goes_on(is->at)) {
+		listing_rest_of_end(v, seat, rest);
+		more = rest;
+	}
 	out->absent = is->is & LISTED_ABSENT;
 	out->at[0] = is->at ^ v->turned;
 	for (unsigned i = 1; i < RANK_WORDS; i++)
@@ -101,6 +117,7 @@ struct group_sum {
 	uint32_t next;         /* seat that it goes on with; 0: nothing is summed yet */
 	int64_t worked_ns;     /* when it was worked on last */
 	struct flow_counts counts;
+	uint32_t kinds[LISTED_KINDS]; /* flows of each enum listed_is */
 };
 struct group_sum *listing_sum(struct listing *l);
 /* Nobody goes on with it: it is begun anew. */

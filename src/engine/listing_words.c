@@ -110,5 +110,6 @@ unsigned listing_words_parts(const struct listed_order *o)
 
 bool listing_words_wide(const struct listed_order *o)
 {
-	return o->group == GROUP_NONE && (o->rank == RANK_PROCESS || (o->rank == RANK_KEY && rank_is_wide(o->sort)));
+	return o->group == GROUP_NONE && !listing_words_ends(o) &&
+	       (o->rank == RANK_PROCESS || (o->rank == RANK_KEY && rank_is_wide(o->sort)));
 }

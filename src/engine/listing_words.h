@@ -28,7 +28,7 @@ static inline bool listing_words_ends(const struct listed_order *o)
 {
 	return o->group == GROUP_NONE && o->rank == RANK_KEY && (o->sort == RECORD_CLIENT || o->sort == RECORD_SERVER);
 }
-/* Does the order need more than the first word? */
+/* Does the order need more than the first word, which are to be kept? */
 bool listing_words_wide(const struct listed_order *o);
 
 #endif

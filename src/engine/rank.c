@@ -19,6 +19,32 @@ static void rank_bytes(uint64_t at[RANK_WORDS], const void *bytes, size_t n)
 		at[i] = rank_word(bytes, n, i * 8);
 }
 
+/* How many letters of our own words come before c, and c where it is one. */
+static unsigned rank_letter(char c)
+{
+	if (c >= 'a')
+		return c <= 'z' ? 13U + (unsigned)(c - 'a') : 38;
+	if (c >= '0')
+		return c <= '9' ? 2U + (unsigned)(c - '0') : c >= '_' ? 12 : 11;
+	return c >= '-' ? 1 : 0;
+}
+
+/* Twelve letters of a word of ours are one number (39^12 fits). Whatever does not say all of it has more. */
+static void rank_word_of(uint64_t at[RANK_WORDS], const char *word)
+{
+	enum { LETTERS = 12, OF_THEM = 39 };
+	size_t n = strlen(word);
+
+	at[0] = 0;
+	for (size_t i = 0; i < LETTERS; i++)
+		at[0] = at[0] * OF_THEM + (i < n ? rank_letter(word[i]) : 0);
+	at[1] = at[2] = 0;
+	if (n <= LETTERS && strspn(word, "-_0123456789abcdefghijklmnopqrstuvwxyz") == n)
+		return;
+	at[1] = rank_word(word, n, 0);
+	at[2] = rank_word(word, n, 8);
+}
+
 /* Signed numbers in the order of unsigned ones. */
 static uint64_t rank_signed(int64_t v)
 {
@@ -71,15 +97,15 @@ bool rank_value(const struct flow_record *f, enum record_key k, uint64_t at[RANK
 	const void *v = record_member(f, k);
 	const struct record_name *name;
 	const uint64_t *pair;
-	const char *word;
 
 	if (!record_has(f, k))
 		return false;
 	switch ((enum value_kind)record_fields[k].kind) {
 	case VALUE_WORD:
+		rank_word_of(at, *(const char *const *)v);
+		break;
 	case VALUE_LETTERS:
-		word = record_fields[k].kind == VALUE_WORD ? *(const char *const *)v : v;
-		rank_bytes(at, word, strlen(word));
+		rank_bytes(at, v, strlen(v));
 		break;
 	case VALUE_NAME:
 		name = v;

@@ -33,5 +33,10 @@ bool rank_value(const struct flow_record *r, enum record_key k, uint64_t at[RANK
 /* By the name of the process that holds it, the client's end first, then by its number; false: nobody is known. */
 bool rank_process(const struct flow_record *r, uint64_t at[RANK_WORDS]);
 void rank_endpoint(const struct endpoint *end, uint64_t at[RANK_WORDS]);
+/* Of the first word: do others follow? */
+static inline bool rank_end_goes_on(uint64_t at)
+{
+	return at >> 56 == FAMILY_IPV6;
+}
 
 #endif

@@ -75,17 +75,21 @@ static void need(uint64_t keys[2], enum record_key k)
 	keys[k / 64] |= UINT64_C(1) << (k % 64);
 }
 
-/* What the line above is made of, through condition.c too. */
-static void need_visible(uint64_t keys[2])
+/* What the line above is made of, through condition.c too; of a word only what stands behind the ends. */
+static void need_visible(uint64_t keys[2], bool word)
 {
 	static const enum record_key read[] = {
-		RECORD_CLIENT, RECORD_SERVER, RECORD_STATE, RECORD_OUTCOME, RECORD_PROTO, RECORD_SERVICE,
+		RECORD_STATE, RECORD_OUTCOME, RECORD_PROTO, RECORD_SERVICE,
 		RECORD_TUNNEL, RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_ID, RECORD_ICMP_ERROR_TYPE,
 		RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN,
 	};
 
 	for (size_t i = 0; i < sizeof read / sizeof read[0]; i++)
 		need(keys, read[i]);
+	if (!word) {
+		need(keys, RECORD_CLIENT);
+		need(keys, RECORD_SERVER);
+	}
 }
 
 static void need_origin(const struct test *t, const struct origin *o, uint64_t keys[2])
@@ -116,7 +120,7 @@ void filter_needs(const struct filter *f, uint64_t keys[2])
 		const struct test *t = &f->test[i];
 
 		if (t->relation == RELATION_VISIBLE && f->scope == FILTER_FLOWS)
-			need_visible(keys);
+			need_visible(keys, visible_is_word(f->store + t->value.text, t->value.len));
 		for (unsigned k = 0; k < t->origins; k++)
 			need_origin(t, &t->origin[k], keys);
 	}

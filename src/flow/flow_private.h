@@ -267,13 +267,18 @@ static inline enum flow_class flow_datagram_class(uint8_t proto)
 	return proto == PROTO_UDP || proto == PROTO_UDPLITE || proto == PROTO_SCTP ? FLOW_UDP : FLOW_ICMP;
 }
 
+static inline bool key_has_ports(uint8_t proto)
+{
+	return proto == PROTO_TCP || flow_datagram_class(proto) == FLOW_UDP;
+}
+
 /* The first or second end of a key. */
 static inline void end_of_key(struct endpoint *e, const struct flow_key *k, bool second)
 {
 	e->ip = second ? k->b : k->a;
 	e->port = second ? k->b_port : k->a_port;
 	e->family = k->family;
-	e->has_port = k->proto == PROTO_TCP || flow_datagram_class(k->proto) == FLOW_UDP;
+	e->has_port = key_has_ports(k->proto);
 }
 
 /* What a record without a past has other than zeroes. */

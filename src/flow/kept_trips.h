@@ -15,6 +15,8 @@ void kept_trips_unfold(const struct flow_table *t, const struct kept *k, unsigne
 void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x);
 /* Of side i: trips_summary(). */
 bool kept_trips_summary(const struct flow_table *t, const struct kept *k, unsigned i, struct trips_summary *out);
+/* No more of it than the median. */
+bool kept_trips_median(const struct flow_table *t, const struct kept *k, unsigned i, uint32_t *us);
 void kept_trips_release(struct flow_table *t, struct kept *k, unsigned i);
 void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end);
 int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,

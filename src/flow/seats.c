@@ -4,6 +4,8 @@
  * Who moved is a bit for each seat, set where a packet is taken in or a flow begins or ends, and
  * taken off by whoever looks. Nothing is kept, and the packet path pays one test, until somebody
  * watches. */
+#include <string.h>
+
 #include "kept_trips.h"
 #include "sockeye/memory.h"
 
@@ -70,6 +72,11 @@ bool flow_next_moved(struct flow_table *t, uint32_t *seat)
 	return false;
 }
 
+void flow_unmark(struct flow_table *t, uint32_t seat)
+{
+	t->moved[seat / 64] &= ~(UINT64_C(1) << seat % 64);
+}
+
 void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 {
 	if (seat < t->flow_used) {
@@ -80,6 +87,20 @@ void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 	} else if (seat >= t->flow_max && seat - t->flow_max < t->chunks_made * EMBRYO_CHUNK) {
 		__builtin_prefetch(&t->embryos[seat - t->flow_max]);
 	}
+}
+
+void flow_seat_near_rest(const struct flow_table *t, uint32_t seat)
+{
+	const struct kept *k;
+
+	if (seat >= t->flow_used)
+		return;
+	k = &t->flows[seat];
+	if (k->odd != REF_NONE && k->family != FAMILY_NONE)
+		__builtin_prefetch(&t->flows[k->odd]);
+	for (unsigned i = 0; i < 2; i++)
+		if (k->trips_are[i] & KEPT_TRIPS_BLOCK && k->family != FAMILY_NONE)
+			__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0]));
 }
 
 /* ---- at once ----------------------------------------------------------------------- */
@@ -184,13 +205,22 @@ bool seat_key(const struct flow_table *t, uint32_t seat, struct flow_key *key, b
 
 bool flow_seat_end(const struct flow_table *t, uint32_t seat, bool server, struct endpoint *out)
 {
-	struct flow_key key;
-	bool client;
+	const struct kept *k;
+	unsigned i;
 
-	if (!seat_key(t, seat, &key, &client))
-		return false;
-	end_of_key(out, &key, server != client);
-	return true;
+	if (seat >= t->flow_max) {
+		const struct embryo *e = &t->embryos[seat - t->flow_max];
+
+		end_of_key(out, &e->key, server != ((e->bits & EMBRYO_FROM_B) != 0));
+		return e->key.family != FAMILY_NONE;
+	}
+	k = &t->flows[seat];
+	i = server != ((k->class & KEPT_CLIENT) != 0);
+	*out = (struct endpoint){.port = k->port[i], .family = k->family, .has_port = key_has_ports(k->proto)};
+	memcpy(out->ip.b, k->address[i], sizeof k->address[i]);
+	if (k->family != FAMILY_IPV4)
+		memcpy(out->ip.b + sizeof k->address[i], &k->trips[i][1], sizeof out->ip - sizeof k->address[i]);
+	return k->family != FAMILY_NONE;
 }
 
 bool flow_seat_again(const struct flow_table *t, uint32_t seat, uint64_t *out)
@@ -228,33 +258,38 @@ bool flow_seat_sums(const struct flow_table *t, uint32_t seat, struct flow_sums 
 	return t->embryos[seat - t->flow_max].key.family != FAMILY_NONE;
 }
 
-/* Its SYN, SYN/ACK and ACK are there, and time between the first and the last: handshake.rtt_us, without a record. */
-static bool kept_handshake_ns(const struct kept *k, int64_t *ns)
+/* Its SYN, SYN/ACK and ACK are there, and time between the first and the last: handshake.rtt_us, without a record.
+ * False: it takes that. */
+static bool kept_handshake_ns(const struct kept *k, const struct odd *o, struct flow_trips *out)
 {
-	if ((k->handshake & (KEPT_SYN | KEPT_SYNACK | KEPT_ACK | KEPT_RTT)) != (KEPT_SYN | KEPT_SYNACK | KEPT_ACK | KEPT_RTT))
-		return false;
-	*ns = kept_ns(0, k->ack, k->ack_high);
+	const unsigned all = KEPT_SYN | KEPT_SYNACK | KEPT_ACK | KEPT_RTT;
+
+	if (!(k->handshake & KEPT_RTT))
+		return true;
+	if ((k->handshake & all) != all)
+		return o == NULL;
+	out->handshake = o ? o->rtt_ns : kept_ns(0, k->ack, k->ack_high);
+	out->known |= FLOW_TRIP_HANDSHAKE;
 	return true;
 }
 
 bool flow_seat_trips(const struct flow_table *t, uint32_t seat, struct flow_trips *out)
 {
-	struct trips_summary x;
 	const struct kept *k;
+	uint32_t us;
 
-	*out = (struct flow_trips){.known = 0};
+	out->known = 0;
 	if (seat >= t->flow_max) /* one packet has met nothing yet */
 		return t->embryos[seat - t->flow_max].key.family != FAMILY_NONE;
 	k = &t->flows[seat];
-	if (k->family == FAMILY_NONE || k->odd != REF_NONE)
+	if (k->family == FAMILY_NONE)
 		return false;
 	if (k->proto != PROTO_TCP)
 		return true;
 	for (unsigned i = 0; i < 2; i++)
-		if (kept_trips_summary(t, k, i ^ ((k->class & KEPT_CLIENT) != 0), &x)) {
+		if (kept_trips_median(t, k, i ^ ((k->class & KEPT_CLIENT) != 0), &us)) {
 			out->known |= 1U << i;
-			out->p50[i] = (int64_t)x.median_us * 1000;
+			out->p50[i] = (int64_t)us * 1000;
 		}
-	out->known |= kept_handshake_ns(k, &out->handshake) ? FLOW_TRIP_HANDSHAKE : 0U;
-	return true;
+	return kept_handshake_ns(k, kept_odd(t, k), out);
 }

@@ -202,6 +202,20 @@ bool kept_trips_summary(const struct flow_table *t, const struct kept *k, unsign
 	return true;
 }
 
+bool kept_trips_median(const struct flow_table *t, const struct kept *k, unsigned i, uint32_t *us)
+{
+	struct trips_summary all;
+
+	if ((k->trips_are[i] & (KEPT_TRIPS_BLOCK | KEPT_FEW)) == 1) { /* most have one, which is it */
+		*us = k->trips[i][0];
+		return true;
+	}
+	if (!kept_trips_summary(t, k, i, &all))
+		return false;
+	*us = all.median_us;
+	return true;
+}
+
 bool trips_summary(const struct flow_table *t, const struct flow *f, unsigned i, struct trips_summary *out)
 {
 	return !(f->self & REF_EMBRYO) && kept_trips_summary(t, &t->flows[f->self], i, out);

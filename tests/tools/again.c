@@ -207,6 +207,8 @@ static void print_lists(void)
 	q.rank = RANK_UP;
 	time_list("sort by up", &q);
 	q.rank = RANK_KEY;
+	q.sort = RECORD_STATE;
+	time_list("sort by state", &q);
 	q.sort = RECORD_FIRST;
 	q.selected = middle;
 	for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {

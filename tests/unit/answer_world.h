@@ -6,6 +6,7 @@
 #include "engine/answer.c"
 #include "engine/groups.c"
 #include "engine/listing.c"
+#include "engine/listing_look.c"
 #include "engine/listing_words.c"
 #include "engine/match.c"
 #include "engine/near.c"
@@ -22,7 +23,7 @@ struct flow {
 	int64_t first, last;
 };
 
-enum { FLOWS_MAX = 600 };
+enum { FLOWS_MAX = 600, LONERS = 16 /* one in so many is like nobody */ };
 
 static struct flow flows[FLOWS_MAX];
 static unsigned n_flows;
@@ -71,6 +72,11 @@ bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *o
 void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 {
 	(void)t, (void)seat, (void)whole;
+}
+
+void flow_seat_near_rest(const struct flow_table *t, uint32_t seat)
+{
+	(void)t, (void)seat;
 }
 
 /* As of the records below, which have neither. */
@@ -124,6 +130,37 @@ bool flow_next_moved(struct flow_table *t, uint32_t *seat)
 			return true;
 		}
 	return false;
+}
+
+void flow_unmark(struct flow_table *t, uint32_t seat)
+{
+	(void)t;
+	memcpy(&flows_were[seat], &flows[seat], sizeof flows[0]);
+}
+
+void flow_put_down(struct flow_table *t)
+{
+	(void)t;
+}
+
+/* Of the words of the records below those that are open are alike, and those that are not; but some are like nobody. */
+enum flow_alike flow_alike_keys(const uint64_t keys[2])
+{
+	static const enum record_key words[] = {RECORD_PROTO, RECORD_STATE, RECORD_OUTCOME, RECORD_SERVICE, RECORD_TUNNEL,
+						RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_ID, RECORD_ICMP_ERROR_TYPE,
+						RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN};
+	uint64_t left[2] = {keys[0], keys[1]};
+
+	for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+		left[words[i] / 64] &= ~(UINT64_C(1) << words[i] % 64);
+	return left[0] | left[1] ? ALIKE_NOT : ALIKE_WORDS;
+}
+
+uint64_t flow_seat_alike(const struct flow_table *t, uint32_t seat, enum flow_alike what, bool *named)
+{
+	(void)t, (void)what;
+	*named = false;
+	return flows[seat].gone || seat % LONERS == 0 ? 0 : 1U + flows[seat].open;
 }
 
 uint64_t flow_id(const struct flow *f)

@@ -75,17 +75,23 @@ static void groups_are_bounded(void **state)
 	for (unsigned i = 0; i < QUERY_GROUPS + 100; i++) {
 		struct flow f = {.id = i + 1, .port = (uint16_t)i, .handshake = -1, .open = true};
 		const struct hash_key key = {1, 2};
-		const struct flow_sums sums = {.packets = 1};
-		struct flow_group *at;
+		const struct grouped is = {.sums.packets = 1, .open = true, .rate = 1};
 		struct flow_record r;
-		struct grouped is;
+		uint64_t id;
+		int at;
 
 		flow_record_fill(&r, NULL, &f, NULL);
-		groups_of(&is, GROUP_SERVER, &key, &r, 0, false);
-		at = groups_find(g, is.id);
-		if (at == NULL)
-			at = groups_new(g, is.id, &r);
-		groups_add(g, at, &is, is.again, &sums, true, 1);
+		id = groups_id(GROUP_SERVER, &key, &r);
+		assert_int_equal(id, groups_id_end(GROUP_SERVER, &key, &r.server));
+		at = groups_find(g, id);
+		assert_int_equal(at, i < QUERY_GROUPS ? GROUPS_NEW : GROUPS_NONE);
+		if (at == GROUPS_NEW)
+			at = groups_new(g, id, &r);
+		if (at == GROUPS_NONE)
+			groups_leave(g);
+		else
+			groups_add(g, at, &is);
+		assert_int_equal(groups_find(g, id), at);
 	}
 	groups_end(g, &q, 10, &answer);
 	assert_int_equal(answer.groups_all, QUERY_GROUPS);

@@ -163,6 +163,46 @@ static void assert_less(const char *file, struct engine *e, uint32_t seat, const
 	}
 }
 
+/* The first of each kind that was met in this table. */
+enum { KINDS_MAX = 512 };
+static struct {
+	uint64_t is;
+	enum flow_alike what;
+	struct flow_record r;
+} kind[KINDS_MAX];
+static unsigned kinds, alikes;
+
+/* Who is alike has the same record, where that is asked for what is said to be the same. */
+static void assert_alike(const char *file, const struct flow_table *t, uint32_t seat, const struct flow_record *r,
+			 enum flow_alike what)
+{
+	bool named;
+	uint64_t is = flow_seat_alike(t, seat, what, &named);
+	unsigned i = 0;
+
+	if (is == 0)
+		return;
+	while (i < kinds && (kind[i].is != is || kind[i].what != what))
+		i++;
+	if (i == kinds && kinds < KINDS_MAX) {
+		kind[kinds].is = is;
+		kind[kinds].what = what;
+		kind[kinds++].r = *r;
+	}
+	for (unsigned k = 0; k < RECORD_KEYS && i < kinds; k++) {
+		uint64_t keys[2] = {0, 0};
+
+		keys[k / 64] |= UINT64_C(1) << k % 64;
+		if (k == RECORD_SERVER_NAME)
+			assert_int_equal(record_has(r, k), named);
+		else
+			assert_key(file, r, &kind[i].r, k, flow_alike_keys(keys) <= what);
+	}
+	assert_int_equal(condition_of(r, true), condition_of(&kind[i].r, true));
+	assert_int_equal(condition_of(r, false), condition_of(&kind[i].r, false));
+	alikes++;
+}
+
 static void check(const char *file, struct engine *e)
 {
 	struct flow_table *t = engine_flows(e);
@@ -186,6 +226,8 @@ static void check(const char *file, struct engine *e)
 			assert_same(file, &now.r, &was->r);
 			assert_at_once(file, t, seat, &now.r);
 			assert_less(file, e, seat, &now.r);
+			assert_alike(file, t, seat, &now.r, ALIKE_WORDS);
+			assert_alike(file, t, seat, &now.r, ALIKE_COUNTS);
 			flows++;
 			compared++;
 		}
@@ -243,6 +285,8 @@ static void go_through(const char *file, bool live)
 	struct error e;
 	int n;
 
+	kinds = 0; /* applications have their numbers in each table */
+
 	if (source_open(&source, &so, &e) < 0)
 		return;
 	assert_int_equal(engine_open(&engine, &eo, &e), 0);
@@ -290,9 +334,9 @@ static void marks_tell_all(void **state)
 	closedir(folder);
 	for (unsigned i = 0; i < 2; i++)
 		free(known[i]);
-	print_message("%u looks at marked seats, %u flows compared, %u round trips, %u keys of brief ones, %u marked by their ends\n", looked,
-		      compared, trips, briefs, marked);
-	assert_true(looked > 2500 && compared > 2000 && trips > 100 && briefs > 10000 && marked > 500);
+	print_message("%u looks at marked seats, %u flows compared, %u round trips, %u keys of brief ones, %u marked by their ends, %u alike\n",
+		      looked, compared, trips, briefs, marked, alikes);
+	assert_true(alikes > 2000 && looked > 2500 && compared > 2000 && trips > 100 && briefs > 10000 && marked > 500);
 }
 
 int main(void)
