@@ -451,7 +451,7 @@ static int64_t go_on(struct flow_table *t, struct kept *k, const struct descript
 	account(t, k, dir, d, at);
 	rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
 	if (d->payload_len)
-		kept_carry(t, k, s, (uint32_t)(k - t->flows) * 2 + dir, d);
+		kept_carry(t, k, s, (uint32_t)(k - t->flows) * 2 + dir, d, us);
 	first_of_kind(k, dir, d->payload_len != 0);
 	settle(k);
 	return rtt_us;
