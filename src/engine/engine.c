@@ -332,11 +332,12 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 	flow_near_record(e->flows, &r->d[i], &e->near[i]);
 }
 
-/* Nothing is to be said of that one but its round trip. */
-static inline void passes(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct flow_trip *trip)
+/* Nothing is to be said of that one but its round trip, and verdicts. */
+static inline void passes(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct flow_trip *trip,
+			  uint64_t verdicts)
 {
 	if (__builtin_expect(e->index != NULL, 0))
-		index_add(e->index, frame, trip->id, about(d, trip->side), 0);
+		index_add(e->index, frame, trip->id, about(d, trip->side), verdicts);
 	if (trip->rtt_ns >= 0)
 		histogram_add(&e->rtt[trip->side == 1 ? 0 : 1], trip->rtt_ns);
 }
@@ -349,7 +350,7 @@ static inline bool ordinary(struct engine *e, const struct frame *frame, const s
 
 	if (!flow_ordinary(e->flows, d, near, &trip))
 		return false;
-	passes(e, frame, d, &trip);
+	passes(e, frame, d, &trip, 0);
 	return true;
 }
 
@@ -364,10 +365,10 @@ __attribute__((noinline)) static bool steps(struct engine *e, const struct frame
 	if (stepped == STEP_NOT)
 		return false;
 	if (stepped == STEP_DONE && !e->learn) {
-		passes(e, frame, d, &trip);
+		passes(e, frame, d, &trip, trip.verdicts);
 		return true;
 	}
-	judged = (struct judgement){.rtt_ns = trip.rtt_ns, .rtt_of_server = trip.side == 1};
+	judged = (struct judgement){.verdicts = trip.verdicts, .rtt_ns = trip.rtt_ns, .rtt_of_server = trip.side == 1};
 	look_at(e, frame, d, h, flow_met(e->flows, trip.place), trip.side,
 		stepped == STEP_HANDSHAKE_DONE ? FLOW_HANDSHAKE_DONE : 0, &judged);
 	return true;

@@ -34,7 +34,7 @@ enum { KEPT_TRIP_WORDS = 4 };
 enum kept_looked { LOOKED_ACKED, LOOKED_FIN, LOOKED_LOW };
 /* Its window scale, where that follows from the option of its SYN. */
 enum kept_scale { SCALE_UNKNOWN, SCALE_UNUSED, SCALE_ASKED };
-enum { KEPT_SCALE_SHIFT = 4, KEPT_LOOKED_SHIFT = 6 };
+enum { KEPT_SCALE_SHIFT = 4, KEPT_LOOKED_SHIFT = 6, KEPT_DUPS_SHIFT = 6, KEPT_DUPS = 3 };
 
 struct kept_side {
 	uint32_t next, acked, edge, low; /* to options: as in flow_side */
@@ -46,7 +46,7 @@ struct kept_side {
 	uint8_t wscale, options;
 
 	uint8_t state;                   /* enum end_state, enum kept_scale, enum kept_looked */
-	uint8_t zeek;                    /* state, three bits; before */
+	uint8_t zeek;                    /* state, three bits; before; and from KEPT_DUPS_SHIFT on ws_dup_acks, if KEPT_DUPS at most */
 	uint16_t bytes_high;
 	uint32_t bytes, ack, rose;       /* ws_ack_ns, ws_next_ns: the lower 32 bits */
 	int16_t ack_high, rose_high;

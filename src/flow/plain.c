@@ -6,7 +6,8 @@
  *   ACK       of the other side's FIN
  *
  * And what each side says for the first time: the next data in order, or an ACK that moves on,
- * until ordinary.c takes over. Its application is asked for of the flow that was met().
+ * until ordinary.c takes over; and the same ACK once more, by which a receiver asks for what it
+ * has not got, or moves its window: of the first three of a row there is a count here. Its application is asked for of the flow that was met().
  *
  * And any further datagram whose application nobody asks for.
  *
@@ -28,7 +29,7 @@ enum { LETTER_S, LETTER_H, LETTER_F, LETTER_A = 4, LETTER_D, LETTER_BITS = 5, LE
 /* Nothing but its flags and numbers, and what it carries. */
 static bool is_usual(const struct descriptor *d)
 {
-	return d->window && d->ecn != IP_CE && (d->sacks | d->tcp.mptcp) == 0;
+	return d->window && d->ecn != IP_CE && d->tcp.mptcp == 0; /* SACKs tell of holes, and there are none */
 }
 
 static bool is_bare(const struct descriptor *d)
@@ -75,6 +76,11 @@ static enum kept_looked looked_at(const struct kept_side *s)
 static enum zeek_state zeek_of(const struct kept_side *s)
 {
 	return (enum zeek_state)(s->zeek & 7);
+}
+
+static unsigned dups_of(const struct kept_side *s)
+{
+	return s->zeek >> KEPT_DUPS_SHIFT;
 }
 
 /* Eight members of a side, from its bits on, which follow each other: held against what they should be at once.
@@ -261,7 +267,8 @@ static bool flow_is_usual(const struct kept *k)
 
 /* What both sides have to be: of one that has ACKed packets were seen. */
 enum { SIDE_KNOWN = SIDE_BASE | SIDE_NEXT | SIDE_ACKED };
-static const struct kept_side usual_of = {.bits = SIDE_KNOWN, .ws_bits = UINT8_MAX, .end = END_UNUSUAL},
+static const struct kept_side usual_of = {.bits = SIDE_KNOWN, .ws_bits = UINT8_MAX, .end = END_UNUSUAL,
+					  .zeek = KEPT_DUPS << KEPT_DUPS_SHIFT},
 	usual_is = {.bits = SIDE_KNOWN, .ws_bits = WS_PLAIN};
 
 static inline bool side_is_usual(const struct flow_table *t, const struct kept_side *s)
@@ -393,11 +400,11 @@ static bool goes_on_plainly(const struct flow_table *t, const struct kept *k, co
 	uint32_t acks = d->tcp.ack - s->acked, sent = peer->next - s->acked;
 	int64_t before = kept_ns(0, s->ack, s->ack_high);
 
-	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || (len | acks) == 0 || before == KEPT_TIME_FAR ||
+	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || before == KEPT_TIME_FAR ||
 	    (k->class & KEPT_CLASS) != FLOW_ESTABLISHED || !flow_is_usual(k) || !side_is_open(t, s) || !side_is_open(t, peer))
 		return false;
-	if (len == 0)
-		return true;
+	if (len == 0) /* the same once more says the next of its kind, up to so many */
+		return acks || d->window != s->window || dups_of(s) < KEPT_DUPS;
 	return end != 0 && len <= JUMP_MAX && end - s->low <= JUMP_MAX && seq_before(peer->acked, end) &&
 	       s->bytes_high != UINT16_MAX && end != peer->acked + peer->window &&
 	       end != peer->acked + ((uint32_t)peer->window << kept_shift(peer, 0)) && stamp_fits(s, d, at - before);
@@ -417,6 +424,8 @@ static void settle(struct kept *k)
 	for (unsigned i = 0; i < 2; i++) {
 		const struct kept_side *s = &k->side[i];
 
+		if (dups_of(s)) /* with its next ACK they are over */
+			continue;
 		if (k->completeness & COMPLETE_DATA && s->bits & SIDE_PAYLOAD && s->zeek_seen & SEEN_DATA && is_known(k, s))
 			k->bits |= (uint16_t)(FLOW_BIT_ORDINARY_DATA << i);
 		if (k->completeness & COMPLETE_ACK && s->zeek_seen & SEEN_ACK)
@@ -438,12 +447,38 @@ static void first_of_kind(struct kept *k, unsigned dir, bool data)
 	}
 }
 
-/* The same of what it acknowledges. */
-static int64_t go_on(struct flow_table *t, struct kept *k, const struct descriptor *d, unsigned dir, int64_t at)
+/* The same ACK again: to Wireshark either the window was moved by it, or something is missing. */
+static void acks_again(struct flow_table *t, struct kept *k, unsigned dir, bool moves_window, struct flow_trip *trip)
+{
+	const enum verdict v = moves_window ? VERDICT_WINDOW_UPDATE : VERDICT_DUP_ACK;
+	struct kept_side *s = &k->side[dir];
+	struct side_trouble *x = trouble_need(t, &s->trouble);
+
+	trip->verdicts = verdict_bit(v);
+	if (!x) {
+		k->bits |= FLOW_BIT_UNJUDGED;
+		t->stats.flows_unjudged++;
+	} else if (x->count[v] < UINT32_MAX) {
+		x->count[v]++;
+	}
+	if (moves_window)
+		return;
+	s->zeek = (uint8_t)(s->zeek + (1 << KEPT_DUPS_SHIFT));
+	trip->dup_ack_number = dups_of(s);
+	k->bits &= (uint16_t)~((unsigned)(FLOW_BIT_ORDINARY_DATA | FLOW_BIT_ORDINARY_ACK) << dir);
+}
+
+/* The round trip of what it acknowledges, in us, or -1. */
+static int64_t go_on(struct flow_table *t, struct kept *k, const struct descriptor *d, unsigned dir, int64_t at,
+		     struct flow_trip *trip)
 {
 	struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
+	const bool again = d->payload_len == 0 && d->tcp.ack == s->acked, moves_window = d->window != s->window;
 	uint32_t us = trips_us(k->base_ns, d->ts_ns);
 	int64_t rtt_us;
+
+	if (d->tcp.ack != s->acked)
+		s->zeek &= (1u << KEPT_DUPS_SHIFT) - 1;
 
 	if (d->options & TCP_HAS_TIMESTAMPS && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)) &&
 	    peer->acked - d->tcp.seq <= d->payload_len + 1)
@@ -452,6 +487,8 @@ static int64_t go_on(struct flow_table *t, struct kept *k, const struct descript
 	rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
 	if (d->payload_len)
 		kept_carry(t, k, s, (uint32_t)(k - t->flows) * 2 + dir, d, us);
+	if (again)
+		acks_again(t, k, dir, moves_window, trip);
 	first_of_kind(k, dir, d->payload_len != 0);
 	settle(k);
 	return rtt_us;
@@ -483,9 +520,9 @@ static bool plain_datagram(struct flow_table *t, uint32_t ref, const struct desc
 
 /* ---- one packet --------------------------------------------------------------------- */
 
-/* One of TCP, of a flow that was met; the round trip that it ends is in *rtt_us. */
+/* One of TCP, of a flow that was met; the round trip that it ends is in *rtt_us, verdicts in trip. */
 static enum flow_stepped step(struct flow_table *t, uint32_t ref, const struct descriptor *d, const struct flow_near *near,
-			      int64_t *rtt_us)
+			      int64_t *rtt_us, struct flow_trip *trip)
 {
 	const unsigned dir = near->dir, kind = d->flags & ~(unsigned)TCP_PSH;
 	struct kept *k = &t->flows[ref];
@@ -499,7 +536,7 @@ static enum flow_stepped step(struct flow_table *t, uint32_t ref, const struct d
 	if (kind == TCP_ACK && !closing && goes_on_plainly(t, k, d, dir, at)) {
 		if (copies_saw(&t->copies, d, near->identity))
 			return STEP_NOT;
-		*rtt_us = go_on(t, k, d, dir, at);
+		*rtt_us = go_on(t, k, d, dir, at, trip);
 		return d->payload && !is_known(k, s) ? STEP_ASKS : STEP_DONE;
 	}
 	if (!is_bare(d))
@@ -542,13 +579,15 @@ enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, co
 	if (t->limits.no_fast_path || ref == REF_NONE)
 		return STEP_NOT;
 	flow_store(t);
+	trip->verdicts = 0;
+	trip->dup_ack_number = 0;
 	if (ref & REF_EMBRYO) {
 		ref = step_of_embryo(t, d, near);
 		stepped = ref == REF_NONE ? STEP_NOT : STEP_DONE;
 	} else if (!kept_is(&t->flows[ref], &d->tuple, near->dir)) {
 		stepped = STEP_NOT;
 	} else if (d->tuple.proto == PROTO_TCP) {
-		stepped = step(t, ref, d, near, &rtt_us);
+		stepped = step(t, ref, d, near, &rtt_us, trip);
 	} else {
 		stepped = plain_datagram(t, ref, d, near->dir) ? STEP_DONE : STEP_NOT;
 	}

@@ -92,6 +92,7 @@ static inline struct flow *track(struct world *w, int64_t after, struct descript
 	flow_near_record(w->flows, &d, &near);
 	if (flow_ordinary(w->flows, &d, &near, &trip)) {
 		trip.place = near.place;
+		trip.verdicts = trip.dup_ack_number = 0;
 	} else {
 		stepped = flow_step(w->flows, &d, &near, &trip);
 		if (stepped == STEP_NOT)
@@ -99,7 +100,8 @@ static inline struct flow *track(struct world *w, int64_t after, struct descript
 	}
 	w->change = stepped == STEP_HANDSHAKE_DONE ? FLOW_HANDSHAKE_DONE : 0;
 	w->side = trip.side;
-	w->judged = (struct judgement){.rtt_ns = trip.rtt_ns, .rtt_of_server = trip.side == 1};
+	w->judged = (struct judgement){.verdicts = trip.verdicts, .dup_ack_number = trip.dup_ack_number, .rtt_ns = trip.rtt_ns,
+				       .rtt_of_server = trip.side == 1};
 	return stepped == STEP_NOT ? flow_at(w->flows, trip.place, trip.id) : flow_met(w->flows, trip.place);
 }
 
