@@ -16,241 +16,7 @@
  * it lies folded (kept.h), as tcp_account() would. Whatever else comes is declined, and nothing
  * was written. Only flows of which all follows are looked at: none with an odd part, no fast open,
  * no ECN, no hole. */
-#include <string.h>
-
-#include "kept_trips.h"
-
-enum { WS_PLAIN = WS_SPOKE | WS_MPTCP_SAME, ALL_OF_IT = KEPT_SYN | KEPT_SYNACK | KEPT_ACK | KEPT_RTT };
-enum { END_UNUSUAL = END_FIN_AGAIN | END_RST | END_PROVOKED | END_BARE_ACK };
-enum { LETTER_S, LETTER_H, LETTER_F, LETTER_A = 4, LETTER_D, LETTER_BITS = 5, LETTER_SIDE_1 = 16 }; /* zeek.c */
-
-/* ---- what all steps share ------------------------------------------------------ */
-
-/* Nothing but its flags and numbers, and what it carries. */
-static bool is_usual(const struct descriptor *d)
-{
-	return d->window && d->ecn != IP_CE && d->tcp.mptcp == 0; /* SACKs tell of holes, and there are none */
-}
-
-static bool is_bare(const struct descriptor *d)
-{
-	return d->payload_len == 0 && !d->payload && is_usual(d);
-}
-
-static unsigned client_of(const struct kept *k)
-{
-	return (k->class & KEPT_CLIENT) != 0;
-}
-
-static void put_letter(struct kept *k, unsigned dir, unsigned code)
-{
-	unsigned n = k->handshake >> 4;
-	uint64_t all = (uint64_t)k->letters_high << 32 | k->letters;
-
-	all |= (uint64_t)(code | dir * LETTER_SIDE_1) << n * LETTER_BITS;
-	k->letters = (uint32_t)all;
-	k->letters_high = (uint32_t)(all >> 32);
-	k->handshake = (uint8_t)(k->handshake + (1 << 4));
-}
-
-static void set_state(struct kept_side *s, enum end_state state)
-{
-	s->state = (uint8_t)((s->state & ~15u) | state);
-}
-
-static void set_looked(struct kept_side *s, enum kept_looked looked)
-{
-	s->state = (uint8_t)((s->state & ((1u << KEPT_LOOKED_SHIFT) - 1)) | looked << KEPT_LOOKED_SHIFT);
-}
-
-static enum end_state state_of(const struct kept_side *s)
-{
-	return (enum end_state)(s->state & 15);
-}
-
-static enum kept_looked looked_at(const struct kept_side *s)
-{
-	return (enum kept_looked)(s->state >> KEPT_LOOKED_SHIFT);
-}
-
-static enum zeek_state zeek_of(const struct kept_side *s)
-{
-	return (enum zeek_state)(s->zeek & 7);
-}
-
-static unsigned dups_of(const struct kept_side *s)
-{
-	return s->zeek >> KEPT_DUPS_SHIFT;
-}
-
-/* Eight members of a side, from its bits on, which follow each other: held against what they should be at once.
- * of: the bits that are looked at, is: those that stand there. */
-static inline uint64_t eight_of(const struct kept_side *s)
-{
-	uint64_t all;
-
-	_Static_assert(offsetof(struct kept_side, zeek) + 1 == offsetof(struct kept_side, bits) + sizeof all, "eight bytes");
-	memcpy(&all, (const uint8_t *)s + offsetof(struct kept_side, bits), sizeof all);
-	return all;
-}
-
-static inline bool side_is(const struct kept_side *s, const struct kept_side *of, const struct kept_side *is)
-{
-	return (eight_of(s) & eight_of(of)) == eight_of(is);
-}
-
-static inline bool has_holes(const struct flow_table *t, const struct kept_side *s)
-{
-	const struct side_trouble *x;
-
-	if (__builtin_expect(s->trouble == REF_NONE, 1))
-		return false;
-	x = blocks_at(&t->blocks, s->trouble);
-	return x->n_holes || x->forgotten_holes;
-}
-
-/* Time, packets and window; its ACK, which is none of an old number. */
-static void account(struct flow_table *t, struct kept *k, unsigned dir, const struct descriptor *d, int64_t at)
-{
-	struct kept_side *s = &k->side[dir];
-	uint32_t edge = d->tcp.ack + ((uint32_t)d->window << (d->flags & TCP_SYN ? 0 : kept_shift(s, 14)));
-
-	if (at > kept_ns(0, k->last, k->last_high))
-		kept_set(&k->last, &k->last_high, at);
-	k->lost_until = t->capture_lost;
-	k->completeness_before = (uint8_t)((k->completeness_before & ~63u) | (k->completeness & 63u));
-	s->packets += s->packets < UINT32_MAX;
-	if (!(s->bits & SIDE_ACKED) || seq_before(s->edge, edge))
-		s->edge = edge;
-	s->bits |= SIDE_ACKED;
-	s->acked = d->tcp.ack;
-	s->window = d->window;
-	kept_set(&s->ack, &s->ack_high, at);
-}
-
-/* ---- SYN/ACK -------------------------------------------------------------------- */
-
-static bool answers_plainly(const struct embryo *e, const struct descriptor *d, unsigned dir)
-{
-	return e->key.proto == PROTO_TCP && (e->bits & ~(EMBRYO_FROM_B | EMBRYO_TRIED)) == EMBRYO_SYN && e->window &&
-	       dir == !(e->bits & EMBRYO_FROM_B) && d->flags == (TCP_SYN | TCP_ACK) && is_bare(d) &&
-	       d->tcp.ack == e->isn + 1 && d->tcp.ack && d->tcp.seq + 1 && d->ts_ns >= e->ts_ns &&
-	       kept_fits(d->ts_ns - e->ts_ns) && e->key.a_port != e->key.b_port &&
-	       !(d->options & (TCP_OPTIONS_CUT | TCP_HAS_FAST_OPEN | TCP_HAS_MPTCP));
-}
-
-static void begin_sides(struct kept *k, const struct embryo *e, const struct descriptor *d, unsigned dir)
-{
-	bool scaled = e->options & d->options & TCP_HAS_WSCALE;
-	unsigned scale = (scaled ? 1u * SCALE_ASKED : SCALE_UNUSED) << KEPT_SCALE_SHIFT;
-
-	k->side[!dir] = (struct kept_side){
-		.next = e->isn + 1, .low = e->isn + 1, .packets = 1, .trouble = REF_NONE, .window = e->window,
-		.mss = e->mss_or_len, .wscale = e->wscale_or_service, .options = e->options, .ttl = e->ttl,
-		.bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS, .ws_bits = WS_FIRST_ACK | WS_SPOKE,
-		.zeek_seen = SEEN_SYN, .zeek = ZEEK_ESTABLISHED | ZEEK_SYN_SENT << 3,
-		.state = (uint8_t)(END_SYN_SENT | scale | LOOKED_ACKED << KEPT_LOOKED_SHIFT),
-	};
-	k->side[dir] = (struct kept_side){
-		.next = d->tcp.seq + 1, .low = d->tcp.seq + 1, .trouble = REF_NONE,
-		.mss = d->tcp.syn.mss, .wscale = d->tcp.syn.wscale, .options = d->options, .ttl = d->ttl,
-		.bits = SIDE_BASE | SIDE_NEXT | SIDE_SYNACK | SIDE_OPTIONS, .ws_bits = WS_PLAIN | WS_FIRST_ACK,
-		.zeek_seen = SEEN_SYN, .zeek = ZEEK_ESTABLISHED | ZEEK_INACTIVE << 3,
-		.state = (uint8_t)(END_SYN_RECEIVED | scale | LOOKED_LOW << KEPT_LOOKED_SHIFT),
-	};
-}
-
-/* The place of the flow that it makes, or REF_NONE. */
-static uint32_t plain_synack(struct flow_table *t, uint32_t ref, const struct descriptor *d, uint64_t identity, unsigned dir)
-{
-	const struct embryo e = t->embryos[ref & ~REF_EMBRYO];
-	uint64_t id = (uint64_t)e.id_high << 32 | e.id_low;
-	struct kept *k;
-	uint32_t place, slot;
-
-	if (!answers_plainly(&e, d, dir) || (t->ages && flow_too_old(t, FLOW_HALF_OPEN, e.ts_ns, d->ts_ns)) ||
-	    copies_saw(&t->copies, d, identity))
-		return REF_NONE;
-	for (slot = d->hash & t->slot_mask; t->slots[slot].ref != ref; slot = (slot + 1) & t->slot_mask)
-		;
-	embryo_forget(t, ref);
-	place = place_take(t);
-	t->flow_live++;
-	t->slots[slot].ref = place;
-	k = &t->flows[place];
-	kept_begin(k, &e.key);
-	k->base_ns = e.ts_ns;
-	k->id = e.id_low;
-	k->id_high = e.id_high;
-	k->path = e.path;
-	k->lost_before = lost_before(t, id);
-	k->completeness = COMPLETE_SYN | CLIENT_SYN << 6;
-	k->class = (uint8_t)(FLOW_HALF_OPEN | (dir ? 0 : KEPT_CLIENT | KEPT_ZEEK_CLIENT));
-	begin_sides(k, &e, d, dir);
-	put_letter(k, !dir, LETTER_S);
-	put_letter(k, dir, LETTER_H);
-	k->handshake |= KEPT_SYN | KEPT_SYNACK;
-	account(t, k, dir, d, d->ts_ns - k->base_ns);
-	k->side[dir].rose = k->side[dir].ack;
-	k->side[dir].rose_high = k->side[dir].ack_high;
-	k->synack = k->side[dir].ack;
-	k->synack_high = k->side[dir].ack_high;
-	k->completeness |= COMPLETE_SYNACK;
-	flow_list_add(t, place, FLOW_HALF_OPEN);
-	return place;
-}
-
-/* ---- the ACK that ends the handshake ---------------------------------------------- */
-
-/* The client after its SYN, the server after its SYN/ACK. */
-enum { SIDE_ASKS = SIDE_BASE | SIDE_NEXT | SIDE_SYN, SIDE_ANSWERS = SIDE_BASE | SIDE_NEXT | SIDE_SYNACK | SIDE_ACKED };
-static const struct kept_side syn_of = {.bits = SIDE_ASKS | SIDE_ACKED, .ws_bits = UINT8_MAX, .end = UINT8_MAX,
-					 .state = 15 | 3 << KEPT_LOOKED_SHIFT, .zeek = 7},
-	syn_is = {.bits = SIDE_ASKS, .ws_bits = WS_FIRST_ACK | WS_SPOKE, .state = END_SYN_SENT | LOOKED_ACKED << KEPT_LOOKED_SHIFT,
-		.zeek = ZEEK_ESTABLISHED},
-	synack_of = {.bits = SIDE_ANSWERS, .ws_bits = UINT8_MAX, .end = UINT8_MAX, .state = 15},
-	synack_is = {.bits = SIDE_ANSWERS, .ws_bits = WS_PLAIN | WS_FIRST_ACK, .state = END_SYN_RECEIVED};
-
-static bool completes_plainly(const struct kept *k, const struct descriptor *d, unsigned dir, int64_t at)
-{
-	const struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
-
-	return k->handshake == (2 << 4 | KEPT_SYN | KEPT_SYNACK) && k->bits == 0 &&
-	       k->completeness == (COMPLETE_SYN | COMPLETE_SYNACK | CLIENT_SYN << 6) && dir == client_of(k) &&
-	       d->tcp.seq == s->next && d->tcp.ack == peer->next && s->packets == 1 && peer->packets == 1 &&
-	       (s->trouble & peer->trouble) == REF_NONE && side_is(s, &syn_of, &syn_is) &&
-	       side_is(peer, &synack_of, &synack_is) && peer->acked == s->next && at > 0 &&
-	       at >= kept_ns(0, k->synack, k->synack_high);
-}
-
-static void take_stamp(struct kept_side *s, const struct descriptor *d)
-{
-	s->tsval = d->tcp.tsval;
-	s->end |= END_TSVAL;
-}
-
-static void complete(struct flow_table *t, struct kept *k, uint32_t ref, const struct descriptor *d, unsigned dir,
-		     int64_t at)
-{
-	struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
-
-	account(t, k, dir, d, at);
-	k->completeness |= COMPLETE_ACK;
-	s->ws_bits = WS_PLAIN;
-	if (d->options & TCP_HAS_TIMESTAMPS)
-		take_stamp(s, d);
-	set_state(s, END_ESTABLISHED);
-	set_state(peer, END_ESTABLISHED);
-	set_looked(peer, LOOKED_ACKED); /* to where it begins, which is what this acknowledges */
-	k->bits |= FLOW_BIT_ACKED;
-	k->ack = s->ack;
-	k->ack_high = s->ack_high;
-	k->handshake |= KEPT_ACK | KEPT_RTT;
-	s->zeek_seen |= SEEN_ACK;
-	put_letter(k, dir, LETTER_A);
-	flow_list_remove(t, ref);
-	flow_list_add(t, ref, FLOW_ESTABLISHED);
-}
+#include "plain.h"
 
 /* ---- the close ---------------------------------------------------------------------- */
 
@@ -354,7 +120,7 @@ static int64_t close_step(struct flow_table *t, struct kept *k, uint32_t ref, co
 	if (d->options & TCP_HAS_TIMESTAMPS && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)) &&
 	    peer->acked - d->tcp.seq <= 1)
 		take_stamp(s, d);
-	account(t, k, dir, d, at);
+	plain_account(t, k, dir, d, at);
 	us = kept_trips_ack(t, k, !dir, rose_ns, d, trips_us(k->base_ns, d->ts_ns));
 	k->completeness |= COMPLETE_ACK | (fin ? COMPLETE_FIN : 0);
 	if (answers)
@@ -483,7 +249,7 @@ static int64_t go_on(struct flow_table *t, struct kept *k, const struct descript
 	if (d->options & TCP_HAS_TIMESTAMPS && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)) &&
 	    peer->acked - d->tcp.seq <= d->payload_len + 1)
 		take_stamp(s, d);
-	account(t, k, dir, d, at);
+	plain_account(t, k, dir, d, at);
 	rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
 	if (d->payload_len)
 		kept_carry(t, k, s, (uint32_t)(k - t->flows) * 2 + dir, d, us);
@@ -551,7 +317,7 @@ static enum flow_stepped step(struct flow_table *t, uint32_t ref, const struct d
 	if (d->flags != TCP_ACK || (k->class & KEPT_CLASS) != FLOW_HALF_OPEN || !completes_plainly(k, d, dir, at) ||
 	    copies_saw(&t->copies, d, near->identity))
 		return STEP_NOT;
-	complete(t, k, ref, d, dir, at);
+	plain_complete(t, k, ref, d, dir, at);
 	return STEP_HANDSHAKE_DONE;
 }
 
