@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "opening.h"
 #include "say.h"
 #include "sockeye/dissector.h"
 #include "sockeye/filter.h"
@@ -68,12 +69,12 @@ int action_interfaces(void)
 	return action_finish(EXIT_COMPLETE);
 }
 
-int action_link_types(const char *interface)
+int action_link_types(const struct options *o)
 {
 	struct error e = {""};
 
-	if (source_list_link_types(interface ? interface : "any", interface_line, stdout, &e) < 0) {
-		say("%s", e.text);
+	if (source_list_link_types(o->n_interfaces ? o->interfaces[0] : "any", interface_line, stdout, &e) < 0) {
+		opening_say(o, &e);
 		return EXIT_CANNOT;
 	}
 	return action_finish(EXIT_COMPLETE);

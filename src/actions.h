@@ -3,9 +3,11 @@
 #ifndef SOCKEYE_ACTIONS_H
 #define SOCKEYE_ACTIONS_H
 
+#include "options.h"
+
 int action_version(void);
 int action_interfaces(void);
-int action_link_types(const char *interface); /* NULL: any */
+int action_link_types(const struct options *o);
 int action_keys(void);
 int action_fields(void);
 

@@ -538,6 +538,7 @@ int main(int argc, char **argv)
 {
 	struct options_world world = {.is_source = opening_is_source};
 	struct error e = {""};
+	int parsed;
 
 	fill_standard_descriptors();
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -547,9 +548,10 @@ int main(int argc, char **argv)
 		return EXIT_CANNOT;
 	}
 	world.terminal = isatty(STDOUT_FILENO) == 1;
-	if (options_parse(&options, argc, argv, &world, &e) < 0) {
+	parsed = options_parse(&options, argc, argv, &world, &e);
+	if (parsed < 0) {
 		say("%s", e.text);
-		return EXIT_USAGE;
+		return parsed == -ENOENT ? EXIT_CANNOT : EXIT_USAGE;
 	}
 	if (netns_enter(&options, &e) < 0) {
 		say("%s", e.text);
@@ -567,7 +569,7 @@ int main(int argc, char **argv)
 	case OPTIONS_INTERFACES:
 		return netns_list_interfaces(&options);
 	case OPTIONS_LINK_TYPES:
-		return action_link_types(options.n_interfaces ? options.interfaces[0] : NULL);
+		return action_link_types(&options);
 	case OPTIONS_KEYS:
 		return action_keys();
 	case OPTIONS_PRIVILEGES:

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "options_table.h"
 #include "say.h"
 #include "threads.h"
 #include "sockeye/text.h"
@@ -30,7 +31,8 @@ int opening_filter_file(struct options *o, struct error *e)
 	text_foreign(&t, o->filter_file, strlen(o->filter_file), false);
 	f = fopen(o->filter_file, "re");
 	if (!f)
-		return error_set(e, errno, "%s: cannot read the filter: %s", name, strerror(errno));
+		return errno == ENOENT ? error_set(e, errno, "%s: no such file", name)
+				       : error_set(e, errno, "%s: cannot read the filter: %s", name, strerror(errno));
 	n = fread(o->filter, 1, sizeof o->filter - 1, f);
 	if (ferror(f) || !feof(f) || memchr(o->filter, '\0', n)) {
 		(void)fclose(f);
@@ -43,10 +45,27 @@ int opening_filter_file(struct options *o, struct error *e)
 	return 0;
 }
 
+/* Interfaces are listed where they were looked for. */
+void opening_say(const struct options *o, const struct error *e)
+{
+	const char *hint = strstr(e->text, "(sockeye -D lists them)");
+	char netns[300];
+	struct text t;
+
+	if (!hint || !o->netns) {
+		say("%s", e->text);
+		return;
+	}
+	text_init(&t, netns, sizeof netns);
+	text_foreign(&t, o->netns, strlen(o->netns), false);
+	say("%.*s(sockeye -D --netns %s lists them)", (int)(hint - e->text), e->text, netns);
+}
+
 /* A source that cannot be opened: the sentence, and the status. */
 int opening_failed(const struct options *o, int why, const struct error *e)
 {
 	const char *path = options_path_word(o), *view = options_near_view(o);
+	const char *near = o->n_words == 1 ? options_near_option(o->words[0]) : NULL;
 	char word[512];
 	struct text t;
 	/* -ENOTSUP: built without libpcap, so no filter compiles. */
@@ -62,12 +81,16 @@ int opening_failed(const struct options *o, int why, const struct error *e)
 		say("%s; \"%s\" is no view, did you mean %s?", e->text, word, view);
 		return EXIT_USAGE;
 	}
+	if (filter && near && strcmp(near, o->words[0]) == 0) {
+		say("%s; did you mean --%s?", e->text, o->words[0]);
+		return EXIT_USAGE;
+	}
 	if (filter && path) {
 		struct stat s;
 
 		text_foreign(&t, path, strlen(path), false);
 		if (access(path, F_OK) != 0) {
-			say("no such file %s", word);
+			say("%s: no such file", word);
 			return EXIT_CANNOT;
 		}
 		if (access(path, R_OK) != 0) {
@@ -92,7 +115,7 @@ int opening_failed(const struct options *o, int why, const struct error *e)
 		    word);
 		return EXIT_CANNOT;
 	}
-	say("%s", e->text);
+	opening_say(o, e);
 	return filter || why == -EINVAL ? EXIT_USAGE : EXIT_CANNOT;
 }
 

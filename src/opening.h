@@ -21,6 +21,9 @@ int opening_source(struct source **out, struct options *o, struct error *e);
 int opening_more(struct source *s, const struct options *o, int packet_fd, const char *name, const char *filter,
 		 struct error *e);
 
+/* The sentence of a source, hints fitting the options. */
+void opening_say(const struct options *o, const struct error *e);
+
 /* That failed: says why (what the words were probably meant to be), and
  * returns the status. */
 int opening_failed(const struct options *o, int why, const struct error *e);

@@ -383,12 +383,14 @@ static const struct option_row *row_by_letter(int letter)
 	return NULL;
 }
 
-static int unknown(char **argv, struct error *e)
+static int unknown(char **argv, bool sockets, struct error *e)
 {
 	const char *given = argv[optind - 1], *near;
 	char w[128], name[64];
 	size_t n;
 
+	if (sockets && optopt != 0 && optopt <= 'z' && strchr("aumow46", optopt))
+		return options_not_as_ss(optopt, e);
 	if (optopt != 0 && optopt < LONG_MEMORY && strncmp(given, "--", 2) != 0)
 		return error_set(e, EINVAL, "unknown option -%c; sockeye --help lists them",
 				 optopt > ' ' && optopt < 127 ? optopt : '?');
@@ -441,7 +443,7 @@ static int scan_arguments(struct options *o, struct words *words, int argc, char
 		if (c == 1)
 			r = add_word(words, optarg, e);
 		else if (c == '?')
-			r = unknown(argv, e);
+			r = unknown(argv, words->n > 0 && strcmp(words->at[0], "sockets") == 0, e);
 		else if (c == ':')
 			r = missing(argv, e);
 		else

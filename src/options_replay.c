@@ -33,8 +33,7 @@ int options_check_replay(const struct options *o, struct error *e)
 	char w[128];
 
 	if ((o->follow || o->replay > 0) && o->n_files == 0 && options_path_word(o))
-		return error_set(e, EINVAL, "%s %s: no such file", o->follow ? "--follow" : "--replay",
-				 word(w, options_path_word(o)));
+		return error_set(e, ENOENT, "%s: no such file", word(w, options_path_word(o)));
 	if ((o->follow || o->replay > 0) && o->n_files == 0)
 		return error_set(e, EINVAL, "%s: -r FILE", o->follow ? "--follow wants a file that grows"
 			 : o->n_interfaces ? "--replay plays files, not interfaces" : "--replay wants a file to play");

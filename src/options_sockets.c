@@ -54,6 +54,13 @@ int options_apply_sockets(struct options *o, int letter, const char *value, stru
 	}
 }
 
+int options_not_as_ss(int letter, struct error *e)
+{
+	return error_set(e, EINVAL, "-%c does not mean here what it means to ss: for its -l there is --listen, for -t -u -w the "
+			 "words tcp udp raw, for -x --unix, for -4 -6 --ipv4 --ipv6; -a -n -p hold always: "
+			 "sockeye sockets --listen tcp", letter);
+}
+
 int options_check_sockets(const struct options *o, const char *format, struct error *e)
 {
 	if (o->view != OPTIONS_SOCKETS) {
@@ -63,11 +70,15 @@ int options_check_sockets(const struct options *o, const char *format, struct er
 		return !option ? 0 : error_set(e, EINVAL, "%s belongs to the view sockets, not to %s: sockeye sockets %s", option,
 					       options_views[o->view], option);
 	}
+	if (o->line_buffered || o->no_promiscuous || o->times || o->hex)
+		return options_not_as_ss(o->line_buffered ? 'l' : o->no_promiscuous ? 'p' : o->times ? 't' : 'x', e);
 	if (o->n_files > 0 || o->n_interfaces > 0 || o->write || o->filter_file)
 		return error_set(e, EINVAL, "the view sockets asks the kernel and reads no packets: %s does not belong to it",
 				 o->n_files ? "a file" : o->n_interfaces ? "-i" : o->write ? "-w" : "-F");
 	if (o->display_filter)
 		return error_set(e, EINVAL, "-Y is not for the view sockets; its words are: sockeye sockets state established port 443");
+	if (o->summary && o->leaks)
+		return error_set(e, EINVAL, "--summary and --leaks are two answers: one of them at a time");
 	if ((o->summary || o->leaks) && o->format != OPTIONS_TEXT && o->format != OPTIONS_JSON)
 		return error_set(e, EINVAL, "%s has no format %s, but text and json", o->leaks ? "--leaks" : "--summary",
 				 format);

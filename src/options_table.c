@@ -207,6 +207,8 @@ void options_help(FILE *to)
 	      "\nThe first word is the view, leading words that are files are read, the rest is a\n"
 	      "BPF filter; -- ends the guessing. Without a source: all interfaces.\n"
 	      "With -w FILE and no view, -o or --print, packets are written and not shown.\n"
+	      "Letters are tcpdump's. For ss's, sockets has --listen (-l), the words tcp udp raw (-t -u -w),\n"
+	      "--unix (-x), --ipv4 --ipv6 (-4 -6); -a, -n and -p hold always.\n"
 	      "Words in {braces} say what is to be noted of a segment: packets -v explains them.\n",
 	      to);
 	for (unsigned g = 0; g < GROUPS; g++) {

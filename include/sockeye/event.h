@@ -79,6 +79,7 @@ struct observer {
 	const char *name;
 	unsigned wants;    /* bits of event_kind */
 	bool wants_fields; /* of packets; the union of all decides */
+	bool wants_totals; /* with each event, to the frame; else they are those before its batch, but at the end and with ticks */
 	/* What it reads of the records of EVENT_HANDSHAKE and EVENT_FLOW_END: bits of enum
 	 * record_part; 0: all of it. Of more than one observer, what any needs is there. */
 	uint8_t handshake_parts, flow_parts;

@@ -33,6 +33,7 @@ struct flow_limits {
 	size_t memory;                  /* bytes for everything in the table, FLOW_MEMORY_MIN at least */
 	int64_t idle_ns[FLOW_CLASSES];  /* 0: never by silence (files) */
 	int64_t closed_told_ns;         /* live: the record of a closed flow comes this late */
+	uint32_t past;                  /* so many that are over stay to be looked at; 0: none */
 	uint64_t hash_seed;             /* 0: random */
 	bool no_fast_path;              /* ordinary segments, too, go the long way: same results, for tests */
 };
@@ -58,6 +59,7 @@ struct flow_stats {
 	uint64_t tcp, udp, icmp, other; /* begun */
 	uint64_t live, embryos;         /* in the table now */
 	uint64_t evicted, evicted_embryos;
+	uint64_t past_forgotten;        /* of those that were over and stayed to be looked at */
 	uint64_t names_lost;            /* server names that found no room */
 	uint64_t blocks_lost;           /* side records that found no room: verdicts, holes or RTT of a flow */
 	uint64_t verdicts_lost;         /* packets of which something was to be counted, and there was no side record */
@@ -75,6 +77,9 @@ struct flow_stats {
 /* The live and the file settings of PRODUCT.md section 2. */
 void flow_limits_file(struct flow_limits *l, size_t memory);
 void flow_limits_live(struct flow_limits *l, size_t memory);
+/* For limits.past, of a table of that memory: what a screen wants. A flow that is over is told as ever, its tuple may
+ * begin anew, and it is still walked over and looked up by its id; it is past. */
+uint32_t flow_limits_past(size_t memory);
 
 int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_ended *told, void *arg,
 		    struct error *e);
@@ -198,6 +203,7 @@ void flow_mark(struct flow_table *t, const struct tuple *of);
 struct flow_seat {
 	uint64_t id;
 	bool open, reused; /* flow_is_open(), flow_is_reused() */
+	bool past;         /* over, told, and only kept to be looked at */
 };
 bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *out); /* false: it is free */
 /* Of who sits there, and at once: the number of flow_sort_key(), an end. False: none, or it needs a record. */

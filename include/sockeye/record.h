@@ -278,6 +278,7 @@ struct flow_record {
 	uint8_t ip_proto;
 	bool evicted;
 	bool reused;
+	bool past;               /* told, and only kept to be looked at: nothing of it changes any more */
 	bool capture_blind;      /* in its time the capture saw nothing for a while: link down, asleep; else absent */
 
 	const char *proto;

@@ -25,6 +25,7 @@ void count_batch(struct count *c, const struct frame *frames, const struct ready
 	c->frames = frames;
 	c->ready = r;
 	c->counted = c->at = 0;
+	c->before = c->totals->packets;
 }
 
 /* Frames of one source. */
@@ -69,8 +70,28 @@ static unsigned count_run(struct count *c, unsigned from, unsigned to)
 	return i;
 }
 
+/* All frames of a calm batch. */
+static void count_tally(struct count *c, const struct tally *t, unsigned n)
+{
+	const unsigned of = t->source < TOTALS_SOURCES ? t->source : 0;
+	struct source_totals *s = &c->totals->source[of];
+	const struct run run = {n, t->bytes, t->first_ns, t->last_ns};
+
+	for (unsigned i = 0; i < HEADERS_STACKS; i++)
+		c->stacks[of][i] += t->stacks[i];
+	c->steps += t->steps;
+	add(&s->packets, &s->wire_bytes, &s->first_ns, &s->last_ns, &run);
+	add(&c->totals->packets, &c->totals->wire_bytes, &c->totals->first_ns, &c->totals->last_ns, &run);
+	if (t->source >= c->totals->sources && t->source < TOTALS_SOURCES)
+		c->totals->sources = t->source + 1u;
+}
+
 void count_until(struct count *c, unsigned to)
 {
+	if (c->counted == 0 && to > 0 && to == c->ready->n && c->ready->tally.calm) {
+		count_tally(c, &c->ready->tally, to);
+		c->counted = to;
+	}
 	while (c->counted < to)
 		c->counted = count_run(c, c->counted, to);
 }

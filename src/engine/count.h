@@ -15,6 +15,7 @@ struct count {
 	uint64_t steps;          /* work on headers that were read at once, for dissect_count_steps() */
 	const struct frame *frames; /* the batch at hand */
 	const struct ready *ready;
+	uint64_t before;         /* frames before it */
 	unsigned counted;        /* of its frames */
 	unsigned at;             /* those before it came to their end; the caller's */
 };

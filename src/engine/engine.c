@@ -27,7 +27,8 @@ enum { AHEAD_SLOT = FLOW_NEAR_SLOTS, AHEAD = 12, AHEAD_REST = 5 };
 
 static void publish(struct engine *e, struct event *ev)
 {
-	count_until(&e->count, e->count.at);
+	if (e->wants_totals || ev->kind == EVENT_END || ev->kind == EVENT_TICK)
+		count_until(&e->count, e->count.at);
 	ev->totals = ev->kind == EVENT_END || ev->kind == EVENT_TICK ? engine_totals(e) : &e->totals;
 	for (unsigned i = 0; i < e->observers && !e->stop; i++)
 		if (e->observer[i].wants & ev->kind)
@@ -89,6 +90,7 @@ int engine_observe(struct engine *e, const struct observer *o)
 		return -ENOSPC;
 	e->observer[e->observers++] = *o;
 	e->wants |= o->wants;
+	e->wants_totals = e->wants_totals || o->wants_totals;
 	if (o->wants & (EVENT_HANDSHAKE | EVENT_FLOW_END)) {
 		e->lones = e->lones && o->lone;
 		e->lones_each = e->lones_each || o->lone_each;
@@ -120,6 +122,8 @@ static int open_parts(struct engine *e, struct error *err)
 		flow_limits_live(&limits, memory / 16 * (e->options.remember ? 8 : 10));
 	else
 		flow_limits_file(&limits, memory / 16 * (e->options.remember ? 10 : 14));
+	/* What is over stays in the list of a live screen; of a file nothing leaves it. */
+	limits.past = e->options.live && e->options.remember ? flow_limits_past(limits.memory) : 0;
 	limits.hash_seed = e->options.hash_seed;
 	limits.no_fast_path = e->options.no_fast_path;
 	e->protocol_names = calloc(n, sizeof *e->protocol_names);
@@ -190,8 +194,7 @@ static void packet_whole(struct engine *e, const struct frame *frame)
 {
 	struct frame f = *frame;
 
-	count_until(&e->count, e->count.at);
-	f.number = e->totals.packets + 1;
+	f.number = e->count.before + e->count.at + 1;
 	packet_reset(&e->packet, &f);
 	dissect_headers(e->dissect, &e->packet);
 	e->packet_is = PACKET_IS_WHOLE;
@@ -269,10 +272,20 @@ static void frames_are_missing(struct engine *e, const struct frame *f)
 
 /* Time moves before the packet is looked at, so that a flow that had timed out is
  * ended before its ports are used again. */
-static void time_goes_on(struct engine *e, const struct frame *f)
+static inline void time_is(struct engine *e, int64_t ts_ns)
 {
-	e->totals.now_ns = f->ts_ns > e->totals.now_ns ? f->ts_ns : e->totals.now_ns;
+	e->totals.now_ns = ts_ns > e->totals.now_ns ? ts_ns : e->totals.now_ns;
 	flow_expire(e->flows, e->totals.now_ns);
+}
+
+/* Of a packet whose headers were read in a calm batch the frame, which lies elsewhere, is not looked at. */
+static inline void time_goes_on(struct engine *e, const struct frame *f, const struct ready *r, unsigned i)
+{
+	if (r->tally.calm && r->is[i]) {
+		time_is(e, r->d[i].ts_ns);
+		return;
+	}
+	time_is(e, f->ts_ns);
 	if (f->lost | (f->flags & FRAME_BLIND))
 		frames_are_missing(e, f);
 }
@@ -329,6 +342,7 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 		return;
 	}
 	e->near[i] = r->near[i];
+	__builtin_prefetch(r->d[i].payload); /* another thread may have read it: it lies with that one's processor */
 	flow_near_record(e->flows, &r->d[i], &e->near[i]);
 }
 
@@ -415,7 +429,7 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 		if (r->is[i + AHEAD_REST])
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &e->near[i + AHEAD_REST]);
 		e->count.at = i;
-		time_goes_on(e, &frames[i]);
+		time_goes_on(e, &frames[i], r, i);
 		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &e->near[i]) &&
 				  !begins(e, &frames[i], &r->d[i], &e->near[i])))
 			one_of_any_kind(e, &frames[i], r, i);

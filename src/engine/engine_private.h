@@ -26,6 +26,7 @@ struct engine {
 	struct observer observer[OBSERVERS_MAX];
 	unsigned observers;
 	unsigned wants;          /* union of the observers' */
+	bool wants_totals;       /* the same */
 	bool lones, lones_each;  /* flow_table_lone() */
 	unsigned handshake_parts, flow_parts; /* the same */
 	int stop;                /* what an observer returned, or 0 */

@@ -184,15 +184,17 @@ static bool listing_is_over(const struct listing *l)
 }
 
 /* LISTED_MATCHES, LISTED_OVER or 0. */
-static unsigned listing_choose(struct listing *l, uint32_t seat, uint64_t id, struct filled *filled)
+static unsigned listing_choose(struct listing *l, uint32_t seat, const struct flow_seat *f, struct filled *filled)
 {
-	if (l->choice.onlys > 0 && !listing_is_among(l->choice.only, l->choice.onlys, id))
+	if (l->choice.onlys > 0 && !listing_is_among(l->choice.only, l->choice.onlys, f->id))
 		return 0;
 	if (l->filter) {
 		listing_fill(l, seat, false, filled);
 		if (!filter_flow(l->filter, &l->record))
 			return 0;
 	}
+	if (l->choice.open_only && f->past)
+		return LISTED_OVER;
 	if (l->choice.open_only) {
 		listing_fill(l, seat, false, filled);
 		if (listing_is_over(l))
@@ -263,7 +265,7 @@ static void listing_look(struct listing *l, uint32_t seat, unsigned redo, struct
 	chosen = !(redo & REDO_CHOICE);
 	ranked = !(redo & (REDO_RANKS | REDO_MOVES)) && out->is & LISTED_RANKED;
 	is = LISTED_THERE | (f.open ? LISTED_OPEN : 0) | (f.reused ? LISTED_REUSED : 0);
-	is |= chosen ? out->is & (LISTED_MATCHES | LISTED_OVER) : listing_choose(l, seat, f.id, &filled);
+	is |= chosen ? out->is & (LISTED_MATCHES | LISTED_OVER) : listing_choose(l, seat, &f, &filled);
 	if (ranked) {
 		is |= out->is & (LISTED_RANKED | LISTED_ABSENT | LISTED_MOVES);
 	} else if (is & LISTED_MATCHES) {

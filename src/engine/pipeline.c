@@ -65,6 +65,7 @@ struct pipeline {
 	int ready_fd, room_fd;      /* wake the engine's thread, the reading one */
 	/* The engine's thread: */
 	bool begun, alone;          /* alone: without the thread after all */
+	bool lent;                  /* frames are taken where they lie: pipeline_lend() */
 	bool slept;                 /* fd may be readable */
 	uint64_t taken, calls;      /* slots; batches with frames */
 	/* Both: */
@@ -230,8 +231,22 @@ static int pipeline_next_batch(struct source *s, struct frame *out, unsigned n)
 	if (b->end)
 		return b->end;
 	p->calls++;
-	memcpy(out, b->frame, b->n * sizeof *out);
+	if (!p->lent)
+		memcpy(out, b->frame, b->n * sizeof *out);
 	return (int)b->n;
+}
+
+void pipeline_lend(struct source *s)
+{
+	if (s->next_batch == pipeline_next_batch)
+		((struct pipeline *)s)->lent = true;
+}
+
+const struct frame *pipeline_frames(struct source *s, const struct frame *copied)
+{
+	const struct pipeline *p = (struct pipeline *)s;
+
+	return s->next_batch == pipeline_next_batch && p->lent && !p->alone ? pipeline_at_hand(p)->frame : copied;
 }
 
 struct ready *pipeline_ready(struct source *s)

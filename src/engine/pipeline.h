@@ -13,6 +13,11 @@
 
 #include "prepare.h"
 
+/* Whoever calls next_batch() of s, if that is a pipeline, takes its frames from pipeline_frames(), where they lie: they are
+ * not copied from one processor's memory to the other's. Valid until the next call. */
+void pipeline_lend(struct source *s);
+const struct frame *pipeline_frames(struct source *s, const struct frame *copied); /* copied: what next_batch() got */
+
 /* The batch that next_batch() of s lent last, prepared; NULL: it comes as frames (s is
  * no pipeline, or its thread could not be started). Valid as long as the frames. */
 struct ready *pipeline_ready(struct source *s);

@@ -15,12 +15,24 @@
 
 struct engine;
 
+/* What is counted of all frames of a batch, where nothing of them is out of the ordinary: one source, no tags, nothing
+ * lost. Then nobody need look at a frame again whose headers were read. */
+struct tally {
+	bool calm;               /* it is so, and the rest is there */
+	uint16_t source;
+	uint16_t stacks[HEADERS_STACKS]; /* of those whose headers are common */
+	uint32_t steps;
+	uint64_t bytes;
+	int64_t first_ns, last_ns;
+};
+
 /* The frames of a batch whose headers are common. */
 struct ready {
 	struct descriptor d[SOURCE_BATCH];
 	struct headers headers[SOURCE_BATCH];
 	struct flow_near near[SOURCE_BATCH];
 	bool is[SOURCE_BATCH + FLOW_NEAR_SLOTS]; /* those behind the last are not: whoever looks ahead need not ask */
+	struct tally tally;
 	unsigned n;
 	bool expected; /* the slots that it needs were brought near */
 };

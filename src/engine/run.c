@@ -305,6 +305,7 @@ static int pump(struct run *r)
 	struct frame frames[SOURCE_BATCH];
 	unsigned turn = 0;
 
+	pipeline_lend(r->source);
 	while (!r->over) {
 		unsigned n = batch_size(r);
 		int got;
@@ -318,7 +319,7 @@ static int pump(struct run *r)
 			return 0;
 		if (got < 0)
 			return got;
-		if (got > 0 && !hand_over(r, frames, (unsigned)got))
+		if (got > 0 && !hand_over(r, pipeline_frames(r->source, frames), (unsigned)got))
 			return 0;
 		serve(r, false);
 		if (got == 0 || ++turn % RUN_LOOK == 0) {

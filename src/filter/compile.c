@@ -216,7 +216,8 @@ static int compile_sockets(struct filter **out, const char *text, struct filter_
 {
 	struct filter *f = calloc(1, sizeof *f);
 	struct error why = {""};
-	int rc = f ? sockets_words_parse(&f->sockets, text, &e->column, &why) : error_set(&why, ENOMEM, "no memory for the filter");
+	int rc = f ? sockets_words_parse_typed(&f->sockets, text, &e->column, &why)
+		   : error_set(&why, ENOMEM, "no memory for the filter");
 
 	if (rc < 0) {
 		(void)snprintf(e->text, sizeof e->text, "%.*s", (int)sizeof e->text - 1, why.text);

@@ -94,10 +94,31 @@ static bool name_before(const char *text, size_t end, enum filter_scope scope, s
 	return from < end && name_resolve(text + from, end - from, scope, out);
 }
 
-static void offer_sockets(struct offers *o)
+/* The word before a value that begins at `begin`, behind blanks, a colon or a relation; in a list, before all of it. */
+static bool sockets_wanted(const char *text, size_t begin, bool *states)
+{
+	size_t end = begin, from;
+
+	while (end > 0 && text[end - 1] == ',')
+		for (end--; end > 0 && is_word(text[end - 1]); end--)
+			;
+	while (end > 0 && strchr(" :=!<>", text[end - 1]))
+		end--;
+	for (from = end; from > 0 && is_word(text[from - 1]); from--)
+		;
+	return end < begin && sockets_words_wants(text + from, end - from, states);
+}
+
+static void offer_sockets(struct offers *o, const char *text, size_t begin)
 {
 	const char *word, *meaning;
+	bool states;
 
+	if (sockets_wanted(text, begin, &states)) {
+		for (unsigned i = 0; states && (word = sockets_words_state(i)) != NULL; i++)
+			offer(o, word, strlen(word), i < SOCKETS_STATES ? "a state" : "several states, as in ss");
+		return;
+	}
 	for (unsigned i = 0; (word = sockets_words_list(i, &meaning)) != NULL; i++)
 		offer(o, word, strlen(word), meaning);
 }
@@ -116,7 +137,7 @@ unsigned filter_complete(const char *text, size_t cursor, enum filter_scope scop
 	o.prefix = text + begin;
 	o.len = cursor - begin;
 	if (scope == FILTER_SOCKETS) {
-		offer_sockets(&o);
+		offer_sockets(&o, text, begin);
 		return o.n;
 	}
 	if (name_before(text, begin, scope, &f)) {

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "socket_words_private.h"
+#include "sockeye/text.h"
 
 static bool compare(enum operator operator, uint64_t v, uint64_t low, uint64_t high)
 {
@@ -62,6 +63,63 @@ static bool fits_text(const struct test *t, const char *in, size_t n)
 	return (memmem(in, n, t->text, strlen(t->text)) != NULL) == (t->operator == IS);
 }
 
+/* Letters of either case, - and _ are the same: "close-wait" is the state close_wait. */
+static bool same_letter(char a, char b)
+{
+	if (a == '-')
+		a = '_';
+	if (b == '-')
+		b = '_';
+	return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b);
+}
+
+static bool is_in(const char *line, const char *word)
+{
+	for (; *line != '\0'; line++) {
+		size_t i = 0;
+
+		while (word[i] != '\0' && same_letter(line[i], word[i]))
+			i++;
+		if (word[i] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* Is the word somewhere in what the screen says of it? As states it takes the record's words, and those of ss that
+ * the screen writes. */
+static bool fits_word(const char *word, const struct socket_table *table, const struct socket_record *s)
+{
+	char line[512];
+	struct text t;
+
+	text_init(&t, line, sizeof line);
+	text_format(&t, "%s %s %s", socket_family_word(s), socket_proto_word(s), socket_state_word(s));
+	text_put(&t, s->state == SOCKET_SYN_RECEIVED || s->state == SOCKET_NEW_SYN_RECEIVED ? " syn_recv"
+		     : s->state == SOCKET_FIN_WAIT1 ? " fin_wait_1"
+		     : s->state == SOCKET_FIN_WAIT2 ? " fin_wait_2" : "");
+	text_put(&t, s->waiting ? " waiting " : " ");
+	if (s->family == SOCKET_UNIX) {
+		socket_name(&t, s, false);
+	} else if (s->family == SOCKET_INET || s->family == SOCKET_INET6) {
+		socket_endpoint(&t, &s->local);
+		text_char(&t, ' ');
+		socket_endpoint(&t, &s->remote);
+	}
+	if (is_in(line, word))
+		return true;
+	for (uint32_t i = 0; i < s->owners; i++) {
+		const struct process *p = &table->processes[table->owners[s->owner + i].process];
+
+		text_reset(&t);
+		text_put(&t, p->comm);
+		text_format(&t, " %d", p->pid);
+		if (is_in(line, word))
+			return true;
+	}
+	return false;
+}
+
 static bool fits(const struct test *t, const struct socket_table *table, const struct socket_record *s)
 {
 	const bool inet = s->family == SOCKET_INET || s->family == SOCKET_INET6;
@@ -95,6 +153,8 @@ static bool fits(const struct test *t, const struct socket_table *table, const s
 		return inet && s->proto == t->low;
 	case TEST_FAMILY:
 		return s->family == t->low;
+	case TEST_TEXT:
+		return fits_word(t->text, table, s);
 	default: /* TEST_IP */
 		return inet && s->local.family == t->low;
 	}

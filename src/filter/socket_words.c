@@ -19,17 +19,42 @@ struct reader {
 	const char *text, *at; /* at: the word that is looked at */
 	size_t len;            /* 0: the end */
 	unsigned depth;
+	bool typed;            /* words that are none are texts */
 	struct error *e;
 	unsigned *column;
 };
+
+/* Behind which a value stands; a state's where it says so. */
+static const struct {
+	const char *word;
+	bool states;
+} valued[] = {
+	{"state", true}, {"exclude", true}, {"excl", true}, {"sport", false}, {"dport", false}, {"port", false},
+	{"src", false}, {"dst", false}, {"host", false}, {"pid", false}, {"uid", false}, {"inode", false}, {"ino", false},
+	{"holders", false}, {"process", false}, {"cgroup", false}, {"name", false},
+};
+
+bool sockets_words_wants(const char *word, size_t n, bool *states)
+{
+	for (size_t i = 0; i < sizeof valued / sizeof *valued; i++) {
+		if (strlen(valued[i].word) != n || strncasecmp(valued[i].word, word, n) != 0)
+			continue;
+		*states = valued[i].states;
+		return true;
+	}
+	return false;
+}
 
 /* ---- words of the text --------------------------------------------------------------------- */
 
 static void reader_next(struct reader *r)
 {
 	static const char marks[] = "()=!<>&|";
-	const char *s = r->at + r->len;
+	const char *s = r->at + r->len, *colon;
+	bool states;
 
+	if (*s == ':' && r->len > 0 && sockets_words_wants(r->at, r->len, &states))
+		s++; /* port:443 */
 	s += strspn(s, " \t\n");
 	r->at = s;
 	if (*s == '\0') {
@@ -41,6 +66,9 @@ static void reader_next(struct reader *r)
 		return;
 	}
 	r->len = strchr(marks, *s) ? strspn(s, "=!<>&|") : strcspn(s, " \t\n()=!<>&|");
+	colon = memchr(s, ':', r->len);
+	if (colon && sockets_words_wants(s, (size_t)(colon - s), &states))
+		r->len = (size_t)(colon - s);
 }
 
 static bool reader_is(const struct reader *r, const char *word)
@@ -318,6 +346,65 @@ static const struct {
 } ends[] = {{"sport", SIDE_LOCAL, true}, {"dport", SIDE_REMOTE, true}, {"port", SIDE_EITHER, true},
 	    {"src", SIDE_LOCAL, false}, {"dst", SIDE_REMOTE, false}, {"host", SIDE_EITHER, false}};
 
+static bool reader_is_state(const struct reader *r)
+{
+	char word[32];
+
+	if (r->len == 0 || r->len >= sizeof word)
+		return false;
+	memcpy(word, r->at, r->len);
+	word[r->len] = '\0';
+	return socket_state_find(word) != 0;
+}
+
+/* A word that nobody knows: no operator, not before one, and no NAME: of a value. */
+static bool reader_is_text(const struct reader *r)
+{
+	const char *behind = r->at + r->len;
+	size_t name = strspn(r->at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_");
+
+	behind += strspn(behind, " \t\n");
+	if (r->len == 0 || strchr("()=!<>&|", *r->at) || reader_is(r, "and") || reader_is(r, "or"))
+		return false;
+	if (strspn(behind, "=<>") > 0 || (behind[0] == '!' && behind[1] == '='))
+		return false;
+	return name == 0 || name == r->len || r->at[name] != ':';
+}
+
+static int read_word(struct reader *r)
+{
+	struct test *t = reader_test(r, TEST_TEXT);
+
+	if (!t)
+		return reader_fail(r, "too many words");
+	if (r->len >= sizeof t->text)
+		return reader_fail(r, "this word is too long");
+	memcpy(t->text, r->at, r->len);
+	reader_next(r);
+	return 0;
+}
+
+/* An address or :PORT where it is one, else a text: part of an address, a port's number. */
+static int read_typed(struct reader *r)
+{
+	const struct reader before = *r;
+	const unsigned n = r->w->n, column = *r->column;
+	struct error unused = {""};
+	int rc;
+
+	r->e = &unused;
+	rc = read_endpoint(r, SIDE_EITHER, IS);
+	r->e = before.e;
+	if (rc == 0)
+		return 0;
+	*r = before;
+	if (!reader_is_text(r))
+		return reader_fail(r, "no address such as 10.0.0.0/8, ::1, 10.0.0.1:80 or :80");
+	r->w->n = n;
+	*r->column = column;
+	return read_word(r);
+}
+
 static int read_one(struct reader *r)
 {
 	bool exclude = reader_is(r, "exclude") || reader_is(r, "excl");
@@ -354,7 +441,11 @@ static int read_one(struct reader *r)
 		return 0;
 	}
 	if (r->len > 0 && strchr("0123456789[:*", *r->at))
-		return read_endpoint(r, SIDE_EITHER, IS);
+		return r->typed ? read_typed(r) : read_endpoint(r, SIDE_EITHER, IS);
+	if (r->typed && reader_is_text(r))
+		return read_word(r);
+	if (reader_is_state(r))
+		return reader_fail(r, "a state alone: write the word state before it");
 	return reader_fail(r, r->len == 0 ? "something is missing" : "no such word; sockets are chosen by state, port, sport, dport, "
 			   "src, dst, host, process, pid, uid, inode, holders, cgroup, name and protocols");
 }
@@ -417,9 +508,9 @@ static int read_any(struct reader *r)
 	return rc;
 }
 
-int sockets_words_parse(struct sockets_words **out, const char *text, unsigned *column, struct error *e)
+static int parse(struct sockets_words **out, const char *text, bool typed, unsigned *column, struct error *e)
 {
-	struct reader r = {.text = text, .at = text, .e = e, .column = column};
+	struct reader r = {.text = text, .at = text, .typed = typed, .e = e, .column = column};
 	int rc = 0;
 
 	*column = 1;
@@ -436,6 +527,16 @@ int sockets_words_parse(struct sockets_words **out, const char *text, unsigned *
 		*out = NULL;
 	}
 	return rc;
+}
+
+int sockets_words_parse(struct sockets_words **out, const char *text, unsigned *column, struct error *e)
+{
+	return parse(out, text, false, column, e);
+}
+
+int sockets_words_parse_typed(struct sockets_words **out, const char *text, unsigned *column, struct error *e)
+{
+	return parse(out, text, true, column, e);
 }
 
 void sockets_words_free(struct sockets_words *w)
@@ -464,4 +565,14 @@ const char *sockets_words_list(unsigned i, const char **meaning)
 		return NULL;
 	*meaning = words[i].meaning;
 	return words[i].word;
+}
+
+const char *sockets_words_state(unsigned i)
+{
+	static const char *const words[] = {
+		"established", "listen", "close_wait", "time_wait", "syn_sent", "syn_received", "fin_wait1", "fin_wait2",
+		"last_ack", "closing", "closed", "connected", "synchronized", "bucket", "big", "all",
+	};
+
+	return i < sizeof words / sizeof *words ? words[i] : NULL;
 }

@@ -164,11 +164,11 @@ static bool evict(struct flow_table *t, unsigned class)
 	return true;
 }
 
-/* Full: closed first, then embryos beyond their certain part, then half-open,
+/* Full: what is only looked at first, then closed, then embryos beyond their certain part, then half-open,
  * then datagrams, then established. */
 static void make_room(struct flow_table *t)
 {
-	if (evict(t, FLOW_CLOSED) || embryo_give_back(t) || evict(t, FLOW_HALF_OPEN))
+	if (past_forget(t) || evict(t, FLOW_CLOSED) || embryo_give_back(t) || evict(t, FLOW_HALF_OPEN))
 		return;
 	if (!evict(t, FLOW_UDP) && !evict(t, FLOW_ICMP))
 		(void)evict(t, FLOW_ESTABLISHED);
@@ -196,17 +196,30 @@ void place_give(struct flow_table *t, uint32_t ref)
 	t->flows_free++;
 }
 
+/* One that was never used; false: none, or there is no memory for it. */
+static bool place_begin(struct flow_table *t)
+{
+	if (t->flow_used == t->flow_max || !budget_affords(t, sizeof *t->flows, 1))
+		return false;
+	/* flow_touch_ahead() looks */
+	__atomic_store_n(&t->flow_used, t->flow_used + 1, __ATOMIC_RELAXED);
+	place_give(t, t->flow_used - 1);
+	return true;
+}
+
 void places_reserve(struct flow_table *t)
 {
-	while (t->flows_free < PLACES_RESERVED) {
-		if (t->flow_used == t->flow_max || !budget_affords(t, sizeof *t->flows, 1)) {
+	while (t->flows_free < PLACES_RESERVED)
+		if (!place_begin(t))
 			make_room(t);
-			continue;
-		}
-		/* flow_touch_ahead() looks */
-		__atomic_store_n(&t->flow_used, t->flow_used + 1, __ATOMIC_RELAXED);
-		place_give(t, t->flow_used - 1);
-	}
+}
+
+bool places_are_free(struct flow_table *t)
+{
+	while (t->flows_free < PLACES_RESERVED)
+		if (!place_begin(t) && !past_forget(t))
+			return false;
+	return true;
 }
 
 uint32_t place_take(struct flow_table *t)
@@ -235,7 +248,7 @@ static void expire_class(struct flow_table *t, unsigned class)
 		if (t->now_ns - last_ns > tell)
 			tell_kept(t, ref, false);
 		if (t->now_ns - last_ns > idle) {
-			flow_release(t, ref);
+			past_keep(t, ref);
 			continue;
 		}
 		flow_list_remove(t, ref);

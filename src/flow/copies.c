@@ -19,13 +19,14 @@ enum {
 	COPY_NS = CLOCK_MS,
 	COPY_UNNAMED_NS = 50 * 1000,
 	COPY_ELSEWHERE_NS = 100 * CLOCK_MS,
+	COPIES_MOST = 8192, /* of 16 bytes: a part of what a core has for itself, for each packet of TCP touches one */
 };
 
 int copies_open(struct copies *c, size_t memory, struct error *e)
 {
 	uint32_t n = 256;
 
-	while (n < 32768 && (size_t)n * 2 * sizeof *c->at <= memory)
+	while (n < COPIES_MOST && (size_t)n * 2 * sizeof *c->at <= memory)
 		n *= 2;
 	c->mask = n / COPY_WAYS - 1;
 	return memory_reserve((void **)&c->at, n * sizeof *c->at, "copies of packets", e);

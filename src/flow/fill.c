@@ -25,6 +25,7 @@ static void fill_common(struct flow_record *r, const struct flow_table *t, const
 		r->ttl[i] = side[i]->packets ? side[i]->ttl : PAIR_UNKNOWN;
 	}
 	r->evicted = f->bits & FLOW_BIT_EVICTED;
+	r->past = f->class >= FLOW_PAST;
 	r->reused = f->bits & FLOW_BIT_REUSED;
 	if (f->key.proto == PROTO_TCP)
 		record_set(r, RECORD_REUSED);
@@ -152,7 +153,7 @@ static void fill_losses(struct flow_record *r, const struct flow_table *t, const
 static void fill_tcp_state(struct flow_record *r, const struct flow *f)
 {
 	r->state = tcp_state(f);
-	r->open = state_is_open(r->state);
+	r->open = f->class < FLOW_PAST && state_is_open(r->state);
 	r->closing = !seen(f->rst_ns) && (f->side[0].fin != 0) != (f->side[1].fin != 0);
 	for (unsigned i = 0; i < 2; i++) {
 		const struct flow_side *s = &f->side[i ^ f->client];

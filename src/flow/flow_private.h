@@ -155,6 +155,9 @@ _Static_assert(sizeof(struct flow_rare) <= BLOCK_MIN << RARE_CLASS, "its class h
 enum completeness { COMPLETE_SYN = 1, COMPLETE_SYNACK = 2, COMPLETE_ACK = 4, COMPLETE_DATA = 8,
 		    COMPLETE_FIN = 16, COMPLETE_RST = 32 };
 
+/* Beside enum flow_class: those that are over and stay (past.c), answered or not. */
+enum { FLOW_PAST = FLOW_CLASSES, FLOW_PAST_LONE, FLOW_LISTS };
+
 struct flow_list {
 	uint32_t head, tail;
 };
@@ -197,7 +200,8 @@ struct flow_table {
 	uint32_t flow_max, flow_used, flow_free; /* places; free: list of those that were used before */
 	uint32_t flows_free;     /* length of that list */
 	uint32_t flow_live;
-	struct flow_list list[FLOW_CLASSES];
+	struct flow_list list[FLOW_LISTS];
+	uint32_t n_past[FLOW_LISTS - FLOW_PAST];
 	struct flow work;        /* the flow at hand, unfolded */
 	bool work_open;          /* what it says is newer than what is kept */
 	bool bits_open;          /* and so are bits and application of scratch: met_keep() */
@@ -361,6 +365,7 @@ bool budget_affords_head(const struct flow_table *t);
 /* ageing.c */
 enum { PLACES_RESERVED = 2 };
 void places_reserve(struct flow_table *t); /* for a flow and what is odd of one; evicts if it must */
+bool places_are_free(struct flow_table *t); /* the same, at the cost of those alone that are past; false: no room */
 uint32_t place_take(struct flow_table *t); /* one of those that were reserved */
 void place_give(struct flow_table *t, uint32_t ref);
 void flow_release(struct flow_table *t, uint32_t ref); /* slot, list, name, record */
@@ -370,10 +375,19 @@ void flow_reclass(struct flow_table *t, struct flow *f);
 void flow_tell(struct flow_table *t, struct flow *f, bool evicted);
 static inline bool flow_too_old(const struct flow_table *t, unsigned class, int64_t last_ns, int64_t now_ns)
 {
-	int64_t idle = t->limits.idle_ns[class];
+	int64_t idle;
 
+	if (class >= FLOW_PAST)
+		return true;
+	idle = t->limits.idle_ns[class];
 	return idle && now_ns - last_ns > idle;
 }
+
+/* past.c: a full flow that was told is kept, or released where none are; an embryo that was told is made a full one and
+ * kept, if there is room, and its own place is the caller's. past_forget(): one of them; false: there is none. */
+void past_keep(struct flow_table *t, uint32_t ref);
+void past_keep_lone(struct flow_table *t, uint32_t ref);
+bool past_forget(struct flow_table *t);
 
 /* tcp.c, datagram.c */
 bool tcp_reuses(const struct flow *f, const struct descriptor *d, unsigned dir);

@@ -69,6 +69,7 @@ void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const str
 		block = kept_trips_block(t, k, i);
 	}
 	*block = *x;
+	kept_trips_say_timed(k, i, block);
 }
 
 _Static_assert(sizeof((struct side_trips){0}.few) == sizeof((struct kept){0}.trips[0]), "copied at once");

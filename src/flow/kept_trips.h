@@ -31,13 +31,23 @@ static inline unsigned kept_trips_timed(unsigned is)
 	return is >> KEPT_TIMED_SHIFT & 3;
 }
 
+/* What is in flight of a side whose round trips are in a block is said beside its number, so that most segments need not
+ * touch the block: it lies in another page. */
+static inline void kept_trips_say_timed(struct kept *k, unsigned i, const struct side_trips *block)
+{
+	k->trips_are[i] = (uint8_t)(KEPT_TRIPS_BLOCK | (unsigned)block->n_timed << KEPT_TIMED_SHIFT);
+}
+
 /* Side i sends data up to end: trips_sent(). */
 static inline void kept_trips_send(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end)
 {
 	unsigned is = k->trips_are[i], at = kept_trips_samples(is);
 
 	if (is & KEPT_TRIPS_BLOCK) {
-		trips_sent(kept_trips_block(t, k, i), us, end);
+		struct side_trips *block = kept_trips_block(t, k, i);
+
+		trips_sent(block, us, end);
+		kept_trips_say_timed(k, i, block);
 	} else if (kept_trips_timed(is) == 0 && at + 2 <= KEPT_TRIP_WORDS && k->family == FAMILY_IPV4 &&
 		   !(is & KEPT_TRIPS_LOST)) {
 		k->trips[i][at] = end;
@@ -66,13 +76,9 @@ static inline void kept_carry(struct flow_table *t, struct kept *k, struct kept_
 }
 
 /* Side i waits for an ACK that measures a round trip. */
-static inline bool kept_trips_wait(const struct flow_table *t, const struct kept *k, unsigned i)
+static inline bool kept_trips_wait(const struct kept *k, unsigned i)
 {
-	const unsigned is = k->trips_are[i];
-
-	if (is & KEPT_TRIPS_BLOCK)
-		return ((const struct side_trips *)blocks_at(&t->blocks, k->trips[i][0]))->n_timed != 0;
-	return kept_trips_timed(is) != 0;
+	return kept_trips_timed(k->trips_are[i]) != 0;
 }
 
 /* What side i has in flight, sent until sent_ns, is acknowledged: trips_acked(). */
@@ -82,10 +88,15 @@ static inline int64_t kept_trips_ack(struct flow_table *t, struct kept *k, unsig
 	unsigned is = k->trips_are[i], at = kept_trips_samples(is);
 	uint32_t *words = k->trips[i];
 
-	if (!kept_trips_wait(t, k, i))
+	if (!kept_trips_wait(k, i))
 		return -1;
-	if (is & KEPT_TRIPS_BLOCK)
-		return trips_acked(blocks_at(&t->blocks, words[0]), sent_ns, d, us);
+	if (is & KEPT_TRIPS_BLOCK) {
+		struct side_trips *block = blocks_at(&t->blocks, words[0]);
+		int64_t rtt_us = trips_acked(block, sent_ns, d, us);
+
+		kept_trips_say_timed(k, i, block);
+		return rtt_us;
+	}
 	if (kept_trips_timed(is) != 1 || d->ts_ns - sent_ns > TRIP_MAX_NS ||
 	    seq_before(d->tcp.ack, words[at]) || (int32_t)(us - words[at + 1]) < 0)
 		return kept_trips_ack_unfolded(t, k, i, sent_ns, d, us);

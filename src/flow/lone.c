@@ -65,13 +65,16 @@ bool lones_tell_all(struct flow_table *t)
 	return true;
 }
 
-/* By age if its time is over, else by want of memory. */
-static void end_embryo(struct flow_table *t, uint32_t ref, uint32_t hash, struct lones *all)
+/* By age if its time is over, else by want of memory. keep: it stays to be looked at. */
+static void end_embryo(struct flow_table *t, uint32_t ref, uint32_t hash, struct lones *all, bool keep)
 {
 	struct embryo *m = &t->embryos[ref & ~REF_EMBRYO];
+	const bool old = flow_too_old(t, embryo_class(m->key.proto), m->ts_ns, t->now_ns);
 	uint32_t slot = hash & t->slot_mask;
 
-	lone_tell(t, all, ref, !flow_too_old(t, embryo_class(m->key.proto), m->ts_ns, t->now_ns));
+	lone_tell(t, all, ref, !old);
+	if (keep)
+		past_keep_lone(t, ref);
 	for (t->stats.probes++; t->slots[slot].ref != ref && t->slots[slot].ref != REF_NONE; slot = (slot + 1) & t->slot_mask)
 		t->stats.probes++;
 	if (t->slots[slot].ref == ref)
@@ -95,7 +98,7 @@ void lone_end_chunk(struct flow_table *t, uint32_t n)
 			__builtin_prefetch(&t->slots[hash[i] & t->slot_mask], 1);
 		}
 		if (i >= AHEAD && t->embryos[first + i - AHEAD].key.family != FAMILY_NONE)
-			end_embryo(t, (first + i - AHEAD) | REF_EMBRYO, hash[i - AHEAD], &all);
+			end_embryo(t, (first + i - AHEAD) | REF_EMBRYO, hash[i - AHEAD], &all, false);
 	}
 	lones_flush(t, &all);
 }
@@ -116,7 +119,7 @@ static void expire_bucket(struct flow_table *t, const struct embryo_bucket *b, i
 				continue;
 			if (t->now_ns - t->embryos[i].ts_ns <= patience)
 				return;
-			end_embryo(t, i | REF_EMBRYO, table_hash(t, &t->embryos[i].key), all);
+			end_embryo(t, i | REF_EMBRYO, table_hash(t, &t->embryos[i].key), all, true);
 		}
 		chunk_release(t, n);
 	}

@@ -76,7 +76,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	t->next_id = 1;
 	t->now_ns = INT64_MIN;
 	t->flow_free = REF_NONE;
-	for (unsigned c = 0; c < FLOW_CLASSES; c++)
+	for (unsigned c = 0; c < FLOW_LISTS; c++)
 		t->list[c].head = t->list[c].tail = REF_NONE;
 	for (unsigned i = 0; i < 256; i++) {
 		struct text number;

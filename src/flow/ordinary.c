@@ -175,7 +175,7 @@ __attribute__((noinline)) static bool go_on(struct flow_table *t, struct kept *k
 	s->packets++;
 	acknowledge(s, d);
 	kept_set(&s->ack, &s->ack_high, at);
-	if (kept_trips_wait(t, k, !dir))
+	if (kept_trips_wait(k, !dir))
 		*rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
 	if (d->payload_len)
 		kept_carry(t, k, s, near->place * 2 + dir, d, us);

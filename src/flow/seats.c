@@ -95,12 +95,13 @@ bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *o
 		out->id = kept_id(k);
 		out->open = class == FLOW_ESTABLISHED || class == FLOW_HALF_OPEN;
 		out->reused = k->bits & FLOW_BIT_REUSED;
+		out->past = class >= FLOW_PAST;
 		return k->family != FAMILY_NONE;
 	}
 	e = &t->embryos[seat - t->flow_max];
 	out->id = (uint64_t)e->id_high << 32 | e->id_low;
 	out->open = embryo_class(e->key.proto) == FLOW_HALF_OPEN;
-	out->reused = false;
+	out->reused = out->past = false;
 	return e->key.family != FAMILY_NONE;
 }
 

@@ -227,8 +227,12 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	if (near->place >= REF_EMBRYO)
 		return;
 	k = &t->flows[near->place];
-	for (unsigned i = 0; i < 2; i++) /* without a jump: where there is none, block 0 */
-		__builtin_prefetch(blocks_at(&t->blocks, (k->trips_are[i] & KEPT_TRIPS_BLOCK) / KEPT_TRIPS_BLOCK * k->trips[i][0]), 1);
+	for (unsigned i = 0; i < 2; i++) { /* without a jump: where there is none, or it is not needed, block 0 */
+		unsigned is = k->trips_are[i];
+		bool needed = is & KEPT_TRIPS_BLOCK && (i == near->dir ? d->payload_len != 0 : kept_trips_timed(is) != 0);
+
+		__builtin_prefetch(blocks_at(&t->blocks, needed * k->trips[i][0]), 1);
+	}
 	if (k->odd == REF_NONE)
 		return;
 	bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
@@ -305,15 +309,17 @@ static void promote(struct flow_table *t, uint32_t ref, uint32_t slot)
 	flow_list_add(t, f->self, f->class);
 }
 
-/* The flow of the tuple, which is the one at hand, has ended for good: make its place free. */
+/* The flow of the tuple, which is the one at hand, has ended for good: make its slot free. */
 static void end_now(struct flow_table *t, uint32_t ref, uint32_t slot)
 {
 	flow_tell(t, &t->work, false);
 	if (ref & REF_EMBRYO) {
 		table_remove(t, slot);
+		past_keep_lone(t, ref);
 		embryo_forget(t, ref);
 	} else {
-		flow_release(t, ref);
+		t->flows[ref].bits = t->work.bits;
+		past_keep(t, ref);
 	}
 }
 

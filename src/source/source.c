@@ -27,6 +27,8 @@ static int source_open_error(const char *title, int why, struct error *e)
 		return error_set(e, why, "%s: no such file", title);
 	if (why == EACCES)
 		return error_set(e, why, "%s: no permission to read it", title);
+	if (why == EISDIR)
+		return error_set(e, why, "%s: a directory, not a capture file", title);
 	return error_set(e, why, "%s: cannot be opened: %s", title, strerror(why));
 }
 

@@ -155,7 +155,7 @@ static void bars_top(const struct look *l, const struct answer *a, struct canvas
 		words_count(&t, a->open);
 		text_put(&t, " open");
 	}
-	/* Live, those that are over leave the list a minute later. */
+	/* Live, those that are over stay as long as there is room. */
 	if (wide && a->live && !a->ended && bars_begun(&a->totals) > a->totals.flows_live) {
 		text_put(&t, ", ");
 		words_count(&t, bars_begun(&a->totals));
@@ -196,6 +196,11 @@ static void bars_filter(const struct look *l, const struct answer *a, struct can
 	if (match[0] == '\0' || r->end <= r->least + 12)
 		return;
 	text_init(&t, buffer, sizeof buffer);
+	if (prompt_filter_error(l, a, scope)->column > 0) {
+		text_format(&t, "✕ filter, column %u", prompt_filter_error(l, a, scope)->column);
+		right_put(r, ROLE_BAD, buffer);
+		return;
+	}
 	words_count(&t, scope == FILTER_FLOWS ? a->matched : scope == FILTER_SOCKETS ? l->sockets.matched : a->packets.matched);
 	text_put(&t, " of ");
 	words_count(&t, scope == FILTER_FLOWS ? a->flows : scope == FILTER_SOCKETS ? l->sockets.total : a->packets.total);
@@ -246,7 +251,7 @@ static void bars_missing(const struct look *l, const struct answer *a, struct ri
 		text_put(&t, " over, hidden");
 		right_put(r, ROLE_WARN, buffer);
 	}
-	if (a->reused > 0) {
+	if (a->reused > 0 && !a->live) { /* live they stay, as all that is over */
 		text_reset(&t);
 		text_put(&t, "ended by reuse: ");
 		words_count(&t, a->reused);

@@ -3,7 +3,8 @@
  *   from   what is shown                                     what that drops
  *   200    start, state, age, idle, words of the handshake
  *   160    the same without start and state                  start, state
- *   120    a chain for the handshake, 8 s of rate            age, idle
+ *   120    a chain for the handshake, 8 s of rate            age, idle; where processes are known, a
+ *                                                            little of each, so that the service has room
  *   100    live, the rate as a number; no service where      the curve; service, or rate
  *          processes are known, else no rate
  *   80     a short handshake, rate or bytes with ! for       both directions; RTT where no
@@ -53,6 +54,9 @@ static const struct set columns_sets[] = {
 				  {COLUMN_PROCESS, 0}, {COLUMN_SERVICE, 0}, END}},
 	{0, HANDSHAKE_SHORT, 0, {{COLUMN_SERVER, 19}, {COLUMN_HANDSHAKE, 9}, {COLUMN_BYTES, 6}, END}},
 };
+
+/* At 120, with processes: together as much as the service needs. */
+static const struct width columns_close[] = {{COLUMN_HANDSHAKE, 17}, {COLUMN_RTX, 3}, {COLUMN_PROCESS, 12}};
 
 /* What the columns are called, and how wide those are that the set of the width lacks. */
 static const struct {
@@ -148,6 +152,11 @@ static unsigned columns_cells(const struct look *l, const struct set *set, enum 
 {
 	if (id == COLUMN_RATE && !l->live)
 		return 5; /* of a file a number is all there is */
+	if (set->from == 120 && l->list.owners && l->list.columns == 0) {
+		for (unsigned i = 0; i < sizeof columns_close / sizeof *columns_close; i++)
+			if (columns_close[i].id == id)
+				return columns_close[i].cells;
+	}
 	for (unsigned i = 0; i < COLUMNS && set->at[i].id != COLUMNS; i++)
 		if (set->at[i].id == id)
 			return set->at[i].cells;

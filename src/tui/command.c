@@ -39,7 +39,16 @@ static enum reaction command_write(const struct command_call *c)
 {
 	struct look *l = c->l;
 	enum save_of of = l->screen == SCREEN_PACKETS ? SAVE_OF_PACKETS : l->screen == SCREEN_LADDER ? SAVE_OF_LADDER : SAVE_OF_STREAM;
+	const bool list = l->page == PAGE_SCREEN && l->screen == SCREEN_CONNECTIONS && l->list.group == GROUP_NONE;
 
+	if (list && c->a->rows > 0) {
+		(void)connections_packets(l, c->a);
+		if (c->argument[0] != '\0')
+			(void)save_named(l, SAVE_OF_PACKETS, c->argument, c->a);
+		else
+			(void)save_open(l, SAVE_OF_PACKETS, c->a);
+		return REACT_ASK;
+	}
 	if (l->page != PAGE_SCREEN || (l->screen != SCREEN_PACKETS && l->screen != SCREEN_LADDER && l->screen != SCREEN_STREAM))
 		return screen_say(l, true, "nothing is saved here: Packets (3), Ladder (2) and a stream (f) can be");
 	return c->argument[0] != '\0' ? save_named(l, of, c->argument, c->a) : save_open(l, of, c->a);
@@ -110,7 +119,7 @@ static const struct {
 	enum reaction (*run)(const struct command_call *c);
 } commands[] = {
 	{"q", "", "quit, as the key does; q! at once", command_quit},
-	{"w", "NAME", "save packets, ladder or stream; without a name it is asked for", command_write},
+	{"w", "NAME", "save packets, those of a connection, ladder or stream; without a name: asks", command_write},
 	{"save", "NAME", "the same", command_write},
 	{"filter", "EXPR", "the display filter; none: all", command_filter},
 	{"set", "NAME=VALUE", "columns, sort, theme, mouse, times, or key ACTION = KEYS", command_set},

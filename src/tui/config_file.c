@@ -146,9 +146,12 @@ int config_open(struct look *l, const char *path, unsigned *wrong, struct error 
 	why = errno;
 	(void)setfsuid(geteuid());
 	(void)setfsgid(getegid());
+	if (fd < 0 && !said && (why == ENOENT || why == ENOTDIR))
+		return 0;
+	if (fd < 0 && why == ENOENT)
+		return error_set(err, why, "%s: no such file", name);
 	if (fd < 0)
-		return !said && (why == ENOENT || why == ENOTDIR) ? 0
-			: error_set(err, why, "%s: cannot be read: %s", name, why == ELOOP ? "it is a link" : strerror(why));
+		return error_set(err, why, "%s: cannot be read: %s", name, why == ELOOP ? "it is a link" : strerror(why));
 	failed = config_look_at(fd, uid, name, said, err);
 	if (failed == 0)
 		failed = config_take(l, fd, name, wrong, err);

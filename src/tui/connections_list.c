@@ -260,19 +260,20 @@ static void connections_row(const struct look *l, const struct answer *a, struct
 {
 	const struct flow_record *r = &a->row[row];
 	enum condition is = condition_of(r, a->ended);
-	char letter[2] = {condition_looks[is].ascii, '\0'};
+	const struct condition_look *looks = words_look(r, a->ended);
+	char letter[2] = {looks->ascii, '\0'};
 
 	for (unsigned i = 0; i < set->n; i++)
 		connections_cell(l, a, set, &set->at[i], c, y, row);
 	/* Of a file most are closed: none would stand out. */
-	if (is == CONDITION_CLOSED && a->live && a->now_ns - r->last_ns > FADE_S * CLOCK_S)
+	if (r->past || (is == CONDITION_CLOSED && a->live && a->now_ns - r->last_ns > FADE_S * CLOCK_S))
 		canvas_role(c, 0, y, c->width, ROLE_DIM);
 	else if (look_new(a, r))
 		canvas_attr(c, 0, y, c->width, ATTR_BOLD);
 	if (l->match[0] != '\0')
 		canvas_mark(c, COLUMNS_FROM, y, c->width, l->match);
-	canvas_put(c, GLYPH_AT, y, GLYPH_AT + 1, condition_looks[is].role,
-		   c->ascii ? letter : condition_looks[is].glyph);
+	canvas_put(c, GLYPH_AT, y, GLYPH_AT + 1, looks->role,
+		   c->ascii ? letter : looks->glyph);
 	if (connections_marked(l, r->id))
 		canvas_put(c, MARK_AT, y, MARK_AT + 1, ROLE_MATCH, "*");
 	if (selected) {
@@ -290,6 +291,8 @@ static void connections_empty(const struct look *l, const struct answer *a, stru
 
 	if (l->list.marked_only) {
 		canvas_cut(c, x, y, c->width, ROLE_DIM, "none of those marked is here any more: & shows the others");
+	} else if (l->match[0] != '\0' && a->match_error.column > 0) {
+		canvas_cut(c, x, y, c->width, ROLE_BAD, "this filter is not understood: Esc clears it");
 	} else if (l->match[0] != '\0') {
 		x = canvas_put(c, x, y, c->width, ROLE_DIM, "nothing matches ");
 		x = canvas_foreign(c, x, y, c->width, ROLE_MATCH, l->match, strlen(l->match));

@@ -53,6 +53,25 @@ static enum reaction connections_closed(struct look *l)
 	return REACT_ASK;
 }
 
+enum reaction connections_packets(struct look *l, const struct answer *a)
+{
+	const bool together = l->marks >= 2;
+
+	if (a->rows == 0)
+		return screen_say(l, false, "nothing is selected");
+	return packets_of(l, together ? l->marked : &a->row[a->selected_row].id, together ? l->marks : 1, a);
+}
+
+/* Their packets, and the dialog over them; Esc and Esc again come back. */
+static enum reaction connections_save(struct look *l, const struct answer *a)
+{
+	enum reaction shown = connections_packets(l, a);
+
+	if (l->screen == SCREEN_PACKETS)
+		(void)save_open(l, SAVE_OF_PACKETS, a);
+	return shown;
+}
+
 static enum reaction connections_follow(struct look *l, const struct answer *a)
 {
 	if (!l->list.by_line && a->first + a->selected_row >= QUERY_ROWS)
@@ -191,6 +210,7 @@ enum reaction connections_more(struct look *l, enum action act, const struct ans
 	case ACTION_LEFT: return connections_scroll(l, at, -1);
 	case ACTION_RIGHT: return connections_scroll(l, at, 1);
 	case ACTION_YANK: return connections_yank(l, a);
+	case ACTION_SAVE: return connections_save(l, a);
 	default: return REACT_DRAW;
 	}
 }

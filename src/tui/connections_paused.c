@@ -76,7 +76,8 @@ static bool paused_shown(const struct look *l, const struct answer *a, const str
 	for (unsigned i = 0; i < l->marks && !marked; i++)
 		marked = l->marked[i] == r->id;
 	return marked && (f == NULL || filter_flow(f, r)) &&
-	       !(l->list.open_only && (is == CONDITION_CLOSED || is == CONDITION_FAILED || is == CONDITION_SILENT));
+	       !(l->list.open_only && 
+		 (r->past || is == CONDITION_CLOSED || is == CONDITION_FAILED || is == CONDITION_SILENT));
 }
 
 /* Row i to place k before it; those between move down. */

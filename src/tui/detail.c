@@ -229,7 +229,7 @@ static bool detail_owners(struct canvas *c, unsigned y, const struct flow_record
 			char netns[48];
 
 			(void)snprintf(netns, sizeof netns, " in namespace %u", (unsigned)r->owner[i].netns);
-			x = canvas_put(c, x, y, c->width, ROLE_DIM, netns);
+			x = canvas_cut(c, x, y, c->width - 1, ROLE_DIM, netns);
 		}
 		if (record_has(r, unknown[i])) {
 			x = canvas_put(c, x, y, c->width, ROLE_DIM, record_has(r, key[i]) ? ", " : "not known: ");
@@ -292,12 +292,12 @@ static void detail_path(struct canvas *c, unsigned y, const struct flow_record *
 
 static void detail_story(struct canvas *c, unsigned y, const struct flow_record *r, bool ended)
 {
-	enum condition is = condition_of(r, ended);
+	const struct condition_look *looks = words_look(r, ended);
 	unsigned x = detail_label(c, y, "state");
-	char letter[2] = {condition_looks[is].ascii, '\0'}, buffer[256];
+	char letter[2] = {looks->ascii, '\0'}, buffer[256];
 	struct text t;
 
-	x = canvas_put(c, x, y, c->width, condition_looks[is].role, c->ascii ? letter : condition_looks[is].glyph);
+	x = canvas_put(c, x, y, c->width, looks->role, c->ascii ? letter : looks->glyph);
 	text_init(&t, buffer, sizeof buffer);
 	words_story(&t, r, ended);
 	x = canvas_cut(c, x + 1, y, c->width - 1, ROLE_TEXT, buffer);

@@ -13,7 +13,6 @@ static void sources_open(struct look *l, const struct layout *at)
 	struct text t;
 
 	(void)at;
-	l->dialog.editing = l->live;
 	text_init(&t, l->dialog.text, sizeof l->dialog.text);
 	text_put(&t, l->capture_filter);
 	l->dialog.cursor = t.len;

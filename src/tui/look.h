@@ -164,6 +164,8 @@ void look_draw(struct look *l, const struct answer *a, struct canvas *c);
 /* prompt.c: the filter prompt, over the last rows of the screen */
 void prompt_open(struct look *l, enum prompt_kind kind);
 bool prompt_takes(uint32_t key); /* else the list behind it does */
+/* What is said of the filter of that scope; column 0: it is understood. */
+const struct filter_error *prompt_filter_error(const struct look *l, const struct answer *a, enum filter_scope scope);
 void prompt_set(struct look *l, const char *text); /* what stands in it */
 enum reaction prompt_key(struct look *l, uint32_t key, struct answer *a, const struct layout *at, int64_t now_ns);
 void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);

@@ -229,15 +229,18 @@ enum reaction prompt_key(struct look *l, uint32_t key, struct answer *a, const s
 
 /* ---- drawing ------------------------------------------------------------------ */
 
+const struct filter_error *prompt_filter_error(const struct look *l, const struct answer *a, enum filter_scope scope)
+{
+	return scope == FILTER_PACKETS ? &a->packets.match_error
+	       : scope == FILTER_SOCKETS ? &l->sockets.error : &a->match_error;
+}
+
 /* What is said of the filter that is typed; column 0: it is understood, or it is no filter. */
 static const struct filter_error *prompt_error(const struct look *l, const struct answer *a)
 {
 	static const struct filter_error none;
 
-	if (l->prompt != PROMPT_FILTER)
-		return &none;
-	return prompt_scope(l) == FILTER_PACKETS ? &a->packets.match_error
-	       : prompt_scope(l) == FILTER_SOCKETS ? &l->sockets.error : &a->match_error;
+	return l->prompt != PROMPT_FILTER ? &none : prompt_filter_error(l, a, prompt_scope(l));
 }
 
 static uint64_t prompt_matched(const struct look *l, const struct answer *a)
@@ -289,6 +292,10 @@ static void count_text(struct text *t, const struct look *l, const struct answer
 
 	if (l->prompt != PROMPT_FILTER)
 		return;
+	if (prompt_error(l, a)->column > 0) { /* whatever is in the list is not what it lets through */
+		text_put(t, "not understood yet");
+		return;
+	}
 	text_put(t, "matches ");
 	words_count(t, prompt_matched(l, a));
 	if (packets && !a->packets.counted)
@@ -374,7 +381,8 @@ void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c,
 	draw_offers(l, c, y + 1, ends);
 	text_init(&t, buffer, sizeof buffer);
 	count_text(&t, l, a);
-	right_text(c, y + 1, ends[0], prompt_matched(l, a) > 0 ? ROLE_TEXT : ROLE_WARN, buffer);
+	right_text(c, y + 1, ends[0],
+		   prompt_matched(l, a) > 0 && prompt_error(l, a)->column == 0 ? ROLE_TEXT : ROLE_WARN, buffer);
 	if (l->prompt == PROMPT_FILTER || l->prompt == PROMPT_COMMAND)
 		right_text(c, y + 2, ends[1], ROLE_DIM, "Tab complete  ↑↓ history  ^R search");
 	text_reset(&t);

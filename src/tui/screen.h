@@ -80,6 +80,8 @@ enum reaction packets_prompted(struct look *l, const char *text, int64_t now_ns)
 void packets_widen(struct look *l);
 /* Packets of these flows, from another screen. */
 enum reaction packets_of(struct look *l, const uint64_t *flow, unsigned flows, const struct answer *a);
+/* connections_more.c: those of the selected connection, or of all that are marked where there are several. */
+enum reaction connections_packets(struct look *l, const struct answer *a);
 /* Follow that flow; 0: it is none. From any screen; Esc comes back there. */
 enum reaction stream_open(struct look *l, uint64_t flow, const struct answer *a);
 

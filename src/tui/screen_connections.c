@@ -295,6 +295,18 @@ static enum reaction connections_back(struct look *l, const struct answer *a)
 	return REACT_ASK;
 }
 
+/* What is done with a connection, and not with a group. */
+static bool connections_of_one(enum action act)
+{
+	switch (act) {
+	case ACTION_DETAIL: case ACTION_PACKETS: case ACTION_STREAM: case ACTION_SAVE: case ACTION_MARK: case ACTION_FROM_CELL:
+	case ACTION_YANK: case ACTION_FOLLOW: case ACTION_HOLD: case ACTION_SORT_REVERSE:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static enum reaction connections_act(struct look *l, enum action act, struct answer *a, const struct layout *at,
 				     int64_t now_ns)
 {
@@ -304,8 +316,7 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 		return moved;
 	if (l->list.group != GROUP_NONE && (act == ACTION_DEEPER || act == ACTION_RIGHT))
 		return groups_open(l, a);
-	if (l->list.group != GROUP_NONE && (act == ACTION_DETAIL || act == ACTION_MARK || act == ACTION_FROM_CELL ||
-					    act == ACTION_YANK || act == ACTION_FOLLOW || act == ACTION_HOLD || act == ACTION_SORT_REVERSE))
+	if (l->list.group != GROUP_NONE && connections_of_one(act))
 		return screen_say(l, false, "a group is selected: Enter opens it, t goes back to connections");
 	switch (act) {
 	case ACTION_GROUP:

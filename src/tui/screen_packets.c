@@ -80,6 +80,9 @@ static void packets_enter(struct look *l, const struct answer *a)
 		packets_narrow(l, &l->stream.flow, 1);
 	else
 		packets_widen(l);
+	if (l->screen == SCREEN_CONNECTIONS && l->list.group != GROUP_NONE)
+		screen_say(l, false, "packets of all: a group is selected; Enter opens it, then 3 shows those of one "
+				     "connection");
 }
 
 enum reaction packets_of(struct look *l, const uint64_t *flow, unsigned flows, const struct answer *a)

@@ -113,19 +113,28 @@ static void sockets_ask(const struct look *l, const struct answer *a, const stru
 	out->about = QUERY_TOTALS;
 }
 
-/* The filter is typed: what can be understood holds at once. */
+/* The filter is typed: what can be understood holds at once, what cannot lets everything through, and says so. */
 static void sockets_filter(struct look *l)
 {
 	struct sockets_look *s = &l->sockets;
 	struct filter *f = NULL;
 
+	/* Half of a word lets other rows through than the whole: who was selected before comes back. */
+	if (l->prompting && s->typed_from == 0)
+		s->typed_from = s->selected;
+	if (s->typed_from != 0)
+		s->selected = s->typed_from;
 	memset(&s->error, 0, sizeof s->error);
-	if (s->match[0] != '\0' && filter_compile(&f, s->match, FILTER_SOCKETS, &s->error) < 0)
-		return; /* the one before holds */
-	s->error.column = 0;
+	if (s->match[0] == '\0' || filter_compile(&f, s->match, FILTER_SOCKETS, &s->error) == 0)
+		s->error.column = 0;
 	filter_free(s->filter);
 	s->filter = f;
 	sockets_renew(l, false);
+	if (s->typed_from != 0 && s->selected != s->typed_from && s->rows > 0) { /* not among them: the first is */
+		s->at = 0;
+		s->selected = s->row[0].id;
+		sockets_name_selected(s);
+	}
 }
 
 static void sockets_answered(struct look *l, const struct answer *a)
@@ -134,6 +143,8 @@ static void sockets_answered(struct look *l, const struct answer *a)
 	if (l->fresh)
 		sockets_filter(l);
 	l->fresh = false;
+	if (!l->prompting)
+		l->sockets.typed_from = 0;
 }
 
 static void sockets_enter(struct look *l, const struct answer *a)
@@ -428,7 +439,7 @@ static enum reaction sockets_yank(struct look *l)
 	if (!row)
 		return screen_say(l, false, "nothing is selected");
 	text_init(&t, l->message, sizeof l->message);
-	sockets_title(&t, &l->sockets, row, false, false);
+	sockets_whole(&t, &l->sockets, row, false);
 	text_put(&t, "  ");
 	sockets_owner(&t, &l->sockets, row, false);
 	l->message_bad = false;

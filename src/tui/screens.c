@@ -32,6 +32,8 @@ enum reaction screen_show(struct look *l, enum screen_id id, const struct answer
 		return screen_say(l, false, missing[id]);
 	if (id == l->screen && l->page == PAGE_SCREEN)
 		return screens[id]->again ? screens[id]->again(l, a) : screen_say(l, false, "this is that view");
+	if (id == SCREEN_LADDER && l->screen == SCREEN_CONNECTIONS && l->list.group != GROUP_NONE)
+		return screen_say(l, false, "a group is selected: Enter opens it, then 2 shows one of its connections");
 	l->page = PAGE_SCREEN;
 	if (id == l->screen)
 		return REACT_DRAW;

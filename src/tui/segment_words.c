@@ -304,6 +304,21 @@ static void phrase_open(struct phrases *p, const struct segment *s)
 		phrase_accept(p, s->flow);
 		return;
 	}
+	/* In full, where the line stands above it: a sentence, and not the same again. */
+	if (whole && p->size == SEGMENT_WHOLE) {
+		text_put(p->t, "the handshake is complete ");
+		phrase_span(p, s->flow->first_syn_to_ack);
+		text_put(p->t, " after the first SYN");
+		if (record_has(s->flow, RECORD_HS_SYNACK_TO_ACK)) {
+			text_put(p->t, "; the last step, ");
+			phrase_half(p, s, s->flow->synack_to_ack, 0);
+		}
+		if (accepted) {
+			text_put(p->t, ".  ");
+			phrase_accept(p, s->flow);
+		}
+		return;
+	}
 	if (record_has(s->flow, RECORD_HS_SYNACK_TO_ACK) && !brief) {
 		phrase_half(p, s, s->flow->synack_to_ack, 0);
 		text_put(p->t, ".  ");

@@ -96,6 +96,7 @@ struct sockets_look {
 	bool no_memory;
 
 	uint64_t selected;
+	uint64_t typed_from;             /* selected when the filter began to be typed; 0: none is */
 	uint32_t at, top;                /* its row, the first row shown */
 	char selected_name[112];
 	char find[SOCKETS_FIND];
@@ -128,6 +129,8 @@ uint64_t sockets_weight(const struct sockets_look *s, const struct socket_record
 
 /* "LISTEN 0.0.0.0:80 tcp", "ESTAB 10.0.0.1:4711"; brief: on narrow screens. */
 void sockets_title(struct text *t, const struct sockets_look *s, const struct sockets_row *r, bool brief, bool ascii);
+/* The same, nothing left out that its group says: both ends of a connection. */
+void sockets_whole(struct text *t, const struct sockets_look *s, const struct sockets_row *r, bool ascii);
 void sockets_owner(struct text *t, const struct sockets_look *s, const struct sockets_row *r, bool ascii);
 /* Queues and what is to be said of the state. Returns the role of it all. */
 enum role sockets_note(struct text *t, const struct sockets_look *s, const struct sockets_row *r, bool ascii);

@@ -100,7 +100,8 @@ static void group_title(struct text *t, const struct sockets_look *s, const stru
 		put_name(t, r, ascii);
 		break;
 	case CLASS_STATE:
-		text_put(t, r->waiting ? "waiting for accept()" : socket_state_word(r));
+		text_put(t, socket_state_word(r));
+		text_put(t, r->waiting ? ", waiting for accept()" : "");
 		break;
 	case CLASS_KIND:
 		text_format(t, "%s %s", socket_family_word(r), socket_proto_word(r));
@@ -127,14 +128,15 @@ static void packet_title(struct text *t, const struct sockets_look *s, const str
 		text_format(t, "interface %u", r->interface);
 }
 
-static void socket_title(struct text *t, const struct sockets_look *s, const struct sockets_row *row, bool brief, bool ascii)
+/* among: what its group says already is left out; CLASSES: nothing. */
+static void socket_title(struct text *t, const struct sockets_look *s, const struct sockets_row *row,
+			 enum sockets_class among, bool brief, bool ascii)
 {
 	const struct socket_record *r = &s->table->sockets[row->place];
-	const struct sockets_group *g = &s->group[row->group];
 
 	if (r->family == SOCKET_UNIX) {
 		text_put(t, socket_proto_word(r));
-		if (g->class != CLASS_UNIX && r->un.name_len > 0) {
+		if (among != CLASS_UNIX && r->un.name_len > 0) {
 			text_char(t, ' ');
 			put_name(t, r, ascii);
 		} else {
@@ -152,15 +154,15 @@ static void socket_title(struct text *t, const struct sockets_look *s, const str
 	}
 	if (r->proto == SOCKET_PROTO_RAW)
 		text_format(t, "raw %u ", r->raw_protocol);
-	else if (r->proto != PROTO_TCP && g->class != CLASS_DATAGRAM)
+	else if (r->proto != PROTO_TCP && among != CLASS_DATAGRAM)
 		text_format(t, "%s ", socket_proto_word(r));
-	else if (r->proto == PROTO_TCP && (!brief || (r->state != SOCKET_ESTABLISHED && g->class != CLASS_LISTENER)))
+	else if (r->proto == PROTO_TCP && (!brief || (r->state != SOCKET_ESTABLISHED && among != CLASS_LISTENER)))
 		text_format(t, "%s ", state_short(r));
-	if (g->class == CLASS_LISTENER) {
+	if (among == CLASS_LISTENER) {
 		socket_endpoint(t, &r->remote);
 		return;
 	}
-	if (g->class == CLASS_CLIENT && r->local.has_port && r->remote.family != FAMILY_NONE)
+	if (among == CLASS_CLIENT && r->local.has_port && r->remote.family != FAMILY_NONE)
 		text_format(t, ":%u", r->local.port); /* its address says little */
 	else
 		put_local(t, &r->local, brief);
@@ -175,7 +177,15 @@ void sockets_title(struct text *t, const struct sockets_look *s, const struct so
 	if (r->head)
 		group_title(t, s, &s->group[r->group], brief, ascii);
 	else
-		socket_title(t, s, r, brief, ascii);
+		socket_title(t, s, r, (enum sockets_class)s->group[r->group].class, brief, ascii);
+}
+
+void sockets_whole(struct text *t, const struct sockets_look *s, const struct sockets_row *r, bool ascii)
+{
+	if (r->head)
+		group_title(t, s, &s->group[r->group], false, ascii);
+	else
+		socket_title(t, s, r, CLASSES, false, ascii);
 }
 
 /* ---- who holds it ------------------------------------------------------------------------------- */

@@ -180,13 +180,23 @@ static void words_story_tcp(struct text *t, const struct flow_record *r, bool en
 	} else if (record_is(r, RECORD_STATE, "midstream")) {
 		text_put(t, "mid-stream: it began before the capture");
 	} else {
-		text_put(t, ended ? "open at the end of the capture, for " : "open for ");
+		text_put(t, r->past ? "nothing came for so long that it counts as over; open for "
+			    : ended ? "open at the end of the capture, for " : "open for ");
 		words_span(t, r->last_ns - r->first_ns);
 	}
 }
 
+const struct condition_look *words_look(const struct flow_record *r, bool ended)
+{
+	const enum condition is = condition_of(r, ended);
+	const bool says = is == CONDITION_FAILED || is == CONDITION_SILENT || is == CONDITION_MESSAGE;
+
+	return &condition_looks[r->past && !says ? CONDITION_CLOSED : is];
+}
+
 void words_story(struct text *t, const struct flow_record *r, bool ended)
 {
+	ended = ended || r->past; /* nothing more can come */
 	if (record_has(r, RECORD_ICMP_ERROR_TYPE)) {
 		text_put(t, words_icmp(r));
 		text_put(t, ", says ");

@@ -34,6 +34,9 @@ struct condition_look {
 
 extern const struct condition_look condition_looks[CONDITIONS];
 
+/* How a flow looks: what is only kept to be looked at is neither open nor on its way. */
+const struct condition_look *words_look(const struct flow_record *r, bool ended);
+
 /* The sentence that says what happened to this flow. */
 void words_story(struct text *t, const struct flow_record *r, bool ended);
 /* "client TIME-WAIT, server CLOSED": both ends' states, of TCP; "": not known. */

@@ -11,7 +11,7 @@
 
 #include "sockeye/clock.h"
 
-enum { TEXT_LINE = 2048, TEXT_WAITING = 4, TEXT_PROTO = 8, TEXT_STATE = 13, TEXT_ENDPOINT = 24, TEXT_QUEUE = 8 };
+enum { TEXT_LINE = 2048, TEXT_WAITING = 4, TEXT_PROTO = 9, TEXT_STATE = 13, TEXT_ENDPOINT = 24, TEXT_QUEUE = 8 };
 
 /* ---- what there is to say of one ------------------------------------------------------------- */
 
@@ -199,7 +199,7 @@ static void put_endpoints(struct sockets_view *v, const struct socket_record *s)
 		return;
 	}
 	if (s->family > SOCKET_UNIX) {
-		out_left(&v->out, "", 2 * TEXT_ENDPOINT + 2);
+		out_left(&v->out, s->family == SOCKET_NETLINK ? socket_proto_word(s) : "", 2 * TEXT_ENDPOINT + 2);
 		return;
 	}
 	socket_endpoint(&to, &s->local);
@@ -229,7 +229,8 @@ static void put_line(struct sockets_view *v, const struct socket_table *t, const
 	struct text d;
 
 	text_init(&d, proto, sizeof proto);
-	text_format(&d, "%s%s%s", child ? "  " : "", socket_proto_word(s),
+	/* Families of netlink have long names, and the place of the addresses. */
+	text_format(&d, "%s%s%s", child ? "  " : "", s->family == SOCKET_NETLINK ? "netlink" : socket_proto_word(s),
 		    s->family == SOCKET_INET6 && s->proto != SOCKET_PROTO_RAW && !s->mapped ? "6" : "");
 	out_left(&v->out, proto, TEXT_PROTO);
 	out_char(&v->out, ' ');
@@ -261,7 +262,7 @@ static void put_heading(struct sockets_view *v, enum socket_part part)
 	if (part == PART_NAMED || part == PART_NAMELESS) {
 		out_left(&v->out, part == PART_NAMED ? "NAME" : "", 2 * TEXT_ENDPOINT + 2);
 	} else {
-		out_left(&v->out, part < PART_SNIFFERS ? "LOCAL" : "", TEXT_ENDPOINT + 1);
+		out_left(&v->out, part < PART_SNIFFERS ? "LOCAL" : part == PART_NETLINK ? "FAMILY" : "", TEXT_ENDPOINT + 1);
 		out_left(&v->out, part < PART_SNIFFERS ? "REMOTE" : "", TEXT_ENDPOINT + 1);
 	}
 	out_right(&v->out, "RECV-Q", TEXT_QUEUE);

@@ -199,6 +199,7 @@ int views_open(struct observer *out, const struct views_options *o, struct error
 		.name = names[o->view],
 		.wants = wants[o->view],
 		.wants_fields = o->view == VIEW_PACKETS,
+		.wants_totals = o->format == VIEW_ZEEK, /* its first line says when it began */
 		.event = view_event,
 		.close = view_close,
 		.self = v,

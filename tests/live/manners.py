@@ -296,7 +296,7 @@ def another_capture_filter(lab):
     seat.keys("i")
     seat.until("capture filter udp port 7")
     check(seat.screen.holds("wire0"), "the interfaces:", "\n".join(seat.screen.lines()))
-    seat.keys("\x15udp port\r")
+    seat.keys("\t\x15udp port\r")  # the cursor stands in the list at first
     seat.until("capture filter: ")
     seat.keys("\x15udp\r")
     seat.until("captured from now on: udp")
@@ -313,7 +313,6 @@ def another_interface(lab):
     seat.until("LIVE")
     seat.keys("i")
     seat.until("in all")
-    seat.keys("\t")
     names = re.findall(r"│ [● ] \d+\.(\S+)", "\n".join(seat.screen.lines()))
     seat.keys("j" * names.index("wire0"))
     pid = program_of(seat.process)

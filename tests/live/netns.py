@@ -167,6 +167,7 @@ def netns_refused(lab):
     for words, status, parts in (
             (("sockets", "--netns", "no-such"), 1, ("no network namespace has that name in /run/netns", "there are: ")),
             (("connections", "-i", "lo", "--netns", "no-such"), 1, ("no network namespace has that name",)),
+            (("connections", "-i", "bad", "--netns", lab.client), 1, (f"bad: no such interface (sockeye -D --netns {lab.client} lists them)",)),
             (("sockets", "--netns", "4194305"), 1, ("no process has that number",)),
             (("sockets", "--netns", "/etc/passwd"), 1, ("that is no namespace",)),
             (("sockets", "--netns", "/proc/self/ns/uts"), 1, ("not one of networks",)),

@@ -17,7 +17,7 @@ struct flow {
 	uint64_t bytes;
 	int64_t handshake; /* -1: none */
 	uint16_t port;
-	bool gone, open, reused;
+	bool gone, open, reused, past;
 	uint32_t again;    /* retransmissions */
 	int64_t first, last;
 };
@@ -64,7 +64,7 @@ bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *o
 {
 	(void)t;
 	assert_true(seat < n_flows);
-	*out = (struct flow_seat){.id = flows[seat].id, .open = flows[seat].open, .reused = flows[seat].reused};
+	*out = (struct flow_seat){.id = flows[seat].id, .open = flows[seat].open, .reused = flows[seat].reused, .past = flows[seat].past};
 	return !flows[seat].gone;
 }
 

@@ -320,6 +320,13 @@ static void what_is_counted(void **state)
 	assert_int_equal(answer.matched, 7);
 	assert_int_equal(answer.row[0].id, 3);
 	assert_int_equal(answer.newer, 3); /* 3 to 7 and 9, but for the rows */
+	/* What is only kept to be looked at is over, whatever its state is. */
+	flows[4].past = true;
+	q.since = 0;
+	engine_answer(NULL, &q, &answer);
+	assert_int_equal(answer.over, 3);
+	assert_int_equal(answer.matched, 6);
+	flows[4].past = false;
 	q.open_only = false;
 	memcpy(q.match, ":30 ", 5);
 	engine_answer(NULL, &q, &answer);

@@ -342,6 +342,29 @@ static void curves(void **state)
 	assert_null(sparks_of(&l.list, 1000));
 }
 
+/* What is over stays in the live list: dimmed, neither open nor hiding as such; x hides it, paused, too. */
+static void what_is_over_stays(void **state)
+{
+	(void)state;
+	l.live = a.live = true;
+	a.ended = false;
+	a.now_ns = BEGIN + 900 * CLOCK_S;
+	a.row[2].past = true;
+	a.row[4].past = true;
+	a.row[4].state = "refused";
+	a.rows = 5;
+	a.selected_row = 0;
+	look_answered(&l, &a);
+	assert_non_null(strstr(row(3), "●"));
+	assert_non_null(strstr(row(5), " ○  10.0.0.1:40003"));
+	assert_int_equal(canvas_at(&c, 6, 5)->role, ROLE_DIM);
+	assert_non_null(strstr(row(7), " ✗  10.0.0.1:40005"));
+	assert_int_equal(canvas_at(&c, 6, 7)->role, ROLE_DIM);
+	assert_int_equal(canvas_at(&c, 1, 7)->role, ROLE_BAD);
+	press("Zx");
+	assert_true(screen_has(":40001") && !screen_has(":40003") && !screen_has(":40005"));
+}
+
 static void commands(void **state)
 {
 	(void)state;
@@ -557,6 +580,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(curves, start, stop),
 		cmocka_unit_test_setup_teardown(by_process, start, stop),
 		cmocka_unit_test_setup_teardown(commands, start, stop),
+		cmocka_unit_test_setup_teardown(what_is_over_stays, start, stop),
 		cmocka_unit_test_setup_teardown(the_line_is_edited, start, stop),
 		cmocka_unit_test_setup_teardown(sorts_are_chosen, start, stop),
 		cmocka_unit_test_setup_teardown(the_mouse, start, stop),

@@ -409,6 +409,48 @@ static void too_little_memory_is_said(void **state)
 	assert_non_null(strstr(e.text, "16M"));
 }
 
+/* The end of each is told once and at its time, with a screen or without; only there it stays, to be looked at. */
+static void what_is_over_stays_for_a_screen(void **state)
+{
+	static const char *const files[] = {"captures/handshakes.pcap"};
+	uint64_t ended[2], begun[2], left[2];
+
+	(void)state;
+	for (unsigned screen = 0; screen < 2; screen++) {
+		struct source_options so = {.files = files, .n_files = 1};
+		struct engine_options eo = {.memory = ENGINE_MEMORY_MIN, .live = true, .remember = screen == 1, .hash_seed = 1};
+		struct frame frames[SOURCE_BATCH];
+		const struct totals *t;
+		struct source *source;
+		struct engine *engine;
+		struct saw s = {.packets = 0};
+		struct observer o = {.name = "saw", .event = saw_event, .self = &s, .wants = EVENT_FLOW_END};
+		struct error e;
+		int got;
+
+		text_init(&s.t, shelf[screen], SAW_MAX);
+		assert_int_equal(source_open(&source, &so, &e), 0);
+		assert_int_equal(engine_open(&engine, &eo, &e), 0);
+		assert_int_equal(engine_observe(engine, &o), 0);
+		while ((got = source->next_batch(source, frames, SOURCE_BATCH)) >= 0)
+			assert_int_equal(engine_batch(engine, frames, (unsigned)got), 0);
+		(void)engine_tick(engine, engine_totals(engine)->now_ns + 7200 * CLOCK_S);
+		t = engine_totals(engine);
+		ended[screen] = s.ended;
+		begun[screen] = t->flows_tcp + t->flows_udp + t->flows_icmp + t->flows_other;
+		left[screen] = t->flows_live;
+		assert_int_equal(engine_end(engine, false), 0);
+		assert_int_equal(s.ended, ended[screen]);
+		engine_free(engine);
+		source->free(source);
+	}
+	assert_true(begun[0] > 40 && begun[1] == begun[0]);
+	assert_int_equal(ended[0], begun[0]);
+	assert_string_equal(shelf[1], shelf[0]);
+	assert_int_equal(left[0], 0);
+	assert_int_equal(left[1], begun[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +462,7 @@ int main(void)
 		cmocka_unit_test(a_bound_ends_the_run_whole),
 		cmocka_unit_test(lone_flows_count_as_their_records),
 		cmocka_unit_test(too_little_memory_is_said),
+		cmocka_unit_test(what_is_over_stays_for_a_screen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,6 +300,17 @@ static void offers_complete(void **state)
 	assert_int_equal(n, 1);
 	assert_int_equal(from, 8);
 	assert_string_equal(offer[0].text, "state");
+	/* Behind a word of sockets that wants a value there are its values, and no words. */
+	n = filter_complete("state e", 7, FILTER_SOCKETS, offer, FILTER_OFFERS, &from);
+	assert_int_equal(n, 1);
+	assert_string_equal(offer[0].text, "established");
+	n = filter_complete("tcp exclude listen,t", 20, FILTER_SOCKETS, offer, FILTER_OFFERS, &from);
+	assert_true(n == 1 && from == 19);
+	assert_string_equal(offer[0].text, "time_wait");
+	assert_int_equal(filter_complete("port ", 5, FILTER_SOCKETS, offer, FILTER_OFFERS, &from), 0);
+	n = filter_complete("port 443 st", 11, FILTER_SOCKETS, offer, FILTER_OFFERS, &from);
+	assert_true(n == 1 && strcmp(offer[0].text, "state") == 0);
+
 	n = filter_complete("state:syn", 9, FILTER_FLOWS, offer, FILTER_OFFERS, &from);
 	assert_int_equal(n, 2);
 	assert_int_equal(from, 6);

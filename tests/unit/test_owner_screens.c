@@ -167,6 +167,14 @@ static void the_column(void **state)
 	assert_null(strstr(line(4), "nginx:"));
 	assert_null(strstr(line(5), "33"));
 	assert_non_null(strstr(line(6), "·[31m"));
+	/* Live there is a curve besides: all of them have their place, the service, too. */
+	l.live = a.live = true;
+	a.ended = false;
+	draw(120, 35);
+	assert_non_null(strstr(line(2), "Rate 8s Rtx Process      Service"));
+	assert_null(strstr(line(2), "▶"));
+	l.live = a.live = false;
+	a.ended = true;
 }
 
 static void the_packet_that_opens(void **state)
@@ -194,7 +202,7 @@ static void the_packet_that_opens(void **state)
 	assert_string_equal(text, "OPEN; accept()=19 by nginx 815, waited 600 µs");
 	text_reset(&t);
 	segment_words(&t, &s, SEGMENT_WHOLE);
-	assert_string_equal(text, "OPEN after 12.30 ms.  accept()=19 by nginx 815, waited 600 µs");
+	assert_string_equal(text, "the handshake is complete 12.30 ms after the first SYN.  accept()=19 by nginx 815, waited 600 µs");
 	text_reset(&t);
 	segment_words(&t, &s, SEGMENT_BRIEF);
 	assert_string_equal(text, "OPEN 12.30 ms");

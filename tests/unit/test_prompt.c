@@ -113,7 +113,9 @@ static void the_prompt_shows_the_error(void **state)
 	assert_non_null(strstr(row(20), "/ rtt>5▏"));
 	assert_int_equal(canvas_at(&c, 7, 20)->role, ROLE_BAD);
 	assert_int_equal(canvas_at(&c, 6, 20)->role, ROLE_TEXT);
-	assert_non_null(strstr(row(21), "matches"));
+	assert_non_null(strstr(row(21), "not understood yet"));
+	assert_non_null(strstr(row(1), "✕ filter, column 5")); /* not how many it lets through */
+	assert_null(strstr(row(1), " of "));
 	for (unsigned i = 0; i < 120; i++)
 		press("w");
 	assert_non_null(strstr(row(20), "ww▏"));

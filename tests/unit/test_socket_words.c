@@ -133,7 +133,7 @@ static void wrong_words_say_where(void **state)
 		const char *words;
 		unsigned column;
 	} all[] = {
-		{"foo", 1}, {"state", 6}, {"state lisen", 7}, {"tcp state listen,x", 11}, {"port x", 6}, {"port 65536", 6}, {"port 5-3", 6},
+		{"foo", 1}, {"listening", 1}, {"state", 6}, {"state lisen", 7}, {"tcp state listen,x", 11}, {"port x", 6}, {"port 65536", 6}, {"port 5-3", 6},
 		{"src 10.0.0", 5}, {"src 10.0.0.1/33", 5}, {"src 10.0.0.1:x", 5}, {"pid -1", 5}, {"(tcp", 5}, {"tcp)", 4}, {"tcp or", 7},
 		{"not", 4}, {"process", 8}, {"uid 4294967296", 5}, {"\xc3\xa4 x", 1}, {"tcp \xc3\xa4", 5}, {"name", 5}, {"()", 2},
 		{"src /", 5}, {"src [::1", 5}, {"dport = ", 9},
@@ -152,6 +152,44 @@ static void wrong_words_say_where(void **state)
 		if (column != all[i].column)
 			fail_msg("%s: column %u, not %u: %s", all[i].words, column, all[i].column, e.text);
 	}
+}
+
+/* On a screen a word that is none is a text, and NAME:VALUE is NAME VALUE; what is a mistake is one there, too. */
+static void typed_words_are_texts(void **state)
+{
+	static const struct {
+		const char *words;
+		unsigned bits, column; /* column: it is wrong there */
+	} all[] = {
+		{"nginx", 0x01, 0}, {"NGIN", 0x01, 0}, {"901", 0x01, 0}, {"443", 0x07, 0}, {"51102", 0x02, 0}, {"5110", 0x06, 0}, {"10.0", 0x5e & ~0x40, 0},
+		{"10.0.0.9", 0x06, 0}, {":443", 0x07, 0}, {"close-wait", 0x04, 0}, {"CLOSE_W", 0x04, 0}, {"listen", 0x21, 0}, {"estab", 0x42, 0},
+		{"udp", 0x10, 0}, {"unix", 0x20, 0}, {"2001:db8", 0x40, 0}, {"waiting", 0x02, 0}, {"b,c", 0x20, 0}, {"zzz", 0, 0},
+		{"nginx or close-wait", 0x05, 0}, {"10.0.0.9 not wait", 0, 0}, {"tcp nginx", 0x01, 0}, {"not nginx", 0x7e, 0},
+		{"port:443", 0x07, 0}, {"sport::443", 0x07, 0}, {"state:established", 0x42, 0}, {"process:nginx", 0x01, 0}, {"src:10.0.0.1", 0x1e, 0},
+		{"host:2001:db8::", 0x40, 0}, {"dport:>=51102", 0x02, 0},
+		{"prot:x", 0, 1}, {"tcp prot = x", 0, 5}, {"prot=x", 0, 1}, {"state lisen", 0, 7}, {"state", 0, 6}, {"port http", 0, 6}, {"or", 0, 1},
+		{"nginx and", 0, 10}, {"( nginx", 0, 8}, {"10.0=5", 0, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+		struct sockets_words *w;
+		struct error e = {""};
+		unsigned column, bits = 0;
+
+		if (sockets_words_parse_typed(&w, all[i].words, &column, &e) < 0) {
+			if (all[i].column != column)
+				fail_msg("%s: column %u: %s", all[i].words, column, e.text);
+			continue;
+		}
+		for (unsigned k = 0; k < SOCKETS; k++)
+			bits |= (unsigned)sockets_words_fit(w, &table, &sockets[k]) << k;
+		sockets_words_free(w);
+		if (all[i].column != 0 || bits != all[i].bits)
+			fail_msg("%s: 0x%02x, not 0x%02x", all[i].words, bits, all[i].bits);
+	}
+	assert_int_equal(chosen("port:443"), 0x07); /* of the command line, too */
+	assert_int_equal(chosen("process:nginx state:listen"), 0x01);
 }
 
 static void many_words_end(void **state)
@@ -219,6 +257,30 @@ static void a_listener_and_who_waits(void **state)
 	assert_non_null(strstr(s, "\"unit\":\"nginx.service\""));
 	assert_null(strchr(s, '\033'));
 	assert_ptr_equal(strchr(s, '\n'), s + strlen(s) - 1);
+}
+
+/* Kinds of long names move no column: states stand below each other. */
+static void states_stand_below_each_other(void **state)
+{
+	const char *s;
+	unsigned lines = 0;
+
+	(void)state;
+	sockets[3].family = SOCKET_NETLINK;
+	sockets[3].proto = 15;
+	sockets[3].state = SOCKET_CLOSED;
+	sockets[5].type = SOCK_SEQPACKET;
+	s = written((struct sockets_view_options){.format = VIEW_TEXT}, "");
+	assert_non_null(strstr(s, "netlink   unconnected  kobject_uevent "));
+	assert_non_null(strstr(s, "seqpacket listen       @a"));
+	for (const char *line = s; *line; line = strchr(line, '\n') + 1, lines++) {
+		if (strncmp(line, "PROTO", 5) == 0)
+			assert_int_equal(strstr(line, "STATE") - line, 10);
+		else if (line[strcspn(line, " ")] == ' ' && line[0] >= 'a' && line[0] <= 'z') /* no heading */
+			assert_true(line[9] == ' ' && line[10] != ' ');
+	}
+	assert_true(lines > SOCKETS);
+	assert_non_null(strstr(s, " FAMILY "));
 }
 
 static void foreign_names_harm_nobody(void **state)
@@ -301,7 +363,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(words_choose_sockets, make_sockets), cmocka_unit_test_setup(wrong_words_say_where, make_sockets),
+		cmocka_unit_test_setup(typed_words_are_texts, make_sockets),
 		cmocka_unit_test_setup(many_words_end, make_sockets), cmocka_unit_test_setup(a_listener_and_who_waits, make_sockets),
+		cmocka_unit_test_setup(states_stand_below_each_other, make_sockets),
 		cmocka_unit_test_setup(foreign_names_harm_nobody, make_sockets), cmocka_unit_test_setup(leaks_are_told, make_sockets),
 		cmocka_unit_test_setup(ports_in_time_wait_are_counted, make_sockets),
 	};
