@@ -126,8 +126,25 @@ struct flow_trip {
 	uint64_t id;    /* of its flow */
 	int64_t rtt_ns; /* of what it acknowledges; -1: none */
 	unsigned side;  /* 0: the client sent the segment; 1: the server, and the time is the client's data's */
+	uint32_t place; /* and the next two: flow_step() only */
+	uint32_t dup_ack_number; /* as in struct judgement */
+	uint64_t verdicts;       /* the same: an ACK once more, a window that was moved */
 };
 bool flow_ordinary(struct flow_table *t, const struct descriptor *d, const struct flow_near *near, struct flow_trip *trip);
+
+/* Account one of the other steps in which most flows go: the SYN/ACK of a lone SYN, the ACK that completes it, what a side
+ * says for the first time, the same ACK again, the close; and a further datagram whose application nobody asks for.
+ * STEP_NOT: it is none, nothing happened; flow_track(). Where something is to be looked at or told, it is of flow_met(). */
+enum flow_stepped {
+	STEP_NOT,
+	STEP_DONE,           /* nothing more is to be said */
+	STEP_ASKS,           /* flow_service_wanted(), of its payload */
+	STEP_HANDSHAKE_DONE, /* as FLOW_HANDSHAKE_DONE */
+};
+enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
+			    struct flow_trip *trip);
+/* The flow in that place, which has just gone a step: who it is, its handshake, its application, which may be set. */
+struct flow *flow_met(struct flow_table *t, uint32_t place);
 
 /* Account a SYN that begins a flow, is the first of its tuple and asks for nothing that would need more
  * than its fields: the flow's id, and nothing else is to be said. 0: it is none, nothing happened; flow_track(). */

@@ -11,53 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "count.h"
+#include "engine_private.h"
 #include "index.h"
 #include "learn.h"
 #include "listing.h"
-#include "match.h"
 #include "rates.h"
-#include "prepare.h"
 #include "remember.h"
 #include "sockeye/clock.h"
 #include "sockeye/descriptor.h"
 
-enum { OBSERVERS_MAX = 8 };
 /* Packets: so long before its turn what a flow needs is brought near: its slot, its record, what hangs on that. */
 enum { AHEAD_SLOT = FLOW_NEAR_SLOTS, AHEAD = 12, AHEAD_REST = 5 };
-
-enum packet_is { PACKET_IS_NOT, PACKET_IS_PAYLOAD /* no headers: packet_reset_payload() */, PACKET_IS_WHOLE };
-
-struct engine {
-	struct engine_options options;
-	struct dissect *dissect;
-	struct paths *paths;
-	struct flow_table *flows;
-	struct observer observer[OBSERVERS_MAX];
-	unsigned observers;
-	unsigned wants;          /* union of the observers' */
-	bool wants_totals;       /* the same */
-	bool lones, lones_each;  /* flow_table_lone() */
-	unsigned handshake_parts, flow_parts; /* the same */
-	int stop;                /* what an observer returned, or 0 */
-	const char **protocol_names;
-	struct totals totals;
-	struct count count;
-	struct histogram rtt[2];
-	uint64_t frames_lost;    /* told with frames */
-	struct ready ready;      /* of batches that come as frames */
-	struct flow_near near[SOURCE_BATCH]; /* of the batch at hand: what is written here shall not lie with the reading thread */
-	struct packet packet;    /* reused for every frame that needs it */
-	enum packet_is packet_is; /* what packet has of the frame at hand */
-	struct flow_record record;
-	struct match match;      /* the screen's filter */
-	struct index *index;     /* of packets, for those who look again; NULL: nobody will */
-	uint32_t looked;         /* at the application of the packet at hand: bits of enum index_about */
-	struct remembered *remembered;
-	struct rates *rates;     /* live: of flows, for the screen */
-	struct learn *learn;    /* live: who holds the sockets; or NULL */
-	struct listing *listing; /* of flows, for the screen */
-};
 
 /* ---- observers ------------------------------------------------------------ */
 
@@ -236,68 +200,6 @@ static void packet_whole(struct engine *e, const struct frame *frame)
 	e->packet_is = PACKET_IS_WHOLE;
 }
 
-/* What dissectors of the payload need of the frame, if it is not there yet: where the
- * headers were read at once, the packet is made of what they said. */
-static struct packet *packet_of(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct headers *h)
-{
-	if (e->packet_is == PACKET_IS_NOT) {
-		packet_reset_payload(&e->packet, frame, d);
-		e->packet.budget.left -= h->steps;
-		e->packet_is = PACKET_IS_PAYLOAD;
-	}
-	return &e->packet;
-}
-
-/* The application, from the first payload of each direction; from its first
- * bytes put in order where that payload is not enough. */
-static void application(struct engine *e, const struct frame *frame, const struct descriptor *d,
-			const struct headers *h, struct flow *f, unsigned side)
-{
-	bool wanted = flow_service_wanted(f, side), known;
-	struct packet *p;
-	enum flow_piece piece = PIECE_OLD;
-	struct talk talk = {.known = flow_service(f), .from_client = side == 0,
-			    .first = flow_first_payload(f, side)};
-	enum dissect_result r;
-
-	if (!d->payload || (!e->packet.want_fields && !wanted))
-		return;
-	p = packet_of(e, frame, d, h);
-	if (wanted) {
-		e->looked = INDEX_HEAD;
-		if (!talk.known)
-			talk.other = flow_head(e->flows, f, !side, &talk.other_len);
-		piece = flow_head_piece(e->flows, f, side, d);
-	}
-	talk.gap = piece == PIECE_AHEAD;
-	if (piece == PIECE_OLD || piece == PIECE_KEPT) { /* for its rows only */
-		if (p->want_fields)
-			(void)dissect_payload(e->dissect, p, &talk);
-		return;
-	}
-	if (piece == PIECE_GREW) {
-		uint32_t len;
-		const uint8_t *head = flow_head(e->flows, f, side, &len);
-
-		r = dissect_stream(e->dissect, p, &talk, head, len);
-	} else {
-		r = dissect_payload(e->dissect, p, &talk);
-	}
-	known = r != DISSECT_NOT_MINE && p->service;
-	if (known)
-		e->looked |= INDEX_MESSAGE;
-	if (known)
-		flow_service_set(e->flows, f, side, p->service, p->server_name, p->server_name_len);
-	else
-		flow_service_missed(e->flows, f, side);
-	if (flow_service_named(f))
-		return;
-	if (p->need_more || (talk.gap && !known))
-		(void)flow_head_keep(e->flows, f, side, d, talk.gap, p->need_more);
-	else
-		flow_head_drop(e->flows, f, side);
-}
-
 static void packet_event(struct engine *e, struct packet *p, const struct flow *f, unsigned side, const struct judgement *judged)
 {
 	struct event ev = {.kind = EVENT_PACKET, .ts_ns = p->frame.ts_ns, .packet = p, .side = side, .judged = judged};
@@ -311,15 +213,34 @@ static void packet_event(struct engine *e, struct packet *p, const struct flow *
 	publish(e, &ev);
 }
 
+static uint32_t about(const struct descriptor *d, unsigned side)
+{
+	uint32_t all = index_about_tcp(side, d->flags, d->payload_len);
+
+	return d->tuple.proto == PROTO_TCP ? all : all & ~(uint32_t)(INDEX_TCP | 0x1ffu << INDEX_FLAGS_SHIFT);
+}
+
 /* The long way through a flow into the index. */
 static void remember(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct flow *f,
 		     unsigned side, const struct judgement *judged)
 {
-	uint32_t about = index_about_tcp(side, d->flags, d->payload_len) | e->looked;
+	index_add(e->index, frame, flow_id(f), about(d, side) | e->looked, d->tuple.proto == PROTO_TCP ? judged->verdicts : 0);
+}
 
-	if (d->tuple.proto != PROTO_TCP)
-		about &= ~(uint32_t)(INDEX_TCP | 0x1ffu << INDEX_FLAGS_SHIFT);
-	index_add(e->index, frame, flow_id(f), about, d->tuple.proto == PROTO_TCP ? judged->verdicts : 0);
+/* The packet was accounted: what else is to be done with it. */
+static void look_at(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct headers *h,
+		    struct flow *f, unsigned side, uint32_t change, const struct judgement *judged)
+{
+	if (judged->rtt_ns >= 0)
+		histogram_add(&e->rtt[judged->rtt_of_server ? 0 : 1], judged->rtt_ns);
+	learn_saw(e->learn, d, f, side);
+	e->looked = 0;
+	application_look(e, frame, d, h, f, side);
+	if (e->index)
+		remember(e, frame, d, f, side, judged);
+	if (change & FLOW_HANDSHAKE_DONE)
+		handshake(e, f);
+	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? judged : NULL);
 }
 
 static void flow_of(struct engine *e, const struct frame *frame, const struct descriptor *d,
@@ -336,16 +257,7 @@ static void flow_of(struct engine *e, const struct frame *frame, const struct de
 			handshake(e, quoted);
 	}
 	f = flow_track(e->flows, d, near, &change, &side, &judged);
-	if (judged.rtt_ns >= 0)
-		histogram_add(&e->rtt[judged.rtt_of_server ? 0 : 1], judged.rtt_ns);
-	learn_saw(e->learn, d, f, side);
-	e->looked = 0;
-	application(e, frame, d, h, f, side);
-	if (e->index)
-		remember(e, frame, d, f, side, &judged);
-	if (change & FLOW_HANDSHAKE_DONE)
-		handshake(e, f);
-	packet_event(e, &e->packet, f, side, d->tuple.proto == PROTO_TCP ? &judged : NULL);
+	look_at(e, frame, d, h, f, side, change, &judged);
 }
 
 static void frames_are_missing(struct engine *e, const struct frame *f)
@@ -434,6 +346,16 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 	flow_near_record(e->flows, &r->d[i], &e->near[i]);
 }
 
+/* Nothing is to be said of that one but its round trip, and verdicts. */
+static inline void passes(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct flow_trip *trip,
+			  uint64_t verdicts)
+{
+	if (__builtin_expect(e->index != NULL, 0))
+		index_add(e->index, frame, trip->id, about(d, trip->side), verdicts);
+	if (trip->rtt_ns >= 0)
+		histogram_add(&e->rtt[trip->side == 1 ? 0 : 1], trip->rtt_ns);
+}
+
 /* One of which nothing is to be said: true, and it is done. */
 static inline bool ordinary(struct engine *e, const struct frame *frame, const struct descriptor *d,
 			    const struct flow_near *near)
@@ -442,10 +364,27 @@ static inline bool ordinary(struct engine *e, const struct frame *frame, const s
 
 	if (!flow_ordinary(e->flows, d, near, &trip))
 		return false;
-	if (__builtin_expect(e->index != NULL, 0))
-		index_add(e->index, frame, trip.id, index_about_tcp(trip.side, d->flags, d->payload_len), 0);
-	if (trip.rtt_ns >= 0)
-		histogram_add(&e->rtt[trip.side == 1 ? 0 : 1], trip.rtt_ns);
+	passes(e, frame, d, &trip, 0);
+	return true;
+}
+
+/* One of the steps in which most flows go. */
+__attribute__((noinline)) static bool steps(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct flow_near *near,
+		  const struct headers *h)
+{
+	struct flow_trip trip;
+	const enum flow_stepped stepped = flow_step(e->flows, d, near, &trip);
+	struct judgement judged;
+
+	if (stepped == STEP_NOT)
+		return false;
+	if (stepped == STEP_DONE && !e->learn) {
+		passes(e, frame, d, &trip, trip.verdicts);
+		return true;
+	}
+	judged = (struct judgement){.verdicts = trip.verdicts, .rtt_ns = trip.rtt_ns, .rtt_of_server = trip.side == 1};
+	look_at(e, frame, d, h, flow_met(e->flows, trip.place), trip.side,
+		stepped == STEP_HANDSHAKE_DONE ? FLOW_HANDSHAKE_DONE : 0, &judged);
 	return true;
 }
 
@@ -462,10 +401,10 @@ static inline bool begins(struct engine *e, const struct frame *frame, const str
 static void one_of_any_kind(struct engine *e, const struct frame *f, struct ready *r, unsigned i)
 {
 	e->packet_is = PACKET_IS_NOT;
-	if (r->is[i])
-		flow_of(e, f, &r->d[i], &e->near[i], &r->headers[i]);
-	else
+	if (!r->is[i])
 		frame_of_any_kind(e, f);
+	else if (!steps(e, f, &r->d[i], &e->near[i], &r->headers[i]))
+		flow_of(e, f, &r->d[i], &e->near[i], &r->headers[i]);
 	flow_put_down(e->flows);
 	if (e->packet_is != PACKET_IS_NOT)
 		count_layers(&e->count, f, &e->packet);

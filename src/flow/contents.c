@@ -69,7 +69,9 @@ size_t contents_size(const struct contents *c)
 
 size_t contents_touched(const struct contents *c)
 {
-	return (size_t)c->used * UNIT;
+	const uint32_t at = c->head & c->mask;
+
+	return (size_t)(c->used < at && at > 1 ? at : c->used) * UNIT; /* it begins at 1 */
 }
 
 static struct piece *piece_at(const struct contents *c, uint32_t place)
@@ -112,6 +114,7 @@ __attribute__((noinline)) static void go_on(struct flow_table *t, uint32_t units
 	c->limit = limit > c->mask ? c->mask : (uint32_t)limit;
 	if ((c->head & c->mask) + units <= c->limit)
 		return;
+	c->used = c->used < (c->head & c->mask) ? c->head & c->mask : c->used;
 	c->head = (c->head & ~c->mask) + c->mask + 1;
 	c->head += c->head == 0; /* no place is 0 */
 }
@@ -131,13 +134,14 @@ static inline void put(struct flow_table *t, uint32_t owner, uint32_t *place, ui
 		go_on(t, units);
 	p = piece_at(c, c->head);
 	*p = (struct piece){.before = *place, .tag = tag_of(c, owner, c->head), .seq = seq, .n = n, .top = top};
-	memcpy(p + 1, bytes, n);
+	if (n == CONTENT_REST) /* six moves, and no call */
+		memcpy(p + 1, bytes, CONTENT_REST);
+	else
+		memcpy(p + 1, bytes, n);
 	for (unsigned line = 0; line < PUT_LINES; line++) /* of the pieces that come next */
 		__builtin_prefetch((const uint8_t *)p + PUT_AHEAD + line * 64, 1);
 	*place = c->head;
 	c->head += units;
-	if (c->used < (c->head & c->mask))
-		c->used = c->head & c->mask;
 }
 
 static void append(struct flow_table *t, const struct content_side *s, uint32_t seq, const uint8_t *bytes, uint32_t n)
@@ -234,10 +238,10 @@ uint32_t contents_saw(struct flow_table *t, const struct content_side *s, const 
 
 void contents_follow(struct flow_table *t, uint32_t owner, uint32_t *place, uint32_t low, const struct descriptor *d)
 {
-	const uint32_t n = kept(low, d, d->tcp.seq);
+	const uint32_t seq = d->tcp.seq, n = kept(low, d, seq);
 
 	if (n == 0)
 		return;
 	t->stats.bytes_copied += n;
-	put(t, owner, place, d->tcp.seq, d->tcp.seq + d->payload_len, d->payload, n);
+	put(t, owner, place, seq, seq + d->payload_len, d->payload, n);
 }

@@ -413,6 +413,7 @@ void verdicts_begin(struct flow *f, unsigned dir, const struct embryo *e);
 /* segments.c */
 struct side_trouble *side_trouble(const struct flow_table *t, const struct flow_side *s); /* NULL: none */
 struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s);        /* NULL: no room */
+struct side_trouble *trouble_need(struct flow_table *t, uint32_t *trouble);               /* the same */
 void side_trouble_release(struct flow_table *t, uint32_t trouble);
 /* After verdicts_judge(): adds the exact verdicts. */
 void segments_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,

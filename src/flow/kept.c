@@ -50,7 +50,7 @@ static inline bool side_is_plain(const struct flow *f, unsigned i, enum kept_loo
 	if (s->ws_next != s->next || s->ws_to_ack != s->next || s->zeek.last != s->next || s->ws_ack != s->acked ||
 	    s->zeek.looked != looked_of(f, i, looked) || s->base != (s->bits & SIDE_BASE ? s->low - 1 : 0))
 		return false;
-	if (s->ws_dup_acks || s->doubt || s->head != REF_NONE || s->rst || s->zeek.rst)
+	if (s->ws_dup_acks > KEPT_DUPS || s->doubt || s->head != REF_NONE || s->rst || s->zeek.rst)
 		return false;
 	if (s->fin != fin || s->fin_end != (fin ? s->next : 0))
 		return false;
@@ -185,6 +185,7 @@ static void unfold_side(const struct kept *k, unsigned i, struct flow *f)
 	s->ws_scale = scale_of(s, (enum kept_scale)(a->state >> KEPT_SCALE_SHIFT & 3));
 	s->zeek.state = a->zeek & 7;
 	s->zeek.before = a->zeek >> 3 & 7;
+	s->ws_dup_acks = a->zeek >> KEPT_DUPS_SHIFT;
 }
 
 void kept_unfold_side_plain(const struct kept *k, unsigned i, struct flow *f)
@@ -327,7 +328,8 @@ static bool fold_side(struct kept *k, unsigned i, const struct flow *f)
 	(void)fold_time(&a->rose, &a->rose_high, s->ws_next_ns ? k->base_ns + bounded(s->ws_next_ns - k->base_ns) : 0,
 			k->base_ns);
 	a->state = (uint8_t)(s->state | scale << KEPT_SCALE_SHIFT | looked << KEPT_LOOKED_SHIFT);
-	a->zeek = (uint8_t)(s->zeek.state | s->zeek.before << 3);
+	a->zeek = (uint8_t)(s->zeek.state | s->zeek.before << 3 |
+			    (s->ws_dup_acks <= KEPT_DUPS ? (int)s->ws_dup_acks << KEPT_DUPS_SHIFT : 0));
 	return plain && s->ws_scale == scale_of(s, scale) && side_is_plain(f, i, looked);
 }
 

@@ -34,7 +34,7 @@ enum { KEPT_TRIP_WORDS = 4 };
 enum kept_looked { LOOKED_ACKED, LOOKED_FIN, LOOKED_LOW };
 /* Its window scale, where that follows from the option of its SYN. */
 enum kept_scale { SCALE_UNKNOWN, SCALE_UNUSED, SCALE_ASKED };
-enum { KEPT_SCALE_SHIFT = 4, KEPT_LOOKED_SHIFT = 6 };
+enum { KEPT_SCALE_SHIFT = 4, KEPT_LOOKED_SHIFT = 6, KEPT_DUPS_SHIFT = 6, KEPT_DUPS = 3 };
 
 struct kept_side {
 	uint32_t next, acked, edge, low; /* to options: as in flow_side */
@@ -46,7 +46,7 @@ struct kept_side {
 	uint8_t wscale, options;
 
 	uint8_t state;                   /* enum end_state, enum kept_scale, enum kept_looked */
-	uint8_t zeek;                    /* state, three bits; before */
+	uint8_t zeek;                    /* state, three bits; before; and from KEPT_DUPS_SHIFT on ws_dup_acks, if KEPT_DUPS at most */
 	uint16_t bytes_high;
 	uint32_t bytes, ack, rose;       /* ws_ack_ns, ws_next_ns: the lower 32 bits */
 	int16_t ack_high, rose_high;
@@ -198,20 +198,18 @@ static inline bool kept_has(const struct kept *k, const struct flow_words *w)
 	return words_equal(w, &x);
 }
 
-/* Is it the flow of that tuple? */
+/* Is it the flow of that tuple? Where it lies, without words of its key: of those a part would be slow to read. */
 static inline bool kept_is(const struct kept *k, const struct tuple *t, unsigned dir)
 {
-	struct flow_words w;
-	uint64_t rest;
+	const uint32_t ports = ports_of(t->from_port, t->to_port), turn = dir * 16;
+	const uint8_t *a = end_of_tuple(t, dir, 0), *b = end_of_tuple(t, dir, 1);
+	enum { FIRST = sizeof k->address[0], REST = sizeof t->from.b - FIRST };
 
-	if (BYTE_ORDER != LITTLE_ENDIAN || k->family != FAMILY_IPV4) {
-		words_of_tuple(&w, t, dir);
-		return kept_has(k, &w);
-	}
-	memcpy(&rest, k->port, sizeof rest); /* and its bits, above */
-	return (rest ^ rest_of_tuple(t, dir)) << 16 == 0 &&
-	       memcmp(k->address[0], end_of_tuple(t, dir, 0), sizeof k->address[0]) == 0 &&
-	       memcmp(k->address[1], end_of_tuple(t, dir, 1), sizeof k->address[1]) == 0;
+	return (ports << turn | ports >> (-turn & 31)) == ports_of(k->port[0], k->port[1]) &&
+	       (t->proto | t->family << 8) == (k->proto | k->family << 8) && memcmp(k->address[0], a, FIRST) == 0 &&
+	       memcmp(k->address[1], b, FIRST) == 0 &&
+	       (__builtin_expect(k->family == FAMILY_IPV4, 1) ||
+		(memcmp(&k->trips[0][1], a + FIRST, REST) == 0 && memcmp(&k->trips[1][1], b + FIRST, REST) == 0));
 }
 
 /* The shift of its windows; unknown is what it is if it is not known. */

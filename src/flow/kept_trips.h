@@ -60,12 +60,12 @@ static inline void kept_trips_send(struct flow_table *t, struct kept *k, unsigne
 	}
 }
 
-/* A side sends the next data in order, at the time of its last segment. owner: the flow's place and that side. */
+/* A side sends the next data in order, at the time of its last segment: trips_us(). owner: the flow's place and that side. */
 static inline void kept_carry(struct flow_table *t, struct kept *k, struct kept_side *s, uint32_t owner,
-			      const struct descriptor *d)
+			      const struct descriptor *d, uint32_t us)
 {
-	uint64_t bytes = (uint64_t)s->bytes + d->payload_len;
-	uint32_t end = d->tcp.seq + d->payload_len;
+	const uint32_t len = d->payload_len, end = d->tcp.seq + len;
+	uint64_t bytes = (uint64_t)s->bytes + len;
 
 	s->bytes = (uint32_t)bytes;
 	s->bytes_high = (uint16_t)(s->bytes_high + (bytes >> 32));
@@ -74,7 +74,7 @@ static inline void kept_carry(struct flow_table *t, struct kept *k, struct kept_
 	s->rose_high = s->ack_high;
 	if (d->payload)
 		contents_follow(t, owner, &s->contents, s->low, d);
-	kept_trips_send(t, k, owner & 1, trips_us(k->base_ns, d->ts_ns), end);
+	kept_trips_send(t, k, owner & 1, us, end);
 }
 
 /* Side i waits for an ACK that measures a round trip. */
@@ -88,12 +88,12 @@ static inline int64_t kept_trips_ack(struct flow_table *t, struct kept *k, unsig
 				     const struct descriptor *d, uint32_t us)
 {
 	unsigned is = k->trips_are[i], at = kept_trips_samples(is);
-	struct side_trips *block = kept_trips_block(t, k, i);
 	uint32_t *words = k->trips[i];
 
 	if (!kept_trips_wait(k, i))
 		return -1;
-	if (block) {
+	if (is & KEPT_TRIPS_BLOCK) {
+		struct side_trips *block = blocks_at(&t->blocks, words[0]);
 		int64_t rtt_us = trips_acked(block, sent_ns, d, us);
 
 		kept_trips_say_timed(k, i, block);

@@ -98,16 +98,22 @@ void ordinary_settle(const struct flow_table *t, struct flow *f)
 	}
 }
 
+/* Do segments of its kind go this way, of that side? */
+static inline bool may_be(const struct kept *k, const struct descriptor *d, unsigned dir)
+{
+	unsigned bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << dir;
+
+	return (k->bits & (bit | FLOW_BIT_TOLD)) == bit;
+}
+
 /* Does no rule speak of it? Where a number might become 0, or a limit is near, the answer is no. */
-static inline bool is_ordinary(const struct kept *k, const struct kept_side *s, const struct kept_side *peer,
-			       const struct descriptor *d, unsigned dir)
+static inline bool is_ordinary(const struct kept_side *s, const struct kept_side *peer, const struct descriptor *d)
 {
 	uint32_t len = d->payload_len, seq = d->tcp.seq, end = seq + len;
 	uint32_t acks = d->tcp.ack - s->acked, sent = peer->next - s->acked;
-	unsigned bit = (unsigned)(len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << dir;
 
-	if ((k->bits & (bit | FLOW_BIT_TOLD)) != bit || seq != s->next || (d->flags & ~TCP_PSH) != TCP_ACK ||
-	    d->ecn == IP_CE || d->window == 0 || (d->sacks | d->tcp.mptcp) != 0)
+	if (seq != s->next || (d->flags & ~TCP_PSH) != TCP_ACK ||
+	    d->ecn == IP_CE || d->window == 0 || (d->sacks | d->tcp.mptcp) != 0 || s->packets == UINT32_MAX)
 		return false;
 	if (acks > sent || sent > JUMP_MAX)
 		return false;
@@ -154,8 +160,9 @@ __attribute__((noinline)) static bool go_on(struct flow_table *t, struct kept *k
 {
 	const unsigned dir = near->dir;
 	const int64_t at = d->ts_ns - k->base_ns;
+	const uint32_t us = (uint32_t)((uint64_t)at / 1000); /* trips_us(), of a time that is none before the base */
 
-	if (!is_ordinary(k, s, peer, d, dir) || (uint64_t)at > (uint64_t)KEPT_TIME_MAX || !kept_is(k, &d->tuple, dir) ||
+	if (!is_ordinary(s, peer, d) || (uint64_t)at > (uint64_t)KEPT_TIME_MAX || !kept_is(k, &d->tuple, dir) ||
 	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)) ||
 	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d, at)))
 		return false;
@@ -165,14 +172,13 @@ __attribute__((noinline)) static bool go_on(struct flow_table *t, struct kept *k
 		kept_set(&k->last, &k->last_high, at);
 	k->lost_until = t->capture_lost;
 	k->completeness_before = (uint8_t)((k->completeness_before & ~63) | (k->completeness & 63));
-	s->packets += s->packets < UINT32_MAX;
+	s->packets++;
 	acknowledge(s, d);
 	kept_set(&s->ack, &s->ack_high, at);
 	if (kept_trips_wait(k, !dir))
-		*rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d,
-					 trips_us(k->base_ns, d->ts_ns));
+		*rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
 	if (d->payload_len)
-		kept_carry(t, k, s, near->place * 2 + dir, d);
+		kept_carry(t, k, s, near->place * 2 + dir, d, us);
 	flow_moved(t, near->place);
 	return true;
 }
@@ -186,7 +192,7 @@ bool flow_ordinary(struct flow_table *t, const struct descriptor *d, const struc
 		return false;
 	flow_store(t);
 	k = &t->flows[near->place];
-	if (!go_on(t, k, &k->side[near->dir], &k->side[!near->dir], d, near, &rtt_us))
+	if (!may_be(k, d, near->dir) || !go_on(t, k, &k->side[near->dir], &k->side[!near->dir], d, near, &rtt_us))
 		return false;
 	trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
 	trip->side = near->dir != ((k->class & KEPT_CLIENT) != 0);

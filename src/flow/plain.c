@@ -6,7 +6,8 @@
  *   ACK       of the other side's FIN
  *
  * And what each side says for the first time: the next data in order, or an ACK that moves on,
- * until ordinary.c takes over. Its application is asked for of the flow that was met().
+ * until ordinary.c takes over; and the same ACK once more, by which a receiver asks for what it
+ * has not got, or moves its window: of the first three of a row there is a count here. Its application is asked for of the flow that was met().
  *
  * And any further datagram whose application nobody asks for.
  *
@@ -15,247 +16,9 @@
  * it lies folded (kept.h), as tcp_account() would. Whatever else comes is declined, and nothing
  * was written. Only flows of which all follows are looked at: none with an odd part, no fast open,
  * no ECN, no hole. */
-#include "kept_trips.h"
 #include "plain.h"
 
-enum { WS_PLAIN = WS_SPOKE | WS_MPTCP_SAME, ALL_OF_IT = KEPT_SYN | KEPT_SYNACK | KEPT_ACK | KEPT_RTT };
-enum { END_UNUSUAL = END_FIN_AGAIN | END_RST | END_PROVOKED | END_BARE_ACK };
-enum { LETTER_S, LETTER_H, LETTER_F, LETTER_A = 4, LETTER_D, LETTER_BITS = 5, LETTER_SIDE_1 = 16 }; /* zeek.c */
-
-/* ---- what all steps share ------------------------------------------------------ */
-
-/* Nothing but its flags and numbers, and what it carries. */
-static bool is_usual(const struct descriptor *d)
-{
-	return d->window && d->ecn != IP_CE && (d->sacks | d->tcp.mptcp) == 0;
-}
-
-static bool is_bare(const struct descriptor *d)
-{
-	return d->payload_len == 0 && !d->payload && is_usual(d);
-}
-
-static unsigned client_of(const struct kept *k)
-{
-	return (k->class & KEPT_CLIENT) != 0;
-}
-
-static void put_letter(struct kept *k, unsigned dir, unsigned code)
-{
-	unsigned n = k->handshake >> 4;
-	uint64_t all = (uint64_t)k->letters_high << 32 | k->letters;
-
-	all |= (uint64_t)(code | dir * LETTER_SIDE_1) << n * LETTER_BITS;
-	k->letters = (uint32_t)all;
-	k->letters_high = (uint32_t)(all >> 32);
-	k->handshake = (uint8_t)(k->handshake + (1 << 4));
-}
-
-static void set_state(struct kept_side *s, enum end_state state)
-{
-	s->state = (uint8_t)((s->state & ~15u) | state);
-}
-
-static void set_looked(struct kept_side *s, enum kept_looked looked)
-{
-	s->state = (uint8_t)((s->state & ((1u << KEPT_LOOKED_SHIFT) - 1)) | looked << KEPT_LOOKED_SHIFT);
-}
-
-static enum end_state state_of(const struct kept_side *s)
-{
-	return (enum end_state)(s->state & 15);
-}
-
-static enum kept_looked looked_at(const struct kept_side *s)
-{
-	return (enum kept_looked)(s->state >> KEPT_LOOKED_SHIFT);
-}
-
-static enum zeek_state zeek_of(const struct kept_side *s)
-{
-	return (enum zeek_state)(s->zeek & 7);
-}
-
-/* Time, packets and window; its ACK, which is none of an old number. */
-static void account(struct flow_table *t, struct kept *k, unsigned dir, const struct descriptor *d, int64_t at)
-{
-	struct kept_side *s = &k->side[dir];
-	uint32_t edge = d->tcp.ack + ((uint32_t)d->window << (d->flags & TCP_SYN ? 0 : kept_shift(s, 14)));
-
-	if (at > kept_ns(0, k->last, k->last_high))
-		kept_set(&k->last, &k->last_high, at);
-	k->lost_until = t->capture_lost;
-	k->completeness_before = (uint8_t)((k->completeness_before & ~63u) | (k->completeness & 63u));
-	s->packets += s->packets < UINT32_MAX;
-	if (!(s->bits & SIDE_ACKED) || seq_before(s->edge, edge))
-		s->edge = edge;
-	s->bits |= SIDE_ACKED;
-	s->acked = d->tcp.ack;
-	s->window = d->window;
-	kept_set(&s->ack, &s->ack_high, at);
-}
-
-/* The flow that was met: who it is and what became of its handshake, to be reported; and its application, which may be
- * set: met_keep(). */
-static struct flow *met(struct flow_table *t, uint32_t ref)
-{
-	const struct kept *k = &t->flows[ref];
-	struct flow *f = kept_named(t, ref);
-	unsigned is = k->handshake;
-
-	f->key.proto = k->proto;
-	f->bits = k->bits;
-	f->story = k->story;
-	f->client = (uint8_t)client_of(k);
-	f->first_syn_ns = is & KEPT_SYN ? k->base_ns : NEVER;
-	f->synack_ns = is & KEPT_SYNACK ? k->base_ns : NEVER;
-	f->ack_ns = is & KEPT_ACK ? k->base_ns : NEVER;
-	f->synacks = (is & KEPT_SYNACK) != 0;
-	f->completeness = k->completeness & 63;
-	f->completeness_before = k->completeness_before & 63;
-	f->service_number = k->service;
-	f->service = t->services[k->service];
-	f->name = k->name;
-	for (unsigned i = 0; i < 2; i++) {
-		f->side[i].base = k->side[i].bits & SIDE_BASE ? k->side[i].low - 1 : 0;
-		f->side[i].packets = k->side[i].packets;
-		f->side[i].bits = k->side[i].bits;
-		f->side[i].end = k->side[i].end;
-		f->side[i].rst = 0;
-		f->side[i].head = REF_NONE;
-	}
-	t->bits_open = true;
-	flow_moved(t, ref);
-	return f;
-}
-
-/* ---- SYN/ACK -------------------------------------------------------------------- */
-
-static bool answers_plainly(const struct embryo *e, const struct descriptor *d, unsigned dir)
-{
-	return e->key.proto == PROTO_TCP && (e->bits & ~(EMBRYO_FROM_B | EMBRYO_TRIED)) == EMBRYO_SYN && e->window &&
-	       dir == !(e->bits & EMBRYO_FROM_B) && d->flags == (TCP_SYN | TCP_ACK) && is_bare(d) &&
-	       d->tcp.ack == e->isn + 1 && d->tcp.ack && d->tcp.seq + 1 && d->ts_ns >= e->ts_ns &&
-	       kept_fits(d->ts_ns - e->ts_ns) && e->key.a_port != e->key.b_port &&
-	       !(d->options & (TCP_OPTIONS_CUT | TCP_HAS_FAST_OPEN | TCP_HAS_MPTCP));
-}
-
-static void begin_sides(struct kept *k, const struct embryo *e, const struct descriptor *d, unsigned dir)
-{
-	bool scaled = e->options & d->options & TCP_HAS_WSCALE;
-	unsigned scale = (scaled ? 1u * SCALE_ASKED : SCALE_UNUSED) << KEPT_SCALE_SHIFT;
-
-	k->side[!dir] = (struct kept_side){
-		.next = e->isn + 1, .low = e->isn + 1, .packets = 1, .trouble = REF_NONE, .window = e->window,
-		.mss = e->mss_or_len, .wscale = e->wscale_or_service, .options = e->options, .ttl = e->ttl,
-		.bits = SIDE_BASE | SIDE_NEXT | SIDE_SYN | SIDE_OPTIONS, .ws_bits = WS_FIRST_ACK | WS_SPOKE,
-		.zeek_seen = SEEN_SYN, .zeek = ZEEK_ESTABLISHED | ZEEK_SYN_SENT << 3,
-		.state = (uint8_t)(END_SYN_SENT | scale | LOOKED_ACKED << KEPT_LOOKED_SHIFT),
-	};
-	k->side[dir] = (struct kept_side){
-		.next = d->tcp.seq + 1, .low = d->tcp.seq + 1, .trouble = REF_NONE,
-		.mss = d->tcp.syn.mss, .wscale = d->tcp.syn.wscale, .options = d->options, .ttl = d->ttl,
-		.bits = SIDE_BASE | SIDE_NEXT | SIDE_SYNACK | SIDE_OPTIONS, .ws_bits = WS_PLAIN | WS_FIRST_ACK,
-		.zeek_seen = SEEN_SYN, .zeek = ZEEK_ESTABLISHED | ZEEK_INACTIVE << 3,
-		.state = (uint8_t)(END_SYN_RECEIVED | scale | LOOKED_LOW << KEPT_LOOKED_SHIFT),
-	};
-}
-
-static struct flow *plain_synack(struct flow_table *t, uint32_t ref, const struct descriptor *d, uint64_t identity,
-				 unsigned dir)
-{
-	const struct embryo e = t->embryos[ref & ~REF_EMBRYO];
-	uint64_t id = (uint64_t)e.id_high << 32 | e.id_low;
-	struct kept *k;
-	uint32_t place, slot;
-
-	if (!answers_plainly(&e, d, dir) || (t->ages && flow_too_old(t, FLOW_HALF_OPEN, e.ts_ns, d->ts_ns)) ||
-	    copies_saw(&t->copies, d, identity))
-		return NULL;
-	for (slot = d->hash & t->slot_mask; t->slots[slot].ref != ref; slot = (slot + 1) & t->slot_mask)
-		;
-	embryo_forget(t, ref);
-	place = place_take(t);
-	t->flow_live++;
-	t->slots[slot].ref = place;
-	k = &t->flows[place];
-	kept_begin(k, &e.key);
-	k->base_ns = e.ts_ns;
-	k->id = e.id_low;
-	k->id_high = e.id_high;
-	k->path = e.path;
-	k->lost_before = lost_before(t, id);
-	k->completeness = COMPLETE_SYN | CLIENT_SYN << 6;
-	k->class = (uint8_t)(FLOW_HALF_OPEN | (dir ? 0 : KEPT_CLIENT | KEPT_ZEEK_CLIENT));
-	begin_sides(k, &e, d, dir);
-	put_letter(k, !dir, LETTER_S);
-	put_letter(k, dir, LETTER_H);
-	k->handshake |= KEPT_SYN | KEPT_SYNACK;
-	account(t, k, dir, d, d->ts_ns - k->base_ns);
-	k->side[dir].rose = k->side[dir].ack;
-	k->side[dir].rose_high = k->side[dir].ack_high;
-	k->synack = k->side[dir].ack;
-	k->synack_high = k->side[dir].ack_high;
-	k->completeness |= COMPLETE_SYNACK;
-	flow_list_add(t, place, FLOW_HALF_OPEN);
-	return met(t, place);
-}
-
-/* ---- the ACK that ends the handshake ---------------------------------------------- */
-
-static bool completes_plainly(const struct kept *k, const struct descriptor *d, unsigned dir, int64_t at)
-{
-	const struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
-
-	return k->handshake == (2 << 4 | KEPT_SYN | KEPT_SYNACK) && (k->class & KEPT_CLASS) == FLOW_HALF_OPEN &&
-	       k->bits == 0 && k->completeness == (COMPLETE_SYN | COMPLETE_SYNACK | CLIENT_SYN << 6) &&
-	       dir == client_of(k) && d->flags == TCP_ACK && d->tcp.seq == s->next && d->tcp.ack == peer->next &&
-	       s->packets == 1 && peer->packets == 1 && (s->trouble & peer->trouble) == REF_NONE &&
-	       s->ws_bits == (WS_FIRST_ACK | WS_SPOKE) && peer->ws_bits == (WS_PLAIN | WS_FIRST_ACK) && s->end == 0 &&
-	       peer->end == 0 && state_of(s) == END_SYN_SENT && state_of(peer) == END_SYN_RECEIVED &&
-	       looked_at(s) == LOOKED_ACKED && peer->acked == s->next && !(s->bits & SIDE_ACKED) && at > 0 &&
-	       at >= kept_ns(0, k->synack, k->synack_high) && zeek_of(s) == ZEEK_ESTABLISHED;
-}
-
-static void take_stamp(struct kept_side *s, const struct descriptor *d)
-{
-	s->tsval = d->tcp.tsval;
-	s->end |= END_TSVAL;
-}
-
-static void complete(struct flow_table *t, struct kept *k, uint32_t ref, const struct descriptor *d, unsigned dir,
-		     int64_t at)
-{
-	struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
-
-	account(t, k, dir, d, at);
-	k->completeness |= COMPLETE_ACK;
-	s->ws_bits = WS_PLAIN;
-	if (d->options & TCP_HAS_TIMESTAMPS)
-		take_stamp(s, d);
-	set_state(s, END_ESTABLISHED);
-	set_state(peer, END_ESTABLISHED);
-	set_looked(peer, LOOKED_ACKED); /* to where it begins, which is what this acknowledges */
-	k->bits |= FLOW_BIT_ACKED;
-	k->ack = s->ack;
-	k->ack_high = s->ack_high;
-	k->handshake |= KEPT_ACK | KEPT_RTT;
-	s->zeek_seen |= SEEN_ACK;
-	put_letter(k, dir, LETTER_A);
-	flow_list_remove(t, ref);
-	flow_list_add(t, ref, FLOW_ESTABLISHED);
-}
-
 /* ---- the close ---------------------------------------------------------------------- */
-
-static bool side_is_usual(const struct flow_table *t, const struct kept_side *s, unsigned ws_bits)
-{
-	const struct side_trouble *x = s->trouble == REF_NONE ? NULL : blocks_at(&t->blocks, s->trouble);
-
-	return s->packets && s->ws_bits == ws_bits && !(s->end & END_UNUSUAL) && !(x && (x->n_holes || x->forgotten_holes)) &&
-	       (s->bits & (SIDE_BASE | SIDE_NEXT | SIDE_ACKED)) == (SIDE_BASE | SIDE_NEXT | SIDE_ACKED) &&
-	       state_of(s) >= END_ESTABLISHED && s->next && s->window;
-}
 
 /* The handshake was reported, or never seen; the connection is open, or one side has closed it. */
 static bool flow_is_usual(const struct kept *k)
@@ -268,6 +31,17 @@ static bool flow_is_usual(const struct kept *k)
 	       k->handshake >> 4 < ZEEK_PACKED;
 }
 
+/* What both sides have to be: of one that has ACKed packets were seen. */
+enum { SIDE_KNOWN = SIDE_BASE | SIDE_NEXT | SIDE_ACKED };
+static const struct kept_side usual_of = {.bits = SIDE_KNOWN, .ws_bits = UINT8_MAX, .end = END_UNUSUAL,
+					  .zeek = KEPT_DUPS << KEPT_DUPS_SHIFT},
+	usual_is = {.bits = SIDE_KNOWN, .ws_bits = WS_PLAIN};
+
+static inline bool side_is_usual(const struct flow_table *t, const struct kept_side *s)
+{
+	return side_is(s, &usual_of, &usual_is) && state_of(s) >= END_ESTABLISHED && s->next && s->window && !has_holes(t, s);
+}
+
 /* A FIN at its highest end, or an ACK that moves, and that of the other's FIN. */
 static bool closes_plainly(const struct flow_table *t, const struct kept *k, const struct descriptor *d, unsigned dir)
 {
@@ -277,8 +51,7 @@ static bool closes_plainly(const struct flow_table *t, const struct kept *k, con
 	enum zeek_state mine = zeek_of(s), other = zeek_of(peer);
 
 	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || d->tcp.seq + 1 == 0 ||
-	    d->tcp.seq + 1 - s->low > JUMP_MAX || !flow_is_usual(k) || !side_is_usual(t, s, WS_PLAIN) ||
-	    !side_is_usual(t, peer, WS_PLAIN))
+	    d->tcp.seq + 1 - s->low > JUMP_MAX || !flow_is_usual(k) || !side_is_usual(t, s) || !side_is_usual(t, peer))
 		return false;
 	if (answers && (d->tcp.ack != peer->next || looked_at(peer) != (acks ? LOOKED_ACKED : LOOKED_FIN)))
 		return false;
@@ -335,8 +108,9 @@ static void send_fin(struct kept *k, unsigned dir)
 	}
 }
 
-static void close_step(struct flow_table *t, struct kept *k, uint32_t ref, const struct descriptor *d, unsigned dir,
-		       int64_t at, struct judgement *j)
+/* The round trip that it ends, in us, or -1. */
+static int64_t close_step(struct flow_table *t, struct kept *k, uint32_t ref, const struct descriptor *d, unsigned dir,
+			  int64_t at)
 {
 	struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
 	bool fin = d->flags & TCP_FIN, answers = peer->end & END_FIN;
@@ -346,12 +120,8 @@ static void close_step(struct flow_table *t, struct kept *k, uint32_t ref, const
 	if (d->options & TCP_HAS_TIMESTAMPS && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)) &&
 	    peer->acked - d->tcp.seq <= 1)
 		take_stamp(s, d);
-	account(t, k, dir, d, at);
+	plain_account(t, k, dir, d, at);
 	us = kept_trips_ack(t, k, !dir, rose_ns, d, trips_us(k->base_ns, d->ts_ns));
-	if (us >= 0) {
-		j->rtt_ns = us * 1000;
-		j->rtt_of_server = dir != client_of(k);
-	}
 	k->completeness |= COMPLETE_ACK | (fin ? COMPLETE_FIN : 0);
 	if (answers)
 		set_looked(peer, LOOKED_FIN);
@@ -367,6 +137,7 @@ static void close_step(struct flow_table *t, struct kept *k, uint32_t ref, const
 		flow_list_remove(t, ref);
 		flow_list_add(t, ref, FLOW_CLOSED);
 	}
+	return us;
 }
 
 /* ---- data and ACKs ------------------------------------------------------------------ */
@@ -374,6 +145,15 @@ static void close_step(struct flow_table *t, struct kept *k, uint32_t ref, const
 static bool zeek_is_open(const struct kept_side *s)
 {
 	return zeek_of(s) == ZEEK_ESTABLISHED || zeek_of(s) == ZEEK_PARTIAL;
+}
+
+static const struct kept_side open_of = {.bits = SIDE_KNOWN, .ws_bits = (uint8_t)~WS_FIRST_ACK, .end = END_UNUSUAL | END_FIN,
+					 .state = 15 | 3 << KEPT_LOOKED_SHIFT},
+	open_is = {.bits = SIDE_KNOWN, .ws_bits = WS_PLAIN, .state = END_ESTABLISHED | LOOKED_ACKED << KEPT_LOOKED_SHIFT};
+
+static inline bool side_is_open(const struct flow_table *t, const struct kept_side *s)
+{
+	return side_is(s, &open_of, &open_is) && zeek_is_open(s) && s->next && s->window && !has_holes(t, s);
 }
 
 /* As is_ordinary() of ordinary.c, where it may be the first of its kind. A side that has said nothing since its SYN/ACK
@@ -386,18 +166,20 @@ static bool goes_on_plainly(const struct flow_table *t, const struct kept *k, co
 	uint32_t acks = d->tcp.ack - s->acked, sent = peer->next - s->acked;
 	int64_t before = kept_ns(0, s->ack, s->ack_high);
 
-	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || (len == 0 && acks == 0) || before == KEPT_TIME_FAR ||
-	    ((s->end | peer->end) & END_FIN) != 0 || (k->class & KEPT_CLASS) != FLOW_ESTABLISHED || !flow_is_usual(k) ||
-	    state_of(s) != END_ESTABLISHED || state_of(peer) != END_ESTABLISHED || !zeek_is_open(s) || !zeek_is_open(peer) ||
-	    looked_at(s) != LOOKED_ACKED || looked_at(peer) != LOOKED_ACKED ||
-	    !side_is_usual(t, s, WS_PLAIN | (s->ws_bits & WS_FIRST_ACK)) ||
-	    !side_is_usual(t, peer, WS_PLAIN | (peer->ws_bits & WS_FIRST_ACK)))
+	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || before == KEPT_TIME_FAR ||
+	    (k->class & KEPT_CLASS) != FLOW_ESTABLISHED || !flow_is_usual(k) || !side_is_open(t, s) || !side_is_open(t, peer))
 		return false;
-	if (len == 0)
-		return true;
+	if (len == 0) /* the same once more says the next of its kind, up to so many */
+		return acks || d->window != s->window || dups_of(s) < KEPT_DUPS;
 	return end != 0 && len <= JUMP_MAX && end - s->low <= JUMP_MAX && seq_before(peer->acked, end) &&
 	       s->bytes_high != UINT16_MAX && end != peer->acked + peer->window &&
 	       end != peer->acked + ((uint32_t)peer->window << kept_shift(peer, 0)) && stamp_fits(s, d, at - before);
+}
+
+/* Nobody wants to look at what this side says. */
+static bool is_known(const struct kept *k, const struct kept_side *s)
+{
+	return (k->service && k->name != REF_NONE) || s->bits & SIDE_TRIED;
 }
 
 /* As ordinary_settle(), of a flow of which all else was found level. */
@@ -407,9 +189,10 @@ static void settle(struct kept *k)
 		return;
 	for (unsigned i = 0; i < 2; i++) {
 		const struct kept_side *s = &k->side[i];
-		bool known = (k->service && k->name != REF_NONE) || s->bits & SIDE_TRIED;
 
-		if (k->completeness & COMPLETE_DATA && s->bits & SIDE_PAYLOAD && s->zeek_seen & SEEN_DATA && known)
+		if (dups_of(s)) /* with its next ACK they are over */
+			continue;
+		if (k->completeness & COMPLETE_DATA && s->bits & SIDE_PAYLOAD && s->zeek_seen & SEEN_DATA && is_known(k, s))
 			k->bits |= (uint16_t)(FLOW_BIT_ORDINARY_DATA << i);
 		if (k->completeness & COMPLETE_ACK && s->zeek_seen & SEEN_ACK)
 			k->bits |= (uint16_t)(FLOW_BIT_ORDINARY_ACK << i);
@@ -430,31 +213,56 @@ static void first_of_kind(struct kept *k, unsigned dir, bool data)
 	}
 }
 
-static void go_on(struct flow_table *t, struct kept *k, const struct descriptor *d, unsigned dir, int64_t at,
-		  struct judgement *j)
+/* The same ACK again: to Wireshark either the window was moved by it, or something is missing. */
+static void acks_again(struct flow_table *t, struct kept *k, unsigned dir, bool moves_window, struct flow_trip *trip)
+{
+	const enum verdict v = moves_window ? VERDICT_WINDOW_UPDATE : VERDICT_DUP_ACK;
+	struct kept_side *s = &k->side[dir];
+	struct side_trouble *x = trouble_need(t, &s->trouble);
+
+	trip->verdicts = verdict_bit(v);
+	if (!x) {
+		k->bits |= FLOW_BIT_UNJUDGED;
+		t->stats.flows_unjudged++;
+	} else if (x->count[v] < UINT32_MAX) {
+		x->count[v]++;
+	}
+	if (moves_window)
+		return;
+	s->zeek = (uint8_t)(s->zeek + (1 << KEPT_DUPS_SHIFT));
+	trip->dup_ack_number = dups_of(s);
+	k->bits &= (uint16_t)~((unsigned)(FLOW_BIT_ORDINARY_DATA | FLOW_BIT_ORDINARY_ACK) << dir);
+}
+
+/* The round trip of what it acknowledges, in us, or -1. */
+static int64_t go_on(struct flow_table *t, struct kept *k, const struct descriptor *d, unsigned dir, int64_t at,
+		     struct flow_trip *trip)
 {
 	struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
+	const bool again = d->payload_len == 0 && d->tcp.ack == s->acked, moves_window = d->window != s->window;
 	uint32_t us = trips_us(k->base_ns, d->ts_ns);
 	int64_t rtt_us;
+
+	if (d->tcp.ack != s->acked)
+		s->zeek &= (1u << KEPT_DUPS_SHIFT) - 1;
 
 	if (d->options & TCP_HAS_TIMESTAMPS && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)) &&
 	    peer->acked - d->tcp.seq <= d->payload_len + 1)
 		take_stamp(s, d);
-	account(t, k, dir, d, at);
+	plain_account(t, k, dir, d, at);
 	rtt_us = kept_trips_ack(t, k, !dir, kept_ns(k->base_ns, peer->rose, peer->rose_high), d, us);
-	if (rtt_us >= 0) {
-		j->rtt_ns = rtt_us * 1000;
-		j->rtt_of_server = dir != client_of(k);
-	}
 	if (d->payload_len)
-		kept_carry(t, k, s, (uint32_t)(k - t->flows) * 2 + dir, d);
+		kept_carry(t, k, s, (uint32_t)(k - t->flows) * 2 + dir, d, us);
+	if (again)
+		acks_again(t, k, dir, moves_window, trip);
 	first_of_kind(k, dir, d->payload_len != 0);
 	settle(k);
+	return rtt_us;
 }
 
 /* ---- datagrams ---------------------------------------------------------------------- */
 
-static struct flow *plain_datagram(struct flow_table *t, uint32_t ref, const struct descriptor *d, unsigned dir)
+static bool plain_datagram(struct flow_table *t, uint32_t ref, const struct descriptor *d, unsigned dir)
 {
 	struct kept *k = &t->flows[ref];
 	struct kept_side *s = &k->side[dir];
@@ -465,7 +273,7 @@ static struct flow *plain_datagram(struct flow_table *t, uint32_t ref, const str
 	    !kept_fits(at) || bytes >> 48 || s->packets == 0 || s->packets == UINT32_MAX ||
 	    !(s->bits & SIDE_TRIED || (k->service && k->name != REF_NONE)) ||
 	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)))
-		return NULL;
+		return false;
 	if (at > kept_ns(0, k->last, k->last_high))
 		kept_set(&k->last, &k->last_high, at);
 	k->lost_until = t->capture_lost;
@@ -473,69 +281,121 @@ static struct flow *plain_datagram(struct flow_table *t, uint32_t ref, const str
 	s->bytes = (uint32_t)bytes;
 	s->bytes_high = (uint16_t)(bytes >> 32);
 	s->bits |= d->payload_len ? SIDE_PAYLOAD : 0;
-	return met(t, ref);
+	return true;
 }
 
 /* ---- one packet --------------------------------------------------------------------- */
 
-static bool is_met(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
+/* One of TCP, of a flow that was met; the round trip that it ends is in *rtt_us, verdicts in trip. */
+static enum flow_stepped step(struct flow_table *t, uint32_t ref, const struct descriptor *d, const struct flow_near *near,
+			      int64_t *rtt_us, struct flow_trip *trip)
+{
+	const unsigned dir = near->dir, kind = d->flags & ~(unsigned)TCP_PSH;
+	struct kept *k = &t->flows[ref];
+	struct kept_side *s = &k->side[dir];
+	const int64_t at = d->ts_ns - k->base_ns;
+	const bool closing = d->flags & TCP_FIN || k->side[!dir].end & END_FIN;
+
+	if (k->odd != REF_NONE || k->story || !is_usual(d) || at < 0 || !kept_fits(at) || k->port[0] == k->port[1] ||
+	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)))
+		return STEP_NOT;
+	if (kind == TCP_ACK && !closing && goes_on_plainly(t, k, d, dir, at)) {
+		if (copies_saw(&t->copies, d, near->identity))
+			return STEP_NOT;
+		*rtt_us = go_on(t, k, d, dir, at, trip);
+		return d->payload && !is_known(k, s) ? STEP_ASKS : STEP_DONE;
+	}
+	if (!is_bare(d))
+		return STEP_NOT;
+	if (closing) {
+		if (!(kind == TCP_ACK || (kind == (TCP_FIN | TCP_ACK) && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)))) ||
+		    !closes_plainly(t, k, d, dir) || copies_saw(&t->copies, d, near->identity))
+			return STEP_NOT;
+		*rtt_us = close_step(t, k, ref, d, dir, at);
+		return STEP_DONE;
+	}
+	if (d->flags != TCP_ACK || (k->class & KEPT_CLASS) != FLOW_HALF_OPEN || !completes_plainly(k, d, dir, at) ||
+	    copies_saw(&t->copies, d, near->identity))
+		return STEP_NOT;
+	plain_complete(t, k, ref, d, dir, at);
+	return STEP_HANDSHAKE_DONE;
+}
+
+/* A SYN that was alone may be ended to make room, so room is made before it is looked at. */
+static uint32_t step_of_embryo(struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
 	struct flow_words key, w;
 
-	if (near->place == REF_NONE)
-		return false;
-	if (!(near->place & REF_EMBRYO))
-		return kept_is(&t->flows[near->place], &d->tuple, near->dir);
+	if (d->flags != (TCP_SYN | TCP_ACK))
+		return REF_NONE;
+	places_reserve(t);
 	words_of_key(&w, &t->embryos[near->place & ~REF_EMBRYO].key);
 	words_of_tuple(&key, &d->tuple, near->dir);
-	return words_equal(&key, &w);
+	return words_equal(&key, &w) ? plain_synack(t, near->place, d, near->identity, near->dir) : REF_NONE;
 }
 
-struct flow *flow_plain(struct flow_table *t, const struct descriptor *d, const struct flow_near *near, uint32_t *change,
-			unsigned *side, struct judgement *j)
+enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
+			    struct flow_trip *trip)
 {
-	unsigned dir = near->dir, kind = d->flags & ~(unsigned)TCP_PSH;
-	struct kept_side *s;
+	enum flow_stepped stepped = STEP_DONE;
+	uint32_t ref = near->place;
+	int64_t rtt_us = -1;
 	struct kept *k;
-	struct flow *f;
-	int64_t at;
 
-	if (t->limits.no_fast_path || !is_met(t, d, near))
-		return NULL;
-	if (near->place & REF_EMBRYO) {
-		f = plain_synack(t, near->place, d, near->identity, dir);
-		*side = 1;
-		return f;
-	}
-	k = &t->flows[near->place];
-	if (d->tuple.proto != PROTO_TCP) {
-		*side = dir != client_of(k);
-		return plain_datagram(t, near->place, d, dir);
-	}
-	s = &k->side[dir];
-	at = d->ts_ns - k->base_ns;
-	if (k->odd != REF_NONE || k->story || !is_usual(d) || at < 0 || !kept_fits(at) || k->port[0] == k->port[1] ||
-	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)))
-		return NULL;
-	if (kind == TCP_ACK && goes_on_plainly(t, k, d, dir, at)) {
-		if (copies_saw(&t->copies, d, near->identity))
-			return NULL;
-		go_on(t, k, d, dir, at, j);
-	} else if (!is_bare(d)) {
-		return NULL;
-	} else if (completes_plainly(k, d, dir, at)) {
-		if (copies_saw(&t->copies, d, near->identity))
-			return NULL;
-		complete(t, k, near->place, d, dir, at);
-		*change |= FLOW_HANDSHAKE_DONE;
-	} else if ((kind == (TCP_FIN | TCP_ACK) && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)) &&
-		    closes_plainly(t, k, d, dir)) || (kind == TCP_ACK && closes_plainly(t, k, d, dir))) {
-		if (copies_saw(&t->copies, d, near->identity))
-			return NULL;
-		close_step(t, k, near->place, d, dir, at, j);
+	if (t->limits.no_fast_path || ref == REF_NONE)
+		return STEP_NOT;
+	flow_store(t);
+	trip->verdicts = 0;
+	trip->dup_ack_number = 0;
+	if (ref & REF_EMBRYO) {
+		ref = step_of_embryo(t, d, near);
+		stepped = ref == REF_NONE ? STEP_NOT : STEP_DONE;
+	} else if (!kept_is(&t->flows[ref], &d->tuple, near->dir)) {
+		stepped = STEP_NOT;
+	} else if (d->tuple.proto == PROTO_TCP) {
+		stepped = step(t, ref, d, near, &rtt_us, trip);
 	} else {
-		return NULL;
+		stepped = plain_datagram(t, ref, d, near->dir) ? STEP_DONE : STEP_NOT;
 	}
-	*side = dir != client_of(k);
-	return met(t, near->place);
+	if (stepped == STEP_NOT)
+		return STEP_NOT;
+	flow_moved(t, ref);
+	k = &t->flows[ref];
+	trip->id = kept_id(k);
+	trip->place = ref;
+	trip->side = near->dir != client_of(k);
+	trip->rtt_ns = rtt_us < 0 ? -1 : rtt_us * 1000;
+	return stepped;
+}
+
+/* Who it is and what became of its handshake, to be reported; and its application, which may be set: met_keep(). */
+struct flow *flow_met(struct flow_table *t, uint32_t ref)
+{
+	const struct kept *k = &t->flows[ref];
+	struct flow *f = kept_named(t, ref);
+	unsigned is = k->handshake;
+
+	f->key.proto = k->proto;
+	f->bits = k->bits;
+	f->story = k->story;
+	f->client = (uint8_t)client_of(k);
+	f->first_syn_ns = is & KEPT_SYN ? k->base_ns : NEVER;
+	f->synack_ns = is & KEPT_SYNACK ? k->base_ns : NEVER;
+	f->ack_ns = is & KEPT_ACK ? k->base_ns : NEVER;
+	f->synacks = (is & KEPT_SYNACK) != 0;
+	f->completeness = k->completeness & 63;
+	f->completeness_before = k->completeness_before & 63;
+	f->service_number = k->service;
+	f->service = t->services[k->service];
+	f->name = k->name;
+	for (unsigned i = 0; i < 2; i++) {
+		f->side[i].base = k->side[i].bits & SIDE_BASE ? k->side[i].low - 1 : 0;
+		f->side[i].packets = k->side[i].packets;
+		f->side[i].bits = k->side[i].bits;
+		f->side[i].end = k->side[i].end;
+		f->side[i].rst = 0;
+		f->side[i].head = REF_NONE;
+	}
+	t->bits_open = true;
+	return f;
 }

@@ -40,20 +40,25 @@ struct side_trouble *side_trouble(const struct flow_table *t, const struct flow_
 	return s->trouble == REF_NONE ? NULL : blocks_at(&t->blocks, s->trouble);
 }
 
-struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s)
+struct side_trouble *trouble_need(struct flow_table *t, uint32_t *trouble)
 {
 	struct side_trouble *x;
 
-	if (s->trouble != REF_NONE)
-		return side_trouble(t, s);
-	s->trouble = blocks_take(t, TROUBLE_CLASS);
-	if (s->trouble == REF_NONE) {
+	if (*trouble != REF_NONE)
+		return blocks_at(&t->blocks, *trouble);
+	*trouble = blocks_take(t, TROUBLE_CLASS);
+	if (*trouble == REF_NONE) {
 		t->stats.verdicts_lost++;
 		return NULL;
 	}
-	x = side_trouble(t, s);
+	x = blocks_at(&t->blocks, *trouble);
 	x->holes = REF_NONE;
 	return x;
+}
+
+struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s)
+{
+	return trouble_need(t, &s->trouble);
 }
 
 void side_trouble_release(struct flow_table *t, uint32_t trouble)

@@ -43,7 +43,7 @@ struct contents {
 	uint32_t mask;
 	uint32_t head;   /* place of the next piece: the turn of the log, and the offset */
 	uint32_t limit;  /* offset where the log begins again, for now */
-	uint32_t used;   /* offset up to which it was ever filled */
+	uint32_t used;   /* offset up to which it was filled before it began again */
 	uint32_t secret;
 };
 

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "kept_trips.h"
-#include "plain.h"
 #include "sockeye/memory.h"
 
 uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
@@ -394,9 +393,6 @@ struct flow *flow_track(struct flow_table *t, const struct descriptor *d, const 
 	*change = 0;
 	flow_store(t);
 	places_reserve(t);
-	f = flow_plain(t, d, near, change, side, j);
-	if (f)
-		return f;
 	key_of(&k, &d->tuple, &dir);
 	if (to_itself(&k, d))
 		dir = 1;

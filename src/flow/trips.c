@@ -71,8 +71,9 @@ static void count(struct side_trips *x, uint32_t us)
 			x->count[i] = (uint8_t)((x->count[i] + 1) / 2);
 }
 
-/* From here on they are counted: those that were kept first. */
-static void spread(struct side_trips *x)
+/* From here on they are counted: those that were kept first. Set apart: once for a side, and its array would
+ * have to be guarded on the way of every segment. */
+__attribute__((noinline)) static void spread(struct side_trips *x)
 {
 	uint32_t few[TRIPS_FEW], n = x->samples;
 

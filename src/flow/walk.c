@@ -84,9 +84,28 @@ static bool scratch_embryo(const struct flow_table *t)
 	return f->key.proto != PROTO_ICMP && f->key.proto != PROTO_ICMPV6;
 }
 
+/* What is kept of the flow in scratch is all of it. */
+static void scratch_keep(struct flow_table *t)
+{
+	if (t->work_open) /* it had to be unfolded after all: flow_at_hand() */
+		flow_fold(t);
+	if (t->bits_open)
+		met_keep(t);
+}
+
+/* One that was met, of which the rest of a record is not asked for. False: something of it is odd. */
+static bool scratch_met(struct flow_table *t)
+{
+	scratch_keep(t);
+	in_passing(t, t->scratch.self);
+	return scratch_plain(t);
+}
+
 void scratch_ready(struct flow_table *t, const struct flow *f, unsigned parts)
 {
 	if (f != &t->scratch)
+		return;
+	if (t->scratch_is == NAME_ONLY && !(parts & RECORD_PART_REST) && scratch_met(t))
 		return;
 	if (t->scratch_is == PASSING && parts == 0)
 		scratch_common(t);
@@ -106,10 +125,7 @@ void scratch_complete(struct flow_table *t, const struct flow *f)
 	if (f != &t->scratch || t->scratch_is == WHOLE)
 		return;
 	if (!(f->self & REF_EMBRYO)) {
-		if (t->work_open) /* it had to be unfolded after all: flow_at_hand() */
-			flow_fold(t);
-		if (t->bits_open)
-			met_keep(t);
+		scratch_keep(t);
 		flow_look(t, f->self);
 		return;
 	}

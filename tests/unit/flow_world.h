@@ -83,18 +83,26 @@ static inline struct flow *track(struct world *w, int64_t after, struct descript
 	struct hash_key key = flow_hash_key(w->flows);
 	struct flow_near near;
 	struct flow_trip trip;
+	enum flow_stepped stepped = STEP_NOT;
 
 	w->now_ns += after;
 	d.ts_ns = w->now_ns;
 	flow_expire(w->flows, w->now_ns);
 	flow_hash(&key, &d, &near);
 	flow_near_record(w->flows, &d, &near);
-	if (!flow_ordinary(w->flows, &d, &near, &trip))
-		return flow_track(w->flows, &d, &near, &w->change, &w->side, &w->judged);
-	w->change = 0;
+	if (flow_ordinary(w->flows, &d, &near, &trip)) {
+		trip.place = near.place;
+		trip.verdicts = trip.dup_ack_number = 0;
+	} else {
+		stepped = flow_step(w->flows, &d, &near, &trip);
+		if (stepped == STEP_NOT)
+			return flow_track(w->flows, &d, &near, &w->change, &w->side, &w->judged);
+	}
+	w->change = stepped == STEP_HANDSHAKE_DONE ? FLOW_HANDSHAKE_DONE : 0;
 	w->side = trip.side;
-	w->judged = (struct judgement){.rtt_ns = trip.rtt_ns, .rtt_of_server = trip.side == 1};
-	return flow_at(w->flows, near.place, trip.id);
+	w->judged = (struct judgement){.verdicts = trip.verdicts, .dup_ack_number = trip.dup_ack_number, .rtt_ns = trip.rtt_ns,
+				       .rtt_of_server = trip.side == 1};
+	return stepped == STEP_NOT ? flow_at(w->flows, trip.place, trip.id) : flow_met(w->flows, trip.place);
 }
 
 enum { CLIENT = 0x0a000001, SERVER = 0x0a000002 };

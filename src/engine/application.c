@@ -1,0 +1,64 @@
+/* The application of a flow: from the first payload of each direction; from its first
+ * bytes put in order where that payload is not enough. */
+#include "engine_private.h"
+#include "index.h"
+
+/* What dissectors of the payload need of the frame, if it is not there yet: where the
+ * headers were read at once, the packet is made of what they said. */
+static struct packet *packet_of(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct headers *h)
+{
+	if (e->packet_is == PACKET_IS_NOT) {
+		packet_reset_payload(&e->packet, frame, d);
+		e->packet.budget.left -= h->steps;
+		e->packet_is = PACKET_IS_PAYLOAD;
+	}
+	return &e->packet;
+}
+
+void application_look(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct headers *h,
+		      struct flow *f, unsigned side)
+{
+	bool wanted = flow_service_wanted(f, side), known;
+	struct packet *p;
+	enum flow_piece piece = PIECE_OLD;
+	struct talk talk = {.known = flow_service(f), .from_client = side == 0,
+			    .first = flow_first_payload(f, side)};
+	enum dissect_result r;
+
+	if (!d->payload || (!e->packet.want_fields && !wanted))
+		return;
+	p = packet_of(e, frame, d, h);
+	if (wanted) {
+		e->looked = INDEX_HEAD;
+		if (!talk.known)
+			talk.other = flow_head(e->flows, f, !side, &talk.other_len);
+		piece = flow_head_piece(e->flows, f, side, d);
+	}
+	talk.gap = piece == PIECE_AHEAD;
+	if (piece == PIECE_OLD || piece == PIECE_KEPT) { /* for its rows only */
+		if (p->want_fields)
+			(void)dissect_payload(e->dissect, p, &talk);
+		return;
+	}
+	if (piece == PIECE_GREW) {
+		uint32_t len;
+		const uint8_t *head = flow_head(e->flows, f, side, &len);
+
+		r = dissect_stream(e->dissect, p, &talk, head, len);
+	} else {
+		r = dissect_payload(e->dissect, p, &talk);
+	}
+	known = r != DISSECT_NOT_MINE && p->service;
+	if (known)
+		e->looked |= INDEX_MESSAGE;
+	if (known)
+		flow_service_set(e->flows, f, side, p->service, p->server_name, p->server_name_len);
+	else
+		flow_service_missed(e->flows, f, side);
+	if (flow_service_named(f))
+		return;
+	if (p->need_more || (talk.gap && !known))
+		(void)flow_head_keep(e->flows, f, side, d, talk.gap, p->need_more);
+	else
+		flow_head_drop(e->flows, f, side);
+}
