@@ -6,7 +6,7 @@
  * what comes again is held against them from the newest back, so that only the rare
  * segment that comes again looks for anything.
  *
- * Kept are the first KB of a direction and the first 48 bytes of every segment
+ * Kept are the first 2 KB of a direction and the first 48 bytes of every segment
  * behind them: enough for what forges and injects, and little to copy. Bytes that are
  * no longer here, or more than WALK_MOST pieces back, are not compared, so a conflict
  * may be missed, never invented. The first copy stays, until bytes that were not seen
@@ -17,7 +17,7 @@
 #include "sockeye/memory.h"
 
 enum {
-	CONTENT_HEAD = 1 << 10,
+	CONTENT_HEAD = 2 << 10,
 	CONTENT_REST = 48,
 	CONTENT_MOST = 64 << 20,      /* bytes of log */
 	CONTENT_LEAST = 4 << 20,      /* bytes of it that are used before it begins again */

@@ -199,6 +199,7 @@ struct flow_table {
 	struct kept *flows;
 	uint32_t flow_max, flow_used, flow_free; /* places; free: list of those that were used before */
 	uint32_t trips_hand; /* the place where blocks of round trips were looked for last (kept_trips.c) */
+	uint32_t trips_gather_from; /* flows; with fewer, memory is worth less than the time to look for them */
 	uint32_t flows_free;     /* length of that list */
 	uint32_t flow_live;
 	struct flow_list list[FLOW_LISTS];

@@ -27,7 +27,8 @@ enum kept_handshake { KEPT_SYN = 1, KEPT_SYNACK = 2, KEPT_ACK = 4, KEPT_RTT = 8 
 
 /* What of a side's round trips is in kept.trips. */
 enum kept_trips { KEPT_FEW = 7 /* so many samples; as many times in flight as bits 3 and 4 say */, KEPT_TIMED_SHIFT = 3,
-		  KEPT_TRIPS_BLOCK = 32 /* elsewhere: words[0] is the block; no samples here, times in flight as there */, KEPT_TRIPS_LOST = 64 };
+		  KEPT_TRIPS_BLOCK = 32 /* elsewhere: words[0] is the block; samples, if few, and times in flight as there */,
+		  KEPT_TRIPS_MANY = 7 /* of the samples of a block: not few, or something else that words cannot say */, KEPT_TRIPS_LOST = 64 };
 enum { KEPT_TRIP_WORDS = 4 };
 
 /* Where Zeek has looked for gaps of the peer's ACKs up to. */

@@ -73,12 +73,12 @@ static void trips_gather(struct flow_table *t, const struct kept *k)
 
 		t->trips_hand = t->trips_hand + 1 < t->flow_used ? t->trips_hand + 1 : 0;
 		for (unsigned i = 0; i < 2 && other != k && other->family == FAMILY_IPV4; i++) {
-			struct side_trips *block = kept_trips_block(t, other, i);
-			uint32_t ref = other->trips[i][0];
+			const unsigned is = other->trips_are[i];
+			const uint32_t ref = other->trips[i][0];
 
-			if (!block || !trips_fit(other, block))
+			if (!(is & KEPT_TRIPS_BLOCK) || kept_trips_samples(is) + 2 * kept_trips_timed(is) > KEPT_TRIP_WORDS)
 				continue;
-			trips_into_words(other, i, block);
+			trips_into_words(other, i, kept_trips_block(t, other, i));
 			blocks_give(&t->blocks, ref, TRIPS_CLASS);
 			found = true;
 		}
@@ -96,7 +96,7 @@ void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const str
 		return;
 	}
 	if (!block) {
-		if (t->blocks.free[TRIPS_CLASS] == REF_NONE)
+		if (t->blocks.free[TRIPS_CLASS] == REF_NONE && t->flow_live >= t->trips_gather_from)
 			trips_gather(t, k);
 		ref = blocks_take(t, TRIPS_CLASS);
 		k->trips_are[i] = (uint8_t)(ref == REF_NONE ? KEPT_TRIPS_LOST : KEPT_TRIPS_BLOCK);
@@ -106,7 +106,7 @@ void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const str
 		block = kept_trips_block(t, k, i);
 	}
 	*block = *x;
-	kept_trips_say_timed(k, i, block);
+	kept_trips_say(k, i, block);
 }
 
 _Static_assert(sizeof((struct side_trips){0}.few) == sizeof((struct kept){0}.trips[0]), "copied at once");

@@ -33,11 +33,13 @@ static inline unsigned kept_trips_timed(unsigned is)
 	return is >> KEPT_TIMED_SHIFT & 3;
 }
 
-/* What is in flight of a side whose round trips are in a block is said beside its number, so that most segments need not
- * touch the block: it lies in another page. */
-static inline void kept_trips_say_timed(struct kept *k, unsigned i, const struct side_trips *block)
+/* Of a side whose round trips are in a block it is said beside its number what is in flight, and whether words were room
+ * enough: most segments, and who looks for a block, need not touch it. It lies in another page. */
+static inline void kept_trips_say(struct kept *k, unsigned i, const struct side_trips *block)
 {
-	k->trips_are[i] = (uint8_t)(KEPT_TRIPS_BLOCK | (unsigned)block->n_timed << KEPT_TIMED_SHIFT);
+	unsigned few = block->again || block->samples > TRIPS_FEW ? KEPT_TRIPS_MANY : block->samples;
+
+	k->trips_are[i] = (uint8_t)(KEPT_TRIPS_BLOCK | (unsigned)block->n_timed << KEPT_TIMED_SHIFT | few);
 }
 
 /* Side i sends data up to end: trips_sent(). */
@@ -49,7 +51,7 @@ static inline void kept_trips_send(struct flow_table *t, struct kept *k, unsigne
 		struct side_trips *block = kept_trips_block(t, k, i);
 
 		trips_sent(block, us, end);
-		kept_trips_say_timed(k, i, block);
+		kept_trips_say(k, i, block);
 	} else if (kept_trips_timed(is) == 0 && at + 2 <= KEPT_TRIP_WORDS && k->family == FAMILY_IPV4 &&
 		   !(is & KEPT_TRIPS_LOST)) {
 		k->trips[i][at] = end;
@@ -96,7 +98,7 @@ static inline int64_t kept_trips_ack(struct flow_table *t, struct kept *k, unsig
 		struct side_trips *block = blocks_at(&t->blocks, words[0]);
 		int64_t rtt_us = trips_acked(block, sent_ns, d, us);
 
-		kept_trips_say_timed(k, i, block);
+		kept_trips_say(k, i, block);
 		return rtt_us;
 	}
 	if (kept_trips_timed(is) != 1 || d->ts_ns - sent_ns > TRIP_MAX_NS ||

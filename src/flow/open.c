@@ -9,7 +9,7 @@
 #include "sockeye/clock.h"
 #include "sockeye/memory.h"
 
-enum { SLOTS_MIN = 1 << 12 };
+enum { SLOTS_MIN = 1 << 12, TRIPS_GATHER_FROM = 400 * 1000 };
 
 void flow_limits_file(struct flow_limits *l, size_t memory)
 {
@@ -74,6 +74,7 @@ int flow_table_open(struct flow_table **out, const struct flow_limits *l, flow_e
 	t->told = told;
 	t->arg = arg;
 	t->next_id = 1;
+	t->trips_gather_from = TRIPS_GATHER_FROM;
 	t->now_ns = INT64_MIN;
 	t->flow_free = REF_NONE;
 	for (unsigned c = 0; c < FLOW_LISTS; c++)

@@ -287,6 +287,7 @@ static void a_block_is_taken_back(void **state)
 	unsigned n = 0;
 
 	(void)state;
+	w->flows->trips_gather_from = 0;
 	for (uint16_t port = 5000; port < 5000 + FLOWS; port++) {
 		of_port(w, MS, port, true, TCP_SYN, 100, 0, 0);
 		of_port(w, MS, port, false, TCP_SYN | TCP_ACK, 900, 101, 0);
