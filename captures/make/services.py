@@ -27,6 +27,8 @@ tls-sni-segments  ClientHellos of 1.5 KB and more whose name comes last: in two 
           repeated, with lying copies in an overlap, after a keep-alive, in 100-byte segments, with a hole that stays (no name),
           5 KB with the name behind the first 4 KB (no name); both directions interleaved; an HTTP Host in the second
           segment; a method cut in two
+tls-many-at-once  twenty-four clients open their connections, then each sends the first half of its ClientHello, then each the second;
+          twenty-four likewise with the head of an HTTP request
 """
 from applications import A, B, Scene
 from pcapgen import *
@@ -405,5 +407,20 @@ def tls_sni_segments():
     write_pcap("tls-sni-segments.pcap", s.frames)
 
 
-for part in (mdns, llmnr, dhcp, dhcpv6, ntp, http2, smtp, ftp, pop, imap, sip, redis, pgsql, mysql, tls_sni_segments):
+def tls_many_at_once():
+    s = Scene()
+    for port in (443, 80):
+        open_, t = [], 0
+        for i in range(24):
+            k, t = s.open(port)
+            name = f"client-{i}.example.org"
+            open_.append((k, tls_client_hello(name, share=1216, seed=name) if port == 443 else
+                          b"GET / HTTP/1.1\r\nUser-Agent: " + b"x" * 900 + b"\r\nHost: " + name.encode() + b"\r\n\r\n"))
+        for half in (slice(0, 900), slice(900, None)):
+            for k, said in open_:
+                t = k.c(t + 1 * MS, PSH | ACK, said[half])
+    write_pcap("tls-many-at-once.pcap", s.frames)
+
+
+for part in (mdns, llmnr, dhcp, dhcpv6, ntp, http2, smtp, ftp, pop, imap, sip, redis, pgsql, mysql, tls_sni_segments, tls_many_at_once):
     part()

@@ -25,7 +25,7 @@ static bool saw_syn(const struct flow_record *r)
 /* Nothing follows on these ports that is still this flow. */
 static bool is_over(const struct flow_record *r)
 {
-	return record_is(r, RECORD_STATE, "closed") || record_is(r, RECORD_STATE, "refused") ||
+	return r->past || record_is(r, RECORD_STATE, "closed") || record_is(r, RECORD_STATE, "refused") ||
 	       record_is(r, RECORD_STATE, "reset");
 }
 
@@ -116,10 +116,10 @@ const struct socket_record *owners_match_table(struct owners *o, const struct fl
 	if (r->ip_proto != PROTO_TCP && *how != HOST_CONNECTED && *how != HOST_GONE)
 		return owners_is_local(o, &t.from, t.family) && (side == 1 || o->facts->at_ns <= r->last_ns + CLOCK_S)
 			       ? s : NULL;
-	if (r->ip_proto != PROTO_TCP)
-		return s;
 	if (*how == HOST_CONNECTED && is_over(r) && o->facts->at_ns > r->last_ns + OWNERS_EARLY_NS)
 		return NULL; /* on the same ports again */
+	if (r->ip_proto != PROTO_TCP)
+		return s;
 	return *how == HOST_CONNECTED || *how == HOST_GONE ? s : NULL;
 }
 

@@ -5,6 +5,8 @@
  *
  * The hand passes each flow every eighth of its patience, so a record is told
  * at most an eighth late; a look-up compares the age itself and is exact. */
+#include <assert.h>
+
 #include "kept_trips.h"
 #include "sockeye/memory.h"
 
@@ -226,6 +228,7 @@ uint32_t place_take(struct flow_table *t)
 {
 	uint32_t ref = t->flow_free;
 
+	assert(t->flows_free > 0); /* places_reserve() before the packet was looked at */
 	t->flow_free = t->flows[ref].next;
 	t->flows_free--;
 	return ref;

@@ -62,9 +62,9 @@ bool copies_saw(struct copies *c, const struct descriptor *d, uint64_t identity)
 	for (struct copy *k = set; k < set + COPY_WAYS; k++) {
 		int64_t since, limit;
 
-		if (__builtin_expect(k->tag != tag, 1) || (uint16_t)(k->when ^ when) != 0)
+		if (__builtin_expect(k->tag != tag, 1) || (uint8_t)(k->when ^ when) != 0)
 			continue;
-		since = (int64_t)(when - k->when) >> 16;
+		since = (int64_t)(when - k->when) >> 8; /* of two years more it would be wrong: by then it was pushed out */
 		limit = limit_of(k, d);
 		if (since > limit || since < -limit)
 			continue;

@@ -46,7 +46,7 @@ static inline void copies_prefetch(const struct copies *c, uint64_t identity)
 
 static inline uint64_t copy_when(const struct descriptor *d, uint64_t identity)
 {
-	return (uint64_t)d->ts_ns << 16 | (uint16_t)(identity >> 16);
+	return (uint64_t)d->ts_ns << 8 | (uint8_t)(identity >> 24);
 }
 
 /* copies_saw() of a packet that is none: it is only remembered, in the place of the oldest of its set. */

@@ -430,8 +430,8 @@ bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_
 	if (what == BRIEF_ENDS)
 		return true;
 	f = flow_in_seat(t, seat);
-	path = paths ? paths_get(paths, f->path) : NULL;
 	scratch_ready(t, f, parts);
+	path = paths ? paths_get(paths, f->path) : NULL;
 	r->missing = RECORD_PARTS & ~parts;
 	if (key.proto == PROTO_TCP) {
 		fill_outcome(r, f);

@@ -321,14 +321,12 @@ static enum flow_stepped step(struct flow_table *t, uint32_t ref, const struct d
 	return STEP_HANDSHAKE_DONE;
 }
 
-/* A SYN that was alone may be ended to make room, so room is made before it is looked at. */
 static uint32_t step_of_embryo(struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
 	struct flow_words key, w;
 
 	if (d->flags != (TCP_SYN | TCP_ACK))
 		return REF_NONE;
-	places_reserve(t);
 	words_of_key(&w, &t->embryos[near->place & ~REF_EMBRYO].key);
 	words_of_tuple(&key, &d->tuple, near->dir);
 	return words_equal(&key, &w) ? plain_synack(t, near->place, d, near->identity, near->dir) : REF_NONE;
@@ -345,6 +343,7 @@ enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, co
 	if (t->limits.no_fast_path || ref == REF_NONE)
 		return STEP_NOT;
 	flow_store(t);
+	places_reserve(t); /* for a flow that it makes, or that gets something odd once somebody was asked; may end the one met */
 	trip->verdicts = 0;
 	trip->dup_ack_number = 0;
 	if (ref & REF_EMBRYO) {

@@ -89,7 +89,7 @@ bool completes_plainly(const struct kept *k, const struct descriptor *d, unsigne
 
 	return k->handshake == (2 << 4 | KEPT_SYN | KEPT_SYNACK) && k->bits == 0 &&
 	       k->completeness == (COMPLETE_SYN | COMPLETE_SYNACK | CLIENT_SYN << 6) && dir == client_of(k) &&
-	       d->tcp.seq == s->next && d->tcp.ack == peer->next && s->packets == 1 && peer->packets == 1 &&
+	       d->tcp.seq == s->next && d->tcp.ack == peer->next && s->next && peer->next && s->packets == 1 && peer->packets == 1 &&
 	       (s->trouble & peer->trouble) == REF_NONE && side_is(s, &syn_of, &syn_is) &&
 	       side_is(peer, &synack_of, &synack_is) && peer->acked == s->next && at > 0 &&
 	       at >= kept_ns(0, k->synack, k->synack_high);

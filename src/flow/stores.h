@@ -26,7 +26,7 @@ struct names {
 /* copies.c: what passed last, to know the same packet again: sets of four, a cache line each. */
 enum { COPY_WAYS = 4 };
 struct copy {
-	uint64_t when; /* its time in ns, as far as 48 bits go, above 16 bits more of the tag */
+	uint64_t when; /* its time in ns, as far as 56 bits go, above 8 bits more of the tag */
 	uint32_t tag;  /* 0: empty */
 	uint16_t interface;
 	uint16_t oldest; /* of the first of a set: which of them is given up next */

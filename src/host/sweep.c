@@ -123,14 +123,14 @@ static void sweep_told(const struct host *h, struct socket_table *facts, int rc,
 		if (rc < 0) {
 			t->works = false;
 			(void)snprintf(t->reason, sizeof t->reason, "%.*s", (int)sizeof t->reason - 1, e->text);
+		} else if (h->hidepid >= 2 && facts->unknown == SOCKET_NO_CAPABILITY) {
+			(void)snprintf(t->reason, sizeof t->reason,
+				       "/proc hides processes of other users (hidepid): needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or root");
 		} else if (facts->processes_unreadable > 0) {
 			(void)snprintf(t->reason, sizeof t->reason, "the descriptors of %u of %u processes cannot be read%s",
 				       facts->processes_unreadable, facts->processes_seen,
 				       h->o.all_rights ? ", whatever the rights: their sockets have no owner here"
 						       : ": needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or root");
-		} else if (h->hidepid >= 2 && facts->unknown == SOCKET_NO_CAPABILITY) {
-			(void)snprintf(t->reason, sizeof t->reason,
-				       "/proc hides processes of other users (hidepid): needs CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH, or root");
 		}
 	}
 }

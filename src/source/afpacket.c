@@ -179,6 +179,7 @@ static int native_next_batch(struct source *s, struct frame *out, unsigned want)
 	struct ring_packet p;
 	unsigned have = 0;
 
+	s->rest_ms = 0;
 	if (n->ended)
 		return n->ended;
 	if (read)

@@ -178,6 +178,7 @@ static int merge_next_batch(struct source *s, struct frame *out, unsigned n)
 	unsigned have = 0;
 	int64_t wait;
 
+	s->rest_ms = 0;
 	merge_alarm(m, 0);
 	if (!merge_refill(m)) {
 		merge_alarm(m, 1);
