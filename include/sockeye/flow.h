@@ -234,7 +234,7 @@ uint64_t flow_seat_alike(const struct flow_table *t, uint32_t seat, enum flow_al
  * what its key and its ends take. */
 void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole);
 /* And then, when that is there: what lies elsewhere of it, if it has such: what is odd of it, its many round trips. */
-void flow_seat_near_rest(const struct flow_table *t, uint32_t seat);
+void flow_seat_near_rest(const struct flow_table *t, uint32_t seat, bool trips);
 /* The next marked seat from *seat on, whose mark is taken off; false: none. */
 bool flow_next_moved(struct flow_table *t, uint32_t *seat);
 /* Take off its mark: for who looks at it now, after flow_put_down(). */

@@ -250,6 +250,7 @@ static bool listing_walk(struct listing *l, uint32_t until, int64_t deadline_ns)
 {
 	const bool whole = !(l->redo == REDO_CHOICE ? l->choice_brief == BRIEF_ENDS
 						    : l->redo == REDO_RANKS && listing_words_ends(&l->order));
+	const bool trips = l->redo & REDO_RANKS && l->order.rank == RANK_ROUND_TRIP;
 	struct flow_seats is[2];
 	unsigned turn = 0;
 
@@ -259,7 +260,7 @@ static bool listing_walk(struct listing *l, uint32_t until, int64_t deadline_ns)
 			if (l->redo & (REDO_RANKS | REDO_CHOICE)) {
 				flow_seat_near(l->flows, seat + LOOK_AHEAD, whole);
 				if (whole)
-					flow_seat_near_rest(l->flows, seat + LOOK_AHEAD / 2);
+					flow_seat_near_rest(l->flows, seat + LOOK_AHEAD / 2, trips);
 			}
 			listing_look_again(l, seat);
 			l->next = seat + 1;

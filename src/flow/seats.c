@@ -89,7 +89,7 @@ void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 	}
 }
 
-void flow_seat_near_rest(const struct flow_table *t, uint32_t seat)
+void flow_seat_near_rest(const struct flow_table *t, uint32_t seat, bool trips)
 {
 	const struct kept *k;
 
@@ -98,7 +98,7 @@ void flow_seat_near_rest(const struct flow_table *t, uint32_t seat)
 	k = &t->flows[seat];
 	if (k->odd != REF_NONE && k->family != FAMILY_NONE)
 		__builtin_prefetch(&t->flows[k->odd]);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2 && trips; i++)
 		if (k->trips_are[i] & KEPT_TRIPS_BLOCK && k->family != FAMILY_NONE)
 			__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0]));
 }

@@ -74,9 +74,9 @@ void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 	(void)t, (void)seat, (void)whole;
 }
 
-void flow_seat_near_rest(const struct flow_table *t, uint32_t seat)
+void flow_seat_near_rest(const struct flow_table *t, uint32_t seat, bool trips)
 {
-	(void)t, (void)seat;
+	(void)t, (void)seat, (void)trips;
 }
 
 /* As of the records below, which have neither. */
