@@ -21,12 +21,6 @@ static const enum record_key alike_counts[] = {
 	RECORD_EXACT_LATE_BYTES, RECORD_EXACT_CONFLICTING_BYTES, RECORD_EXACT_DUPLICATES, RECORD_EXACT_FORGOTTEN_HOLES,
 };
 
-static void keys_without(uint64_t keys[2], const enum record_key *known, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		keys[known[i] / 64] &= ~(UINT64_C(1) << known[i] % 64);
-}
-
 enum flow_alike flow_alike_keys(const uint64_t keys[2])
 {
 	uint64_t left[2] = {keys[0], keys[1]};

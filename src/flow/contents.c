@@ -21,7 +21,7 @@ enum {
 	CONTENT_REST = 48,
 	CONTENT_MOST = 64 << 20,      /* bytes of log */
 	CONTENT_LEAST = 4 << 20,      /* bytes of it that are used before it begins again */
-	CONTENT_OF_FLOW = 256,    /* or so many for each flow, if that is more */
+	CONTENT_OF_FLOW = 256,        /* or so many for each flow, if that is more */
 	UNIT = 8,                     /* bytes: places are counted in these */
 	WALK_MOST = 128,              /* pieces looked at for one segment */
 	PUT_AHEAD = 512, PUT_LINES = 4, /* bytes, and lines from there on: brought near for writing */

@@ -378,7 +378,7 @@ static const enum record_key brief_words[] = {
 	RECORD_ICMP_ERROR_TYPE, RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN,
 };
 
-static void keys_without(uint64_t keys[2], const enum record_key *known, size_t n)
+void keys_without(uint64_t keys[2], const enum record_key *known, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		keys[known[i] / 64] &= ~(UINT64_C(1) << known[i] % 64);
