@@ -382,7 +382,8 @@ __attribute__((noinline)) static bool steps(struct engine *e, const struct frame
 		passes(e, frame, d, &trip, trip.verdicts);
 		return true;
 	}
-	judged = (struct judgement){.verdicts = trip.verdicts, .rtt_ns = trip.rtt_ns, .rtt_of_server = trip.side == 1};
+	judged = (struct judgement){.verdicts = trip.verdicts, .dup_ack_number = trip.dup_ack_number, .rtt_ns = trip.rtt_ns,
+				    .rtt_of_server = trip.side == 1};
 	look_at(e, frame, d, h, flow_met(e->flows, trip.place), trip.side,
 		stepped == STEP_HANDSHAKE_DONE ? FLOW_HANDSHAKE_DONE : 0, &judged);
 	return true;
