@@ -204,6 +204,7 @@ struct flow_seat {
 	uint64_t id;
 	bool open, reused; /* flow_is_open(), flow_is_reused() */
 	bool past;         /* over, told, and only kept to be looked at */
+	uint8_t proto;
 };
 bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *out); /* false: it is free */
 /* Of who sits there, and at once: the number of flow_sort_key(), an end. False: none, or it needs a record. */
@@ -237,6 +238,7 @@ void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole);
 void flow_seat_near_rest(const struct flow_table *t, uint32_t seat, bool trips);
 /* The next marked seat from *seat on, whose mark is taken off; false: none. */
 bool flow_next_moved(struct flow_table *t, uint32_t *seat);
+bool flow_seat_moved(const struct flow_table *t, uint32_t seat); /* it is marked */
 /* Take off its mark: for who looks at it now, after flow_put_down(). */
 void flow_unmark(struct flow_table *t, uint32_t seat);
 
@@ -312,6 +314,8 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
  *   BRIEF_WORDS  and what condition.h and filter_visible() read */
 enum record_brief { BRIEF_ENDS, BRIEF_WORDS, BRIEF_NOT };
 enum record_brief flow_record_brief(const uint64_t keys[2]); /* the least that has these; BRIEF_NOT: none */
+/* BRIEF_ENDS, of a flow that was met before. */
+void flow_record_fill_ends(struct flow_record *r, const struct flow_table *t, uint8_t proto, const struct endpoint ends[2]);
 /* False: the seat is free. */
 bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_t seat, const struct paths *paths,
 			    enum record_brief what);
