@@ -4,20 +4,25 @@
 
 enum { AHEAD_CLOCK = 32 /* flows between two looks at the clock */, AHEAD_SEATS = 16 };
 
-static size_t gists_seats(const struct flow_seats is[2])
+/* Of those that are made, or of all. */
+static size_t gists_bytes(const struct listing *l, bool made)
 {
-	return (size_t)is[0].to - is[0].from + is[1].to - is[1].from;
+	static const size_t each[2] = {GIST_BYTES, GIST_LONE_BYTES};
+	struct flow_seats is[2];
+	size_t bytes = 0;
+
+	flow_seats(l->flows, is);
+	for (unsigned i = 0; i < 2; i++) {
+		const uint32_t to = made ? l->gists.until[i] : is[i].to;
+
+		bytes += to > is[i].from ? (to - is[i].from) * each[i] : 0;
+	}
+	return bytes;
 }
 
 size_t listing_gists_held(const struct listing *l)
 {
-	struct flow_seats is[2];
-	size_t seats = 0;
-
-	flow_seats(l->flows, is);
-	for (unsigned i = 0; i < 2 && l->gists.at; i++)
-		seats += l->gists.until[i] > is[i].from ? l->gists.until[i] - is[i].from : 0;
-	return seats * GIST_BYTES;
+	return l->gists.at ? gists_bytes(l, true) : 0;
 }
 
 void listing_gists_free(struct listing *l)
@@ -25,16 +30,20 @@ void listing_gists_free(struct listing *l)
 	gists_free(&l->gists, flow_seats_most(l->flows));
 }
 
-/* What all of them take with the rest of the listing. */
-static bool gists_have_room(const struct listing *l, const struct flow_seats is[2])
+/* All of them, with the rest of the listing. */
+static bool gists_have_room(const struct listing *l)
 {
-	return gists_seats(is) * (GIST_BYTES + sizeof *l->at + (l->wide || l->spread ? sizeof *l->more : 0)) <=
-	       l->gists.room;
+	struct flow_seats is[2];
+
+	flow_seats(l->flows, is);
+	return gists_bytes(l, false) + ((size_t)is[0].to - is[0].from + is[1].to - is[1].from) *
+	       (sizeof *l->at + (l->wide || l->spread ? sizeof *l->more : 0)) <= l->gists.room;
 }
 
-static bool gists_are_all(const struct listing *l, const struct flow_seats is[2])
+/* Of so many ranges. */
+static bool gists_are_all(const struct listing *l, const struct flow_seats is[2], unsigned ranges)
 {
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < ranges; i++)
 		if (is[i].to > is[i].from && l->gists.until[i] < is[i].to)
 			return false;
 	return true;
@@ -45,23 +54,20 @@ bool listing_is_ahead(const struct listing *l)
 	struct flow_seats is[2];
 
 	flow_seats(l->flows, is);
-	return !l->at || l->gists.none || (l->asked && gists_are_all(l, is));
+	return !l->at || l->gists.none || (l->asked && gists_are_all(l, is, 2));
 }
 
 /* There are more flows than before: none of the gists has room any more. */
 void listing_gists_bound(struct listing *l)
 {
-	struct flow_seats is[2];
-
-	flow_seats(l->flows, is);
-	if (!l->gists.at || gists_have_room(l, is))
+	if (!l->gists.at || gists_have_room(l))
 		return;
 	listing_gists_free(l);
 	l->gists.none = true;
 }
 
-/* One range of seats. */
-static bool gists_walk(struct listing *l, unsigned range, const struct flow_seats *is, int64_t deadline_ns)
+/* One range of seats; at least one of them, if any is left. */
+static void gists_walk(struct listing *l, unsigned range, const struct flow_seats *is, int64_t deadline_ns)
 {
 	struct gists *all = &l->gists;
 	unsigned turn = 0;
@@ -69,25 +75,25 @@ static bool gists_walk(struct listing *l, unsigned range, const struct flow_seat
 	for (uint32_t seat = all->until[range] > is->from ? all->until[range] : is->from; seat < is->to; seat++) {
 		flow_seat_near(l->flows, seat + AHEAD_SEATS, true);
 		flow_seat_near_rest(l->flows, seat + AHEAD_SEATS / 2, true);
-		gist_make(all, l->flows, seat);
+		gist_make(all, l->flows, seat, range == 1);
 		all->until[range] = seat + 1;
 		l->stats.prepared++;
 		if (++turn % AHEAD_CLOCK == 0 && clock_monotonic_ns() >= deadline_ns)
-			return false;
+			return;
 	}
-	return true;
 }
 
 void listing_ahead(struct listing *l, size_t room, int64_t deadline_ns)
 {
 	const struct query any = {.about = QUERY_FLOWS, .rank = RANK_KEY, .sort = RECORD_FIRST};
 	struct flow_seats is[2];
+	unsigned range;
 
 	if (listing_is_ahead(l))
 		return;
 	l->gists.room = room;
 	flow_seats(l->flows, is);
-	if (!gists_have_room(l, is) || !gists_open(&l->gists, flow_seats_most(l->flows))) {
+	if (!gists_have_room(l) || !gists_open(&l->gists, flow_seats_most(l->flows))) {
 		listing_gists_free(l);
 		l->gists.none = true;
 		return;
@@ -98,8 +104,8 @@ void listing_ahead(struct listing *l, size_t room, int64_t deadline_ns)
 		return;
 	}
 	flow_put_down(l->flows);
-	if (gists_walk(l, 0, &is[0], deadline_ns))
-		(void)gists_walk(l, 1, &is[1], deadline_ns);
+	range = gists_are_all(l, is, 1);
+	gists_walk(l, range, &is[range], deadline_ns);
 }
 
 void listing_gist_again(struct listing *l, uint32_t seat)
@@ -112,5 +118,5 @@ void listing_gist_again(struct listing *l, uint32_t seat)
 	flow_seats(l->flows, is);
 	i = seat >= is[1].from;
 	if (seat < l->gists.until[i] || l->gists.at[seat].has != 0)
-		gist_make(&l->gists, l->flows, seat);
+		gist_make(&l->gists, l->flows, seat, i == 1);
 }

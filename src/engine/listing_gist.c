@@ -140,15 +140,17 @@ static unsigned gist_put_trip(const struct flow_table *t, uint32_t seat, uint32_
 	return 0;
 }
 
-void gist_make(struct gists *all, const struct flow_table *t, uint32_t seat)
+void gist_make(struct gists *all, const struct flow_table *t, uint32_t seat, bool lone)
 {
 	struct gist g = {.like = 0};
 	struct flow_seat is;
 
 	if (flow_seat_is(t, seat, &is)) {
 		g.proto = is.proto;
-		g.has = (uint8_t)(GIST_KNOWN | gist_put_like(all, t, seat, &g) | gist_put_ends(t, seat, &all->ends[seat]) |
-				  gist_put_sums(all, t, seat) | gist_put_trip(t, seat, &all->trips[seat]));
+		g.has = (uint8_t)(GIST_KNOWN | gist_put_like(all, t, seat, &g));
+		if (!lone)
+			g.has |= (uint8_t)(gist_put_ends(t, seat, &all->ends[seat]) | gist_put_sums(all, t, seat) |
+					   gist_put_trip(t, seat, &all->trips[seat]));
 		g.like |= is.past ? GIST_PAST : 0;
 	}
 	all->at[seat] = g;

@@ -1,11 +1,12 @@
-/* The gist of a flow: 44 bytes beside its entry in the listing, in four columns, from which most questions can be answered without a look
- * at the flow, which lies in five cache lines and more.
+/* The gist of a flow: 44 bytes beside its entry in the listing, in four columns, from which most questions can be answered
+ * without a look at the flow, which lies in four cache lines and more.
  *
  *   prepared   while nobody asks anything (engine_ahead()): one walk over all seats, in short turns
  *   kept       from then on: of a flow that moved the gist is made again where its entry is (listing.c)
- *   less       what does not fit has its bit not set, and the flow is looked at as if there were no gist: ends of IPv6,
- *              bytes of 4 GiB and more in one direction, times three days from all others, round trips of 4 s
- *   alike      flows that are alike (flow.h) have one number: what is known of them stands in listing_alike.h
+ *   lone       of a flow of one packet, which is one line itself, it is the first column: 4 bytes
+ *   less       what does not fit has its bit not set, and is read where the flow lies: ends of IPv6, bytes of 4 GiB and
+ *              more in one direction, times a day and a half from all others, round trips of 4 s
+ *   alike      flows that are alike (flow.h) have one number: what was found out of one is known of all
  *   bounded    by what the caller says; where there is no room for all of them there are none
  *
  * A question says which bits it needs; of a flow that has them the answer is the same as that of the flow. */
@@ -46,7 +47,7 @@ struct gist_sums {
 	uint32_t first, last;            /* ns after gists.base_ns */
 	int16_t first_high, last_high;
 };
-enum { GIST_BYTES = sizeof(struct gist) + sizeof(struct gist_ends) + sizeof(struct gist_sums) + sizeof(uint32_t) };
+enum { GIST_LONE_BYTES = sizeof(struct gist), GIST_BYTES = sizeof(struct gist) + sizeof(struct gist_ends) + sizeof(struct gist_sums) + sizeof(uint32_t) };
 _Static_assert(GIST_BYTES == 44, "as is told above");
 
 struct gists {
@@ -73,13 +74,9 @@ static inline bool gist_has(const struct gist *g, unsigned needed)
 }
 
 /* Of the flow that sits there now, if one does. */
-void gist_make(struct gists *all, const struct flow_table *t, uint32_t seat);
+void gist_make(struct gists *all, const struct flow_table *t, uint32_t seat, bool lone);
 /* Then, where it has them: */
 void gist_end(const struct gists *all, uint32_t seat, bool server, struct endpoint *out);
 void gist_sums(const struct gists *all, uint32_t seat, struct flow_sums *out);
-static inline uint64_t gist_alike(const struct gists *all, const struct gist *g)
-{
-	return all->likes[g->like & GIST_LIKE_MASK];
-}
 
 #endif

@@ -30,9 +30,8 @@ static unsigned key_needs(const struct listing *l)
 {
 	switch (l->order.sort) {
 	case RECORD_ID: case RECORD_CLIENT: case RECORD_SERVER:
-		return GIST_KNOWN;
 	case RECORD_FIRST: case RECORD_LAST: case RECORD_PACKETS: case RECORD_BYTES:
-		return GIST_SUMS;
+		return GIST_KNOWN;
 	default:
 		return l->rank_alike ? needs_alike(l, l->rank_named) : GIST_NOT;
 	}
@@ -44,24 +43,27 @@ static unsigned rank_needs(const struct listing *l)
 		return l->rank_alike ? needs_alike(l, l->rank_named) : GIST_NOT;
 	switch (l->order.rank) {
 	case RANK_KEY: return key_needs(l);
-	case RANK_UP: case RANK_DOWN: return GIST_SUMS;
-	case RANK_RATE: return l->order.live ? GIST_NOT : GIST_SUMS;
-	case RANK_ROUND_TRIP: return GIST_TRIP;
+	case RANK_UP: case RANK_DOWN: case RANK_ROUND_TRIP: return GIST_KNOWN;
+	case RANK_RATE: return l->order.live ? GIST_NOT : GIST_KNOWN;
 	case RANK_RETRANSMITTED: return GIST_COUNTED;
 	case RANK_PROCESS: break;
 	}
 	return GIST_NOT;
 }
 
-/* Does the walk at hand read ends? Those of IPv6 are read where the flow lies. */
-static bool reads_ends(const struct listing *l)
+/* What the walk at hand reads where the flow lies, if its gist has it not. */
+static unsigned reads_of_gist(const struct listing *l)
 {
 	const struct listed_order *o = &l->order;
+	unsigned reads = l->redo & REDO_CHOICE && l->filter && !l->choice_alike ? GIST_ENDS : 0;
 
-	if (l->redo & REDO_CHOICE && l->filter && !l->choice_alike)
-		return true;
-	return l->redo & REDO_RANKS &&
-	       (listing_words_ends(o) || o->group == GROUP_CLIENT || o->group == GROUP_SERVER);
+	if (!(l->redo & REDO_RANKS) || o->group == GROUP_SERVICE)
+		return reads;
+	if (o->group != GROUP_NONE || listing_words_ends(o))
+		return reads | GIST_ENDS;
+	if (o->rank == RANK_ROUND_TRIP)
+		return reads | GIST_TRIP;
+	return o->rank == RANK_RETRANSMITTED || l->rank_alike ? reads : reads | GIST_SUMS;
 }
 
 void listing_gist_needs(struct listing *l)
@@ -72,7 +74,7 @@ void listing_gist_needs(struct listing *l)
 	l->rank_needs = as_packets_say ? rank_needs(l) : GIST_NOT;
 	l->needs = !as_packets_say ? GIST_NOT :
 		   (l->redo & REDO_CHOICE ? l->choice_needs : 0) | (l->redo & REDO_RANKS ? l->rank_needs : 0) | GIST_KNOWN;
-	l->near_needs = l->needs | (reads_ends(l) ? GIST_ENDS : 0);
+	l->near_needs = l->needs | reads_of_gist(l);
 }
 
 /* ---- of one ----------------------------------------------------------------------------- */
@@ -123,35 +125,45 @@ static uint64_t ordered(int64_t ns)
 	return (uint64_t)ns ^ UINT64_C(1) << 63; /* as flow_sort_key() */
 }
 
-/* The words of orders that are numbers. */
-static inline bool gist_number(const struct listing *l, uint32_t seat, const struct gist *g, uint64_t *at)
+static inline bool quick_sums(const struct listing *l, uint32_t seat, const struct gist *g, struct flow_sums *out)
 {
-	const uint32_t trip = l->gists.trips[seat];
+	if (!(g->has & GIST_SUMS))
+		return flow_seat_sums(l->flows, seat, out);
+	gist_sums(&l->gists, seat, out);
+	return true;
+}
+
+/* The words of orders that are numbers. */
+static inline enum listed_words gist_number(const struct listing *l, uint32_t seat, const struct gist *g, uint64_t at[RANK_WORDS])
+{
 	struct flow_sums sums;
 
 	switch (l->order.rank) {
-	case RANK_UP: case RANK_DOWN:
-		*at = l->gists.sums[seat].bytes[l->order.rank == RANK_DOWN];
-		return true;
-	case RANK_ROUND_TRIP:
-		*at = trip != GIST_NO_TRIP ? trip : 0;
-		return trip != GIST_NO_TRIP;
 	case RANK_RETRANSMITTED:
-		*at = 0;
-		return g->proto == PROTO_TCP;
+		return g->proto == PROTO_TCP ? WORDS_THERE : WORDS_ABSENT;
+	case RANK_ROUND_TRIP:
+		if (!(g->has & GIST_TRIP))
+			return listing_words_at(l->flows, seat, &l->order, at);
+		if (l->gists.trips[seat] == GIST_NO_TRIP)
+			return WORDS_ABSENT;
+		at[0] = l->gists.trips[seat];
+		return WORDS_THERE;
 	default:
 		break;
 	}
-	gist_sums(&l->gists, seat, &sums);
-	if (l->order.rank == RANK_RATE)
-		*at = rates_life(&sums);
+	if (!quick_sums(l, seat, g, &sums))
+		return WORDS_RECORD;
+	if (l->order.rank == RANK_UP || l->order.rank == RANK_DOWN)
+		at[0] = sums.bytes[l->order.rank == RANK_DOWN];
+	else if (l->order.rank == RANK_RATE)
+		at[0] = rates_life(&sums);
 	else if (l->order.sort == RECORD_PACKETS)
-		*at = sums.packets;
+		at[0] = sums.packets;
 	else if (l->order.sort == RECORD_BYTES)
-		*at = sums.bytes[0] + sums.bytes[1];
+		at[0] = sums.bytes[0] + sums.bytes[1];
 	else
-		*at = ordered(l->order.sort == RECORD_FIRST ? sums.first_ns : sums.last_ns);
-	return true;
+		at[0] = ordered(l->order.sort == RECORD_FIRST ? sums.first_ns : sums.last_ns);
+	return WORDS_THERE;
 }
 
 /* As groups_id_end(), of many flows of one end. */
@@ -200,7 +212,7 @@ static inline bool gist_rank(struct listing *l, uint32_t seat, const struct gist
 	const struct listed_alike *alike;
 	uint64_t at[RANK_WORDS] = {0, 0, 0};
 	struct endpoint end;
-	bool there = true;
+	enum listed_words there = WORDS_THERE;
 
 	if (l->order.group != GROUP_NONE)
 		return gist_group(l, seat, g, out, is);
@@ -215,14 +227,16 @@ static inline bool gist_rank(struct listing *l, uint32_t seat, const struct gist
 		if (!alike)
 			return false;
 		memcpy(at, alike->at, sizeof at);
-		there = !alike->absent;
+		there = alike->absent ? WORDS_ABSENT : WORDS_THERE;
 	} else {
-		there = gist_number(l, seat, g, &at[0]);
+		there = gist_number(l, seat, g, at);
 	}
+	if (there == WORDS_RECORD)
+		return false;
 	out->at = at[0];
 	if (l->wide)
 		listing_put_more(l, at, l->more[seat]);
-	*is = there ? LISTED_RANKED : LISTED_RANKED | LISTED_ABSENT;
+	*is = there == WORDS_THERE ? LISTED_RANKED : LISTED_RANKED | LISTED_ABSENT;
 	return true;
 }
 
@@ -310,8 +324,7 @@ void listing_quick_learn(struct listing *l, uint32_t seat)
 
 bool listing_sums(const struct listing *l, uint32_t seat, struct flow_sums *out)
 {
-	if (!l->gists.at || !l->kept || !gist_has(&l->gists.at[seat], GIST_KNOWN | GIST_SUMS))
-		return flow_seat_sums(l->flows, seat, out);
-	gist_sums(&l->gists, seat, out);
-	return true;
+	static const struct gist none;
+
+	return quick_sums(l, seat, l->gists.at && l->kept ? &l->gists.at[seat] : &none, out);
 }
