@@ -231,9 +231,15 @@ bool flow_seat_again(const struct flow_table *t, uint32_t seat, uint64_t *out);
 enum flow_alike { ALIKE_WORDS, ALIKE_COUNTS, ALIKE_NOT };
 enum flow_alike flow_alike_keys(const uint64_t keys[2]); /* the least that has these; ALIKE_NOT: none */
 uint64_t flow_seat_alike(const struct flow_table *t, uint32_t seat, enum flow_alike what, bool *named);
+/* The same as ALIKE_WORDS of any flow, by its record, which has these parts: by a hash of what it says, so of two that
+ * differ it is the same by a chance of one in 2^63. None of the numbers above. */
+unsigned flow_alike_parts(void);
+uint64_t flow_record_alike(const struct flow_record *r, const struct hash_key *key, bool past);
 /* Bring it nearer, and change nothing: for who looks at one seat after the other, some ahead. Not whole: only
  * what its key and its ends take. */
 void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole);
+/* And then, where only its ends are wanted: the rest of those of IPv6. */
+void flow_seat_near_ends(const struct flow_table *t, uint32_t seat);
 /* And then, when that is there: what lies elsewhere of it, if it has such: what is odd of it, its many round trips. */
 void flow_seat_near_rest(const struct flow_table *t, uint32_t seat, bool trips);
 /* The next marked seat from *seat on, whose mark is taken off; false: none. */

@@ -22,7 +22,7 @@ static size_t gists_bytes(const struct listing *l, bool made)
 
 size_t listing_gists_held(const struct listing *l)
 {
-	return l->gists.at ? gists_bytes(l, true) : 0;
+	return (l->gists.at ? gists_bytes(l, true) : 0) + (l->gists.addresses ? sizeof *l->gists.addresses : 0);
 }
 
 void listing_gists_free(struct listing *l)
@@ -36,7 +36,7 @@ static bool gists_have_room(const struct listing *l)
 	struct flow_seats is[2];
 
 	flow_seats(l->flows, is);
-	return gists_bytes(l, false) + ((size_t)is[0].to - is[0].from + is[1].to - is[1].from) *
+	return gists_bytes(l, false) + (l->gists.addresses ? sizeof *l->gists.addresses : 0) + ((size_t)is[0].to - is[0].from + is[1].to - is[1].from) *
 	       (sizeof *l->at + (l->wide || l->spread ? sizeof *l->more : 0)) <= l->gists.room;
 }
 
@@ -66,6 +66,13 @@ void listing_gists_bound(struct listing *l)
 	l->gists.none = true;
 }
 
+static void gist_of(struct listing *l, uint32_t seat, bool lone)
+{
+	const struct gist_of of = {.flows = l->flows, .paths = engine_paths(l->engine), .key = &l->key};
+
+	gist_make(&l->gists, &of, seat, lone);
+}
+
 /* One range of seats; at least one of them, if any is left. */
 static void gists_walk(struct listing *l, unsigned range, const struct flow_seats *is, int64_t deadline_ns)
 {
@@ -75,7 +82,7 @@ static void gists_walk(struct listing *l, unsigned range, const struct flow_seat
 	for (uint32_t seat = all->until[range] > is->from ? all->until[range] : is->from; seat < is->to; seat++) {
 		flow_seat_near(l->flows, seat + AHEAD_SEATS, true);
 		flow_seat_near_rest(l->flows, seat + AHEAD_SEATS / 2, true);
-		gist_make(all, l->flows, seat, range == 1);
+		gist_of(l, seat, range == 1);
 		all->until[range] = seat + 1;
 		l->stats.prepared++;
 		if (++turn % AHEAD_CLOCK == 0 && clock_monotonic_ns() >= deadline_ns)
@@ -118,5 +125,5 @@ void listing_gist_again(struct listing *l, uint32_t seat)
 	flow_seats(l->flows, is);
 	i = seat >= is[1].from;
 	if (seat < l->gists.until[i] || l->gists.at[seat].has != 0)
-		gist_make(&l->gists, l->flows, seat, i == 1);
+		gist_of(l, seat, i == 1);
 }

@@ -40,6 +40,9 @@ void gists_free(struct gists *all, size_t seats)
 		memory_release(all->sums, seats * sizeof *all->sums);
 		memory_release(all->trips, seats * sizeof *all->trips);
 	}
+	if (all->addresses)
+		memory_release(all->addresses, sizeof *all->addresses);
+	all->addresses = NULL;
 	all->at = NULL;
 	all->until[0] = all->until[1] = 0;
 }
@@ -60,34 +63,78 @@ static uint16_t gist_like(struct gists *all, uint64_t alike)
 	return 0;
 }
 
-static unsigned gist_put_like(struct gists *all, const struct flow_table *t, uint32_t seat, struct gist *g)
+/* By its record, where no bits of it say whom it is like. */
+static uint64_t gist_record_alike(struct gists *all, const struct gist_of *of, uint32_t seat, bool past, bool *named)
 {
-	unsigned has = 0;
-	uint64_t alike, again;
-	bool named;
+	const struct flow *f = flow_in_seat(of->flows, seat);
 
-	alike = flow_seat_alike(t, seat, ALIKE_WORDS, &named);
-	if (alike != 0 && (g->like = gist_like(all, alike)) != 0) {
-		has |= GIST_LIKE | (named ? 0 : GIST_UNNAMED);
-		/* Where it has no such key it is not TCP, or not all of it is known. */
-		if (flow_seat_alike(t, seat, ALIKE_COUNTS, &named) == alike &&
-		    (flow_seat_again(t, seat, &again) || g->proto != PROTO_TCP) && again == 0)
-			has |= GIST_COUNTED;
-	}
-	return has;
+	if (f == NULL)
+		return 0;
+	flow_record_fill_parts(&all->record, of->flows, f, of->paths, flow_alike_parts());
+	*named = record_has(&all->record, RECORD_SERVER_NAME);
+	return flow_record_alike(&all->record, of->key, past);
 }
 
-static unsigned gist_put_ends(const struct flow_table *t, uint32_t seat, struct gist_ends *g)
+static unsigned gist_put_like(struct gists *all, const struct gist_of *of, uint32_t seat, bool past, struct gist *g)
 {
+	const struct flow_table *t = of->flows;
+	uint64_t alike, again;
+	bool named, counted;
+
+	alike = flow_seat_alike(t, seat, ALIKE_COUNTS, &named);
+	/* Where it has no such key it is not TCP, or not all of it is known. */
+	counted = alike != 0 && (flow_seat_again(t, seat, &again) || g->proto != PROTO_TCP) && again == 0;
+	if (alike == 0)
+		alike = flow_seat_alike(t, seat, ALIKE_WORDS, &named);
+	if (alike == 0)
+		alike = gist_record_alike(all, of, seat, past, &named);
+	if (alike == 0 || (g->like = gist_like(all, alike)) == 0)
+		return 0;
+	return GIST_LIKE | (named ? 0 : GIST_UNNAMED) | (counted ? GIST_COUNTED : 0);
+}
+
+/* Where that address stands; false: there is no room for one more. */
+static bool gist_address(struct gists *all, const struct gist_of *of, const struct address *ip, uint32_t *out)
+{
+	struct gist_addresses *a = all->addresses;
+	uint64_t at = hash_bytes(of->key, ip->b, sizeof ip->b) % ADDRESS_PLACES;
+	void *memory;
+
+	if (a == NULL) {
+		if (memory_reserve(&memory, sizeof *a, "addresses of flows", NULL) < 0)
+			return false;
+		a = all->addresses = memory;
+	}
+	while (a->place[at] != 0 && memcmp(&a->at[a->place[at] - 1], ip, sizeof *ip) != 0)
+		at = (at + 1) % ADDRESS_PLACES;
+	if (a->place[at] == 0) {
+		if (a->n == GIST_ADDRESSES)
+			return false;
+		a->at[a->n++] = *ip;
+		a->place[at] = a->n;
+	}
+	*out = a->place[at] - 1;
+	return true;
+}
+
+static unsigned gist_put_ends(struct gists *all, const struct gist_of *of, uint32_t seat, struct gist *g)
+{
+	struct gist_ends *ends = &all->ends[seat];
 	struct endpoint end[2];
 
 	for (unsigned i = 0; i < 2; i++) {
-		if (!flow_seat_end(t, seat, i == 1, &end[i]) || end[i].family != FAMILY_IPV4)
+		if (!flow_seat_end(of->flows, seat, i == 1, &end[i]))
 			return 0;
-		memcpy(&g->address[i], end[i].ip.b, sizeof g->address[i]);
-		g->port[i] = end[i].port;
+		if (end[i].family == FAMILY_IPV4)
+			memcpy(&ends->address[i], end[i].ip.b, sizeof ends->address[i]);
+		else if (end[i].family != FAMILY_IPV6 || !gist_address(all, of, &end[i].ip, &ends->address[i]))
+			return 0;
+		ends->port[i] = end[i].port;
 	}
-	return end[0].has_port != end[1].has_port ? 0 : GIST_ENDS | (end[0].has_port ? GIST_PORTS : 0);
+	if (end[0].has_port != end[1].has_port || end[0].family != end[1].family)
+		return 0;
+	g->like |= end[0].family == FAMILY_IPV6 ? GIST_IPV6 : 0;
+	return GIST_ENDS | (end[0].has_port ? GIST_PORTS : 0);
 }
 
 static bool gist_put_time(const struct gists *all, int64_t ns, uint32_t *low, int16_t *high)
@@ -140,16 +187,17 @@ static unsigned gist_put_trip(const struct flow_table *t, uint32_t seat, uint32_
 	return 0;
 }
 
-void gist_make(struct gists *all, const struct flow_table *t, uint32_t seat, bool lone)
+void gist_make(struct gists *all, const struct gist_of *of, uint32_t seat, bool lone)
 {
-	struct gist g = {.like = 0};
+	const struct flow_table *t = of->flows;
+	struct gist g = {.has = GIST_FREE};
 	struct flow_seat is;
 
 	if (flow_seat_is(t, seat, &is)) {
 		g.proto = is.proto;
-		g.has = (uint8_t)(GIST_KNOWN | gist_put_like(all, t, seat, &g));
+		g.has = (uint8_t)(GIST_KNOWN | gist_put_like(all, of, seat, is.past, &g));
 		if (!lone)
-			g.has |= (uint8_t)(gist_put_ends(t, seat, &all->ends[seat]) | gist_put_sums(all, t, seat) |
+			g.has |= (uint8_t)(gist_put_ends(all, of, seat, &g) | gist_put_sums(all, t, seat) |
 					   gist_put_trip(t, seat, &all->trips[seat]));
 		g.like |= is.past ? GIST_PAST : 0;
 	}
@@ -158,10 +206,17 @@ void gist_make(struct gists *all, const struct flow_table *t, uint32_t seat, boo
 
 void gist_end(const struct gists *all, uint32_t seat, bool server, struct endpoint *out)
 {
-	const struct gist_ends *g = &all->ends[seat];
+	const struct gist_ends *ends = &all->ends[seat];
+	const struct gist *g = &all->at[seat];
 
-	*out = (struct endpoint){.port = g->port[server], .family = FAMILY_IPV4, .has_port = all->at[seat].has & GIST_PORTS};
-	memcpy(out->ip.b, &g->address[server], sizeof g->address[server]);
+	*out = (struct endpoint){.port = ends->port[server], .has_port = g->has & GIST_PORTS};
+	if (g->like & GIST_IPV6) {
+		out->family = FAMILY_IPV6;
+		out->ip = all->addresses->at[ends->address[server]];
+	} else {
+		out->family = FAMILY_IPV4;
+		memcpy(out->ip.b, &ends->address[server], sizeof ends->address[server]);
+	}
 }
 
 static int64_t gist_time(const struct gists *all, uint32_t low, int16_t high)

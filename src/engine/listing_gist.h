@@ -4,8 +4,9 @@
  *   prepared   while nobody asks anything (engine_ahead()): one walk over all seats, in short turns
  *   kept       from then on: of a flow that moved the gist is made again where its entry is (listing.c)
  *   lone       of a flow of one packet, which is one line itself, it is the first column: 4 bytes
- *   less       what does not fit has its bit not set, and is read where the flow lies: ends of IPv6, bytes of 4 GiB and
- *              more in one direction, times a day and a half from all others, round trips of 4 s
+ *   less       what does not fit has its bit not set, and is read where the flow lies: addresses of IPv6 beyond
+ *              GIST_ADDRESSES, bytes of 4 GiB and more in one direction, times a day and a half from all others, round
+ *              trips of 4 s
  *   alike      flows that are alike (flow.h) have one number: what was found out of one is known of all
  *   bounded    by what the caller says; where there is no room for all of them there are none
  *
@@ -18,28 +19,30 @@
 
 enum gist_has {
 	GIST_KNOWN = 1,
-	GIST_ENDS = 2,     /* of IPv4 */
+	GIST_ENDS = 2,
 	GIST_PORTS = 4,    /* they are some */
 	GIST_LIKE = 8,     /* it is like others, in words */
 	GIST_COUNTED = 16, /* and in counts: it has no verdicts, nor retransmissions */
 	GIST_UNNAMED = 32, /* it has no server name */
 	GIST_SUMS = 64,
 	GIST_TRIP = 128,   /* known, or known that there is none */
+	GIST_FREE = 255,   /* nobody sits there */
 	GIST_NOT = 256,    /* no gist has this: for questions that need the flow */
 };
 
-enum { GIST_LIKES = 4096, GIST_LIKE_MASK = GIST_LIKES - 1, GIST_PAST = GIST_LIKES };
+enum { GIST_LIKES = 4096, GIST_LIKE_MASK = GIST_LIKES - 1, GIST_PAST = GIST_LIKES, GIST_IPV6 = 2 * GIST_LIKES };
+enum { GIST_ADDRESSES = 65536, ADDRESS_PLACES = 2 * GIST_ADDRESSES };
 #define GIST_NO_TRIP UINT32_MAX
 
 /* What is said of one lies apart by what asks for it: a question reads of each flow the first, and one more at most.
  * Of both ends the client's is first. */
 struct gist {
-	uint16_t like;                   /* place in gists.likes; and GIST_PAST */
+	uint16_t like;                   /* place in gists.likes; and GIST_PAST, GIST_IPV6 */
 	uint8_t proto;
 	uint8_t has;                     /* enum gist_has */
 };
 struct gist_ends {
-	uint32_t address[2];
+	uint32_t address[2];             /* of IPv6: where in gists.addresses */
 	uint16_t port[2];
 };
 struct gist_sums {
@@ -50,6 +53,13 @@ struct gist_sums {
 enum { GIST_LONE_BYTES = sizeof(struct gist), GIST_BYTES = sizeof(struct gist) + sizeof(struct gist_ends) + sizeof(struct gist_sums) + sizeof(uint32_t) };
 _Static_assert(GIST_BYTES == 44, "as is told above");
 
+/* Addresses of IPv6, each once. What finds no room any more is read where the flow lies. */
+struct gist_addresses {
+	uint32_t n;
+	struct address at[GIST_ADDRESSES];
+	uint32_t place[ADDRESS_PLACES];  /* 1 + where; 0: free */
+};
+
 struct gists {
 	struct gist *at;                 /* address space for all seats; NULL: none was made yet */
 	struct gist_ends *ends;          /* likewise */
@@ -57,11 +67,13 @@ struct gists {
 	uint32_t *trips;                 /* ns; GIST_NO_TRIP: it has none */
 	uint32_t until[2];               /* of each range of seats: so far they are made */
 	size_t room;                     /* bytes that they may take, with all else of the listing */
+	struct gist_addresses *addresses; /* of IPv6; NULL: none was met, or no memory */
 	bool none;                       /* there is no room, or no memory */
 	bool based;
 	int64_t base_ns;                 /* some flow's first */
 	uint64_t likes[GIST_LIKES];      /* [0]: none */
 	struct listed_alike known[GIST_LIKES]; /* of each, as there */
+	struct flow_record record;       /* of the flow at hand, if it is like others by that alone */
 };
 
 /* For so many seats; false: no memory. */
@@ -74,7 +86,12 @@ static inline bool gist_has(const struct gist *g, unsigned needed)
 }
 
 /* Of the flow that sits there now, if one does. */
-void gist_make(struct gists *all, const struct flow_table *t, uint32_t seat, bool lone);
+struct gist_of {
+	struct flow_table *flows;
+	const struct paths *paths;
+	const struct hash_key *key;
+};
+void gist_make(struct gists *all, const struct gist_of *of, uint32_t seat, bool lone);
 /* Then, where it has them: */
 void gist_end(const struct gists *all, uint32_t seat, bool server, struct endpoint *out);
 void gist_sums(const struct gists *all, uint32_t seat, struct flow_sums *out);

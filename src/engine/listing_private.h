@@ -96,9 +96,9 @@ enum { LOOK_AHEAD = 16 /* seats */ };
 /* The flow in that seat will not be looked at by the walk at hand. */
 static inline bool listing_is_near(const struct listing *l, uint32_t seat)
 {
-	if (seat >= l->seats_most || listing_is_free(l, seat))
+	if (seat >= l->seats_most)
 		return true;
-	return l->gists.at && gist_has(&l->gists.at[seat], l->near_needs);
+	return l->gists.at ? gist_has(&l->gists.at[seat], l->near_needs) : listing_is_free(l, seat);
 }
 
 /* listing_quick.c. The walk at hand over these seats, as far as it goes without a look at a flow: the seat of the first

@@ -268,29 +268,36 @@ static inline void quick_near(const struct listing *l, uint32_t seat, enum listi
 {
 	if (!listing_is_near(l, seat + LOOK_AHEAD))
 		flow_seat_near(l->flows, seat + LOOK_AHEAD, reads != READS_ENDS);
-	if (reads != READS_ENDS && !listing_is_near(l, seat + LOOK_AHEAD / 2))
+	if (listing_is_near(l, seat + LOOK_AHEAD / 2))
+		return;
+	if (reads == READS_ENDS)
+		flow_seat_near_ends(l->flows, seat + LOOK_AHEAD / 2);
+	else
 		flow_seat_near_rest(l->flows, seat + LOOK_AHEAD / 2, reads == READS_TRIPS);
 }
 
 uint32_t listing_quick(struct listing *l, uint32_t from, uint32_t to, enum listing_reads reads)
 {
-	const bool only_ranks = l->redo == REDO_RANKS, looks = l->redo & (REDO_RANKS | REDO_CHOICE);
+	const bool only_ranks = l->redo == REDO_RANKS, looks = l->redo & (REDO_RANKS | REDO_CHOICE), walked = l->walked;
 	const uint8_t lost = LISTED_RANKED | (l->owned ? 0 : LISTED_MOVES);
+	const struct gist *const gists = l->gists.at;
+	struct listed *const at = l->at;
+	const unsigned needs = l->needs;
 	uint32_t seat = from;
 
 	for (; seat < to; seat++) {
-		struct listed *is = &l->at[seat];
-
 		if (looks)
 			quick_near(l, seat, reads);
-		if (listing_is_free(l, seat))
-			continue;
-		if (only_ranks && !(is->is & LISTED_MATCHES)) {
-			is->is &= (uint8_t)~lost;
+		if (!(at[seat].is & LISTED_THERE)) {
+			if (!walked)
+				break;
 			continue;
 		}
-		if (!l->gists.at || !(is->is & LISTED_THERE) || !gist_has(&l->gists.at[seat], l->needs) ||
-		    !quick_one(l, seat, &l->gists.at[seat]))
+		if (only_ranks && !(at[seat].is & LISTED_MATCHES)) {
+			at[seat].is &= (uint8_t)~lost;
+			continue;
+		}
+		if (!gists || !gist_has(&gists[seat], needs) || !quick_one(l, seat, &gists[seat]))
 			break;
 		l->stats.by_gist++;
 	}

@@ -94,6 +94,12 @@ void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 	}
 }
 
+void flow_seat_near_ends(const struct flow_table *t, uint32_t seat)
+{
+	if (seat < t->flow_used && t->flows[seat].family == FAMILY_IPV6)
+		__builtin_prefetch(&t->flows[seat].trips);
+}
+
 void flow_seat_near_rest(const struct flow_table *t, uint32_t seat, bool trips)
 {
 	const struct kept *k;
