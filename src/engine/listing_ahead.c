@@ -22,7 +22,7 @@ static size_t gists_bytes(const struct listing *l, bool made)
 
 size_t listing_gists_held(const struct listing *l)
 {
-	return (l->gists.at ? gists_bytes(l, true) : 0) + (l->gists.addresses ? sizeof *l->gists.addresses : 0);
+	return l->gists.at ? gists_bytes(l, true) + gists_shared(&l->gists) : 0;
 }
 
 void listing_gists_free(struct listing *l)
@@ -36,7 +36,7 @@ static bool gists_have_room(const struct listing *l)
 	struct flow_seats is[2];
 
 	flow_seats(l->flows, is);
-	return gists_bytes(l, false) + (l->gists.addresses ? sizeof *l->gists.addresses : 0) + ((size_t)is[0].to - is[0].from + is[1].to - is[1].from) *
+	return gists_bytes(l, false) + gists_shared(&l->gists) + ((size_t)is[0].to - is[0].from + is[1].to - is[1].from) *
 	       (sizeof *l->at + (l->wide || l->spread ? sizeof *l->more : 0)) <= l->gists.room;
 }
 

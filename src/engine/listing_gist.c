@@ -32,21 +32,6 @@ bool gists_open(struct gists *all, size_t seats)
 	return true;
 }
 
-void gists_free(struct gists *all, size_t seats)
-{
-	if (all->at) {
-		memory_release(all->at, seats * sizeof *all->at);
-		memory_release(all->ends, seats * sizeof *all->ends);
-		memory_release(all->sums, seats * sizeof *all->sums);
-		memory_release(all->trips, seats * sizeof *all->trips);
-	}
-	if (all->addresses)
-		memory_release(all->addresses, sizeof *all->addresses);
-	all->addresses = NULL;
-	all->at = NULL;
-	all->until[0] = all->until[1] = 0;
-}
-
 /* Its place among those that are alike; 0: there is no room for one more. */
 static uint16_t gist_like(struct gists *all, uint64_t alike)
 {
@@ -93,22 +78,59 @@ static unsigned gist_put_like(struct gists *all, const struct gist_of *of, uint3
 	return GIST_LIKE | (named ? 0 : GIST_UNNAMED) | (counted ? GIST_COUNTED : 0);
 }
 
-/* Where that address stands; false: there is no room for one more. */
-static bool gist_address(struct gists *all, const struct gist_of *of, const struct address *ip, uint32_t *out)
+/* Room for those of as many flows as there are. */
+static bool gist_addresses_open(struct gist_addresses *a, const struct flow_table *t)
 {
-	struct gist_addresses *a = all->addresses;
-	uint64_t at = hash_bytes(of->key, ip->b, sizeof ip->b) % ADDRESS_PLACES;
-	void *memory;
+	uint32_t places = PLACES_LEAST;
+	struct flow_seats is[2];
+	void *at, *place;
 
-	if (a == NULL) {
-		if (memory_reserve(&memory, sizeof *a, "addresses of flows", NULL) < 0)
-			return false;
-		a = all->addresses = memory;
+	flow_seats(t, is);
+	while (places < PLACES_MOST && places / 2 < is[0].to)
+		places *= 2;
+	if (memory_reserve(&at, places / 2 * sizeof *a->at, "addresses of flows", NULL) < 0)
+		return false;
+	if (memory_reserve(&place, places * sizeof *a->place, "addresses of flows", NULL) < 0) {
+		memory_release(at, places / 2 * sizeof *a->at);
+		return false;
 	}
-	while (a->place[at] != 0 && memcmp(&a->at[a->place[at] - 1], ip, sizeof *ip) != 0)
-		at = (at + 1) % ADDRESS_PLACES;
+	*a = (struct gist_addresses){.places = places, .at = at, .place = place};
+	return true;
+}
+
+static void gist_addresses_free(struct gist_addresses *a)
+{
+	if (a->places > 0) {
+		memory_release(a->at, a->places / 2 * sizeof *a->at);
+		memory_release(a->place, a->places * sizeof *a->place);
+	}
+	a->places = a->n = 0;
+}
+
+void gists_free(struct gists *all, size_t seats)
+{
+	if (all->at) {
+		memory_release(all->at, seats * sizeof *all->at);
+		memory_release(all->ends, seats * sizeof *all->ends);
+		memory_release(all->sums, seats * sizeof *all->sums);
+		memory_release(all->trips, seats * sizeof *all->trips);
+	}
+	gist_addresses_free(&all->six);
+	all->at = NULL;
+	all->until[0] = all->until[1] = 0;
+}
+
+/* Where that address stands; false: there is no room for one more. */
+static bool gist_address(struct gist_addresses *a, const struct gist_of *of, const struct address *ip, uint32_t *out)
+{
+	uint64_t at = hash_bytes(of->key, ip->b, sizeof ip->b);
+
+	if (a->places == 0 && !gist_addresses_open(a, of->flows))
+		return false;
+	for (at %= a->places; a->place[at] != 0 && memcmp(&a->at[a->place[at] - 1], ip, sizeof *ip) != 0;)
+		at = (at + 1) % a->places;
 	if (a->place[at] == 0) {
-		if (a->n == GIST_ADDRESSES)
+		if (a->n == a->places / 2)
 			return false;
 		a->at[a->n++] = *ip;
 		a->place[at] = a->n;
@@ -127,7 +149,7 @@ static unsigned gist_put_ends(struct gists *all, const struct gist_of *of, uint3
 			return 0;
 		if (end[i].family == FAMILY_IPV4)
 			memcpy(&ends->address[i], end[i].ip.b, sizeof ends->address[i]);
-		else if (end[i].family != FAMILY_IPV6 || !gist_address(all, of, &end[i].ip, &ends->address[i]))
+		else if (end[i].family != FAMILY_IPV6 || !gist_address(&all->six, of, &end[i].ip, &ends->address[i]))
 			return 0;
 		ends->port[i] = end[i].port;
 	}
@@ -212,7 +234,7 @@ void gist_end(const struct gists *all, uint32_t seat, bool server, struct endpoi
 	*out = (struct endpoint){.port = ends->port[server], .has_port = g->has & GIST_PORTS};
 	if (g->like & GIST_IPV6) {
 		out->family = FAMILY_IPV6;
-		out->ip = all->addresses->at[ends->address[server]];
+		out->ip = all->six.at[ends->address[server]];
 	} else {
 		out->family = FAMILY_IPV4;
 		memcpy(out->ip.b, &ends->address[server], sizeof ends->address[server]);

@@ -5,7 +5,7 @@
  *   kept       from then on: of a flow that moved the gist is made again where its entry is (listing.c)
  *   lone       of a flow of one packet, which is one line itself, it is the first column: 4 bytes
  *   less       what does not fit has its bit not set, and is read where the flow lies: addresses of IPv6 beyond
- *              GIST_ADDRESSES, bytes of 4 GiB and more in one direction, times a day and a half from all others, round
+ *              half a million, bytes of 4 GiB and more in one direction, times a day and a half from all others, round
  *              trips of 4 s
  *   alike      flows that are alike (flow.h) have one number: what was found out of one is known of all
  *   bounded    by what the caller says; where there is no room for all of them there are none
@@ -31,7 +31,7 @@ enum gist_has {
 };
 
 enum { GIST_LIKES = 4096, GIST_LIKE_MASK = GIST_LIKES - 1, GIST_PAST = GIST_LIKES, GIST_IPV6 = 2 * GIST_LIKES };
-enum { GIST_ADDRESSES = 65536, ADDRESS_PLACES = 2 * GIST_ADDRESSES };
+enum { PLACES_LEAST = 1 << 12, PLACES_MOST = 1 << 20 };
 #define GIST_NO_TRIP UINT32_MAX
 
 /* What is said of one lies apart by what asks for it: a question reads of each flow the first, and one more at most.
@@ -42,7 +42,7 @@ struct gist {
 	uint8_t has;                     /* enum gist_has */
 };
 struct gist_ends {
-	uint32_t address[2];             /* of IPv6: where in gists.addresses */
+	uint32_t address[2];             /* of IPv6: where in gists.six */
 	uint16_t port[2];
 };
 struct gist_sums {
@@ -53,11 +53,12 @@ struct gist_sums {
 enum { GIST_LONE_BYTES = sizeof(struct gist), GIST_BYTES = sizeof(struct gist) + sizeof(struct gist_ends) + sizeof(struct gist_sums) + sizeof(uint32_t) };
 _Static_assert(GIST_BYTES == 44, "as is told above");
 
-/* Addresses of IPv6, each once. What finds no room any more is read where the flow lies. */
+/* Addresses of IPv6, each once: half as many as there are places. What finds no room any more is read where the flow
+ * lies. */
 struct gist_addresses {
-	uint32_t n;
-	struct address at[GIST_ADDRESSES];
-	uint32_t place[ADDRESS_PLACES];  /* 1 + where; 0: free */
+	uint32_t n, places;              /* 0: none was met yet */
+	struct address *at;              /* address space for half as many as places */
+	uint32_t *place;                 /* 1 + where; 0: free */
 };
 
 struct gists {
@@ -67,7 +68,7 @@ struct gists {
 	uint32_t *trips;                 /* ns; GIST_NO_TRIP: it has none */
 	uint32_t until[2];               /* of each range of seats: so far they are made */
 	size_t room;                     /* bytes that they may take, with all else of the listing */
-	struct gist_addresses *addresses; /* of IPv6; NULL: none was met, or no memory */
+	struct gist_addresses six;
 	bool none;                       /* there is no room, or no memory */
 	bool based;
 	int64_t base_ns;                 /* some flow's first */
@@ -79,6 +80,10 @@ struct gists {
 /* For so many seats; false: no memory. */
 bool gists_open(struct gists *all, size_t seats);
 void gists_free(struct gists *all, size_t seats);
+static inline size_t gists_shared(const struct gists *all) /* bytes that are of no flow alone */
+{
+	return all->six.n * sizeof *all->six.at + all->six.places * sizeof *all->six.place;
+}
 
 static inline bool gist_has(const struct gist *g, unsigned needed)
 {

@@ -67,6 +67,8 @@ struct listing {
 	struct gists gists;
 	unsigned choice_needs, rank_needs, needs; /* of a gist (enum gist_has): for each, and for what is redone */
 	unsigned near_needs;         /* and so that not even a line of the flow is read */
+	struct flow_record ends;     /* of the flow at hand, if those are all that is asked, */
+	int ends_of;                 /* and of that protocol; -1: nothing stands there yet */
 	struct group_met met[GROUPS_MET];
 	bool walked;                 /* all seats were looked at, once */
 	bool first;                  /* it is being made because nobody has asked for anything yet */

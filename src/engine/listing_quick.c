@@ -70,6 +70,7 @@ void listing_gist_needs(struct listing *l)
 {
 	const bool as_packets_say = l->gists.at && !l->owned && !(l->redo & (REDO_MOVES | REDO_OWNERS));
 
+	l->ends_of = -1;
 	l->choice_needs = as_packets_say ? choice_needs(l) : GIST_NOT;
 	l->rank_needs = as_packets_say ? rank_needs(l) : GIST_NOT;
 	l->needs = !as_packets_say ? GIST_NOT :
@@ -97,20 +98,30 @@ static inline bool quick_end(const struct listing *l, uint32_t seat, const struc
 	return true;
 }
 
+/* BRIEF_ENDS: of one after the other of the same protocol only the ends differ. */
+static inline bool quick_fill_ends(struct listing *l, uint32_t seat, const struct gist *g)
+{
+	if (!quick_end(l, seat, g, false, &l->ends.client) || !quick_end(l, seat, g, true, &l->ends.server))
+		return false;
+	if (l->ends_of != g->proto) {
+		flow_record_fill_ends(&l->ends, l->flows, g->proto, (struct endpoint[]){l->ends.client, l->ends.server});
+		l->ends_of = g->proto;
+	}
+	return true;
+}
+
 /* LISTED_MATCHES, LISTED_OVER or 0; false: the flow is to be asked. */
 static inline bool gist_choose(struct listing *l, uint32_t seat, const struct gist *g, unsigned *out)
 {
 	const struct listed_alike *alike;
-	struct endpoint ends[2];
 
 	*out = LISTED_MATCHES;
 	if (!l->filter && !l->choice.open_only)
 		return true;
 	if (!l->choice_alike) {
-		if (!quick_end(l, seat, g, false, &ends[0]) || !quick_end(l, seat, g, true, &ends[1]))
+		if (!quick_fill_ends(l, seat, g))
 			return false;
-		flow_record_fill_ends(&l->record, l->flows, g->proto, ends);
-		*out = filter_flow(l->filter, &l->record) ? LISTED_MATCHES : 0;
+		*out = filter_flow(l->filter, &l->ends) ? LISTED_MATCHES : 0;
 		return true;
 	}
 	alike = alike_of(l, g, false);
