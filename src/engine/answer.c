@@ -24,6 +24,7 @@
 enum {
 	SUMMED = 256,      /* flows between two looks at the clock */
 	SUMMED_AHEAD = 16, /* seats */
+	CAUGHT_UP = 32,    /* seats, of which the flows are still near when they are summed */
 	SUM_KEEPS_MS = 1000, /* a sum that nobody has worked on for longer is begun anew */
 };
 
@@ -386,7 +387,7 @@ static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int
 			const struct listed *listed;
 
 			if (seat >= caught) {
-				caught = v->seats[i].to - seat > SUMMED ? seat + SUMMED : v->seats[i].to;
+				caught = v->seats[i].to - seat > CAUGHT_UP ? seat + CAUGHT_UP : v->seats[i].to;
 				listing_catch_up(w->listing, caught);
 			}
 			if (!v->summed)

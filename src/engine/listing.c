@@ -262,26 +262,15 @@ static bool listing_walk(struct listing *l, uint32_t until, int64_t deadline_ns)
 {
 	const enum listing_reads reads = listing_reads(l);
 	struct flow_seats is[2];
-	unsigned turn = 0;
 
 	listing_seats(l, is);
 	for (unsigned i = 0; i < 2; i++) {
 		const uint32_t to = is[i].to < until ? is[i].to : until;
 
-		for (uint32_t seat = l->next > is[i].from ? l->next : is[i].from, stop; seat < to; l->next = seat) {
-			stop = to - seat > QUICK_CLOCK ? seat + QUICK_CLOCK : to;
-			seat = listing_quick(l, seat, stop, reads);
-			if (seat < stop) {
-				listing_look_again(l, seat);
-				listing_quick_learn(l, seat);
-				seat++;
-			} else {
-				turn |= LOOK_CLOCK - 1;
-			}
-			if (is_late(&turn, deadline_ns)) {
-				l->next = seat;
+		for (uint32_t seat = l->next > is[i].from ? l->next : is[i].from; seat < to;) {
+			l->next = seat = listing_quick(l, seat, to - seat > QUICK_CLOCK ? seat + QUICK_CLOCK : to, LOOK_CLOCK, reads);
+			if (deadline_ns != INT64_MAX && clock_monotonic_ns() >= deadline_ns)
 				return false;
-			}
 		}
 	}
 	return true;

@@ -103,12 +103,10 @@ static inline bool listing_is_near(const struct listing *l, uint32_t seat)
 	return l->gists.at ? gist_has(&l->gists.at[seat], l->near_needs) : listing_is_free(l, seat);
 }
 
-/* listing_quick.c. The walk at hand over these seats, as far as it goes without a look at a flow: the seat of the first
- * that takes one, or to. Those behind it are brought near. */
+/* listing_quick.c. The walk at hand over these seats, until so many flows were looked at: the seat that it goes on with.
+ * Those behind are brought near. */
 enum listing_reads { READS_ENDS, READS_ALL, READS_TRIPS };
-uint32_t listing_quick(struct listing *l, uint32_t from, uint32_t to, enum listing_reads reads);
-/* That one was looked at. */
-void listing_quick_learn(struct listing *l, uint32_t seat);
+uint32_t listing_quick(struct listing *l, uint32_t from, uint32_t to, unsigned looks_most, enum listing_reads reads);
 void listing_gist_needs(struct listing *l); /* of the walk at hand */
 
 #endif

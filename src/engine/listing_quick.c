@@ -272,57 +272,14 @@ static inline bool quick_one(struct listing *l, uint32_t seat, const struct gist
 	return true;
 }
 
-/* ---- of all ----------------------------------------------------------------------------- */
-
-/* Some seats ahead: what will be looked at comes nearer. */
-static inline void quick_near(const struct listing *l, uint32_t seat, enum listing_reads reads)
-{
-	if (!listing_is_near(l, seat + LOOK_AHEAD))
-		flow_seat_near(l->flows, seat + LOOK_AHEAD, reads != READS_ENDS);
-	if (listing_is_near(l, seat + LOOK_AHEAD / 2))
-		return;
-	if (reads == READS_ENDS)
-		flow_seat_near_ends(l->flows, seat + LOOK_AHEAD / 2);
-	else
-		flow_seat_near_rest(l->flows, seat + LOOK_AHEAD / 2, reads == READS_TRIPS);
-}
-
-uint32_t listing_quick(struct listing *l, uint32_t from, uint32_t to, enum listing_reads reads)
-{
-	const bool only_ranks = l->redo == REDO_RANKS, looks = l->redo & (REDO_RANKS | REDO_CHOICE), walked = l->walked;
-	const uint8_t lost = LISTED_RANKED | (l->owned ? 0 : LISTED_MOVES);
-	const struct gist *const gists = l->gists.at;
-	struct listed *const at = l->at;
-	const unsigned needs = l->needs;
-	uint32_t seat = from;
-
-	for (; seat < to; seat++) {
-		if (looks)
-			quick_near(l, seat, reads);
-		if (!(at[seat].is & LISTED_THERE)) {
-			if (!walked)
-				break;
-			continue;
-		}
-		if (only_ranks && !(at[seat].is & LISTED_MATCHES)) {
-			at[seat].is &= (uint8_t)~lost;
-			continue;
-		}
-		if (!gists || !gist_has(&gists[seat], needs) || !quick_one(l, seat, &gists[seat]))
-			break;
-		l->stats.by_gist++;
-	}
-	return seat;
-}
-
 /* It was looked at, so what was found holds for all that are alike. */
-void listing_quick_learn(struct listing *l, uint32_t seat)
+static void quick_learn(struct listing *l, uint32_t seat)
 {
-	const struct gist *g = l->gists.at ? &l->gists.at[seat] : NULL;
+	const struct gist *g = &l->gists.at[seat];
 	const struct listed *is = &l->at[seat];
 	struct listed_alike *known;
 
-	if (!g || !gist_has(g, GIST_KNOWN | GIST_LIKE) || !(is->is & LISTED_THERE) || flow_seat_moved(l->flows, seat))
+	if (!gist_has(g, GIST_KNOWN | GIST_LIKE) || !(is->is & LISTED_THERE) || flow_seat_moved(l->flows, seat))
 		return;
 	known = &l->gists.known[g->like & GIST_LIKE_MASK];
 	if (known->turn != l->alikes.turn)
@@ -338,6 +295,52 @@ void listing_quick_learn(struct listing *l, uint32_t seat)
 		known->at[2] = l->wide ? l->more[seat][1] : 0;
 		known->ranked = true;
 	}
+}
+
+/* ---- of all ----------------------------------------------------------------------------- */
+
+/* Some seats ahead: what will be looked at comes nearer. */
+static inline void quick_near(const struct listing *l, uint32_t seat, enum listing_reads reads)
+{
+	if (!listing_is_near(l, seat + LOOK_AHEAD))
+		flow_seat_near(l->flows, seat + LOOK_AHEAD, reads != READS_ENDS);
+	if (listing_is_near(l, seat + LOOK_AHEAD / 2))
+		return;
+	if (reads == READS_ENDS)
+		flow_seat_near_ends(l->flows, seat + LOOK_AHEAD / 2);
+	else
+		flow_seat_near_rest(l->flows, seat + LOOK_AHEAD / 2, reads == READS_TRIPS);
+}
+
+uint32_t listing_quick(struct listing *l, uint32_t from, uint32_t to, unsigned looks_most, enum listing_reads reads)
+{
+	const bool only_ranks = l->redo == REDO_RANKS, looks = l->redo & (REDO_RANKS | REDO_CHOICE), walked = l->walked;
+	const uint8_t lost = LISTED_RANKED | (l->owned ? 0 : LISTED_MOVES);
+	const struct gist *const gists = l->gists.at;
+	struct listed *const at = l->at;
+	const unsigned needs = l->needs;
+	unsigned looked = 0;
+	uint32_t seat = from;
+
+	for (; seat < to && looked < looks_most; seat++) {
+		if (looks)
+			quick_near(l, seat, reads);
+		if (walked && !(at[seat].is & LISTED_THERE))
+			continue;
+		if (only_ranks && !(at[seat].is & LISTED_MATCHES)) {
+			at[seat].is &= (uint8_t)~lost;
+			continue;
+		}
+		if (gists && at[seat].is & LISTED_THERE && gist_has(&gists[seat], needs) && quick_one(l, seat, &gists[seat])) {
+			l->stats.by_gist++;
+			continue;
+		}
+		listing_look_again(l, seat);
+		if (gists)
+			quick_learn(l, seat);
+		looked++;
+	}
+	return seat;
 }
 
 bool listing_sums(const struct listing *l, uint32_t seat, struct flow_sums *out)

@@ -395,7 +395,8 @@ enum record_brief flow_record_brief(const uint64_t keys[2])
 	return left[0] | left[1] ? BRIEF_NOT : BRIEF_WORDS;
 }
 
-void flow_record_fill_ends(struct flow_record *r, const struct flow_table *t, uint8_t proto, const struct endpoint ends[2])
+/* All but the ends. */
+static void brief_begin(struct flow_record *r, const struct flow_table *t, uint8_t proto)
 {
 	const char *name = tuple_proto_name(proto);
 
@@ -408,18 +409,22 @@ void flow_record_fill_ends(struct flow_record *r, const struct flow_table *t, ui
 	r->missing = RECORD_PARTS;
 	r->ip_proto = proto;
 	r->proto = name ? name : t->proto_words[proto];
-	r->client = ends[0];
-	r->server = ends[1];
 	record_set(r, RECORD_CLIENT);
 	record_set(r, RECORD_SERVER);
 	record_set(r, RECORD_PROTO);
+}
+
+void flow_record_fill_ends(struct flow_record *r, const struct flow_table *t, uint8_t proto, const struct endpoint ends[2])
+{
+	brief_begin(r, t, proto);
+	r->client = ends[0];
+	r->server = ends[1];
 }
 
 bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_t seat, const struct paths *paths,
 			    enum record_brief what)
 {
 	const unsigned parts = RECORD_PART_OUTCOME | RECORD_PART_STATE;
-	struct endpoint ends[2];
 	struct flow_key key;
 	const struct path *path;
 	const struct flow *f;
@@ -427,9 +432,9 @@ bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_
 
 	if (!seat_key(t, seat, &key, &client))
 		return false;
-	end_of_key(&ends[0], &key, client);
-	end_of_key(&ends[1], &key, !client);
-	flow_record_fill_ends(r, t, key.proto, ends);
+	brief_begin(r, t, key.proto);
+	end_of_key(&r->client, &key, client);
+	end_of_key(&r->server, &key, !client);
 	if (what == BRIEF_ENDS)
 		return true;
 	f = flow_in_seat(t, seat);
