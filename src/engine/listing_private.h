@@ -18,7 +18,7 @@ struct choice {
 };
 
 /* Ends of which the group is known. */
-enum { GROUPS_MET = 1024 };
+enum { GROUPS_MET = 4096 };
 struct group_met {
 	uint64_t id; /* 0: none */
 	uint32_t address;

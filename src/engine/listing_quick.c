@@ -57,9 +57,11 @@ static unsigned reads_of_gist(const struct listing *l)
 	const struct listed_order *o = &l->order;
 	unsigned reads = l->redo & REDO_CHOICE && l->filter && !l->choice_alike ? GIST_ENDS : 0;
 
-	if (!(l->redo & REDO_RANKS) || o->group == GROUP_SERVICE)
+	if (!(l->redo & REDO_RANKS))
 		return reads;
-	if (o->group != GROUP_NONE || listing_words_ends(o))
+	if (o->group != GROUP_NONE)
+		return reads | GIST_COUNTED | (o->group == GROUP_SERVICE ? 0 : GIST_ENDS);
+	if (listing_words_ends(o))
 		return reads | GIST_ENDS;
 	if (o->rank == RANK_ROUND_TRIP)
 		return reads | GIST_TRIP;
