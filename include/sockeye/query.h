@@ -294,6 +294,7 @@ struct answer {
 	struct source_stats source[QUERY_SOURCES];
 	unsigned sources;           /* of them filled, those taken off left out; there may be more */
 	uint64_t drops_left_out;    /* of those taken off */
+	uint64_t past_forgotten;    /* flows that were over and told, and found no room any more to be looked at */
 	struct source_note note;    /* the newest that the sources told; text "": none */
 	uint64_t tellings;          /* counts what told[] was set to */
 	bool told_bad;

@@ -459,6 +459,7 @@ bool engine_answer_within(struct engine *e, const struct query *q, struct answer
 		break;
 	}
 	out->totals = *engine_totals(e);
+	out->past_forgotten = flow_stats(engine_flows(e))->past_forgotten;
 	out->now_ns = out->totals.now_ns;
 	out->cost_ns = clock_monotonic_ns() - begun;
 	return whole;
