@@ -4,6 +4,7 @@
 #define ANSWER_WORLD_H
 
 #include "engine/answer.c"
+#include "engine/find_flows.c"
 #include "engine/groups.c"
 #include "engine/listing.c"
 #include "engine/listing_look.c"
