@@ -134,7 +134,8 @@ static void find_begin(struct flow_find *f, struct engine *e, const struct query
 	f->open_only = q->open_only;
 	f->have = false;
 	f->next = 0;
-	f->round = from == NULL;
+	f->round = false;
+	f->some = from != NULL;
 	if (from)
 		f->pivot = *from;
 	memset(f->known, 0, sizeof f->known);
@@ -143,8 +144,10 @@ static void find_begin(struct flow_find *f, struct engine *e, const struct query
 /* Is it in the way of this walk, and nearer than the one that was found? */
 static bool find_nearer(const struct flow_find *f, const struct rank *r)
 {
-	if (!f->round && (r->id == f->pivot.id || (rank_compare(r, &f->pivot) < 0) != f->back))
-		return false;
+	const bool ahead = r->id != f->pivot.id && (rank_compare(r, &f->pivot) < 0) == f->back;
+
+	if (f->some && ahead == f->round)
+		return false; /* those ahead come first, and the second time the others */
 	return !f->have || (rank_compare(r, &f->best) < 0) != f->back;
 }
 
@@ -198,7 +201,7 @@ bool flow_find(struct flow_find *f, struct engine *e, const struct query *q, con
 		}
 		if (!find_walk(f, e, l, deadline_ns))
 			return false;
-		if (!f->have && !f->round) {
+		if (!f->have && f->some && !f->round) {
 			f->round = true;
 			f->next = 0;
 			if (!find_walk(f, e, l, deadline_ns))
@@ -207,7 +210,7 @@ bool flow_find(struct flow_find *f, struct engine *e, const struct query *q, con
 		f->on = false;
 	} while (f->have && !find_stands(f, l));
 	if (f->have) {
-		*found = f->round && from ? FOUND_ROUND : FOUND_AHEAD;
+		*found = f->round ? FOUND_ROUND : FOUND_AHEAD;
 		*id = f->best.id;
 	}
 	return true;

@@ -1,7 +1,7 @@
 /* Finding a flow in the list: the next one, in the order of the screen, that fits an expression of the filter's language.
  *
  * One walk over what the listing keeps (listing.h), in slices: of those behind the selected one that are nearer than the
- * one found so far, and of no others, a record is filled and asked; if none fits, once more from the beginning of the
+ * one found so far, and of no others, a record is filled and asked; if none fits, of the others from the beginning of the
  * order. What is alike is asked once. So a match that is near costs the walk over sixteen bytes a flow, and one that is
  * nowhere as much as a filter. A flow that moves to another seat between two slices may be missed. */
 #ifndef ENGINE_FIND_FLOWS_H
@@ -32,7 +32,8 @@ struct flow_find {
 		uint64_t is;       /* 0: free */
 		bool fits;
 	} known[FIND_ALIKES];
-	struct rank pivot;         /* where from stood */
+	bool some;                 /* from is somebody: */
+	struct rank pivot;         /* there it stood */
 	bool round;                /* the second walk */
 	bool have;                 /* somebody fits: */
 	struct rank best;          /* the nearest so far */
