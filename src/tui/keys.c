@@ -75,6 +75,7 @@ struct key_line keys_table[] = {
 	{ACTION_PACKETS, IN_CONNECTIONS, "packets", "Look", "packets of the selected connection", NULL, {'p'}},
 	{ACTION_SAVE, IN_CONNECTIONS, "save", "Look", "save the packets of the selected connection, or of those marked", NULL, {'w', KEY_FUNCTION + 8}},
 	{ACTION_SAVE, IN_PACKETS | IN_STREAM, "save", "Look", "save packets as pcapng; of a stream its bytes", "Save", {'w', KEY_FUNCTION + 8}},
+	{ACTION_SAVE, IN_SOCKETS, "save-sockets", "Look", "save the list as text, as it is shown", NULL, {'w', KEY_FUNCTION + 8}},
 	{ACTION_DIRECTION, IN_STREAM, "direction", "Look", "both directions, the client's, the server's", "Direction", {'d'}},
 	{ACTION_BYTES, IN_PACKETS | IN_STREAM, "bytes", "Look", "bytes: hexadecimal, bits, text; a stream: text, hexadecimal, both", "Hex", {'x'}},
 	{ACTION_MARK, IN_PACKETS, "mark", "Look", "mark the packet; in the layers: fold or unfold", NULL, {KEY_BLANK}},
