@@ -317,7 +317,17 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 			canvas_put(c, from + 1, y, c->width, screens[i] ? ROLE_TEXT : ROLE_DIM, buffer);
 		}
 	}
-	r.least = c->width >= 60 ? end + wide + 1 : 2;
+	r.least = end + wide + 1;
+	if (c->width < 60) { /* there is room for one name */
+		text_reset(&t);
+		text_char(&t, '[');
+		if (l->screen < SCREENS)
+			text_format(&t, "%u", l->screen + 1U);
+		text_format(&t, "%s]", bars_view(l->screen, false));
+		end = canvas_put(c, 1, y, c->width, ROLE_TAB, buffer);
+		canvas_attr(c, 1, y, end, ATTR_REVERSE | ATTR_BOLD);
+		r.least = end + 1;
+	}
 	if (l->paused)
 		right_put(&r, ROLE_WARN, " PAUSED ");
 	else if (status[0] != '\0')
