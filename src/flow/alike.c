@@ -1,6 +1,6 @@
 /* Flows that are alike (flow.h): of whom nothing is odd, the words of a record follow from a few bits of each end.
  *
- * They are what tcp_state(), flow_outcome(), fill_ends(), fill_datagram() and whoever fills what is in record_words[] (fill.c)
+ * They are what tcp_state(), flow_outcome(), fill_ends(), fill_datagram() and whoever fills what is in alike_words[]
  * read of a flow, the client's end first; tests compare the records of all that are alike. */
 #include "kept.h"
 
@@ -8,6 +8,12 @@
 enum { ALIKE_KEPT = 1, ALIKE_EMBRYO = 2, ALIKE_PROTO = 2, ALIKE_SERVICE = 10, ALIKE_PATH = 18, ALIKE_HANDSHAKE = 34, ALIKE_BITS = 38,
        ALIKE_SIDES = 43, ALIKE_SIDE_BITS = 7, ALIKE_PAST = 57 };
 
+/* What a brief record has, too (fill.c). */
+static const enum record_key alike_words[] = {
+	RECORD_PROTO, RECORD_STATE, RECORD_OPEN, RECORD_OUTCOME, RECORD_HS_STATE, RECORD_HS_OPEN, RECORD_SERVICE, RECORD_TUNNEL,
+	RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_CODE, RECORD_ICMP_ID, RECORD_ICMP_ERROR_TYPE, RECORD_ICMP_ERROR_CODE,
+	RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN, RECORD_RST,
+};
 static const enum record_key alike_counts[] = {
 	RECORD_RETRANSMISSIONS, RECORD_FAST_RETRANSMISSIONS, RECORD_SPURIOUS_RETRANSMISSIONS, RECORD_OUT_OF_ORDER,
 	RECORD_DUP_ACKS, RECORD_ZERO_WINDOWS, RECORD_ZERO_WINDOW_PROBES, RECORD_WINDOW_FULL, RECORD_WINDOW_UPDATES,
@@ -15,6 +21,11 @@ static const enum record_key alike_counts[] = {
 	RECORD_EXACT_RETRANSMITTED_SEGMENTS, RECORD_EXACT_RETRANSMITTED_BYTES, RECORD_EXACT_LATE_SEGMENTS,
 	RECORD_EXACT_LATE_BYTES, RECORD_EXACT_CONFLICTING_BYTES, RECORD_EXACT_DUPLICATES, RECORD_EXACT_FORGOTTEN_HOLES,
 };
+
+void keys_without_words(uint64_t keys[2])
+{
+	keys_without(keys, alike_words, sizeof alike_words / sizeof *alike_words);
+}
 
 enum flow_alike flow_alike_keys(const uint64_t keys[2])
 {

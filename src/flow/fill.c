@@ -373,23 +373,11 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 }
 
 static const enum record_key brief_ends[] = {RECORD_CLIENT, RECORD_SERVER, RECORD_PROTO};
-/* What follows of its states, its application and the path it came: a brief record has these, and flows that are alike
- * (alike.c) have the same. */
-static const enum record_key record_words[] = {
-	RECORD_PROTO, RECORD_STATE, RECORD_OPEN, RECORD_OUTCOME, RECORD_HS_STATE, RECORD_HS_OPEN, RECORD_SERVICE, RECORD_TUNNEL,
-	RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_CODE, RECORD_ICMP_ID, RECORD_ICMP_ERROR_TYPE, RECORD_ICMP_ERROR_CODE,
-	RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN, RECORD_RST,
-};
 
 void keys_without(uint64_t keys[2], const enum record_key *known, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		keys[known[i] / 64] &= ~(UINT64_C(1) << known[i] % 64);
-}
-
-void keys_without_words(uint64_t keys[2])
-{
-	keys_without(keys, record_words, sizeof record_words / sizeof *record_words);
 }
 
 enum record_brief flow_record_brief(const uint64_t keys[2])
