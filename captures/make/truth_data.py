@@ -26,6 +26,32 @@ def wrap(s):
     k.close()
 
 
+@case("01-first-numbers", 1, "First numbers at the edge of 2^32", "a SYN counts as one, modulo 2^32, so that data may begin at 0",
+      "RFC 9293 3.4")
+def first_numbers(s):
+    """Six connections whose SYNs have the numbers 2^32 - 1, 2^32 - 2 and 0; the client's is sent twice. To Wireshark a
+    next number of 0 is none: it marks no SYN of 2^32 - 1 as a repeat, and takes the ACK of one for a window update.
+
+    Of each: 1, 2 SYN, 3 SYN/ACK, 4 ACK, 5 client 500, 6 the same again, 7 ACK, 8 server 700, 9 ACK, 10-12 closed by
+    the client"""
+    last = 0xFFFFFFFF
+    for i, isn in enumerate(((last, last - 1), (last - 1, last), (0, last), (last, 0), (last, last), (0, 0))):
+        k = s.talk(port=50101 + i, isn=isn, state="closed", tcp="time_wait closed", closed_by="client", zeek="SF ShADTadFf",
+                   handshake__syn_retransmits=1, handshake__syn_to_synack_us=1010000, handshake__last_syn_to_synack_us=10000,
+                   handshake__synack_to_ack_us=100, handshake__first_syn_to_ack_us=1010100)
+        k.c("S")
+        k.c("S", after=S, says="" if isn[0] == last else "retransmission")
+        k.s("SA", after=ROUND)
+        k.c("A", says="window_update" if isn[1] == last else "")
+        k.c("PA", 500)
+        k.c("PA", 500, at=0, after=S, says="retransmission", again=500)
+        k.s("A", after=ROUND)
+        k.s("PA", 700)
+        k.c("A")
+        k.close()
+        s.wait(S)
+
+
 @case("01-wrap-sack", 1, "A loss and its SACK across 2^32", "SACK blocks are compared modulo 2^32, too",
       "RFC 9293 3.4, RFC 2018")
 def wrap_sack(s):

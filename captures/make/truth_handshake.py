@@ -212,6 +212,33 @@ def unreachable(s):
     s.raw(ipv4("203.0.113.1", CLIENT, ICMP, icmp(3, 13, b"\0\0\0\0", quoted[:28])))
 
 
+@case("29-without-connection", 29, "First numbers at the edge of 2^32, and no connection",
+      "the acknowledgement of the last number is 0", "RFC 9293 3.4, 3.5.2")
+def without_connection(s):
+    """A SYN of 2^32 - 1 is acknowledged by 0: it is refused, stays half open, and is never answered; one of 2^32 - 2 is
+    answered and closed at once, so that the FIN has the last number. To Wireshark a
+    next number of 0 is none: it marks no repeats here.
+
+    1 SYN, 2 RST/ACK with 0 and 0; 3 SYN, 4-6 SYN/ACK; 7, 8 SYN; 9-11 handshake, 12-14 closed by the client"""
+    last = 0xFFFFFFFF
+    k = s.talk(port=50201, isn=(last, 0), state="refused", tcp="closed closed", complete=False, closed_by="server", zeek="REJ Sr")
+    k.c("S")
+    k.s("RA", seq=0, after=ROUND, state="rst_refused")
+    k = s.talk(port=50202, isn=(last, last), state="syn_received", tcp="syn_sent syn_received", complete=False, zeek="S1 Sh",
+               handshake__synack_retransmits=2)
+    k.c("S")
+    k.s("SA", after=ROUND)
+    k.s("SA", after=S)
+    k.s("SA", after=2 * S)
+    k = s.talk(port=50203, isn=(last, 0), state="syn_sent", tcp="syn_sent -", complete=False, zeek="S0 S",
+               handshake__syn_retransmits=1)
+    k.c("S")
+    k.c("S", after=S)
+    k = s.talk(port=50204, isn=(last - 1, last - 1), state="closed", tcp="time_wait closed", closed_by="client", zeek="SF ShAFf")
+    k.open()
+    k.close()
+
+
 @case("33-syn-on-established", 33, "A SYN on an open connection",
       "any SYN is answered with a challenge ACK", "RFC 5961 4")
 def syn_on_established(s):

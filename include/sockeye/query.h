@@ -252,6 +252,13 @@ struct flow_group {
 /* Why the selected flow is not among the rows any more. */
 enum query_left { LEFT_NOT, LEFT_GONE, LEFT_FILTER, LEFT_OVER /* query.open_only */ };
 
+/* What came of query.find; NOT: nothing was looked for. ROUND: beyond the end, and on from the other one. */
+enum query_found { FOUND_NOT, FOUND_AHEAD, FOUND_ROUND, FOUND_NOBODY };
+
+/* What is looked for so, for who wants to know of a row himself: owners, live: a word alone is also looked for in the
+ * names of processes. As filter_compile(). */
+int query_find_compile(struct filter **out, const char *text, bool owners, struct filter_error *e);
+
 /* What a round trip takes: of data, both ways together, where both are known; else
  * of the handshake; else of the one side. False: not known. */
 bool query_round_trip(const struct flow_record *r, int64_t *ns);
@@ -273,6 +280,8 @@ struct query {
 	unsigned onlys;             /* 0: all */
 	uint64_t since;             /* flows begun after this one are counted in answer.newer; 0: none are */
 	char match[QUERY_MATCH];    /* display filter (filter.h); "" matches all */
+	char find[QUERY_MATCH];     /* "": nobody; else an expression as of match, and the next row that fits is selected, */
+	bool find_back;             /* or the one before; round where there is none */
 	uint64_t selected;          /* flow id, 0: the first row */
 	uint64_t otherwise[2];      /* if that is gone: its neighbours, below and above */
 	int64_t move;               /* select the row that many further on (or back) */
@@ -294,6 +303,7 @@ struct answer {
 	struct source_stats source[QUERY_SOURCES];
 	unsigned sources;           /* of them filled, those taken off left out; there may be more */
 	uint64_t drops_left_out;    /* of those taken off */
+	uint64_t past_forgotten;    /* flows that were over and told, and found no room any more to be looked at */
 	struct source_note note;    /* the newest that the sources told; text "": none */
 	uint64_t tellings;          /* counts what told[] was set to */
 	bool told_bad;
@@ -312,6 +322,7 @@ struct answer {
 	uint64_t newest, newer;     /* greatest id; of the matching ones, begun after query.since and not in sight */
 	uint64_t reused;            /* flows that began on the ports of another, which ended by it and is gone */
 	enum query_left left;       /* why, where vanished */
+	enum query_found found;     /* query.find */
 	uint64_t rate[QUERY_ROWS];  /* bytes a second of row[]: live as of late, of files over its life */
 	/* The query's filter does not compile: what holds is the one before it. */
 	struct filter_error match_error; /* column 0: it does */

@@ -68,11 +68,12 @@ static inline void headers_clear(struct descriptor *d)
 static inline bool headers_done(const struct rest *r, unsigned stack, unsigned steps, struct descriptor *d,
 				struct headers *h)
 {
-	const uint8_t *const payload[] = {NULL, r->at}; /* half of the packets have some: a jump would be guessed wrong */
+	/* Half of the packets carry something: a jump would be guessed wrong. */
+	const uintptr_t some = -(uintptr_t)(r->here > 0);
 
 	d->payload_len = (uint32_t)r->wire;
 	d->payload_captured = (uint32_t)r->here;
-	d->payload = payload[r->here > 0];
+	d->payload = (const uint8_t *)((uintptr_t)r->at & some);
 	h->stack = (uint8_t)stack;
 	h->steps = (uint16_t)steps;
 	return true;
@@ -171,38 +172,38 @@ __attribute__((noinline)) static bool headers_tcp_options(struct rest r, unsigne
 
 /* ---- layer by layer ------------------------------------------------------------ */
 
-/* A header of that length, and time stamps, if any, laid out as RFC 7323 appendix A recommends. */
-static inline bool headers_tcp_plain(struct rest r, size_t header, unsigned stack, unsigned steps, struct descriptor *d,
-				     struct headers *h)
-{
-	const uint8_t *at = rest_take(&r, header);
-	struct tcp_facts f = {.seq = 0};
-	struct tcp_header t = tcp_read(at, &f);
-
-	if (header == TCP_HEADER_STAMPS) {
-		tcp_stamps_read(at + TCP_HEADER_MIN + 4, &f);
-		steps += 3;
-	}
-	d->tuple.from_port = (uint16_t)t.from;
-	d->tuple.to_port = (uint16_t)t.to;
-	descriptor_tcp_plain(d, &f);
-	return headers_done(&r, stack, steps, d, h);
-}
-
+/* Time stamps alone, laid out as RFC 7323 appendix A recommends, or no option at all: which of the two is nobody's guess, so
+ * both are read alike. Others are set apart. */
 static inline bool headers_tcp(struct rest r, unsigned stack, unsigned steps, struct descriptor *d, struct headers *h)
 {
-	const uint8_t *at = r.at;
-	unsigned header;
+	static const uint8_t none[TCP_HEADER_STAMPS - TCP_HEADER_MIN];
+	const uint32_t laid_out = UINT32_C(1) << 24 | 1 << 16 | OPTION_TIMESTAMPS << 8 | 10;
+	const uint8_t *at = r.at, *options;
+	struct tcp_facts f = {.seq = 0};
+	unsigned header, stamped;
+	struct tcp_header t;
+	uint32_t mask;
 
 	if (r.here < TCP_HEADER_MIN)
 		return false;
 	header = tcp_header_len(at);
-	if (header == TCP_HEADER_STAMPS && r.here >= TCP_HEADER_STAMPS &&
-	    bytes_be32(at + TCP_HEADER_MIN) == (UINT32_C(1) << 24 | 1 << 16 | OPTION_TIMESTAMPS << 8 | 10))
-		return headers_tcp_plain(r, TCP_HEADER_STAMPS, stack, steps, d, h);
-	if (header == TCP_HEADER_MIN)
-		return headers_tcp_plain(r, TCP_HEADER_MIN, stack, steps, d, h);
-	return headers_tcp_options(r, header, stack, steps, d, h);
+	options = r.here >= TCP_HEADER_STAMPS ? at + TCP_HEADER_MIN : none;
+	stamped = (header == TCP_HEADER_STAMPS) & (bytes_be32(options) == laid_out);
+	if (header != TCP_HEADER_MIN + stamped * (TCP_HEADER_STAMPS - TCP_HEADER_MIN))
+		return headers_tcp_options(r, header, stack, steps, d, h);
+	t = tcp_read(at, &f);
+	tcp_stamps_read(options + 4, &f);
+	mask = -(uint32_t)stamped;
+	f.tsval &= mask;
+	f.tsecr &= mask;
+	f.options = (uint8_t)(mask & TCP_HAS_TIMESTAMPS);
+	r.at += header;
+	r.here -= header;
+	r.wire -= header;
+	d->tuple.from_port = (uint16_t)t.from;
+	d->tuple.to_port = (uint16_t)t.to;
+	descriptor_tcp_plain(d, &f);
+	return headers_done(&r, stack, steps + 3 * stamped, d, h);
 }
 
 static inline bool headers_udp(struct rest r, unsigned stack, unsigned steps, struct descriptor *d, struct headers *h)

@@ -413,15 +413,31 @@ static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int
 	return true;
 }
 
-/* False: the listing is not up to date yet. */
+/* Who is looked for is selected, where there is somebody. False: the deadline came first. */
+static bool answer_find(struct walk *w, struct query *q, struct answer *out, int64_t deadline_ns)
+{
+	uint64_t id;
+
+	walk_pivot(w, out);
+	if (!flow_find(&engine_match(w->engine)->find, w->engine, q, w->have_pivot ? &w->pivot : NULL, deadline_ns, &out->found, &id))
+		return false;
+	q->move = 0;
+	if (out->found != FOUND_NOBODY)
+		q->selected = id;
+	return true;
+}
+
+/* False: the listing is not up to date yet, or nobody was found yet. */
 static bool answer_flows(struct engine *e, const struct query *q, struct answer *out, int64_t deadline_ns)
 {
 	unsigned rows = q->rows == 0 ? 1 : q->rows > QUERY_ROWS ? QUERY_ROWS : q->rows;
 	struct walk w = {.engine = e, .query = q, .listing = engine_listing(e), .flows = engine_flows(e)};
+	struct query found;
 
 	if (w.listing != NULL && !listing_go_on(w.listing, q, deadline_ns))
 		return false;
 	out->match_error = engine_match(e)->error;
+	out->found = FOUND_NOT;
 	if (w.listing == NULL) {
 		walk_end(&(struct flow_counts){0}, out);
 		answer_empty(out);
@@ -432,9 +448,16 @@ static bool answer_flows(struct engine *e, const struct query *q, struct answer 
 	if (q->group != GROUP_NONE)
 		return answer_groups(&w, out, rows, deadline_ns);
 	answer_empty(out);
+	if (q->find[0] != '\0') {
+		found = *q;
+		if (!answer_find(&w, &found, out, deadline_ns))
+			return false;
+		w.query = &found;
+		answer_empty(out);
+	}
 	w.before = listing_near(w.listing, 0);
 	w.behind = listing_near(w.listing, 1);
-	if (q->holds == 0 || !answer_held(&w, out, rows)) {
+	if (w.query->holds == 0 || !answer_held(&w, out, rows)) {
 		w.have_pivot = false;
 		w.n_before = 0;
 		answer_ordered(&w, out, rows);
@@ -466,6 +489,7 @@ bool engine_answer_within(struct engine *e, const struct query *q, struct answer
 		break;
 	}
 	out->totals = *engine_totals(e);
+	out->past_forgotten = flow_stats(engine_flows(e))->past_forgotten;
 	out->now_ns = out->totals.now_ns;
 	out->cost_ns = clock_monotonic_ns() - begun;
 	return whole;

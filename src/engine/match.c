@@ -25,4 +25,5 @@ void match_free(struct match *m)
 {
 	filter_free(m->filter);
 	m->filter = NULL;
+	flow_find_free(&m->find);
 }

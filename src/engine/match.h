@@ -2,6 +2,7 @@
 #ifndef ENGINE_MATCH_H
 #define ENGINE_MATCH_H
 
+#include "find_flows.h"
 #include "sockeye/filter.h"
 #include "sockeye/query.h"
 
@@ -10,6 +11,7 @@ struct match {
 	struct filter *filter;       /* of the last text that compiled; NULL: all match */
 	uint64_t turn;               /* counts filters: another one is another turn */
 	struct filter_error error;   /* of text; column 0: it compiled */
+	struct flow_find find;       /* who is looked for in the list */
 };
 
 /* The filter for that text: the one before where it does not compile. */

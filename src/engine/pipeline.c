@@ -37,6 +37,7 @@
 enum {
 	AHEAD = 64,      /* batches: 4096 packets */
 	AHEAD_WAKE = 16, /* batches that wake the engine's thread */
+	AHEAD_LITTLE = 4, /* batches: with no more, reading is what everything waits for */
 	ASK_MS = 20,
 	PATIENCE = 10000, /* pauses of the processor: a few hundred microseconds */
 	LINE = 64,       /* bytes that travel between two cores together */
@@ -137,6 +138,12 @@ static void reader_hand_over(struct pipeline *p, const struct batch *b)
 		pipeline_wake(&p->engine_waits, p->ready_fd);
 }
 
+/* The engine's thread has next to nothing to do: then it prepares its batches itself, and this one reads. */
+static bool reader_is_late(struct pipeline *p)
+{
+	return atomic_load_explicit(&p->head, memory_order_relaxed) - atomic_load(&p->tail) <= AHEAD_LITTLE;
+}
+
 static void *reader_run(void *arg)
 {
 	struct pipeline *p = arg;
@@ -156,7 +163,9 @@ static void *reader_run(void *arg)
 		left -= b->n;
 		if (got == 0)
 			reader_wait_while(p, reader_without_buffers);
-		prepare(&p->prepare, b->frame, b->n, &b->ready, NULL);
+		b->ready.prepared = false;
+		if (!reader_is_late(p))
+			prepare(&p->prepare, b->frame, b->n, &b->ready, NULL);
 		reader_hand_over(p, b);
 		engine_touch_ahead(p->engine, &p->touched);
 	} while (!b->end && left > 0);
@@ -249,20 +258,27 @@ const struct frame *pipeline_frames(struct source *s, const struct frame *copied
 	return s->next_batch == pipeline_next_batch && p->lent && !p->alone ? pipeline_at_hand(p)->frame : copied;
 }
 
+static struct ready *ready_or_null(struct pipeline *p, uint64_t slot)
+{
+	struct ready *ready = &p->ring[slot % AHEAD].ready;
+
+	return ready->prepared ? ready : NULL;
+}
+
 struct ready *pipeline_ready(struct source *s)
 {
 	struct pipeline *p = (struct pipeline *)s;
 
 	if (s->next_batch != pipeline_next_batch || p->alone)
 		return NULL;
-	return &p->ring[(p->taken - 1) % AHEAD].ready;
+	return ready_or_null(p, p->taken - 1);
 }
 
 struct ready *pipeline_next(struct source *s)
 {
 	struct pipeline *p = (struct pipeline *)s;
 
-	return atomic_load(&p->head) > p->taken ? &p->ring[p->taken % AHEAD].ready : NULL;
+	return atomic_load(&p->head) > p->taken ? ready_or_null(p, p->taken) : NULL;
 }
 
 static bool pipeline_stats(struct source *s, unsigned index, struct source_stats *out)

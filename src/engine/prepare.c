@@ -37,6 +37,7 @@ void prepare(const struct prepare *how, const struct frame *frames, unsigned n, 
 {
 	out->n = n;
 	memset(out->is + n, 0, FLOW_NEAR_SLOTS);
+	out->prepared = true;
 	out->expected = near != NULL;
 	/* First all of one, then all of the other: what was just written is read again in other pieces,
 	 * which waits until it has left the processor's queue. */

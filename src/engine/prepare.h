@@ -34,6 +34,7 @@ struct ready {
 	bool is[SOURCE_BATCH + FLOW_NEAR_SLOTS]; /* those behind the last are not: whoever looks ahead need not ask */
 	struct tally tally;
 	unsigned n;
+	bool prepared; /* false: of frames of a pipeline: their reader had no time for it (pipeline.c) */
 	bool expected; /* the slots that it needs were brought near */
 };
 

@@ -10,6 +10,7 @@
 enum { ALIKE_KEPT = 1, ALIKE_EMBRYO = 2, ALIKE_PROTO = 2, ALIKE_SERVICE = 10, ALIKE_PATH = 18, ALIKE_HANDSHAKE = 34, ALIKE_BITS = 38,
        ALIKE_SIDES = 43, ALIKE_SIDE_BITS = 7, ALIKE_PAST = 57 };
 
+/* What a brief record has, too (fill.c). */
 static const enum record_key alike_words[] = {
 	RECORD_PROTO, RECORD_STATE, RECORD_OPEN, RECORD_OUTCOME, RECORD_HS_STATE, RECORD_HS_OPEN, RECORD_SERVICE, RECORD_TUNNEL,
 	RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_CODE, RECORD_ICMP_ID, RECORD_ICMP_ERROR_TYPE, RECORD_ICMP_ERROR_CODE,
@@ -23,11 +24,16 @@ static const enum record_key alike_counts[] = {
 	RECORD_EXACT_LATE_BYTES, RECORD_EXACT_CONFLICTING_BYTES, RECORD_EXACT_DUPLICATES, RECORD_EXACT_FORGOTTEN_HOLES,
 };
 
+void keys_without_words(uint64_t keys[2])
+{
+	keys_without(keys, alike_words, sizeof alike_words / sizeof *alike_words);
+}
+
 enum flow_alike flow_alike_keys(const uint64_t keys[2])
 {
 	uint64_t left[2] = {keys[0], keys[1]};
 
-	keys_without(left, alike_words, sizeof alike_words / sizeof *alike_words);
+	keys_without_words(left);
 	if (!(left[0] | left[1]))
 		return ALIKE_WORDS;
 	keys_without(left, alike_counts, sizeof alike_counts / sizeof *alike_counts);

@@ -373,10 +373,6 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 }
 
 static const enum record_key brief_ends[] = {RECORD_CLIENT, RECORD_SERVER, RECORD_PROTO};
-static const enum record_key brief_words[] = {
-	RECORD_STATE, RECORD_OUTCOME, RECORD_SERVICE, RECORD_TUNNEL, RECORD_SERVER_NAME, RECORD_ICMP_TYPE, RECORD_ICMP_ID,
-	RECORD_ICMP_ERROR_TYPE, RECORD_TCP_STATE_CLIENT, RECORD_TCP_STATE_SERVER, RECORD_FIN,
-};
 
 void keys_without(uint64_t keys[2], const enum record_key *known, size_t n)
 {
@@ -391,7 +387,7 @@ enum record_brief flow_record_brief(const uint64_t keys[2])
 	keys_without(left, brief_ends, sizeof brief_ends / sizeof *brief_ends);
 	if (!(left[0] | left[1]))
 		return BRIEF_ENDS;
-	keys_without(left, brief_words, sizeof brief_words / sizeof *brief_words);
+	keys_without_words(left);
 	return left[0] | left[1] ? BRIEF_NOT : BRIEF_WORDS;
 }
 

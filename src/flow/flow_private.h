@@ -537,6 +537,7 @@ struct flow *flow_look(struct flow_table *t, uint32_t ref);  /* a copy of a full
 bool seat_key(const struct flow_table *t, uint32_t seat, struct flow_key *key, bool *client);
 /* Of the keys asked, bits by number, take off those that are known: fill.c. */
 void keys_without(uint64_t keys[2], const enum record_key *known, size_t n);
+void keys_without_words(uint64_t keys[2]); /* alike.c: what brief records have, and those that are alike have the same */
 /* names.c */
 void names_open(struct names *n, void *at, size_t size);
 /* REF_NONE: full, or no block of a dropped name fits and it may not grow. */

@@ -124,12 +124,13 @@ static inline bool is_ordinary(const struct kept_side *s, const struct kept_side
 	       end != peer->acked + ((uint32_t)peer->window << kept_shift(peer, 0));
 }
 
-/* The time stamp (stamps.c). False: it is older than the last one taken, and that must be told. */
+/* The time stamp, if it has one (stamps.c). False: it is older than the last one taken, and that must be told. */
 static inline bool stamped(struct kept_side *s, const struct kept_side *peer, const struct descriptor *d, int64_t at)
 {
+	const unsigned has = (d->options & TCP_HAS_TIMESTAMPS) != 0;
 	bool in_place;
 
-	if ((int32_t)(d->tcp.tsval - s->tsval) < 0 && s->end & END_TSVAL) {
+	if (__builtin_expect((int32_t)(d->tcp.tsval - s->tsval) < 0, 0) && has && s->end & END_TSVAL) {
 		int64_t before = kept_ns(0, s->ack, s->ack_high);
 
 		if (before == KEPT_TIME_FAR)
@@ -137,7 +138,8 @@ static inline bool stamped(struct kept_side *s, const struct kept_side *peer, co
 		if (at - before < STAMPS_FORGOTTEN_NS)
 			return d->payload_len == 0;
 	}
-	in_place = peer->acked - d->tcp.seq <= d->payload_len + 1; /* it may be taken: written in any case, without a jump */
+	/* It may be taken. Written in any case: whether a flow has stamps, and this one is in place, is nobody's guess. */
+	in_place = has & (peer->acked - d->tcp.seq <= d->payload_len + 1);
 	s->tsval = in_place ? d->tcp.tsval : s->tsval;
 	s->end |= (uint8_t)(in_place * END_TSVAL);
 	return true;
@@ -164,7 +166,7 @@ __attribute__((noinline)) static bool go_on(struct flow_table *t, struct kept *k
 
 	if (!is_ordinary(s, peer, d) || (uint64_t)at > (uint64_t)KEPT_TIME_MAX || !kept_is(k, &d->tuple, dir) ||
 	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)) ||
-	    (d->options & TCP_HAS_TIMESTAMPS && !stamped(s, peer, d, at)))
+	    !stamped(s, peer, d, at))
 		return false;
 	/* Its numbers are new, so it is nobody's copy, but may have some. */
 	copies_note(&t->copies, d, near->identity);

@@ -14,8 +14,6 @@ uint32_t table_hash(const struct flow_table *t, const struct flow_key *k)
 	struct flow_words w;
 
 	words_of_key(&w, k);
-	if (k->family == FAMILY_IPV4)
-		return words_hash_ipv4(&t->key, bytes_be32(k->a.b), bytes_be32(k->b.b), w.rest);
 	return words_hash(&t->key, &w);
 }
 
@@ -121,36 +119,13 @@ void table_remove(struct flow_table *t, uint32_t hole)
 	t->slots_used--;
 }
 
-/* As tuple_direction(), of IPv4. */
-static inline unsigned direction_ipv4(uint32_t from, uint32_t to, const struct tuple *t)
-{
-	return from != to ? from > to : t->from_port > t->to_port;
-}
-
-/* Of addresses of sixteen bytes: set apart, for the others are most. */
-__attribute__((noinline)) static uint32_t hash_long(const struct hash_key *key, const struct tuple *t, unsigned *dir)
-{
-	struct flow_words w;
-
-	*dir = tuple_direction(t);
-	words_of_tuple(&w, t, *dir);
-	return words_hash(key, &w);
-}
-
-static inline uint32_t hash_ipv4(const struct hash_key *key, const struct tuple *t, unsigned *dir)
-{
-	uint32_t from = bytes_be32(t->from.b), to = bytes_be32(t->to.b);
-
-	*dir = direction_ipv4(from, to, t);
-	/* The lower address is the lower endpoint's, whoever that is. */
-	return words_hash_ipv4(key, from < to ? from : to, from < to ? to : from, rest_of_tuple(t, *dir));
-}
-
 static inline void hash_one(const struct hash_key *key, struct descriptor *d, struct flow_near *near)
 {
-	unsigned dir;
+	const unsigned dir = tuple_direction(&d->tuple);
+	struct flow_words w;
 
-	d->hash = d->tuple.family == FAMILY_IPV4 ? hash_ipv4(key, &d->tuple, &dir) : hash_long(key, &d->tuple, &dir);
+	words_of_tuple(&w, &d->tuple, dir);
+	d->hash = words_hash(key, &w);
 	near->dir = (uint8_t)dir;
 	near->place = REF_NONE;
 	near->may_begin = false;
@@ -198,6 +173,8 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 	enum { LOOKS = 16 }; /* nearly all stand so near; further away it is not worth the wait */
 	uint32_t at = d->hash & t->slot_mask;
 
+	/* A quarter do not stand at their home, but mostly right behind it: one step without a jump. */
+	at = (at + ((t->slots[at].hash != d->hash) & (t->slots[at].ref != REF_NONE))) & t->slot_mask;
 	near->place = REF_NONE;
 	near->may_begin = false;
 	for (unsigned i = 0; i < LOOKS; i++, at = (at + 1) & t->slot_mask) {
@@ -227,11 +204,13 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	if (near->place >= REF_EMBRYO)
 		return;
 	k = &t->flows[near->place];
-	for (unsigned i = 0; i < 2; i++) { /* without a jump: where there is none, or it is not needed, block 0 */
-		unsigned is = k->trips_are[i];
-		bool needed = is & KEPT_TRIPS_BLOCK && (i == near->dir ? d->payload_len != 0 : kept_trips_timed(is) != 0);
+	/* Without a jump, which would be guessed wrong: where there is none, or it is not needed, block 0. */
+	for (unsigned i = 0; i < 2; i++) {
+		const unsigned is = k->trips_are[i], sends = i == near->dir, data = d->payload_len != 0;
+		const unsigned waits = kept_trips_timed(is) != 0, block = (is & KEPT_TRIPS_BLOCK) != 0;
+		const unsigned needed = block & ((sends & data) | (~sends & waits));
 
-		__builtin_prefetch(blocks_at(&t->blocks, needed * k->trips[i][0]), 1);
+		__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0] & -needed), 1);
 	}
 	if (k->odd == REF_NONE)
 		return;

@@ -15,11 +15,16 @@ struct right {
 
 enum { BARS_NOTE_S = 600 }; /* so long a note stands */
 
+static bool right_fits(const struct right *r, unsigned width)
+{
+	return r->end >= r->least + width + 1;
+}
+
 static void right_put(struct right *r, enum role role, const char *s)
 {
 	unsigned width = canvas_width(s);
 
-	if (r->end < r->least + width + 1)
+	if (!right_fits(r, width))
 		return;
 	r->end -= width;
 	canvas_put(r->c, r->end, r->y, r->end + width, role, s);
@@ -47,7 +52,8 @@ static int bars_progress(const struct answer *a)
 	return total == 0 ? -1 : (int)(read >= total ? 100 : (unsigned)((double)read * 100 / (double)total));
 }
 
-static unsigned bars_mode(const struct look *l, const struct answer *a, struct canvas *c, unsigned x)
+/* Before column `end`; what it says more than one word is left out where it has no room. */
+static unsigned bars_mode(const struct look *l, const struct answer *a, struct canvas *c, unsigned x, unsigned end)
 {
 	char buffer[96];
 	struct text t;
@@ -55,21 +61,21 @@ static unsigned bars_mode(const struct look *l, const struct answer *a, struct c
 
 	text_init(&t, buffer, sizeof buffer);
 	if (a->replay && !a->ended) {
-		x = canvas_put(c, x, 0, c->width, ROLE_GOOD, "REPLAY");
+		x = canvas_put(c, x, 0, end, ROLE_GOOD, "REPLAY");
 		text_char(&t, ' ');
 		bars_clock(&t, a->now_ns - a->totals.first_ns);
 	} else if ((a->live || l->live) && !a->replay) {
-		x = canvas_put(c, x, 0, c->width, a->ended ? ROLE_WARN : ROLE_GOOD, a->ended ? "ENDED" : "LIVE");
+		x = canvas_put(c, x, 0, end, a->ended ? ROLE_WARN : ROLE_GOOD, a->ended ? "ENDED" : "LIVE");
 		if (l->clock_ns != 0) {
 			text_char(&t, ' ');
 			bars_clock(&t, l->clock_ns - l->started_ns);
 		}
 	} else if (!a->ended) {
-		x = canvas_put(c, x, 0, c->width, ROLE_OPENING, "READING");
+		x = canvas_put(c, x, 0, end, ROLE_OPENING, "READING");
 		if (percent >= 0)
 			text_format(&t, " %d %%", percent);
 	} else {
-		x = canvas_put(c, x, 0, c->width, ROLE_KEY, "FILE");
+		x = canvas_put(c, x, 0, end, ROLE_KEY, "FILE");
 		text_char(&t, ' ');
 		words_count(&t, a->totals.packets);
 		text_put(&t, c->width >= 80 ? " packets" : " pkt");
@@ -78,7 +84,7 @@ static unsigned bars_mode(const struct look *l, const struct answer *a, struct c
 			words_span(&t, a->totals.last_ns - a->totals.first_ns);
 		}
 	}
-	return canvas_put(c, x, 0, c->width, ROLE_TEXT, buffer);
+	return x + canvas_width(buffer) <= end ? canvas_put(c, x, 0, end, ROLE_TEXT, buffer) : x;
 }
 
 static uint64_t bars_begun(const struct totals *t)
@@ -86,8 +92,8 @@ static uint64_t bars_begun(const struct totals *t)
 	return t->flows_tcp + t->flows_udp + t->flows_icmp + t->flows_other;
 }
 
-/* Losses are always said: of the kernel, of the file, of our own memory. */
-static void bars_losses(const struct answer *a, struct right *r)
+/* Losses are always said: of the kernel, of the file, of our own memory. True: that the kernel lost nothing is known. */
+static bool bars_losses(const struct answer *a, struct right *r)
 {
 	uint64_t drops = a->drops_left_out, damaged = 0;
 	bool known = drops > 0;
@@ -112,11 +118,63 @@ static void bars_losses(const struct answer *a, struct right *r)
 		right_put(r, ROLE_WARN, buffer);
 		text_reset(&t);
 	}
-	if ((known && drops > 0) || (known && a->live)) {
+	if (drops > 0) {
 		text_put(&t, "drop ");
 		words_size(&t, drops);
-		right_put(r, drops > 0 ? ROLE_BAD : ROLE_TEXT, buffer);
+		right_put(r, ROLE_BAD, buffer);
+		text_reset(&t);
 	}
+	/* These were told when they ended; what is lost is their rows. */
+	if (a->past_forgotten > 0) {
+		text_put(&t, r->c->width >= 100 ? "" : "-");
+		words_size(&t, a->past_forgotten);
+		text_put(&t, r->c->width >= 100 ? " over, forgotten" : " over");
+		right_put(r, ROLE_DIM, buffer);
+	}
+	return known && drops == 0;
+}
+
+/* How many connections there are; live those that are over are among them while there is room for them, and so_far says
+ * how many there were in all. Its width. */
+static unsigned bars_conns(const struct answer *a, unsigned width, bool so_far, struct text *t)
+{
+	text_reset(t);
+	/* How many are open is counted where connections are asked for. */
+	if (a->live && !a->ended && a->about != QUERY_FLOWS) {
+		words_count(t, a->totals.flows_live);
+		text_put(t, a->totals.flows_live == 1 ? " conn" : " conns");
+	} else {
+		words_count(t, a->flows);
+		text_put(t, width < 80 ? " / " : a->flows == 1 ? " conn " : " conns ");
+		words_count(t, a->open);
+		text_put(t, " open");
+	}
+	if (so_far && a->live && !a->ended && bars_begun(&a->totals) > a->totals.flows_live) {
+		text_put(t, ", ");
+		words_count(t, bars_begun(&a->totals));
+		text_put(t, " so far");
+	}
+	return canvas_width(t->at);
+}
+
+/* What of this there is room for, the memory least of all. */
+static void bars_counts(const struct answer *a, struct right *r)
+{
+	const unsigned width = r->c->width;
+	const double used = (double)a->totals.memory_used / (1 << 20);
+	char memory[48], conns[96];
+	struct text m, t;
+	unsigned wants;
+
+	text_init(&m, memory, sizeof memory);
+	text_init(&t, conns, sizeof conns);
+	text_format(&m, used < 9.95 ? "mem %.1f/%.0fM" : "mem %.0f/%.0fM", used, (double)a->totals.memory_limit / (1 << 20));
+	wants = canvas_width(memory) + 2;
+	if (width >= 100 && right_fits(r, wants + bars_conns(a, width, false, &t)))
+		right_put(r, ROLE_DIM, memory);
+	if (width < 100 || !right_fits(r, bars_conns(a, width, true, &t)))
+		(void)bars_conns(a, width, false, &t);
+	right_put(r, ROLE_TEXT, conns);
 }
 
 static void bars_top(const struct look *l, const struct answer *a, struct canvas *c)
@@ -125,45 +183,23 @@ static void bars_top(const struct look *l, const struct answer *a, struct canvas
 	unsigned x, end, wide = c->width >= 100;
 	char buffer[96];
 	struct text t;
+	bool lossless;
 
 	x = canvas_put(c, 1, 0, c->width, ROLE_BRAND, "sockeye");
+	r.least = x + 6;               /* a word of the mode has room beside them */
+	lossless = bars_losses(a, &r); /* first, so that nothing crowds them out */
 	x = canvas_put(c, x, 0, c->width, ROLE_RULE, wide ? " │ " : " ");
-	/* The name of the source may be long: it gets a third of the row. */
-	end = x + c->width / 3 > c->width ? c->width : x + c->width / 3;
+	/* The name of the source may be long: it gets a third of the row, and what the losses leave. */
+	end = x + c->width / 3 < r.end - 4 ? x + c->width / 3 : r.end - 4;
 	x = canvas_foreign(c, x, 0, end, ROLE_TEXT, l->title, strlen(l->title));
 	x = canvas_put(c, x, 0, c->width, ROLE_RULE, wide ? " │ " : " ");
-	x = bars_mode(l, a, c, x);
+	x = bars_mode(l, a, c, x, r.end + 1);
 	r.least = x + 1;
-
-	bars_losses(a, &r); /* first, so that nothing crowds them out */
-	text_init(&t, buffer, sizeof buffer);
-	if (wide) {
-		double used = (double)a->totals.memory_used / (1 << 20);
-
-		text_format(&t, used < 9.95 ? "mem %.1f/%.0fM" : "mem %.0f/%.0fM", used,
-			    (double)a->totals.memory_limit / (1 << 20));
-		right_put(&r, ROLE_DIM, buffer);
-		text_reset(&t);
-	}
-	/* How many are open is counted where connections are asked for. */
-	if (a->live && !a->ended && a->about != QUERY_FLOWS) {
-		words_count(&t, a->totals.flows_live);
-		text_put(&t, a->totals.flows_live == 1 ? " conn" : " conns");
-	} else {
-		words_count(&t, a->flows);
-		text_put(&t, c->width < 80 ? " / " : a->flows == 1 ? " conn " : " conns ");
-		words_count(&t, a->open);
-		text_put(&t, " open");
-	}
-	/* Live, those that are over stay as long as there is room. */
-	if (wide && a->live && !a->ended && bars_begun(&a->totals) > a->totals.flows_live) {
-		text_put(&t, ", ");
-		words_count(&t, bars_begun(&a->totals));
-		text_put(&t, " so far");
-	}
-	right_put(&r, ROLE_TEXT, buffer);
+	if (lossless && a->live)
+		right_put(&r, ROLE_TEXT, "drop 0");
+	bars_counts(a, &r);
 	if (a->live && !a->ended && l->rate_known) {
-		text_reset(&t);
+		text_init(&t, buffer, sizeof buffer);
 		words_size(&t, (uint64_t)l->packets_s);
 		text_put(&t, wide ? " pkt/s  " : " p/s ");
 		words_size(&t, (uint64_t)l->bits_s);
@@ -281,7 +317,17 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 			canvas_put(c, from + 1, y, c->width, screens[i] ? ROLE_TEXT : ROLE_DIM, buffer);
 		}
 	}
-	r.least = c->width >= 60 ? end + wide + 1 : 2;
+	r.least = end + wide + 1;
+	if (c->width < 60) { /* there is room for one name */
+		text_reset(&t);
+		text_char(&t, '[');
+		if (l->screen < SCREENS)
+			text_format(&t, "%u", l->screen + 1U);
+		text_format(&t, "%s]", bars_view(l->screen, false));
+		end = canvas_put(c, 1, y, c->width, ROLE_TAB, buffer);
+		canvas_attr(c, 1, y, end, ATTR_REVERSE | ATTR_BOLD);
+		r.least = end + 1;
+	}
 	if (l->paused)
 		right_put(&r, ROLE_WARN, " PAUSED ");
 	else if (status[0] != '\0')

@@ -246,3 +246,14 @@ void canvas_mark(struct canvas *c, unsigned x, unsigned y, unsigned end, const c
 			canvas_role(c, x, y, x + len, ROLE_MATCH);
 	}
 }
+
+void canvas_text(const struct canvas *c, unsigned y, struct text *t)
+{
+	unsigned end = c->width;
+
+	while (end > 0 && canvas_at(c, end - 1, y)->code == ' ')
+		end--;
+	for (unsigned x = 0; x < end; x++)
+		if (canvas_at(c, x, y)->code != 0)
+			text_code(t, canvas_at(c, x, y)->code);
+}

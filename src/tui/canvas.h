@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sockeye/text.h"
+
 /* What a cell means; theme.c gives it a colour. The order is that of
  * theme.c's table. */
 enum role {
@@ -83,6 +85,9 @@ void canvas_role(struct canvas *c, unsigned x, unsigned y, unsigned end, enum ro
 
 /* Mark where a text (ASCII case ignored) stands in a row. */
 void canvas_mark(struct canvas *c, unsigned x, unsigned y, unsigned end, const char *s);
+
+/* The characters of a row, without the blanks at its end. */
+void canvas_text(const struct canvas *c, unsigned y, struct text *t);
 
 /* Columns that our own UTF-8 text takes. */
 unsigned canvas_width(const char *s);

@@ -43,6 +43,13 @@ enum reaction connections_more(struct look *l, enum action act, const struct ans
 enum reaction connections_paused(struct look *l, struct answer *a);
 unsigned connections_top(struct look *l, const struct answer *a, unsigned rows);
 
+/* connections_find.c */
+enum reaction connections_find(struct look *l, bool back);
+enum reaction connections_prompted(struct look *l, const char *text, int64_t now_ns);
+bool connections_find_ask(const struct look *l, const struct answer *a, struct query *q); /* true: in sight, by q->move */
+void connections_found(struct look *l, enum query_found found); /* says what came of it */
+void connections_find_paused(struct look *l, struct answer *a);
+
 /* connections_groups.c: the list as groups */
 enum reaction groups_next(struct look *l);
 void groups_ask(const struct look *l, struct query *out);

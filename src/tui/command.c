@@ -38,7 +38,8 @@ static enum reaction command_help_page(const struct command_call *c)
 static enum reaction command_write(const struct command_call *c)
 {
 	struct look *l = c->l;
-	enum save_of of = l->screen == SCREEN_PACKETS ? SAVE_OF_PACKETS : l->screen == SCREEN_LADDER ? SAVE_OF_LADDER : SAVE_OF_STREAM;
+	enum save_of of = l->screen == SCREEN_PACKETS ? SAVE_OF_PACKETS : l->screen == SCREEN_LADDER ? SAVE_OF_LADDER :
+			   l->screen == SCREEN_SOCKETS ? SAVE_OF_SOCKETS : SAVE_OF_STREAM;
 	const bool list = l->page == PAGE_SCREEN && l->screen == SCREEN_CONNECTIONS && l->list.group == GROUP_NONE;
 
 	if (list && c->a->rows > 0) {
@@ -49,8 +50,9 @@ static enum reaction command_write(const struct command_call *c)
 			(void)save_open(l, SAVE_OF_PACKETS, c->a);
 		return REACT_ASK;
 	}
-	if (l->page != PAGE_SCREEN || (l->screen != SCREEN_PACKETS && l->screen != SCREEN_LADDER && l->screen != SCREEN_STREAM))
-		return screen_say(l, true, "nothing is saved here: Packets (3), Ladder (2) and a stream (f) can be");
+	if (l->page != PAGE_SCREEN || (l->screen != SCREEN_PACKETS && l->screen != SCREEN_LADDER && l->screen != SCREEN_STREAM &&
+					  l->screen != SCREEN_SOCKETS))
+		return screen_say(l, true, "nothing is saved here: Packets (3), Ladder (2), Sockets (4) and a stream (f) can be");
 	return c->argument[0] != '\0' ? save_named(l, of, c->argument, c->a) : save_open(l, of, c->a);
 }
 

@@ -1,8 +1,8 @@
 /* The state of the Connections screen between two keys, and its columns.
  *
  * screen_connections.c: what it asks and what its actions do; columns.c: which columns
- * there are and which fit; connections_list.c: heads and rows; sparks.c: the last seconds
- * of the rows in sight.
+ * there are and which fit; connections_list.c: heads and rows; connections_find.c: F3, n and N;
+ * sparks.c: the last seconds of the rows in sight.
  */
 #ifndef TUI_CONNECTIONS_H
 #define TUI_CONNECTIONS_H
@@ -42,6 +42,8 @@ struct connections_look {
 	uint64_t line;               /* then: its place in the order */
 	uint64_t since;              /* the newest flow when the order was free for the last time */
 	uint64_t newer, over;        /* of the last answer */
+	char find[QUERY_MATCH];      /* F3 looked for it last; "": who is in trouble */
+	bool finding, find_back;     /* with the next query */
 	unsigned kept, top;          /* paused: rows of the answer that is kept; the first of them in sight */
 	struct spark spark[SPARKS];
 };

@@ -300,8 +300,10 @@ static void connections_empty(const struct look *l, const struct answer *a, stru
 	} else if (l->list.open_only && a->over > 0) {
 		canvas_cut(c, x, y, c->width, ROLE_DIM, "all of them are over: x shows them");
 	} else if (a->live && !a->ended) {
-		x = canvas_put(c, x, y, c->width, ROLE_DIM, "no connections yet; waiting for packets on ");
-		canvas_foreign(c, x, y, c->width, ROLE_TEXT, l->title, strlen(l->title));
+		x = canvas_cut(c, x, y, c->width, ROLE_DIM, c->width < 60 ? "no connections yet; waiting" :
+				       "no connections yet; waiting for packets on ");
+		if (c->width >= 60)
+			canvas_foreign(c, x, y, c->width, ROLE_TEXT, l->title, strlen(l->title));
 	} else if (!a->ended) {
 		canvas_cut(c, x, y, c->width, ROLE_DIM, "no connections yet; reading");
 	} else if (a->totals.packets == 0) {

@@ -127,6 +127,8 @@ enum reaction connections_paused(struct look *l, struct answer *a)
 	l->stick = STICK_NONE;
 	l->fresh = false;
 	l->move = 0;
+	if (l->list.finding)
+		connections_find_paused(l, a);
 	return REACT_DRAW;
 }
 

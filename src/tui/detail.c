@@ -290,7 +290,7 @@ static void detail_path(struct canvas *c, unsigned y, const struct flow_record *
 		canvas_foreign(c, x, y, c->width - 1, ROLE_DIM, r->tunnel.bytes, r->tunnel.len);
 }
 
-static void detail_story(struct canvas *c, unsigned y, const struct flow_record *r, bool ended)
+static void detail_story(struct canvas *c, unsigned y, const struct flow_record *r, bool ended, int64_t now_ns)
 {
 	const struct condition_look *looks = words_look(r, ended);
 	unsigned x = detail_label(c, y, "state");
@@ -299,7 +299,7 @@ static void detail_story(struct canvas *c, unsigned y, const struct flow_record 
 
 	x = canvas_put(c, x, y, c->width, looks->role, c->ascii ? letter : looks->glyph);
 	text_init(&t, buffer, sizeof buffer);
-	words_story(&t, r, ended);
+	words_story(&t, r, ended, now_ns);
 	x = canvas_cut(c, x + 1, y, c->width - 1, ROLE_TEXT, buffer);
 	text_reset(&t);
 	words_ends(&t, r);
@@ -373,7 +373,7 @@ void detail_pane(const struct look *l, const struct answer *a, struct canvas *c,
 	if (at->pane_rows >= 5 && !detail_owners(c, y, r))
 		detail_path(c, y, r);
 	y += at->pane_rows >= 5;
-	detail_story(c, y, r, a->ended);
+	detail_story(c, y, r, a->ended, a->now_ns);
 }
 
 /* ---- the page ------------------------------------------------------------- */
@@ -433,7 +433,8 @@ static void detail_arrow(struct canvas *c, unsigned y, const struct arrow *w, in
 	/* What the record calls a repeat is one: a double line, as in the Ladder. */
 	ladder_arrow(c, y, LEFT + 1, right, !w->from_server, role, w->again ? 0x2550 : 0x2500, w->again ? 2 : 1, w->label);
 	canvas_put(c, right, y, c->width, ROLE_RULE, "│");
-	canvas_cut(c, right + 2, y, c->width, ROLE_DIM, w->note);
+	if (right + 2 + 8 < c->width)
+		canvas_cut(c, right + 2, y, c->width, ROLE_DIM, w->note);
 }
 
 /* The repeats that the record does not keep one by one. */
@@ -518,7 +519,7 @@ unsigned detail_page(const struct look *l, const struct answer *a, struct canvas
 	}
 	r = &a->row[a->selected_row];
 	detail_rule(c, sheet_next(&s), r, NULL, NULL);
-	detail_story(c, sheet_next(&s), r, a->ended);
+	detail_story(c, sheet_next(&s), r, a->ended, a->now_ns);
 	sheet_next(&s);
 	detail_ladder(&s, r);
 	detail_handshake(c, sheet_next(&s), r);

@@ -165,7 +165,7 @@ static void sums_handshake(struct text *t, const struct flow_record *r, bool end
 	} else if (record_is(r, RECORD_STATE, "midstream")) {
 		text_put(t, "mid-stream, no handshake");
 	} else if (wide || record_has(r, RECORD_ICMP_ERROR_TYPE)) {
-		words_story(t, r, ended);
+		words_story(t, r, ended, r->last_ns);
 	} else if (record_has(r, RECORD_STATE)) {
 		if (record_is(r, RECORD_STATE, "refused"))
 			text_put(t, "refused");

@@ -15,15 +15,10 @@ struct lines {
 
 static void lines_put(struct lines *l)
 {
-	unsigned end = l->c.width;
 	struct text t;
 
-	while (end > 0 && canvas_at(&l->c, end - 1, 0)->code == ' ')
-		end--;
 	text_init(&t, l->at, l->room);
-	for (unsigned x = 0; x < end; x++)
-		if (canvas_at(&l->c, x, 0)->code != 0)
-			text_code(&t, canvas_at(&l->c, x, 0)->code);
+	canvas_text(&l->c, 0, &t);
 	l->put(l->to, l->at);
 	canvas_clear(&l->c);
 }

@@ -13,7 +13,7 @@
 
 struct look;
 
-enum save_of { SAVE_OF_PACKETS, SAVE_OF_LADDER, SAVE_OF_STREAM };
+enum save_of { SAVE_OF_PACKETS, SAVE_OF_LADDER, SAVE_OF_STREAM, SAVE_OF_SOCKETS };
 enum save_what { SAVE_SHOWN, SAVE_MARKED, SAVE_EVERYTHING, SAVE_WHATS };
 
 struct save_look {

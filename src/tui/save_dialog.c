@@ -1,6 +1,6 @@
 /* The dialog that saves: what, in which form, and under which name.
  *
- * It stands over the last rows of packets, ladder and stream. The name proposed is the engine's
+ * It stands over the last rows of packets, ladder, stream and sockets. The name proposed is the engine's
  * (the run's clock, a connection's number); who changes it gets that one, with the ending
  * that says what is in it. Files are new ones in the directory of the start: a name has
  * letters, digits, dots, - and _, and nothing is written over.
@@ -27,6 +27,7 @@ static uint64_t save_flow(const struct look *l)
 	switch (l->save.of) {
 	case SAVE_OF_PACKETS: return l->save.what == SAVE_SHOWN && s->flows == 1 ? s->flow[0] : 0;
 	case SAVE_OF_LADDER: return l->ladder.flows == 1 ? l->ladder.flow[0] : 0;
+	case SAVE_OF_SOCKETS: return 0;
 	default: return l->stream.flow;
 	}
 }
@@ -37,7 +38,7 @@ static void save_propose(struct look *l, const struct answer *a)
 
 	q.packets.flow[0] = save_flow(l);
 	q.packets.flows = q.packets.flow[0] != 0;
-	l->save.proposed_ns = a->totals.now_ns;
+	l->save.proposed_ns = l->save.of == SAVE_OF_SOCKETS ? l->sockets.table->at_ns : a->totals.now_ns;
 	engine_save_name(&q, l->save.proposed_ns, 1, l->save.name);
 	l->save.cursor = strlen(l->save.name);
 }
@@ -48,6 +49,8 @@ static bool save_possible(struct look *l, const struct answer *a)
 		return screen_say(l, false, "something is being saved already") == REACT_NOTHING;
 	if (l->save.of == SAVE_OF_LADDER && a->packets.rows == 0)
 		return screen_say(l, false, "nothing to save") == REACT_NOTHING;
+	if (l->save.of == SAVE_OF_SOCKETS && (!l->sockets.table || l->sockets.rows == 0))
+		return screen_say(l, false, "nothing to save: no socket is in the list") == REACT_NOTHING;
 	return true;
 }
 
@@ -119,6 +122,7 @@ static enum reaction save_go(struct look *l, const struct answer *a)
 	switch (l->save.of) {
 	case SAVE_OF_PACKETS: save_ask(l); return REACT_DRAW;
 	case SAVE_OF_LADDER: return ladder_save(l, &a->packets);
+	case SAVE_OF_SOCKETS: return sockets_save(l);
 	default: return stream_save(l);
 	}
 }
@@ -172,6 +176,12 @@ static void save_choices(const struct look *l, const struct answer *a, struct te
 	static const char *const ends[STREAM_ENDS] = {"both ends said", "the client said", "the server said"};
 	const uint64_t many[SAVE_WHATS] = {a->packets.matched, l->packets.marks, a->packets.total};
 
+	if (l->save.of == SAVE_OF_SOCKETS) {
+		text_put(t, narrow ? "the list as shown, " : "the whole list, as it is shown: ");
+		words_count(t, l->sockets.rows);
+		text_put(t, l->sockets.rows == 1 ? " row" : " rows");
+		return;
+	}
 	if (l->save.of != SAVE_OF_PACKETS) {
 		text_put(t, l->save.of == SAVE_OF_LADDER ? "the whole ladder, as it is shown" : "what ");
 		text_put(t, l->save.of == SAVE_OF_LADDER ? "" : ends[l->stream.ends]);
@@ -202,6 +212,7 @@ void save_draw(const struct look *l, const struct answer *a, struct canvas *c, u
 {
 	static const char *const formats[] = {
 		[SAVE_OF_PACKETS] = "pcapng, as they were captured", [SAVE_OF_LADDER] = "text",
+		[SAVE_OF_SOCKETS] = "text",
 		[SAVE_OF_STREAM] = "the bytes themselves",
 	};
 	unsigned wide = c->width < SAVE_WIDE + 4 ? c->width : SAVE_WIDE, x = (c->width - wide) / 2, y, rows = SAVE_ROWS;

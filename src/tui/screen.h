@@ -48,6 +48,7 @@ extern const struct screen screen_connections, screen_ladder, screen_packets, sc
 /* What the dialog of save_dialog.c begins. */
 enum reaction ladder_save(struct look *l, const struct packet_answer *p);
 enum reaction stream_save(struct look *l);
+enum reaction sockets_save(struct look *l);
 
 /* connections */
 extern const struct dialog_kind dialog_columns, dialog_sort, dialog_sources;

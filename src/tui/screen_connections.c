@@ -43,6 +43,7 @@ static void connections_ask(const struct look *l, const struct answer *a, const 
 			    struct query *out)
 {
 	int64_t anchor = l->anchor, line = (int64_t)l->list.line + l->move;
+	const bool by_line = l->list.by_line && !l->list.finding;
 
 	out->about = QUERY_FLOWS;
 	out->rank = look_sorts[l->sort].rank;
@@ -57,7 +58,7 @@ static void connections_ask(const struct look *l, const struct answer *a, const 
 	out->rows = l->paused ? QUERY_ROWS : at->rows; /* what will be kept */
 	out->to_first = l->stick == STICK_FIRST;
 	out->to_last = l->stick == STICK_LAST;
-	if (l->stick == STICK_NONE && l->list.by_line) {
+	if (l->stick == STICK_NONE && by_line) {
 		out->to_first = true;
 		out->move = line < 0 ? 0 : line;
 	} else if (l->stick == STICK_NONE) {
@@ -65,7 +66,9 @@ static void connections_ask(const struct look *l, const struct answer *a, const 
 		memcpy(out->otherwise, l->otherwise, sizeof out->otherwise);
 		out->move = l->move;
 	}
-	if (!l->scroll)
+	if (l->list.finding)
+		anchor = connections_find_ask(l, a, out) ? anchor + out->move : at->rows / 3; /* some before it are seen, too */
+	else if (!l->scroll)
 		anchor += l->move;
 	out->anchor = (unsigned)(anchor < 0 ? 0 : anchor >= at->rows ? (int64_t)at->rows - 1 : anchor);
 	if (l->list.group != GROUP_NONE) {
@@ -84,6 +87,7 @@ static void connections_asked(struct look *l)
 	l->move = 0;
 	l->scroll = false;
 	l->fresh = false;
+	l->list.finding = false;
 }
 
 /* Who was selected and is not among the rows any more. */
@@ -116,6 +120,7 @@ static void connections_answered(struct look *l, const struct answer *a)
 		return;
 	}
 	connections_left(l, a);
+	connections_found(l, a->found);
 	l->list.kept = l->paused ? a->rows : 0;
 	l->list.top = 0;
 	l->selected = a->selected;
@@ -301,6 +306,7 @@ static bool connections_of_one(enum action act)
 	switch (act) {
 	case ACTION_DETAIL: case ACTION_PACKETS: case ACTION_STREAM: case ACTION_SAVE: case ACTION_MARK: case ACTION_FROM_CELL:
 	case ACTION_YANK: case ACTION_FOLLOW: case ACTION_HOLD: case ACTION_SORT_REVERSE:
+	case ACTION_FIND: case ACTION_FIND_NEXT: case ACTION_FIND_BACK:
 		return true;
 	default:
 		return false;
@@ -348,6 +354,13 @@ static enum reaction connections_act(struct look *l, enum action act, struct ans
 	case ACTION_SORT_REVERSE:
 		l->descending = !l->descending;
 		return connections_sorted(l);
+	case ACTION_FIND:
+		prompt_open(l, PROMPT_FIND);
+		return REACT_DRAW;
+	case ACTION_FIND_NEXT:
+	case ACTION_FIND_BACK:
+		l->hold_until_ns = now_ns + HOLD_NS;
+		return connections_find(l, act == ACTION_FIND_BACK);
 	case ACTION_HOLD:
 		l->held = !l->held;
 		screen_say(l, false, l->held ? "order held: rows stand, values go on; z again lets go" : "order free");
@@ -414,5 +427,6 @@ const struct screen screen_connections = {
 	.act = connections_act,
 	.standing = connections_standing,
 	.match = connections_match,
+	.prompted = connections_prompted,
 	.status = connections_status,
 };

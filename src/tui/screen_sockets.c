@@ -158,6 +158,7 @@ static void sockets_draw(struct look *l, const struct answer *a, struct canvas *
 	struct sockets_look *s = &l->sockets;
 
 	(void)a;
+	s->width = c->width;
 	/* The selected row is in sight. */
 	if (s->at < s->top)
 		s->top = s->at;
@@ -480,6 +481,7 @@ static enum reaction sockets_act(struct look *l, enum action act, struct answer 
 	case ACTION_FIND_NEXT: return sockets_find(l, 1);
 	case ACTION_FIND_BACK: return sockets_find(l, -1);
 	case ACTION_YANK: return sockets_yank(l);
+	case ACTION_SAVE: return save_open(l, SAVE_OF_SOCKETS, a);
 	case ACTION_FIND:
 		prompt_open(l, PROMPT_FIND);
 		return REACT_DRAW;

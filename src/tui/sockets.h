@@ -1,8 +1,8 @@
 /* The Sockets screen: the kernel's sockets as a tree.
  *
  * sockets_rows.c makes groups and rows of a table; sockets_text.c says what a row is in words;
- * sockets_list.c draws them; sockets_detail.c the pane and the page of one; screen_sockets.c
- * has what keys do. The table comes from the host thread (sockets_turn) and is held while it is
+ * sockets_list.c draws them; sockets_detail.c the pane and the page of one; sockets_save.c makes a text of
+ * the list; screen_sockets.c has what keys do. The table comes from the host thread (sockets_turn) and is held while it is
  * shown; nothing here asks the kernel for anything.
  */
 #ifndef TUI_SOCKETS_H
@@ -98,6 +98,7 @@ struct sockets_look {
 	uint64_t selected;
 	uint64_t typed_from;             /* selected when the filter began to be typed; 0: none is */
 	uint32_t at, top;                /* its row, the first row shown */
+	unsigned width;                  /* of the screen, as it was drawn last */
 	char selected_name[112];
 	char find[SOCKETS_FIND];
 	char former_match[QUERY_MATCH];  /* the connections' filter before Enter */
@@ -143,6 +144,8 @@ const struct process *sockets_process(const struct sockets_look *s, const struct
 /* ---- drawing ------------------------------------------------------------------------------------ */
 
 void sockets_list(const struct look *l, struct canvas *c, const struct layout *at);
+/* All rows with their head, as wide as they were drawn last, but for what is selected. False: put() wanted no more. */
+bool sockets_list_text(const struct sockets_look *s, bool ascii, bool (*put)(void *to, const char *line, size_t n), void *to);
 void sockets_pane(const struct look *l, struct canvas *c, const struct layout *at);
 unsigned sockets_page(const struct look *l, struct canvas *c, unsigned top, unsigned rows);
 /* used/limit as cells. */

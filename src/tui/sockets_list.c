@@ -11,6 +11,8 @@
 #include "sockets.h"
 #include "words.h"
 
+enum { LINE_CELLS = 512, LINE_BYTES = 4 * LINE_CELLS + 2 }; /* a cell is at most four bytes */
+
 struct list_columns {
 	unsigned owner, note; /* where they begin; owner 0: it has none */
 	unsigned gauge;       /* cells; 0: numbers alone */
@@ -143,4 +145,26 @@ void sockets_list(const struct look *l, struct canvas *c, const struct layout *a
 		list_row(s, &s->row[s->top + i], c, at->list + i, s->top + i == s->at);
 	if (s->rows == 0)
 		canvas_cut(c, 3, at->list, c->width - 1, ROLE_DIM, list_empty(s, l->live));
+}
+
+bool sockets_list_text(const struct sockets_look *s, bool ascii, bool (*put)(void *to, const char *line, size_t n), void *to)
+{
+	struct canvas c = {.ascii = ascii};
+	char line[LINE_BYTES];
+	struct text t;
+	bool whole = canvas_resize(&c, s->width < LINE_CELLS ? s->width : LINE_CELLS, 1);
+
+	for (uint32_t i = 0; i <= s->rows && whole; i++) {
+		canvas_clear(&c);
+		if (i == 0)
+			list_head(s, &c, 0);
+		else
+			list_row(s, &s->row[i - 1], &c, 0, false);
+		text_init(&t, line, sizeof line);
+		canvas_text(&c, 0, &t);
+		text_char(&t, '\n');
+		whole = put(to, line, t.len);
+	}
+	canvas_release(&c);
+	return whole;
 }

@@ -156,13 +156,13 @@ static void socket_title(struct text *t, const struct sockets_look *s, const str
 		text_format(t, "raw %u ", r->raw_protocol);
 	else if (r->proto != PROTO_TCP && among != CLASS_DATAGRAM)
 		text_format(t, "%s ", socket_proto_word(r));
-	else if (r->proto == PROTO_TCP && (!brief || (r->state != SOCKET_ESTABLISHED && among != CLASS_LISTENER)))
+	else if (r->proto == PROTO_TCP && (!brief || (r->state != SOCKET_ESTABLISHED && among != CLASS_LISTENER && among != CLASS_NOBODY)))
 		text_format(t, "%s ", state_short(r));
 	if (among == CLASS_LISTENER) {
 		socket_endpoint(t, &r->remote);
 		return;
 	}
-	if (among == CLASS_CLIENT && r->local.has_port && r->remote.family != FAMILY_NONE)
+	if ((among == CLASS_CLIENT || (brief && among == CLASS_NOBODY)) && r->local.has_port && r->remote.family != FAMILY_NONE)
 		text_format(t, ":%u", r->local.port); /* its address says little */
 	else
 		put_local(t, &r->local, brief);

@@ -151,7 +151,7 @@ static void words_tries(struct text *t, const struct flow_record *r)
 }
 
 /* Sentences fit what an 80-column screen leaves them. */
-static void words_story_tcp(struct text *t, const struct flow_record *r, bool ended)
+static void words_story_tcp(struct text *t, const struct flow_record *r, bool ended, int64_t now_ns)
 {
 	if (condition_reset_not_taken(r)) {
 		text_put(t, "a reset whose number does not fit: it was not taken");
@@ -182,7 +182,7 @@ static void words_story_tcp(struct text *t, const struct flow_record *r, bool en
 	} else {
 		text_put(t, r->past ? "nothing came for so long that it counts as over; open for "
 			    : ended ? "open at the end of the capture, for " : "open for ");
-		words_span(t, r->last_ns - r->first_ns);
+		words_span(t, (ended || now_ns < r->last_ns ? r->last_ns : now_ns) - r->first_ns);
 	}
 }
 
@@ -194,7 +194,7 @@ const struct condition_look *words_look(const struct flow_record *r, bool ended)
 	return &condition_looks[r->past && !says ? CONDITION_CLOSED : is];
 }
 
-void words_story(struct text *t, const struct flow_record *r, bool ended)
+void words_story(struct text *t, const struct flow_record *r, bool ended, int64_t now_ns)
 {
 	ended = ended || r->past; /* nothing more can come */
 	if (record_has(r, RECORD_ICMP_ERROR_TYPE)) {
@@ -203,12 +203,12 @@ void words_story(struct text *t, const struct flow_record *r, bool ended)
 		tuple_endpoint(t, &r->icmp_error.from);
 		if (r->ip_proto == PROTO_TCP) {
 			text_put(t, ": ");
-			words_story_tcp(t, r, ended);
+			words_story_tcp(t, r, ended, now_ns);
 		}
 		return;
 	}
 	if (r->ip_proto == PROTO_TCP) {
-		words_story_tcp(t, r, ended);
+		words_story_tcp(t, r, ended, now_ns);
 		return;
 	}
 	if (condition_is_message(r)) {

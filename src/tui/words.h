@@ -38,7 +38,7 @@ extern const struct condition_look condition_looks[CONDITIONS];
 const struct condition_look *words_look(const struct flow_record *r, bool ended);
 
 /* The sentence that says what happened to this flow. */
-void words_story(struct text *t, const struct flow_record *r, bool ended);
+void words_story(struct text *t, const struct flow_record *r, bool ended, int64_t now_ns); /* now: unless ended */
 /* "client TIME-WAIT, server CLOSED": both ends' states, of TCP; "": not known. */
 void words_ends(struct text *t, const struct flow_record *r);
 

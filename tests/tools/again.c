@@ -204,6 +204,8 @@ static void time_list(const char *what, const struct query *q)
 static void print_lists(void)
 {
 	static const char *const filters[] = {"port == 443", "10.0.0.0/8", "retransmissions > 0", "closed"};
+	/* Near; one in many; none, of words that are alike, of text in what is seen, of numbers. */
+	static const char *const finds[] = {"port == 443", "retransmissions > 5", "zzz", "1.2.3.4.5", "bytes > 900000000000"};
 	static const enum query_group groups[] = {GROUP_CLIENT, GROUP_SERVER, GROUP_SERVICE};
 	static const char *const by[] = {"groups, by client", "groups, by server", "groups, by service"};
 	struct query q = {.about = QUERY_FLOWS, .rows = 30, .rank = RANK_KEY, .sort = RECORD_FIRST};
@@ -245,6 +247,14 @@ static void print_lists(void)
 	q.open_only = true;
 	time_list("filter: those that are over hidden", &q);
 	q.open_only = false;
+	for (size_t i = 0; i < sizeof finds / sizeof finds[0]; i++) {
+		char what[64];
+
+		snprintf(what, sizeof what, "find %s", finds[i]);
+		memcpy(q.find, finds[i], strlen(finds[i]) + 1);
+		time_list(what, &q);
+	}
+	q.find[0] = '\0';
 	for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++) {
 		q.group = groups[i];
 		time_list(by[i], &q);

@@ -2,7 +2,8 @@
  *
  * usage: sockets_scene --headless WxH --dump FILE [--keys KEYS] [--ascii] [--dump-attrs FILE]
  *
- * The key <F12> brings the next table: a connection is accepted, one has gone, a queue is full.
+ * The key <F12> brings the next table: a connection is accepted, one has gone, a queue is full. <F11> brings
+ * connections, for the bars of a live run: two of a day in which many were forgotten; again: and packets were lost.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -281,6 +282,38 @@ static void look_into(struct sockets_look *s)
 	in->watched[2] = (struct process_watched){.fd = 17, .events = 0x80002001U, .inode = 102};
 }
 
+/* ---- connections ----------------------------------------------------------------------------------- */
+
+static void connection(struct answer *a, const char *state, struct endpoint client, struct endpoint server)
+{
+	struct flow_record *r = &a->row[a->rows++];
+
+	*r = (struct flow_record){.id = 1204330 + a->rows, .proto = "tcp", .ip_proto = PROTO_TCP, .state = state, .client = client,
+				  .server = server, .first_ns = WALL - 42 * CLOCK_S, .last_ns = WALL - 30 * CLOCK_S, .packets = {20, 18}, .bytes = {4100, 218000}};
+	record_set(r, RECORD_STATE);
+	record_set(r, RECORD_CLIENT);
+	record_set(r, RECORD_SERVER);
+	record_set(r, RECORD_BYTES);
+}
+
+static void connections(struct answer *a)
+{
+	a->now_ns = a->totals.last_ns = WALL;
+	a->totals.first_ns = WALL - INT64_C(86400) * CLOCK_S;
+	a->totals.packets = 41203118;
+	a->totals.flows_tcp = 1204331;
+	a->totals.flows_live = a->flows = a->matched = 10038;
+	a->open = 38;
+	a->totals.memory_used = 41 << 20;
+	a->totals.memory_limit = 192 << 20;
+	a->past_forgotten = 1194293;
+	a->source[0] = (struct source_stats){.name = "va", .drops_known = true};
+	a->sources = 1;
+	connection(a, "established", v4(10, 9, 0, 1, 51544), v4(93, 184, 215, 14, 443));
+	connection(a, "closed", v4(10, 9, 0, 1, 51546), v4(151, 101, 1, 6, 443));
+	a->selected = a->row[0].id;
+}
+
 /* ---- running -------------------------------------------------------------------------------------- */
 
 struct options {
@@ -330,6 +363,15 @@ static void press(struct look *l, struct answer *a, const struct canvas *c, uint
 {
 	struct query q;
 
+	if (key == KEY_FUNCTION + 11 && a->rows == 0) {
+		connections(a);
+		return;
+	}
+	if (key == KEY_FUNCTION + 11) { /* and worse: those that lived, and packets */
+		a->totals.flows_evicted = 1200;
+		a->source[0].drops = 41;
+		return;
+	}
 	if (key == KEY_FUNCTION + 12) {
 		sockets_show(l, tables[1], w[1].queue, w[1].queues);
 		return;

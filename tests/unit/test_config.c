@@ -109,9 +109,10 @@ static void keys_are_taken(void **state)
 	assert_int_equal(keys_action(KEY_ESCAPE, IN_CONNECTIONS), ACTION_BACK);
 	assert_int_equal(keys_bind("quit", 4, "Q", &e), 0);
 	assert_int_equal(keys_action(KEY_CONTROL('C'), IN_CONNECTIONS), ACTION_QUIT);
-	/* Where both are at home only: text pages have their own n. */
-	assert_int_equal(keys_bind("hide-closed", 11, "n", &e), 0);
-	assert_int_equal(keys_action('n', IN_TEXT), ACTION_SEARCH_NEXT);
+	/* Where both are at home only: the ladder has its own e. */
+	assert_int_equal(keys_bind("hide-closed", 11, "e", &e), 0);
+	assert_int_equal(keys_action('e', IN_CONNECTIONS), ACTION_CLOSED);
+	assert_int_equal(keys_action('e', IN_LADDER), ACTION_EVENTS);
 	for (unsigned place = 1; place < IN_ALL; place <<= 1)
 		for (size_t i = 0; i < keys_lines; i++)
 			for (unsigned k = 0; k < KEYS_EACH && keys_table[i].key[k] != 0; k++)

@@ -77,9 +77,9 @@ static void world_goes_on(struct world *w, unsigned packets)
 	}
 }
 
-static struct world *world_new(unsigned packets)
+static struct world *world_open(unsigned packets, bool live)
 {
-	const struct engine_options o = {.memory = 64 << 20, .hash_seed = 3, .remember = true};
+	const struct engine_options o = {.memory = 64 << 20, .hash_seed = 3, .remember = true, .live = live};
 	struct world *w = calloc(1, sizeof *w);
 	struct error e = {""};
 
@@ -89,6 +89,11 @@ static struct world *world_new(unsigned packets)
 	assert_int_equal(engine_remember(w->engine, &w->s, &e), 0);
 	world_goes_on(w, packets);
 	return w;
+}
+
+static struct world *world_new(unsigned packets)
+{
+	return world_open(packets, false);
 }
 
 static void world_free(struct world *w)
@@ -197,12 +202,38 @@ static void verdicts_without_room_are_told(void **state)
 	world_free(w);
 }
 
+/* Live: those that are over stay while there is room; how many went is in every answer, whatever it is about. */
+static void who_is_over_and_went_is_counted(void **state)
+{
+	struct world *w = world_open(MANY, true);
+	struct query q = {.about = QUERY_FLOWS, .sort = RECORD_FIRST, .rows = 20}, totals = {.about = QUERY_TOTALS};
+	uint64_t stay;
+
+	(void)state;
+	engine_answer(w->engine, &q, w->answer);
+	assert_int_equal(w->answer->flows, MANY);
+	assert_int_equal(w->answer->past_forgotten, 0);
+	assert_int_equal(engine_tick(w->engine, (int64_t)3600 * 1000000000), 0); /* all of them were silent for long */
+	engine_answer(w->engine, &q, w->answer);
+	stay = w->answer->flows;
+	print_message("%u over, %llu stay, %llu are told as forgotten\n", (unsigned)MANY, (unsigned long long)stay,
+		      (unsigned long long)w->answer->past_forgotten);
+	assert_in_range(stay, 100, MANY / 2);
+	assert_int_equal(w->answer->past_forgotten, MANY - stay);
+	assert_int_equal(w->answer->totals.flows_evicted, 0);
+	w->answer->past_forgotten = 0;
+	engine_answer(w->engine, &totals, w->answer);
+	assert_int_equal(w->answer->past_forgotten, MANY - stay);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_filter_reads_each_once),
 		cmocka_unit_test(what_is_saved_is_what_there_was),
 		cmocka_unit_test(verdicts_without_room_are_told),
+		cmocka_unit_test(who_is_over_and_went_is_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
