@@ -102,11 +102,10 @@ static void sent_again(struct side_trips *x, const struct descriptor *d, uint32_
 		return;
 	if (x->again) /* one at a time */
 		trips_drop(x, x->again - 1u);
-	if (x->n_timed < TRIPS_TIMED && !x->lost) {
-		x->again = x->n_timed + 1;
+	if (trips_sent(x, us, end)) { /* which gives up others: its number is known only now */
+		x->again = x->n_timed;
 		x->tsval = d->tcp.tsval;
 	}
-	trips_sent(x, us, end);
 }
 
 static void trips_data(struct flow_table *t, const struct flow *f, unsigned dir, const struct descriptor *d,

@@ -33,18 +33,21 @@ static inline void trips_drop(struct side_trips *x, unsigned i)
 		x->again = x->again == i + 1 ? 0 : x->again == x->n_timed + 1 ? (uint8_t)(i + 1) : x->again;
 }
 
-/* Data up to end were sent: timed, if few are. What waits too long is given up before its short time wraps. */
-static inline void trips_sent(struct side_trips *x, uint32_t us, uint32_t end)
+/* Data up to end were sent: timed, if few are (true: it is the last of them). What waits too long is given up before its
+ * short time wraps. */
+static inline bool trips_sent(struct side_trips *x, uint32_t us, uint32_t end)
 {
 	const uint32_t half = (uint32_t)(TRIP_MAX_NS / 2000);
 
 	if (x->lost)
-		return;
+		return false;
 	for (unsigned i = x->n_timed; i-- > 0;)
 		if (us - x->timed[i].us - half < UINT32_MAX - 2 * half) /* not so long ago, nor a little later */
 			trips_drop(x, i);
-	if (x->n_timed < TRIPS_TIMED)
-		x->timed[x->n_timed++] = (struct timed){.end = end, .us = us};
+	if (x->n_timed == TRIPS_TIMED)
+		return false;
+	x->timed[x->n_timed++] = (struct timed){.end = end, .us = us};
+	return true;
 }
 
 /* What is timed in x, sent until sent_ns, is acknowledged now: the sample of the newest segment that is covered, or -1. */

@@ -56,11 +56,11 @@ static inline bool words_equal(const struct flow_words *w, const struct flow_wor
 }
 
 /* Each half of a step meets a half of the key. Both families go the same way, for which of the two comes next is nobody's
- * guess: of IPv4 the second word of an address is 0. An address of two words is their sum, the second times a number that no
- * sender knows. */
+ * guess: of IPv4 the second word of an address is 0, and stays so. The second is folded with a number that no sender knows
+ * before the two meet; a product alone would not do, for of two words whose highest bits alone vary few sums are different. */
 static inline uint32_t words_hash(const struct hash_key *k, const struct flow_words *w)
 {
-	uint64_t a = w->a[0] + w->a[1] * (k->b | 1), b = w->b[0] + w->b[1] * (k->a | 1);
+	uint64_t a = w->a[0] ^ hash_fold(w->a[1], k->b), b = w->b[0] ^ hash_fold(w->b[1], k->a);
 	uint64_t h = hash_fold(a ^ k->a, b ^ k->b);
 
 	h = hash_fold(h ^ k->a, w->rest ^ k->b);
