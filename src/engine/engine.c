@@ -122,8 +122,8 @@ static int open_parts(struct engine *e, struct error *err)
 		flow_limits_live(&limits, memory / 16 * (e->options.remember ? 8 : 10));
 	else
 		flow_limits_file(&limits, memory / 16 * (e->options.remember ? 10 : 14));
-	/* What is over stays in the list of a live screen; of a file nothing leaves it. */
-	limits.past = e->options.live && e->options.remember ? flow_limits_past(limits.memory) : 0;
+	/* What is over stays in the list of a screen: live for a while, of a file where its ports were used again. */
+	limits.past = e->options.remember ? flow_limits_past(limits.memory) : 0;
 	limits.hash_seed = e->options.hash_seed;
 	limits.no_fast_path = e->options.no_fast_path;
 	e->protocol_names = calloc(n, sizeof *e->protocol_names);
