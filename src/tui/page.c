@@ -10,6 +10,44 @@
 
 enum { PAGE_LONGEST = 1000 };
 
+/* How many bytes stand in a row of so many cells: up to a blank where there is one. */
+static size_t words_of_row(const char *words, size_t n, unsigned room)
+{
+	size_t blank = 0, at = 0;
+	unsigned width = 0;
+
+	while (at < n) {
+		uint32_t code;
+		bool bad;
+		size_t step = text_utf8(words + at, n - at, &code, &bad);
+
+		width += bad || text_width(code) == 0 ? 1 : text_width(code);
+		if (code == ' ' && at > 0)
+			blank = at;
+		if (width > room)
+			return blank > 0 ? blank : at > 0 ? at : step;
+		at += step;
+	}
+	return n;
+}
+
+void sheet_words(struct sheet *s, unsigned y, unsigned x, unsigned end, enum role role, const char *words, size_t n)
+{
+	const unsigned room = end > x ? end - x : 1;
+
+	while (n > 0) {
+		size_t step = words_of_row(words, n, room);
+
+		canvas_foreign(s->c, x, y, end, role, words, step);
+		while (step < n && words[step] == ' ')
+			step++;
+		words += step;
+		n -= step;
+		if (n > 0)
+			y = sheet_next(s);
+	}
+}
+
 static unsigned page_write(const struct look *l, const struct answer *a, struct canvas *c, unsigned top, unsigned rows)
 {
 	if (l->page == PAGE_HELP)
@@ -60,8 +98,10 @@ enum reaction page_find(struct look *l, const char *text, const struct answer *a
 	unsigned begun = l->scrolled, from = l->page_at, found = UINT32_MAX, lines;
 	struct text t;
 
-	if (text[0] == '\0')
+	if (text[0] == '\0') {
+		l->page_search[0] = '\0';
 		return screen_say(l, false, "nothing to search for; / takes a text");
+	}
 	if (text != l->page_search) {
 		text_init(&t, l->page_search, sizeof l->page_search);
 		text_put(&t, text);
