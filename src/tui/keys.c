@@ -34,7 +34,6 @@ struct key_line keys_table[] = {
 	{ACTION_PANE_BACK, IN_PACKETS, "pane-previous", "Look", "the pane before", NULL, {KEY_BACK_TAB}},
 	{ACTION_BACK, IN_ALL, "back", "Look", "back; in the list: drop the filter", NULL, {KEY_ESCAPE, KEY_ERASE}},
 	{ACTION_FILTER, IN_CONNECTIONS | IN_PACKETS | IN_SOCKETS, "filter", "Look", "show rows that fit a filter, or hold a text", "Filter", {'/', KEY_FUNCTION + 4}},
-	{ACTION_FIND, IN_CONNECTIONS, "find-connection", "Look", "find the next row that fits a filter, or holds a text; nothing typed: the last again", NULL, {KEY_FUNCTION + 3}},
 	{ACTION_FIND_NEXT, IN_CONNECTIONS, "find-next-connection", "Look", "the next found; else the next that failed or sent again", NULL, {'n'}},
 	{ACTION_FIND_BACK, IN_CONNECTIONS, "find-previous-connection", "Look", "the same, backwards", NULL, {'N'}},
 	{ACTION_FIND, IN_PACKETS, "find", "Look", "find a text, or bytes such as 0x1603; nothing typed: the last again", "Find", {KEY_FUNCTION + 3}},
@@ -64,7 +63,6 @@ struct key_line keys_table[] = {
 	{ACTION_MARK_BACK, IN_CONNECTIONS | IN_PACKETS, "mark-previous", "Look", "to the one marked before", NULL, {'M'}},
 	{ACTION_CLOSED, IN_CONNECTIONS, "hide-closed", "Look", "hide what is over, or show it", NULL, {'x'}},
 	{ACTION_FOLLOW, IN_CONNECTIONS, "follow", "Move", "the selection follows its connection, or keeps its line", NULL, {'F'}},
-	{ACTION_GROUP, IN_CONNECTIONS, "group", "Look", "group by client, server, service, live process, or not", NULL, {'t', KEY_FUNCTION + 5}},
 	{ACTION_COLUMNS, IN_CONNECTIONS, "columns", "Look", "choose columns and their order", NULL, {'c'}},
 	{ACTION_SEARCH, IN_TEXT, "search", "Look", "search the text; nothing typed: the last again", "Search", {'/', KEY_FUNCTION + 3}},
 	{ACTION_SEARCH_NEXT, IN_TEXT, "search-next", "Look", "in a text: the next place", NULL, {'n'}},
@@ -73,7 +71,6 @@ struct key_line keys_table[] = {
 	{ACTION_STREAM, IN_PACKETS, "stream", "Look", "follow the stream: what both ends said", "Follow", {'f'}},
 	{ACTION_STREAM, IN_CONNECTIONS | IN_LADDER, "stream-of-connection", "Look", "follow the stream of the connection", NULL, {'f'}},
 	{ACTION_PACKETS, IN_CONNECTIONS, "packets", "Look", "packets of the selected connection", NULL, {'p'}},
-	{ACTION_SAVE, IN_CONNECTIONS, "save", "Look", "save the packets of the selected connection, or of those marked", NULL, {'w', KEY_FUNCTION + 8}},
 	{ACTION_SAVE, IN_PACKETS | IN_STREAM, "save", "Look", "save packets as pcapng; of a stream its bytes", "Save", {'w', KEY_FUNCTION + 8}},
 	{ACTION_SAVE, IN_SOCKETS, "save-sockets", "Look", "save the list as text, as it is shown", NULL, {'w', KEY_FUNCTION + 8}},
 	{ACTION_DIRECTION, IN_STREAM, "direction", "Look", "both directions, the client's, the server's", "Direction", {'d'}},
@@ -112,6 +109,10 @@ struct key_line keys_table[] = {
 	{ACTION_REPAINT, IN_ALL, "repaint", "Other", "draw everything anew", NULL, {KEY_CONTROL('L')}},
 	{ACTION_SUSPEND, IN_ALL, "suspend", "Other", "to the shell; fg comes back", NULL, {KEY_CONTROL('Z')}},
 	{ACTION_QUIT, IN_ALL, "quit", "Other", "quit; live asks once, ^C never", "Quit", {'q', KEY_FUNCTION + 10, KEY_CONTROL('C')}},
+	/* The bar of narrow screens has no room for these. */
+	{ACTION_FIND, IN_CONNECTIONS, "find-connection", "Look", "find the next row that fits a filter, or holds a text; nothing typed: the last again", "Find", {KEY_FUNCTION + 3}},
+	{ACTION_GROUP, IN_CONNECTIONS, "group", "Look", "group by client, server, service, live process, or not", "Group", {'t', KEY_FUNCTION + 5}},
+	{ACTION_SAVE, IN_CONNECTIONS, "save", "Look", "save the packets of the selected connection, or of those marked", "Save", {'w', KEY_FUNCTION + 8}},
 };
 const size_t keys_lines = sizeof keys_table / sizeof keys_table[0];
 

@@ -55,6 +55,26 @@ static unsigned page_write(const struct look *l, const struct answer *a, struct 
 	return l->screen == SCREEN_SOCKETS ? sockets_page(l, c, top, rows) : detail_page(l, a, c, top, rows);
 }
 
+/* Which of its lines are shown, where the key bar leaves room; where it leaves little, that there are more. */
+static void page_standing(const struct look *l, struct canvas *c, unsigned y, unsigned rows, unsigned lines)
+{
+	const char *more = l->scrolled + rows < lines ? "▼" : "▲";
+	unsigned last = l->scrolled + rows < lines ? l->scrolled + rows : lines, room = 0;
+	char buffer[64];
+	struct text t;
+
+	if (rows >= lines)
+		return;
+	while (room + 1 < c->width && canvas_at(c, c->width - 1 - room, y)->code == ' ')
+		room++;
+	text_init(&t, buffer, sizeof buffer);
+	text_format(&t, "%u-%u of %u", l->scrolled + 1, last, lines);
+	if (t.len + 3 <= room)
+		canvas_right(c, 0, y, c->width - 1, ROLE_TEXT, buffer);
+	else if (room >= 4)
+		canvas_right(c, 0, y, c->width - 1, ROLE_KEY, more);
+}
+
 void page_draw(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
 {
 	unsigned top = at->head, rows = (at->message ? at->message : at->bar) - top;
@@ -65,6 +85,8 @@ void page_draw(struct look *l, const struct answer *a, struct canvas *c, const s
 	page_write(l, a, c, top, rows);
 	for (unsigned y = top; y < top + rows && l->page_search[0] != '\0'; y++)
 		canvas_mark(c, 0, y, c->width, l->page_search);
+	if (at->message != 0 || l->message[0] == '\0')
+		page_standing(l, c, at->bar, rows, lines);
 }
 
 static bool page_contains(const char *line, const char *text)

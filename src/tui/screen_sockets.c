@@ -168,6 +168,7 @@ static void sockets_draw(struct look *l, const struct answer *a, struct canvas *
 		s->top = 0;
 	else if (s->top > s->rows - at->rows)
 		s->top = s->rows - at->rows;
+	sockets_measure(s, c->width, at->rows);
 	sockets_list(l, c, at);
 	if (at->pane)
 		sockets_pane(l, c, at);
