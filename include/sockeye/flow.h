@@ -204,6 +204,7 @@ struct flow_seat {
 	uint64_t id;
 	bool open, reused; /* flow_is_open(), flow_is_reused() */
 	bool past;         /* over, told, and only kept to be looked at */
+	uint8_t proto;
 };
 bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *out); /* false: it is free */
 /* Of who sits there, and at once: the number of flow_sort_key(), an end. False: none, or it needs a record. */
@@ -230,13 +231,20 @@ bool flow_seat_again(const struct flow_table *t, uint32_t seat, uint64_t *out);
 enum flow_alike { ALIKE_WORDS, ALIKE_COUNTS, ALIKE_NOT };
 enum flow_alike flow_alike_keys(const uint64_t keys[2]); /* the least that has these; ALIKE_NOT: none */
 uint64_t flow_seat_alike(const struct flow_table *t, uint32_t seat, enum flow_alike what, bool *named);
+/* The same as ALIKE_WORDS of any flow, by its record, which has these parts: by a hash of what it says, so of two that
+ * differ it is the same by a chance of one in 2^63. None of the numbers above. */
+unsigned flow_alike_parts(void);
+uint64_t flow_record_alike(const struct flow_record *r, const struct hash_key *key, bool past);
 /* Bring it nearer, and change nothing: for who looks at one seat after the other, some ahead. Not whole: only
  * what its key and its ends take. */
 void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole);
+/* And then, where only its ends are wanted: the rest of those of IPv6. */
+void flow_seat_near_ends(const struct flow_table *t, uint32_t seat);
 /* And then, when that is there: what lies elsewhere of it, if it has such: what is odd of it, its many round trips. */
 void flow_seat_near_rest(const struct flow_table *t, uint32_t seat, bool trips);
 /* The next marked seat from *seat on, whose mark is taken off; false: none. */
 bool flow_next_moved(struct flow_table *t, uint32_t *seat);
+bool flow_seat_moved(const struct flow_table *t, uint32_t seat); /* it is marked */
 /* Take off its mark: for who looks at it now, after flow_put_down(). */
 void flow_unmark(struct flow_table *t, uint32_t seat);
 
@@ -312,6 +320,8 @@ void flow_record_fill_parts(struct flow_record *r, struct flow_table *t, const s
  *   BRIEF_WORDS  and what condition.h and filter_visible() read */
 enum record_brief { BRIEF_ENDS, BRIEF_WORDS, BRIEF_NOT };
 enum record_brief flow_record_brief(const uint64_t keys[2]); /* the least that has these; BRIEF_NOT: none */
+/* BRIEF_ENDS, of a flow that was met before. */
+void flow_record_fill_ends(struct flow_record *r, const struct flow_table *t, uint8_t proto, const struct endpoint ends[2]);
 /* False: the seat is free. */
 bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_t seat, const struct paths *paths,
 			    enum record_brief what);

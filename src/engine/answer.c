@@ -24,6 +24,7 @@
 enum {
 	SUMMED = 256,      /* flows between two looks at the clock */
 	SUMMED_AHEAD = 16, /* seats */
+	CAUGHT_UP = 32,    /* seats, of which the flows are still near when they are summed */
 	SUM_KEEPS_MS = 1000, /* a sum that nobody has worked on for longer is begun anew */
 };
 
@@ -342,7 +343,7 @@ static void walk_group(struct walk *w, struct groups *g, const struct listed *li
 		groups_leave(g);
 		return;
 	}
-	if (!flow_seat_sums(w->flows, seat, &is.sums))
+	if (!listing_sums(w->listing, seat, &is.sums))
 		return;
 	if (listed->again == GROUPS_AGAIN_MOST) /* so many or more: the flow knows how many */
 		(void)flow_seat_again(w->flows, seat, &is.again);
@@ -380,12 +381,18 @@ static bool answer_groups(struct walk *w, struct answer *out, unsigned rows, int
 	}
 	for (unsigned i = 0; i < 2; i++) {
 		const uint32_t from = sum->next > v->seats[i].from ? sum->next : v->seats[i].from;
+		uint32_t caught = from;
 
 		for (uint32_t seat = from; seat < v->seats[i].to; seat++) {
 			const struct listed *listed;
 
-			listing_near_seat(w->listing, seat + SUMMED_AHEAD);
-			listed = listing_caught_up(v, seat);
+			if (seat >= caught) {
+				caught = v->seats[i].to - seat > CAUGHT_UP ? seat + CAUGHT_UP : v->seats[i].to;
+				listing_catch_up(w->listing, caught);
+			}
+			if (!v->summed)
+				listing_near_seat(w->listing, seat + SUMMED_AHEAD);
+			listed = listing_at(v, seat);
 			sum->kinds[listed->is]++;
 			if (listed->is & LISTED_THERE && listed_id(listed) > sum->counts.newest)
 				sum->counts.newest = listed_id(listed);

@@ -539,10 +539,15 @@ struct learn **engine_learns(struct engine *e)
 	return &e->learn;
 }
 
+size_t engine_listing_share(const struct engine *e)
+{
+	return e->options.memory / 16;
+}
+
 struct listing *engine_listing(struct engine *e)
 {
 	if (!e->listing)
-		e->listing = listing_open(e, e->options.memory / 16);
+		e->listing = listing_open(e, engine_listing_share(e));
 	return e->listing;
 }
 

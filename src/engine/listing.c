@@ -12,11 +12,11 @@
 #include "sockeye/clock.h"
 #include "sockeye/memory.h"
 
-enum { LOOK_CLOCK = 64 /* flows between two looks at the clock */, LOOK_AHEAD = 16 /* seats */ };
+enum { LOOK_CLOCK = 64 /* flows between two looks at the clock */, QUICK_CLOCK = 256 /* and at seats that take none */ };
 
 static size_t listing_seats_most(const struct listing *l)
 {
-	return flow_seats_most(l->flows);
+	return l->seats_most;
 }
 
 struct listing *listing_open(struct engine *e, size_t memory)
@@ -28,6 +28,7 @@ struct listing *listing_open(struct engine *e, size_t memory)
 		return NULL;
 	l->engine = e;
 	l->flows = engine_flows(e);
+	l->seats_most = flow_seats_most(l->flows);
 	hash_key_init(&l->key, 0);
 	if (flow_watch(l->flows, NULL) < 0 ||
 	    memory_reserve(&at, listing_seats_most(l) * sizeof *l->at, "the list of flows", NULL) < 0 ||
@@ -51,6 +52,7 @@ void listing_free(struct listing *l)
 		memory_release(l->at, listing_seats_most(l) * sizeof *l->at);
 		memory_release(l->more, listing_seats_most(l) * sizeof *l->more);
 	}
+	listing_gists_free(l);
 	groups_free(l->sum.groups);
 	free(l);
 }
@@ -92,9 +94,9 @@ size_t listing_held(const struct listing *l)
 	struct flow_seats is[2];
 
 	if (!l->kept)
-		return 0;
+		return listing_gists_held(l);
 	listing_seats(l, is);
-	return ((size_t)is[0].to - is[0].from + is[1].to - is[1].from) *
+	return listing_gists_held(l) + ((size_t)is[0].to - is[0].from + is[1].to - is[1].from) *
 	       (sizeof *l->at + (l->spread ? sizeof *l->more : 0));
 }
 
@@ -216,6 +218,8 @@ static void listing_begin(struct listing *l, const struct query *q)
 	if (!same_order || !same_choice)
 		l->sum.next = 0;
 	l->asked = true;
+	l->first = false;
+	listing_gists_bound(l);
 	if (!rests || !l->at || !listing_has_room(l)) {
 		l->kept = l->made = false;
 		l->redo = 0;
@@ -238,6 +242,7 @@ static void listing_begin(struct listing *l, const struct query *q)
 		l->next = 0;
 	}
 	l->kept = l->made = true;
+	listing_gist_needs(l);
 }
 
 static bool is_late(unsigned *turn, int64_t deadline_ns)
@@ -245,28 +250,29 @@ static bool is_late(unsigned *turn, int64_t deadline_ns)
 	return ++*turn % LOOK_CLOCK == 0 && deadline_ns != INT64_MAX && clock_monotonic_ns() >= deadline_ns;
 }
 
+static enum listing_reads listing_reads(const struct listing *l)
+{
+	if (l->redo == REDO_CHOICE ? l->choice_brief == BRIEF_ENDS : l->redo == REDO_RANKS && listing_words_ends(&l->order))
+		return READS_ENDS;
+	return l->redo & REDO_RANKS && l->order.rank == RANK_ROUND_TRIP ? READS_TRIPS : READS_ALL;
+}
+
 /* The walk at hand, over the seats before `until`. */
 static bool listing_walk(struct listing *l, uint32_t until, int64_t deadline_ns)
 {
-	const bool whole = !(l->redo == REDO_CHOICE ? l->choice_brief == BRIEF_ENDS
-						    : l->redo == REDO_RANKS && listing_words_ends(&l->order));
-	const bool trips = l->redo & REDO_RANKS && l->order.rank == RANK_ROUND_TRIP;
+	const enum listing_reads reads = listing_reads(l);
 	struct flow_seats is[2];
-	unsigned turn = 0;
 
 	listing_seats(l, is);
-	for (unsigned i = 0; i < 2; i++)
-		for (uint32_t seat = l->next > is[i].from ? l->next : is[i].from; seat < is[i].to && seat < until; seat++) {
-			if (l->redo & (REDO_RANKS | REDO_CHOICE)) {
-				flow_seat_near(l->flows, seat + LOOK_AHEAD, whole);
-				if (whole)
-					flow_seat_near_rest(l->flows, seat + LOOK_AHEAD / 2, trips);
-			}
-			listing_look_again(l, seat);
-			l->next = seat + 1;
-			if (is_late(&turn, deadline_ns))
+	for (unsigned i = 0; i < 2; i++) {
+		const uint32_t to = is[i].to < until ? is[i].to : until;
+
+		for (uint32_t seat = l->next > is[i].from ? l->next : is[i].from; seat < to;) {
+			l->next = seat = listing_quick(l, seat, to - seat > QUICK_CLOCK ? seat + QUICK_CLOCK : to, LOOK_CLOCK, reads);
+			if (deadline_ns != INT64_MAX && clock_monotonic_ns() >= deadline_ns)
 				return false;
 		}
+	}
 	return true;
 }
 
@@ -277,6 +283,7 @@ static bool listing_moved(struct listing *l, int64_t deadline_ns)
 
 	for (uint32_t seat = 0; flow_next_moved(l->flows, &seat); seat++) {
 		listing_look(l, seat, REDO_RANKS | REDO_CHOICE, &l->at[seat], l->more[seat]);
+		listing_gist_again(l, seat);
 		if (is_late(&turn, deadline_ns))
 			return false;
 	}
@@ -295,23 +302,20 @@ bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns
 		return (!l->redo || listing_walk(l, l->sum.next, deadline_ns)) && listing_moved(l, deadline_ns);
 	if (l->redo && !listing_walk(l, UINT32_MAX, deadline_ns))
 		return false;
+	l->walked |= l->redo != 0;
 	l->redo = 0;
 	return listing_moved(l, deadline_ns);
 }
 
-const struct listed *listing_caught_up(const struct listing_view *v, uint32_t seat)
+void listing_catch_up(struct listing *l, uint32_t until)
 {
-	struct listing *l = v->listing;
-
-	if (l->redo && seat >= l->next) {
-		listing_look_again(l, seat);
-		l->next = seat + 1;
-	}
-	return listing_at(v, seat);
+	if (l->redo && until > l->next)
+		(void)listing_walk(l, until, INT64_MAX);
 }
 
 void listing_caught_all(struct listing *l)
 {
+	l->walked |= l->redo != 0;
 	l->redo = 0;
 }
 
@@ -340,7 +344,7 @@ void listing_rest_of_end(const struct listing_view *v, uint32_t seat, uint64_t m
 struct listing_view listing_view(struct listing *l)
 {
 	struct listing_view v = {.listing = l, .at = l->kept ? l->at : NULL, .turned = l->descending ? UINT64_MAX : 0,
-				 .ends = listing_words_ends(&l->order)};
+				 .ends = listing_words_ends(&l->order), .summed = l->kept && l->gists.at};
 
 	if (l->wide && (l->spread || !l->kept))
 		v.more = (const uint64_t (*)[RANK_WORDS - 1])l->more;

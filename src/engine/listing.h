@@ -11,6 +11,7 @@
  *              flows asks for those that come next some seats ahead
  *   alike      what follows of its states, its application and its counts is found out of one of all
  *              flows that are alike in these (listing_alike.h): the rest of them need no record
+ *   ahead      while nobody asks, the gist of each flow is prepared (listing_gist.h): then most questions need no flow
  *   ends       of an address that needs more than a word the rest is read where the flow lies, of those
  *              that have the first word in common: nothing moves while an answer is made
  *   owners     who holds a socket is found (the flow is marked as one that moved) or stands in the
@@ -52,11 +53,15 @@ struct listing *listing_open(struct engine *e, size_t memory);
 void listing_free(struct listing *l);
 
 /* Bring it up to date for q. False: the deadline (monotonic; INT64_MAX: none) came first. Of groups only so far as
- * their sum has gone: it asks for the rest by listing_caught_up(), and says when it has them all. */
+ * their sum has gone: it asks for the rest by listing_catch_up(), some seats at a time, and says when it has them all. */
 bool listing_go_on(struct listing *l, const struct query *q, int64_t deadline_ns);
-struct listing_view;
-const struct listed *listing_caught_up(const struct listing_view *v, uint32_t seat);
+void listing_catch_up(struct listing *l, uint32_t until);
 void listing_caught_all(struct listing *l);
+
+/* Prepare for what may be asked next, until the deadline; with all that stands here in so many bytes at most, else nothing
+ * is prepared. Between two answers that are whole. listing_is_ahead(): there is nothing to prepare, any more. */
+void listing_ahead(struct listing *l, size_t room, int64_t deadline_ns);
+bool listing_is_ahead(const struct listing *l);
 
 /* Then: the seats, what stands of one, and its rank. Lent until the next one is asked for. */
 struct listing_view {
@@ -65,6 +70,7 @@ struct listing_view {
 	const struct listed *at;                /* NULL: nothing is kept */
 	const uint64_t (*more)[RANK_WORDS - 1]; /* NULL: all are 0 */
 	uint64_t turned;                        /* all bits set: a falling order */
+	bool summed;                            /* of most, listing_sums() needs not the flow */
 	bool ends;                              /* by an end: of IPv6 the further words are not kept */
 };
 struct listing_view listing_view(struct listing *l);
@@ -122,6 +128,8 @@ struct group_sum {
 struct group_sum *listing_sum(struct listing *l);
 /* Nobody goes on with it: it is begun anew. */
 void listing_sum_left(struct listing *l);
+/* As flow_seat_sums(), of what is up to date here. */
+bool listing_sums(const struct listing *l, uint32_t seat, struct flow_sums *out);
 /* Some seats ahead: to be looked at soon. */
 void listing_near_seat(const struct listing *l, uint32_t seat);
 
@@ -131,11 +139,14 @@ struct near *listing_near(struct listing *l, unsigned behind);
 struct listing_stats {
 	uint64_t looked; /* flows looked at: counted work */
 	uint64_t filled; /* records filled, in part */
+	uint64_t by_gist; /* flows that were not looked at, for their gist says it */
+	uint64_t prepared; /* gists made ahead */
 };
 struct listing_stats *listing_stats(struct listing *l);
 size_t listing_held(const struct listing *l);
 
-/* The engine's; NULL: no memory. */
+/* The engine's; NULL: no memory. What it is opened with. */
 struct listing *engine_listing(struct engine *e);
+size_t engine_listing_share(const struct engine *e);
 
 #endif

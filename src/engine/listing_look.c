@@ -174,7 +174,7 @@ static unsigned listing_words(struct listing *l, uint32_t seat, struct found *fo
 }
 
 /* The words behind the first: of IPv4 addresses there are none. */
-static void listing_put_more(struct listing *l, const uint64_t at[RANK_WORDS], uint64_t more[RANK_WORDS - 1])
+void listing_put_more(struct listing *l, const uint64_t at[RANK_WORDS], uint64_t more[RANK_WORDS - 1])
 {
 	if (more != l->one_more && !l->spread && !(at[1] | at[2]))
 		return;
@@ -247,15 +247,9 @@ void listing_look_again(struct listing *l, uint32_t seat)
 
 	if (l->redo & (REDO_MOVES | REDO_OWNERS) && !(is->is & LISTED_MOVES))
 		return;
-	if (l->redo == REDO_RANKS && !(is->is & LISTED_MATCHES)) {
-		is->is &= (uint8_t)~LISTED_RANKED;
-		if (!l->owned)
-			is->is &= (uint8_t)~LISTED_MOVES;
-		return;
-	}
 	if (l->redo == REDO_RANKS && listing_reorder(l, seat))
 		return;
-	if ((l->redo & (REDO_RANKS | REDO_CHOICE)) == (REDO_RANKS | REDO_CHOICE))
+	if ((l->redo & (REDO_RANKS | REDO_CHOICE)) == (REDO_RANKS | REDO_CHOICE) && !l->gists.at)
 		flow_unmark(l->flows, seat); /* all that its mark asks for is done here */
 	listing_look(l, seat, l->redo == REDO_OWNERS ? REDO_OWNERS | REDO_RANKS | REDO_CHOICE : l->redo, is,
 		     l->more[seat]);

@@ -20,6 +20,8 @@ enum {
 	RUN_QUIET_MS = 250, /* and where nothing has come for the last second */
 	RUN_QUIET_TICKS = 10,
 	RUN_GO_ON_NS = CLOCK_MS, RUN_GO_ON_ENDED_NS = 20 * CLOCK_MS, /* for answers that take long */
+	RUN_AHEAD_NS = 4 * CLOCK_MS, /* to get ready for a question: so long one may have to wait */
+	RUN_AHEAD_TICKS = 2, /* a file that may grow: nothing has come for so long */
 	RUN_WRITE_MS = 200, /* a pipe that says nothing: what waits to be written */
 };
 
@@ -200,6 +202,27 @@ static void go_on(struct run *r, int64_t ns)
 	exchange_dirty(r->options->screen);
 }
 
+/* Is there something to be done for questions that may come? Not while packets come: they would change it again. */
+static bool has_to_get_ready(const struct run *r)
+{
+	return r->options->screen && !exchange_going_on(r->options->screen) && !engine_unfinished(r->engine) &&
+	       !engine_is_ahead(r->engine);
+}
+
+static bool is_calm(const struct run *r, bool ended)
+{
+	return ended || r->quiet_ticks >= (r->source->live ? RUN_QUIET_TICKS : RUN_AHEAD_TICKS);
+}
+
+static void get_ready(struct run *r, bool ended)
+{
+	if (!is_calm(r, ended) || !has_to_get_ready(r))
+		return;
+	engine_ahead(r->engine, ended, RUN_AHEAD_NS);
+	if (engine_is_ahead(r->engine))
+		exchange_dirty(r->options->screen); /* it tells what memory is used */
+}
+
 /* How long poll() may sleep, in ms; -1: for ever. */
 static int patience(const struct run *r, bool ended)
 {
@@ -208,7 +231,9 @@ static int patience(const struct run *r, bool ended)
 
 	if (r->options->screen && (engine_unfinished(r->engine) || exchange_going_on(r->options->screen)))
 		return 0;
-	if (r->source->ask_ms > 0 && !ended)
+	if (has_to_get_ready(r) && (ms < 0 || is_calm(r, ended)))
+		ms = is_calm(r, ended) ? 0 : RUN_TICK_MS;
+	else if (r->source->ask_ms > 0 && !ended)
 		ms = r->source->ask_ms;
 	if (ms < 0 && !ended && r->writer && writer_waiting(r->writer))
 		ms = RUN_WRITE_MS;
@@ -278,6 +303,8 @@ static void wait_for_something(struct run *r, bool ended)
 	if (ready == 0)
 		ready = poll(fds, 4, patience(r, ended));
 	r->fetched = 0;
+	if (ready == 0)
+		get_ready(r, ended);
 	if (ready == 0 && r->quiet_ticks < RUN_QUIET_TICKS)
 		r->quiet_ticks++;
 	if (ready > 0 && fds[2].revents)

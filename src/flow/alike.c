@@ -2,6 +2,8 @@
  *
  * They are what tcp_state(), flow_outcome(), fill_ends(), fill_datagram() and whoever fills what is in alike_words[]
  * read of a flow, the client's end first; tests compare the records of all that are alike. */
+#include <string.h>
+
 #include "kept.h"
 
 /* Where what stands in the number. */
@@ -81,4 +83,42 @@ uint64_t flow_seat_alike(const struct flow_table *t, uint32_t seat, enum flow_al
 	service = e->key.proto == PROTO_TCP ? 0 : e->wscale_or_service;
 	return ALIKE_EMBRYO | (uint64_t)e->key.proto << ALIKE_PROTO | (uint64_t)service << ALIKE_SERVICE |
 	       (uint64_t)e->path << ALIKE_PATH;
+}
+
+unsigned flow_alike_parts(void)
+{
+	unsigned parts = 0;
+
+	for (size_t i = 0; i < sizeof alike_words / sizeof *alike_words; i++)
+		parts |= record_part_of(alike_words[i]);
+	return parts;
+}
+
+uint64_t flow_record_alike(const struct flow_record *r, const struct hash_key *key, bool past)
+{
+	struct { uint64_t key, value[2]; } all[sizeof alike_words / sizeof *alike_words] = {{0}};
+	size_t n = 0, len;
+
+	for (size_t i = 0; i < sizeof alike_words / sizeof *alike_words; i++, n++) {
+		const enum record_key k = alike_words[i];
+		const void *at = record_member(r, k);
+
+		if (!record_has(r, k) || k == RECORD_SERVER_NAME)
+			continue;
+		all[n].key = 1;
+		switch ((enum value_kind)record_fields[k].kind) {
+		case VALUE_WORD: memcpy(all[n].value, at, sizeof(const char *)); break; /* ours, it stays */
+		case VALUE_U64: memcpy(all[n].value, at, sizeof(uint64_t)); break;
+		case VALUE_BOOL: all[n].value[0] = *(const bool *)at; break;
+		case VALUE_PAIR: memcpy(all[n].value, at, sizeof all[n].value); break;
+		case VALUE_NAME:
+			len = ((const struct record_name *)at)->len;
+			all[n].value[0] = hash_bytes(key, ((const struct record_name *)at)->bytes, len);
+			break;
+		default: /* none of them is of another kind */
+			return 0;
+		}
+	}
+	all[0].key |= past ? 2 : 0;
+	return hash_bytes(key, all, sizeof all) | UINT64_C(1) << 63;
 }

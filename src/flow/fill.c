@@ -391,9 +391,10 @@ enum record_brief flow_record_brief(const uint64_t keys[2])
 	return left[0] | left[1] ? BRIEF_NOT : BRIEF_WORDS;
 }
 
-static void brief_begin(struct flow_record *r, const struct flow_table *t, const struct flow_key *key, bool client)
+/* All but the ends. */
+static void brief_begin(struct flow_record *r, const struct flow_table *t, uint8_t proto)
 {
-	const char *name = tuple_proto_name(key->proto);
+	const char *name = tuple_proto_name(proto);
 
 #ifndef NDEBUG
 	memset(r, 0xa5, sizeof *r); /* as record_clear() */
@@ -402,13 +403,18 @@ static void brief_begin(struct flow_record *r, const struct flow_table *t, const
 	r->server_name.len = r->tunnel.len = 0;
 	r->owner[0].n = r->owner[1].n = 0;
 	r->missing = RECORD_PARTS;
-	r->ip_proto = key->proto;
-	r->proto = name ? name : t->proto_words[key->proto];
-	end_of_key(&r->client, key, client);
-	end_of_key(&r->server, key, !client);
+	r->ip_proto = proto;
+	r->proto = name ? name : t->proto_words[proto];
 	record_set(r, RECORD_CLIENT);
 	record_set(r, RECORD_SERVER);
 	record_set(r, RECORD_PROTO);
+}
+
+void flow_record_fill_ends(struct flow_record *r, const struct flow_table *t, uint8_t proto, const struct endpoint ends[2])
+{
+	brief_begin(r, t, proto);
+	r->client = ends[0];
+	r->server = ends[1];
 }
 
 bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_t seat, const struct paths *paths,
@@ -422,7 +428,9 @@ bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_
 
 	if (!seat_key(t, seat, &key, &client))
 		return false;
-	brief_begin(r, t, &key, client);
+	brief_begin(r, t, key.proto);
+	end_of_key(&r->client, &key, client);
+	end_of_key(&r->server, &key, !client);
 	if (what == BRIEF_ENDS)
 		return true;
 	f = flow_in_seat(t, seat);

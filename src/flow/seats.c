@@ -72,6 +72,11 @@ bool flow_next_moved(struct flow_table *t, uint32_t *seat)
 	return false;
 }
 
+bool flow_seat_moved(const struct flow_table *t, uint32_t seat)
+{
+	return t->moved[seat / 64] >> seat % 64 & 1;
+}
+
 void flow_unmark(struct flow_table *t, uint32_t seat)
 {
 	t->moved[seat / 64] &= ~(UINT64_C(1) << seat % 64);
@@ -87,6 +92,12 @@ void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 	} else if (seat >= t->flow_max && seat - t->flow_max < t->chunks_made * EMBRYO_CHUNK) {
 		__builtin_prefetch(&t->embryos[seat - t->flow_max]);
 	}
+}
+
+void flow_seat_near_ends(const struct flow_table *t, uint32_t seat)
+{
+	if (seat < t->flow_used && t->flows[seat].family == FAMILY_IPV6)
+		__builtin_prefetch(&t->flows[seat].trips);
 }
 
 void flow_seat_near_rest(const struct flow_table *t, uint32_t seat, bool trips)
@@ -117,12 +128,14 @@ bool flow_seat_is(const struct flow_table *t, uint32_t seat, struct flow_seat *o
 		out->open = class == FLOW_ESTABLISHED || class == FLOW_HALF_OPEN;
 		out->reused = k->bits & FLOW_BIT_REUSED;
 		out->past = class >= FLOW_PAST;
+		out->proto = k->proto;
 		return k->family != FAMILY_NONE;
 	}
 	e = &t->embryos[seat - t->flow_max];
 	out->id = (uint64_t)e->id_high << 32 | e->id_low;
 	out->open = embryo_class(e->key.proto) == FLOW_HALF_OPEN;
 	out->reused = out->past = false;
+	out->proto = e->key.proto;
 	return e->key.family != FAMILY_NONE;
 }
 

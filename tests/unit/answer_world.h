@@ -7,7 +7,10 @@
 #include "engine/find_flows.c"
 #include "engine/groups.c"
 #include "engine/listing.c"
+#include "engine/listing_ahead.c"
+#include "engine/listing_gist.c"
 #include "engine/listing_look.c"
+#include "engine/listing_quick.c"
 #include "engine/listing_words.c"
 #include "engine/match.c"
 #include "engine/near.c"
@@ -75,6 +78,11 @@ void flow_seat_near(const struct flow_table *t, uint32_t seat, bool whole)
 	(void)t, (void)seat, (void)whole;
 }
 
+void flow_seat_near_ends(const struct flow_table *t, uint32_t seat)
+{
+	(void)t, (void)seat;
+}
+
 void flow_seat_near_rest(const struct flow_table *t, uint32_t seat, bool trips)
 {
 	(void)t, (void)seat, (void)trips;
@@ -133,6 +141,12 @@ bool flow_next_moved(struct flow_table *t, uint32_t *seat)
 	return false;
 }
 
+bool flow_seat_moved(const struct flow_table *t, uint32_t seat)
+{
+	(void)t;
+	return memcmp(&flows[seat], &flows_were[seat], sizeof flows[0]) != 0;
+}
+
 void flow_unmark(struct flow_table *t, uint32_t seat)
 {
 	(void)t;
@@ -162,6 +176,17 @@ uint64_t flow_seat_alike(const struct flow_table *t, uint32_t seat, enum flow_al
 	(void)t, (void)what;
 	*named = false;
 	return flows[seat].gone || seat % LONERS == 0 ? 0 : 1U + flows[seat].open;
+}
+
+unsigned flow_alike_parts(void)
+{
+	return RECORD_PARTS;
+}
+
+uint64_t flow_record_alike(const struct flow_record *r, const struct hash_key *key, bool past)
+{
+	(void)r, (void)key, (void)past;
+	return 0;
 }
 
 uint64_t flow_id(const struct flow *f)
@@ -263,8 +288,25 @@ void flow_record_fill(struct flow_record *r, struct flow_table *t, const struct 
 
 enum record_brief flow_record_brief(const uint64_t keys[2])
 {
+	uint64_t left[2] = {keys[0], keys[1]};
+
+	left[RECORD_CLIENT / 64] &= ~(UINT64_C(1) << RECORD_CLIENT % 64);
+	left[RECORD_SERVER / 64] &= ~(UINT64_C(1) << RECORD_SERVER % 64);
+	if ((left[0] | left[1]) == 0)
+		return BRIEF_ENDS;
 	return keys[RECORD_BYTES / 64] >> RECORD_BYTES % 64 & 1 || keys[RECORD_OWNER_CLIENT / 64] >> RECORD_OWNER_CLIENT % 64 & 1
 		       ? BRIEF_NOT : BRIEF_WORDS;
+}
+
+void flow_record_fill_ends(struct flow_record *r, const struct flow_table *t, uint8_t proto, const struct endpoint ends[2])
+{
+	(void)t, (void)proto;
+	memset(r, 0, sizeof *r);
+	r->client = ends[0];
+	r->server = ends[1];
+	record_set(r, RECORD_CLIENT);
+	record_set(r, RECORD_SERVER);
+	r->missing = RECORD_PARTS;
 }
 
 bool flow_record_fill_brief(struct flow_record *r, struct flow_table *t, uint32_t seat, const struct paths *paths,

@@ -128,6 +128,8 @@ static void what_is_kept_answers_as_looking_anew(void **state)
 		if (q.group != GROUP_NONE)
 			q.selected = 0;
 		world_listing = kept;
+		if (rand() % 8 == 0) /* nobody has asked for a while */
+			listing_ahead(kept, 1 << 20, rand() % 2 ? 0 : INT64_MAX);
 		while (!engine_answer_within(NULL, &q, &answer, rand() % 2 ? 0 : INT64_MAX)) {
 			slices++;
 			/* Sums are of the moments in which each flow was met: here they stand still. */
@@ -143,8 +145,11 @@ static void what_is_kept_answers_as_looking_anew(void **state)
 		assert_same_answer(&answer, &reference);
 		answers++;
 	}
-	print_message("%llu answers, %llu slices more\n", (unsigned long long)answers, (unsigned long long)slices);
+	print_message("%llu answers, %llu slices more, %llu gists made, %llu flows not looked at\n", (unsigned long long)answers,
+		      (unsigned long long)slices, (unsigned long long)listing_stats(kept)->prepared,
+		      (unsigned long long)listing_stats(kept)->by_gist);
 	assert_true(slices > 1000);
+	assert_true(listing_stats(kept)->prepared >= FLOWS_MAX && listing_stats(kept)->by_gist > 100000);
 	listing_free(kept);
 	listing_free(none);
 	world_listing = NULL;
