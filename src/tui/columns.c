@@ -72,7 +72,7 @@ static const struct {
 	[COLUMN_RTT] = {"rtt", "RTT ms", "median round trip of data, else of the handshake", 5, true},
 	[COLUMN_UP] = {"up", "Up", "bytes from client to server", 5, true},
 	[COLUMN_DOWN] = {"down", "Down", "bytes from server to client", 5, true},
-	[COLUMN_BYTES] = {"bytes", "Bytes", "both ways; live: bytes a second; ! means sent again", 6, true},
+	[COLUMN_BYTES] = {"bytes", "Bytes", "both ways; live: bytes a second; ! sent again", 6, true},
 	[COLUMN_RATE] = {"rate", "Rate", "live: the last seconds; of files: a second, over its life", 8, true},
 	[COLUMN_RTX] = {"rtx", "Rtx", "retransmissions; red or bold from 1 % on", 4, true},
 	[COLUMN_PROCESS] = {"process", "Process", "name and descriptor of its owner, where known", 14, false},
