@@ -79,7 +79,7 @@ bool engine_unfinished(struct engine *e);
 void engine_go_on(struct engine *e, int64_t ns);
 /* While nobody asks: work for ns on what makes the next question about flows cheap (listing_gist.h). ended: nothing comes any
  * more, so what is left of the memory may be taken. engine_is_ahead(): there is nothing to do, which stays so until flows
- * come. */
+ * come, or engine_end() where there was no room. */
 void engine_ahead(struct engine *e, bool ended, int64_t ns);
 bool engine_is_ahead(struct engine *e);
 /* Begin to save; engine_go_on() does the rest. One at a time: another one begins when it is done. text must stay

@@ -476,6 +476,8 @@ int engine_end(struct engine *e, bool keep_flows)
 
 	if (!keep_flows)
 		flow_table_end(e->flows);
+	if (e->listing)
+		listing_ended(e->listing);
 	publish(e, &ev);
 	return e->stop;
 }

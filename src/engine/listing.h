@@ -62,6 +62,7 @@ void listing_caught_all(struct listing *l);
  * is prepared. Between two answers that are whole. listing_is_ahead(): there is nothing to prepare, any more. */
 void listing_ahead(struct listing *l, size_t room, int64_t deadline_ns);
 bool listing_is_ahead(const struct listing *l);
+void listing_ended(struct listing *l); /* nothing comes any more: what found no room for it may find some now */
 
 /* Then: the seats, what stands of one, and its rank. Lent until the next one is asked for. */
 struct listing_view {

@@ -57,6 +57,11 @@ bool listing_is_ahead(const struct listing *l)
 	return !l->at || l->gists.none || (l->asked && gists_are_all(l, is, 2));
 }
 
+void listing_ended(struct listing *l)
+{
+	l->gists.none = false;
+}
+
 /* There are more flows than before: none of the gists has room any more. */
 void listing_gists_bound(struct listing *l)
 {

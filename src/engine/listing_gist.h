@@ -4,9 +4,9 @@
  *   prepared   while nobody asks anything (engine_ahead()): one walk over all seats, in short turns
  *   kept       from then on: of a flow that moved the gist is made again where its entry is (listing.c)
  *   lone       of a flow of one packet, which is one line itself, it is the first column: 4 bytes
- *   less       what does not fit has its bit not set, and is read where the flow lies: addresses of IPv6 beyond
- *              half a million, bytes of 4 GiB and more in one direction, times a day and a half from all others, round
- *              trips of 4 s
+ *   less       what does not fit has its bit not set, and is read where the flow lies: addresses of IPv6 beyond as
+ *              many as there were flows when the first was met (half a million at most), bytes of 4 GiB and more in
+ *              one direction, times a day and a half from all others, round trips of 4 s
  *   alike      flows that are alike (flow.h) have one number: what was found out of one is known of all
  *   bounded    by what the caller says; where there is no room for all of them there are none
  *

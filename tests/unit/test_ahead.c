@@ -354,6 +354,10 @@ static void no_room_is_nothing_prepared(void **state)
 	assert_int_equal(ahead.matched, 10000);
 	assert_int_equal(listing_held(l), seats_of(e) * sizeof(struct listed));
 	assert_true(listing_is_ahead(l)); /* for good */
+	assert_int_equal(engine_end(e, true), 0); /* or until nothing comes any more */
+	while (!listing_is_ahead(l))
+		listing_ahead(l, SIZE_MAX / 2, INT64_MAX);
+	assert_int_equal(listing_held(l), gists_of(e) + seats_of(e) * sizeof(struct listed));
 	engine_free(e);
 }
 
