@@ -18,7 +18,7 @@ enum { OWNER_FAIR = 17, /* "python3 901 fd 5" and a blank: before the last colum
        OWNER_LEAST = 15, /* "(not accepted)", "nginx 815 fd 9", and a blank */
        MEASURED_ROWS = 2000 /* of a table; of longer ones besides what is in sight */ };
 
-enum { LINE_CELLS = 512, LINE_BYTES = 4 * LINE_CELLS + 2 }; /* a cell is at most four bytes */
+enum { LINE_CELLS = 1024, LINE_BYTES = 4 * LINE_CELLS + 2 }; /* a cell is at most four bytes */
 
 struct list_columns {
 	unsigned owner, note; /* where they begin; owner 0: it has none */
