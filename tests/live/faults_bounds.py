@@ -166,7 +166,7 @@ def f50_descriptors(lab):
             seen.setdefault(limit, []).append(status)
     check(seen[10] == [0, 0], "with 10 descriptors:", seen)
     seat = Seat(lab, "watch", "captures/handshakes.pcap", before=["prlimit", "--nofile=20"])
-    seat.until(" of 45")
+    seat.until(" of 46")
     seat.keys("q")
     status, _ = seat.over(3)
     check(status == 0, f"the screen with 20 descriptors: exit {status}")

@@ -133,7 +133,7 @@ def f12_crash(lab):
     """SIGSEGV, SIGBUS, SIGABRT from outside: the terminal as it was, the signal's own status, no half of a JSON line"""
     for sign in (signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT, signal.SIGILL, signal.SIGFPE):
         seat = Seat(lab, "watch", CAPTURE)
-        seat.until(" of 45")
+        seat.until(" of 46")
         os.kill(program_of(seat.process), sign)
         status, _ = seat.over(3)
         seat.restored()
@@ -158,7 +158,7 @@ def f13_stopped(lab):
     seat.until(lambda: any(line == "ready" for line in seat.screen.lines()))
     modes = modes_shown(seat)
     seat.keys(f"{lab.program} watch {CAPTURE}\n")
-    seat.until(" of 45")
+    seat.until(" of 46")
     seat.keys("\x1a")
     seat.until("Stopped")
     check(b"\x1b[?1049l" in seat.raw, "the alternate screen was not left")
@@ -167,10 +167,10 @@ def f13_stopped(lab):
     check(modes_shown(seat) == modes and modes, "the modes while it is stopped:", modes, modes_shown(seat))
     seat.raw.clear()
     seat.keys("clear; fg\n")
-    seat.until(" of 45")
+    seat.until(" of 46")
     seat.until("sockeye │ captures/handshakes.pcap")
     seat.keys("j")
-    seat.until("2 of 45")
+    seat.until("2 of 46")
     seat.keys("q")
     seat.until(lambda: seat.raw.rfind(b"\x1b[?1049l") > seat.raw.rfind(b"\x1b[?1049h"))
     seat.keys("clear; echo status $?; exit\n")
@@ -188,7 +188,7 @@ def modes_shown(seat):
 def f53_match_of_64k(lab):
     """64 KB typed into /, brackets and regular expressions among them: bounded, no crash, text is text"""
     seat = Seat(lab, "watch", CAPTURE)
-    seat.until(" of 45")
+    seat.until(" of 46")
     pid = program_of(seat.process)
     began = time.monotonic()
     for text in ("(" * 10_000, "[a-", "(a+)+$" * 1000, "\\", "x" * 65_536, "%n%s" * 500):
@@ -198,7 +198,7 @@ def f53_match_of_64k(lab):
         seat.quiet(0.05)
         check(seat.process.poll() is None, f"ended with {seat.process.poll()} on {text[:20]!r}")
     took = time.monotonic() - began
-    seat.until(" of 45")
+    seat.until(" of 46")
     grown = rss_mb(pid)
     seat.keys("/5432\r")
     seat.until("1 of 2")
@@ -211,14 +211,14 @@ def f53_match_of_64k(lab):
 def f54_paste(lab):
     """1 MB pasted with marks, in the prompt and outside: no command runs, the rest of the screen works"""
     seat = Seat(lab, "watch", CAPTURE)
-    seat.until(" of 45")
+    seat.until(" of 46")
     check(b"\x1b[?2004h" in seat.raw, "marks around pasted text were not asked for")
     began = time.monotonic()
     megabyte = "q?sSzZ/1\r\x1b2\n" * (1 << 20 >> 4)
     seat.keys("\x1b[200~" + megabyte.replace("\x1b", "") + "\x1b[201~")
     seat.quiet(0.2, 20)
     check(seat.process.poll() is None, f"a pasted q was obeyed: exit {seat.process.poll()}")
-    seat.until(" of 45")
+    seat.until(" of 46")
     check(not seat.screen.holds("sorted by") and not seat.screen.holds("Keys of"), "a pasted key was obeyed:\n" + "\n".join(seat.screen.lines()))
     seat.keys("/\x1b[200~5432\rq" + "y" * (1 << 18) + "\x1b[201~")
     seat.quiet(0.2, 20)
@@ -235,13 +235,13 @@ def f54_paste(lab):
 def f54_rubbish(lab):
     """broken and unknown sequences, reports of mice, a paste without end: read past, no key obeyed"""
     seat = Seat(lab, "watch", CAPTURE)
-    seat.until(" of 45")
+    seat.until(" of 46")
     for rubbish in (b"\x1b[<0;10;10M", b"\x1b[<35;100;7m", b"\x1b[M qq", b"\x1b[1;99q", b"\x1b[12;34;56z", b"\x1b[?62;c", b"\x1bOw",
                     b"\x1b[>0;276;0c", b"\x1b[200~qqq?"):
         seat.keys(rubbish)
         seat.quiet(0.15)
         check(seat.process.poll() is None, f"{rubbish!r} was obeyed: exit {seat.process.poll()}")
-        check(seat.screen.holds(" of 45") and not seat.screen.holds("sorted by") and not seat.screen.holds("not built yet"),
+        check(seat.screen.holds(" of 46") and not seat.screen.holds("sorted by") and not seat.screen.holds("not built yet"),
               f"{rubbish!r} was obeyed:\n" + "\n".join(seat.screen.lines()))
     time.sleep(0.7)  # the paste that never ended is over
     dice = random.Random(54)

@@ -71,7 +71,7 @@ def f56_no_configuration(lab):
     trapped, _ = run(lab, ["report", "-n", "captures/handshakes.pcap"], 0, before=set_home)
     check(plain == trapped, "the report differs")
     seat = Seat(lab, "watch", "captures/handshakes.pcap", before=set_home)
-    seat.until(" of 45")
+    seat.until(" of 46")
     seat.keys("q")
     status, _ = seat.over(3)
     check(status == 0, f"the screen: exit {status}")

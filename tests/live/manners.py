@@ -54,7 +54,7 @@ def leave(seat):
 def idle_on_a_file(lab):
     """nothing to do on a file: at most one wake-up a second of all processes, and not a byte"""
     seat = Seat(lab, "watch", CAPTURE)
-    seat.until(" of 45")
+    seat.until(" of 46")
     woken, wrote, processes = idle(lab, seat)
     check(woken <= 1.0 and wrote == 0, f"{woken:.1f} wake-ups a second, {wrote} bytes")
     leave(seat)
@@ -79,12 +79,12 @@ def idle_live(lab):
 def mouse_at_a_terminal(lab):
     """wheel and clicks are obeyed where they point, and the terminal has its mouse back after :set mouse=off"""
     seat = Seat(lab, "watch", CAPTURE, size=(120, 35))
-    seat.until(" 1 of 45")
+    seat.until(" 1 of 46")
     check(b"\x1b[?1006;1000h" in seat.raw, "the mouse was not asked for")
     seat.keys("\x1b[<65;10;10M")  # the wheel
-    seat.until(" 4 of 45")
+    seat.until(" 4 of 46")
     seat.keys("\x1b[<0;10;10M\x1b[<0;10;10m")
-    seat.until(" 7 of 45")
+    seat.until(" 7 of 46")
     seat.keys("\x1b[<0;30;3M\x1b[<0;30;3m")
     seat.until("sorted by server")
     seat.keys("\x1b[<0;30;3M\x1b[<0;30;3m")
@@ -93,7 +93,7 @@ def mouse_at_a_terminal(lab):
     seat.until(lambda: b"\x1b[?1006;1000l" in seat.raw)
     leave(seat)
     seat = Seat(lab, "watch", "--no-mouse", CAPTURE)
-    seat.until(" 1 of 45")
+    seat.until(" 1 of 46")
     check(b"\x1b[?1006;1000h" not in seat.raw, "--no-mouse, and the mouse was asked for")
     leave(seat)
     return "wheel, row, head of a column; off by :set and by --no-mouse"
@@ -102,7 +102,7 @@ def mouse_at_a_terminal(lab):
 def colours_as_wished(lab):
     """256, 16, 8 and no colours, by :set theme, --color=never and NO_COLOR; the text stays"""
     seat = Seat(lab, "watch", CAPTURE)
-    seat.until(" of 45")
+    seat.until(" of 46")
     seen = {}
     for theme in ("256", "16", "8", "mono", "auto"):
         seat.raw.clear()
@@ -116,7 +116,7 @@ def colours_as_wished(lab):
     leave(seat)
     for before, words in ((["env", "NO_COLOR=1"], []), ([], ["--color=never"])):
         seat = Seat(lab, "watch", *words, CAPTURE, before=before)
-        seat.until(" of 45")
+        seat.until(" of 46")
         colours = re.findall(rb"\x1b\[[0-9;]*(?:38;5|3[0-7])[0-9;]*m", bytes(seat.raw))
         check(not colours, words, before, "and coloured:", colours[:3])
         leave(seat)
@@ -126,10 +126,10 @@ def colours_as_wished(lab):
 def frames_in_marks(lab):
     """a terminal that says it knows synchronized updates gets every frame in marks; any other none"""
     seat = Seat(lab, "watch", CAPTURE)
-    seat.until(" of 45")
+    seat.until(" of 46")
     check(b"\x1b[?2026$p" in seat.raw, "the terminal was not asked")
     seat.keys("j")
-    seat.until(" 2 of 45")
+    seat.until(" 2 of 46")
     check(b"\x1b[?2026h" not in seat.raw, "marks for a terminal that has not answered")
     for answer, marks in (("0", False), ("4", False), ("2", True)):
         seat.keys(f"\x1b[?2026;{answer}$y")
@@ -152,7 +152,7 @@ def frames_by_terminfo(lab):
     pathlib.Path(source).write_text(entry.rstrip().rstrip(",") + r", Sync=\E[?2026%?%p1%{1}%-%tl%eh%;," + "\n")
     subprocess.run(["tic", "-x", "-o", folder, source], check=True, capture_output=True, timeout=20)
     seat = Seat(lab, "watch", CAPTURE, before=["env", f"TERMINFO={folder}"])
-    seat.until(" of 45")
+    seat.until(" of 46")
     raw = bytes(seat.raw)
     check(b"\x1b[?2026$p" not in raw, "the terminal was asked all the same")
     check(raw.count(b"\x1b[?2026h") == raw.count(b"\x1b[?2026l") > 0, "marks:", raw.count(b"\x1b[?2026h"), raw.count(b"\x1b[?2026l"))
@@ -174,7 +174,7 @@ def glyphs_by_locale(lab):
     seen = {}
     for name in [f"{n}.UTF-8" for n in made] + ["C", "C.UTF-8"]:
         seat = Seat(lab, f"LOCPATH={folder}" if name in os.listdir(folder) else "LOCPATH=", f"LC_ALL={name}", lab.program, "watch", CAPTURE, program="env")
-        seat.until(" of 45")
+        seat.until(" of 46")
         text = "".join(seat.screen.lines())
         seen[name] = text.isascii()
         leave(seat)
@@ -193,7 +193,7 @@ def resize(seat, width, height):
 def storm_of_sizes(lab):
     """300 sizes in a burst, the smallest among them: then the very screen that --headless draws"""
     seat = Seat(lab, "watch", CAPTURE, size=(120, 35))
-    seat.until(" of 45")
+    seat.until(" of 46")
     dice = random.Random(8)
     for n in range(300):
         width, height = dice.choice(((40, 8), (39, 8), (20, 5), (1, 1), (80, 24), (200, 60), (dice.randrange(1, 250), dice.randrange(1, 80))))
@@ -255,7 +255,7 @@ def own_configuration(lab):
     for line in ("columns = server, handshake, bytes", "sort = bytes", "theme = 16", "key hide-closed = X <F9>"):
         check(line + "\n" in kept, f"not kept: {line}:", kept)
     seat, path = configured(lab, None)
-    seat.until(" of 45")
+    seat.until(" of 46")
     seat.keys(":set sort=-bytes\r:save-config\r")
     seat.until("sort = -bytes")
     check(not path.exists(), "a file was made after rights were given up")
@@ -277,13 +277,13 @@ def somebody_elses_configuration(lab):
         said.append(why)
     # Under sudo it is the caller's: XDG_CONFIG_HOME is root's then, and not looked at.
     seat, _ = configured(lab, "sort = bytes\n", env=["SUDO_UID=65534", "SUDO_GID=65534", "SUDO_USER=nobody"])
-    seat.until(" of 45")
+    seat.until(" of 46")
     check(not seat.screen.holds("bytes ▼"), "root's configuration was read for the caller of sudo")
     leave(seat)
     seat, path = configured(lab, None)
     os.mkfifo(path)
     leave_early = time.monotonic()
-    seat.until(" of 45")
+    seat.until(" of 46")
     check(time.monotonic() - leave_early < 5, "a fifo held it up")
     leave(seat)
     return "; ".join(said) + "; sudo's caller"

@@ -22,7 +22,7 @@ TASKS = [
      "screen", r"(?s)296\.7.*mirror\.example\.com"),
     ("Which connection moved the most bytes?", "s s s s", "row", r"192\.168\.1\.20:51054 .*203\.0\.113\.10:443"),
     ("How many connections to port 443 took longer than 20 ms?", "/ port:443 <Space> rtt <gt> 20ms", "screen",
-     r"matches 6 of 45"),
+     r"matches 6 of 46"),
     ("Which segment was repeated, by what, and how late?", "2 j j j j j", "row",
      r"^▶ *3\.0102.*PSH .*(retransmission, 3\.00 s late|again \+3\.00 s, timeout)", "truth-13-rto"),
     ("Which segment was lost?", "2 j j j j j", "screen",
