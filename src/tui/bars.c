@@ -414,7 +414,8 @@ static void bars_keys(const struct look *l, const struct answer *a, struct canva
 
 		text_init(&t, name, sizeof name);
 		keys_name(&t, line->key[0], c->ascii);
-		if (line->bar != NULL && line->places & place && !bars_key(c, y, &x, r.end, name, line->bar))
+		if (line->bar != NULL && line->places & place &&
+		    !bars_key(c, y, &x, r.end, name, l->page == PAGE_HELP && line->action == ACTION_QUIT ? "Close" : line->bar))
 			break;
 	}
 	if (l->page != PAGE_SCREEN)
