@@ -12,6 +12,7 @@
 
 #include "options_table.h"
 #include "options_values.h"
+#include "sockeye/socket_words.h"
 
 enum kind { KIND_NONE, KIND_FILE, KIND_INTERFACE, KIND_FORMAT, KIND_FIELD, KIND_USER, KIND_NETNS, KIND_CHOICE };
 
@@ -57,6 +58,15 @@ static void formats(FILE *to, enum options_view v)
 			between = " ";
 		}
 	}
+}
+
+/* Those that stand behind the words state and exclude of sockets. */
+static void states(FILE *to)
+{
+	const char *word;
+
+	for (unsigned i = 0; (word = sockets_words_state(i)) != NULL; i++)
+		fprintf(to, " %s", word);
 }
 
 static void views(FILE *to, const char *between)
@@ -163,6 +173,9 @@ static void bash(FILE *to)
 	bash_case(to, KIND_FORMAT, "_sockeye_formats \"$value\" \"$view\"");
 	bash_choices(to);
 	bash_case(to, KIND_NONE, ":");
+	fputs("\tstate|exclude)\n\t\tif [[ $view == sockets ]]; then\n\t\t\t_sockeye_words \"$value\"", to);
+	states(to);
+	fputs("\n\t\t\treturn\n\t\tfi ;;\n", to);
 	fputs("\tesac\n\tcase $cur in\n\t-*)\n", to);
 	bash_options(to);
 	fputs("\t\treturn ;;\n\tesac\n\t[[ $view ]] || _sockeye_words \"$cur\" ", to);
@@ -256,7 +269,10 @@ static void zsh(FILE *to)
 	formats(to, OPTIONS_CONNECTIONS); /* which has them all */
 	fputs("\n}\n\n_sockeye_first()\n{\n\t_alternative 'views:view:(", to);
 	views(to, " ");
-	fputs(")' 'files:capture file:_files'\n}\n\n_sockeye()\n{\n\t_arguments -s -S \\\n", to);
+	fputs(")' 'files:capture file:_files'\n}\n\n_sockeye_rest()\n{\n"
+	      "\tif [[ $words[CURRENT-1] == (state|exclude) && $words[(r)sockets] == sockets ]]; then\n\t\tcompadd", to);
+	states(to);
+	fputs("\n\telse\n\t\t_files\n\tfi\n}\n\n_sockeye()\n{\n\t_arguments -s -S \\\n", to);
 	for (unsigned i = 0; i < OPTIONS_ROWS; i++) {
 		if (!options_rows[i].built)
 			continue;
@@ -265,7 +281,7 @@ static void zsh(FILE *to)
 		if (options_rows[i].name)
 			zsh_option(to, &options_rows[i], true);
 	}
-	fputs("\t\t'1:view or capture file:_sockeye_first' \\\n\t\t'*:capture file:_files'\n}\n\n"
+	fputs("\t\t'1:view or capture file:_sockeye_first' \\\n\t\t'*:capture file:_sockeye_rest'\n}\n\n"
 	      "if [[ $funcstack[1] == _sockeye ]]; then\n\t_sockeye \"$@\"\nelse\n\tcompdef _sockeye sockeye\nfi\n", to);
 }
 

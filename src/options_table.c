@@ -196,7 +196,7 @@ void options_help(FILE *to)
 	static const char *const titles[GROUPS] = {"Input", "Output", "The screen", "Sockets", "The run", "Other"};
 
 	fputs("Usage: sockeye [VIEW] [-i IFACE]... [-r FILE]... [OPTIONS] [FILE...] [BPF FILTER WORDS...]\n"
-	      "See every socket on the wire.\n"
+	      "See every TCP handshake and every socket 4-tuple, in a terminal.\n"
 	      "\nViews\n"
 	      "  watch         the live view (default on a terminal)\n"
 	      "  packets       a line per packet; -v its layers, -x or -X its bytes\n"

@@ -64,6 +64,9 @@ OFFERED = [
     (["--replay", "one"], ["one two.pcap"]),
     (["-r", "one"], ["one two.pcap"]),
     (["packets", "one"], ["one two.pcap"]),
+    (["sockets", "state", "l"], ["last_ack", "listen"]),
+    (["sockets", "port", "22", "exclude", "time"], ["time_wait"]),
+    (["packets", "state", "l"], []),
     (["packets", "--rep"], ["--replay"]),
     ([""], [*VIEWS, "one two.pcap", "sockeye", "script"]),
 ]
@@ -89,6 +92,8 @@ ZSH = [
     ("sockeye -Q o", "sockeye -Q out "),
     ("sockeye packets -r on", "sockeye packets -r one\\ two.pcap "),
     ("sockeye packets on", "sockeye packets one\\ two.pcap "),
+    ("sockeye sockets state li", "sockeye sockets state listen "),
+    ("sockeye packets state on", "sockeye packets state one\\ two.pcap "),
     ("sockeye --comp", "sockeye --completion="),
     ("sockeye --completion=b", "sockeye --completion=bash "),
 ]

@@ -182,6 +182,32 @@ def unlisted(program):
     return len(printed), sorted(printed - listed)
 
 
+# Keys whose words are few, so that the filter refuses others (src/filter/closed.c).
+CLOSED = ["state", "outcome", "tcp_state.client", "tcp_state.server", "conn_state", "orientation", "closed_by", "capture_side",
+          "handshake.fast_open", "handshake.ecn"]
+
+
+def refused(program):
+    """(pairs of such a key and a word that the captures bring forth, those of them that the filter refuses)."""
+    captures = sorted(str(path.relative_to(TOP)) for path in (TOP / "captures").glob("*.pcap"))
+    brought = set()
+    for at in range(0, len(captures), 40):
+        for view in ("connections", "handshakes"):
+            done = subprocess.run([program, view, "-n", "-o", "json", *captures[at:at + 40]], cwd=TOP, capture_output=True,
+                                  text=True, timeout=120, stdin=subprocess.DEVNULL, check=False)
+            for line in done.stdout.splitlines():
+                record = json.loads(line)
+                for key in CLOSED:
+                    value = record
+                    for part in key.split("."):
+                        value = value.get(part) if isinstance(value, dict) else None
+                    if isinstance(value, str):
+                        brought.add((key, value))
+    all_of_them = " or ".join(f"{key}=={value}" for key, value in sorted(brought))
+    said = numbers([program, "connections", "-n", "-Y", all_of_them, "captures/arp.pcap"])
+    return len(brought), said if said.startswith(program) else ""
+
+
 def main():
     options = argparse.ArgumentParser()
     options.add_argument("--program", required=True)
@@ -200,6 +226,9 @@ def main():
     printed, missing = unlisted(program)
     print(f"{'FAILED' if missing or printed < 300 else 'ok'} filter/rows: {printed} keys are printed, not listed: {missing}")
     failed += bool(missing) or printed < 300
+    brought, said = refused(program)
+    print(f"{'FAILED' if said or brought < 40 else 'ok'} filter/closed: {brought} words of keys that have few; {said or 'none refused'}")
+    failed += bool(said) or brought < 40
     print(f"{pairs} pairs of expression and capture")
     return 1 if failed else 0
 

@@ -91,6 +91,10 @@ struct filter_offer {
 unsigned filter_complete(const char *text, size_t cursor, enum filter_scope scope, struct filter_offer *out,
 			 unsigned most, size_t *from);
 
+/* Where that filter finds nothing and has a word alone that begins a number's name: the condition that may have been
+ * meant, `retrans>0`. False: none. */
+bool filter_hint(struct text *t, const char *text, enum filter_scope scope);
+
 /* The line that a word alone is looked for in: endpoints, state, protocol,
  * service, tunnel, server name. Not processes, who may change while no packet comes: process:NAME asks for them. */
 enum { FILTER_VISIBLE = 768 };

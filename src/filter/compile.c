@@ -253,10 +253,10 @@ int filter_compile(struct filter **out, const char *text, enum filter_scope scop
 	c->f = calloc(1, sizeof *c->f);
 	if (c->scan.n > FILTER_TEXT) {
 		(void)compiler_fail(c, 0, "the filter is longer than %d bytes", (int)FILTER_TEXT);
-	} else if (!c->f || !(c->f->store = malloc(c->scan.n + 1))) {
+	} else if (!c->f || !(c->f->store = malloc(2 * c->scan.n + 1))) {
 		(void)compiler_fail_memory(c);
 	} else {
-		c->f->store_room = (uint32_t)c->scan.n + 1;
+		c->f->store_room = 2 * (uint32_t)c->scan.n + 1; /* a state alone is there in two ways */
 		c->f->scope = scope;
 		if (!expression(c) && !c->failed)
 			(void)compiler_fail(c, 0, "the filter cannot be read");

@@ -31,9 +31,27 @@ static bool textual_type(enum type t)
 	return t == TYPE_TEXT || t == TYPE_LETTERS || t == TYPE_NAMED || t == TYPE_VERDICT;
 }
 
+static const char *phrase(enum type t)
+{
+	static const char *const phrases[TYPES] = {
+		[TYPE_NUMBER] = "a number",	  [TYPE_SIGNED] = "a signed number", [TYPE_NAMED] = "a number or a word",
+		[TYPE_DURATION] = "a duration",	  [TYPE_TIME] = "a time",	     [TYPE_BOOL] = "yes or no",
+		[TYPE_TEXT] = "text",		  [TYPE_LETTERS] = "text",	     [TYPE_ENDPOINT] = "an address with a port",
+		[TYPE_ADDRESS] = "an address",	  [TYPE_MAC] = "a hardware address", [TYPE_BYTES] = "bytes",
+		[TYPE_VERDICT] = "a verdict",
+	};
+
+	return phrases[t];
+}
+
 /* What may be asked of a type; the sentence where that cannot. */
 static bool check_relation(struct compiler *c, const struct name *f, enum relation r, size_t at)
 {
+	static const char *const signs[] = {
+		[RELATION_NATURAL] = ":", [RELATION_EQUAL] = "==", [RELATION_UNEQUAL] = "!=", [RELATION_LESS] = "<",
+		[RELATION_LEAST] = ">=", [RELATION_MORE] = ">", [RELATION_MOST] = "<=", [RELATION_CONTAINS] = "contains",
+		[RELATION_PATTERN] = "~", [RELATION_PATTERN_FOLDED] = "matches",
+	};
 	const char *has = f->type == TYPE_VERDICT          ? ": == ~"
 			  : ordered_type(f->type)          ? ": == != < <= > >="
 			  : textual_type(f->type)          ? ": == != ~ and contains"
@@ -49,8 +67,8 @@ static bool check_relation(struct compiler *c, const struct name *f, enum relati
 		good = textual_type(f->type);
 	else if (r == RELATION_UNEQUAL)
 		good = f->type != TYPE_VERDICT;
-	return good || compiler_fail(c, at, "%s is %s: it has %s%s", f->name, type_names[f->type], has,
-			    r == RELATION_UNEQUAL ? "; write ! before it" : "");
+	return good || compiler_fail(c, at, "%s is %s and cannot be asked with %s, only with %s%s", f->name, phrase(f->type),
+			    signs[r], has, r == RELATION_UNEQUAL ? "; write ! before it" : "");
 }
 
 /* `:` and contains, once the value is known. */
@@ -71,9 +89,12 @@ static enum relation settled(const struct name *f, enum relation r, const struct
 static bool verdict_test(struct compiler *c, struct test *t, const char *s, size_t n, size_t at)
 {
 	char word[64];
+	const char *near = NULL;
 	bool flows = c->f->scope == FILTER_FLOWS;
 	uint64_t all = verdicts_matching(t->relation, s, n, t->value.pattern);
 
+	if (all == 0 && !t->value.pattern && verdicts_near(s, n, &near) > 0)
+		return compiler_fail(c, at, "no verdict is called \"%s\"; did you mean %s?", piece(word, s, n), near);
 	if (all == 0)
 		return compiler_fail(c, at, "no verdict is called \"%s\"; docs/verdicts.md has them all", piece(word, s, n));
 	if (flows && !(all & verdicts_countable()))
@@ -94,6 +115,20 @@ static struct test test_of(const struct name *f, enum relation r)
 	return t;
 }
 
+/* Of a name with few words: one that it can have. */
+static bool closed_test(struct compiler *c, const struct name *f, enum relation r, const struct literal *l, const char *s,
+			size_t n, size_t at)
+{
+	char advice[200], shown[64];
+	struct text t;
+
+	if (closed_has(f->closed, r, s, n, l->pattern))
+		return true;
+	text_init(&t, advice, sizeof advice);
+	closed_advice(&t, f->closed, r, s, n);
+	return compiler_fail(c, at, "%s is never \"%s\"%s", f->name, piece(shown, s, n), advice);
+}
+
 /* One value, which lies at the end of the store. */
 static bool value_test(struct compiler *c, const struct name *f, enum relation r, size_t n, size_t at, size_t inside)
 {
@@ -104,11 +139,13 @@ static bool value_test(struct compiler *c, const struct name *f, enum relation r
 	struct text w;
 
 	text_init(&w, why, sizeof why);
+	if (!pattern && (f->closed || f->type == TYPE_VERDICT))
+		closed_fold(s, n);
 	if (pattern)
 		t.value.pattern = compiler_pattern(c, s, n, r == RELATION_PATTERN_FOLDED, inside);
 	else if (!literal_read(&t.value, f, r, s, n, &w))
 		return compiler_fail(c, at, "%s wants %s, not \"%s\"", f->name, why, piece(shown, s, n));
-	if (c->failed)
+	if (c->failed || (f->closed && !closed_test(c, f, r, &t.value, s, n, at)))
 		return false;
 	if (ranking && (!t.value.number || (t.value.low != t.value.high && f->type == TYPE_NUMBER)))
 		return compiler_fail(c, at, "%s wants a single number here, not \"%s\"", f->name, piece(shown, s, n));
@@ -208,6 +245,60 @@ static bool visible(struct compiler *c, const char *s, size_t n, size_t at)
 	return compiler_test(c, &t, at);
 }
 
+/* A state or outcome alone is meant however it is written: half-open, half_open. */
+static bool visible_state(struct compiler *c, const char *s, size_t n, size_t at)
+{
+	uint32_t either;
+	char other[24];
+
+	if (!closed_is_state(s, n) || (!memchr(s, '-', n) && !memchr(s, '_', n)))
+		return visible(c, s, n, at);
+	for (size_t i = 0; i < n; i++)
+		other[i] = s[i] == '-' ? '_' : s[i] == '_' ? '-' : s[i];
+	either = c->f->steps + 1;
+	if (!visible(c, s, n, at) || !compiler_step(c, STEP_IF_TRUE, 0) || !visible(c, other, n, at))
+		return false;
+	c->f->step[either].to = c->f->steps;
+	return true;
+}
+
+static bool follows(struct compiler *c)
+{
+	scan_blanks(&c->scan);
+	return c->scan.at < c->scan.n;
+}
+
+/* `frame contains "GET"` is no three words: behind what is no field, a relation in letters is refused. In `in` a word
+ * that is still typed may begin. `at` and n are of what stands before it, or of itself. */
+static bool relation_of_nothing(struct compiler *c, size_t at, size_t n, bool itself)
+{
+	const char *s = c->scan.s + at, *near;
+	size_t begin = c->scan.at, from;
+	enum relation r;
+	char name[64];
+	bool in, meant;
+
+	scan_blanks(&c->scan);
+	from = c->scan.at;
+	meant = !itself && scan_relation(&c->scan, true, &r, &in);
+	if (itself)
+		meant = equal_folded("contains", 8, s, n) || equal_folded("matches", 7, s, n) ||
+			(equal_folded("in", 2, s, n) && c->f->steps > 0 && follows(c));
+	else if (meant && c->scan.at - from == 2)
+		meant = follows(c);
+	c->scan.at = begin;
+	if (!meant)
+		return false;
+	if (itself)
+		return !compiler_fail(c, at, "%s stands behind the name of a field: NAME %s VALUE; a mere word goes in quotes",
+			       piece(name, s, n), piece(name, s, n));
+	near = name_protocol(s, n) || n < 4 ? NULL : name_near(s, n, c->f->scope, 1);
+	if (near || name_elsewhere(s, n, c->f->scope))
+		return !unknown_name(c, at, n);
+	return !compiler_fail(c, at, "no field is called %s; a field is asked with NAME contains TEXT or NAME~PATTERN, a text "
+		       "alone is looked for in all that is shown, and F3 on the screen finds texts and bytes", piece(name, s, n));
+}
+
 /* 10.0.0.0/8 alone is asked of both addresses. */
 static bool prefix_alone(struct compiler *c, const char *s, size_t n, size_t at, bool *done)
 {
@@ -230,6 +321,8 @@ static bool word_alone(struct compiler *c, size_t at, size_t n)
 	struct name f = {.type = TYPE_NUMBER, .origins = 1};
 
 	c->scan.at = at + n;
+	if (relation_of_nothing(c, at, n, true))
+		return false;
 	if (packets && protocol) {
 		f.origin[0] = (struct origin){.from = FROM_LAYER, .name = protocol};
 		return exists(c, &f, at);
@@ -237,7 +330,7 @@ static bool word_alone(struct compiler *c, size_t at, size_t n)
 	if (!prefix_alone(c, s, n, at, &done) || done)
 		return !c->failed;
 	if (!dotted)
-		return visible(c, s, n, at);
+		return visible_state(c, s, n, at);
 	if (name_resolve(s, n, c->f->scope, &f))
 		return exists(c, &f, at);
 	/* A name mistyped finds nothing, silently: that must not be. */
@@ -283,6 +376,8 @@ bool condition(struct compiler *c)
 				return unknown_name(c, at, n);
 			return check_relation(c, &f, r, at) && values(c, &f, r, in);
 		}
+		if (!known && relation_of_nothing(c, at, n, false))
+			return false;
 		c->scan.at = at;
 	}
 	n = scan_word(&c->scan);

@@ -75,6 +75,7 @@ struct name {
 	bool plain_us;       /* a bare number is microseconds: the key says so */
 	const char *name;    /* as in the table */
 	const char *values;  /* words with blanks between, or NULL */
+	const char *closed;  /* the same where it can have no others */
 };
 
 /* One row of the table of words. flows and packets list record keys and row
@@ -142,6 +143,8 @@ bool name_resolve(const char *name, size_t n, enum filter_scope scope, struct na
 const char *name_protocol(const char *name, size_t n);
 /* The name most like it within `most` changes, of that scope, or NULL. */
 const char *name_near(const char *name, size_t n, enum filter_scope scope, unsigned most);
+/* Letters to change, add or leave out to make a of b. */
+unsigned name_distance(const char *a, size_t n, const char *b, size_t m);
 /* Why a name that exists cannot be asked in this scope; NULL: it does not exist. */
 const char *name_elsewhere(const char *name, size_t n, enum filter_scope scope);
 /* filter_field() without the dear `again`, and that. */
@@ -153,6 +156,19 @@ extern const char *const type_names[TYPES];
 uint64_t verdicts_matching(enum relation r, const char *text, size_t n, const struct pattern *p);
 uint64_t verdicts_countable(void);
 int verdict_key(unsigned verdict); /* enum record_key, or -1 */
+/* The verdict most like it; returns how long its word is, 0: none is like it. */
+size_t verdicts_near(const char *s, size_t n, const char **word);
+
+/* closed.c: all words that a name can have, with blanks between; NULL: they are not few, or not ours. */
+const char *closed_words(const struct name *f);
+/* Words of ours have no hyphen: syn-sent is syn_sent. */
+void closed_fold(char *s, size_t n);
+/* Does any of them fit? p: of a pattern. */
+bool closed_has(const char *words, enum relation r, const char *s, size_t n, const struct pattern *p);
+/* What is said behind a word that none fits. */
+void closed_advice(struct text *t, const char *words, enum relation r, const char *s, size_t n);
+/* Is it a state or an outcome of flows, written with - or _? */
+bool closed_is_state(const char *s, size_t n);
 
 /* literal.c: false: *e says what the type wants. `at` is put into the store by
  * the caller where text is asked for. */

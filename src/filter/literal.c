@@ -366,6 +366,7 @@ bool literal_read(struct literal *out, const struct name *f, enum relation r, co
 		  struct text *why)
 {
 	uint8_t bytes[256];
+	struct decimal plain;
 	bool good = true;
 
 	switch (f->type) {
@@ -382,7 +383,12 @@ bool literal_read(struct literal *out, const struct name *f, enum relation r, co
 		break;
 	case TYPE_DURATION:
 		good = read_duration(out, s, n, f->plain_us ? 1000 : 0);
-		text_put(why, "a duration such as 50ms");
+		text_put(why, "a duration such as ");
+		if (!good && n < 32 && read_decimal(s, n, &plain) == n) { /* Wireshark's are seconds */
+			text_bytes(why, s, n);
+			text_put(why, "s or ");
+		}
+		text_put(why, "50ms");
 		break;
 	case TYPE_TIME:
 		good = read_time(out, s, n);

@@ -251,8 +251,12 @@ static bool resolve_side(const char *s, size_t n, enum filter_scope scope, struc
 bool name_resolve(const char *s, size_t n, enum filter_scope scope, struct name *out)
 {
 	memset(out, 0, sizeof *out);
-	if (resolve_whole(s, n, scope, out))
+	if (resolve_whole(s, n, scope, out)) {
+		out->closed = closed_words(out);
+		if (out->closed)
+			out->values = out->closed;
 		return true;
+	}
 	memset(out, 0, sizeof *out);
 	return resolve_side(s, n, scope, out);
 }
@@ -263,14 +267,15 @@ const char *name_elsewhere(const char *s, size_t n, enum filter_scope scope)
 
 	if (equal_folded("tcp.stream", 10, s, n))
 		return "counts as Wireshark does, from 0 and TCP alone; here flow is the number, as id in JSON";
+	if (equal_folded("tcp.window_size", 15, s, n))
+		return "is scaled in Wireshark; tcp.window_size_value is the window as the header has it";
 	if (name_resolve(s, n, scope == FILTER_FLOWS ? FILTER_PACKETS : FILTER_FLOWS, &other))
 		return scope == FILTER_FLOWS ? "is asked of packets, not of flows: sockeye packets -Y"
 					     : "is asked of flows, not of packets";
 	return NULL;
 }
 
-/* Letters to change, add or leave out to make a of b. */
-static unsigned distance(const char *a, size_t n, const char *b, size_t m)
+unsigned name_distance(const char *a, size_t n, const char *b, size_t m)
 {
 	unsigned before[65], now[65];
 
@@ -306,7 +311,7 @@ const char *name_near(const char *s, size_t n, enum filter_scope scope, unsigned
 
 		if (!(scope == FILTER_FLOWS ? f.flows : f.packets) || m > n + most || n > m + most)
 			continue;
-		d = distance(s, n, f.name, m);
+		d = name_distance(s, n, f.name, m);
 		if (d < least && !name_again(i)) {
 			least = d;
 			best = f.name;

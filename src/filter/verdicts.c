@@ -64,3 +64,21 @@ uint64_t verdicts_matching(enum relation r, const char *text, size_t n, const st
 	}
 	return all;
 }
+
+size_t verdicts_near(const char *s, size_t n, const char **word)
+{
+	unsigned least = n < 4 ? 2 : n < 8 ? 3 : 4;
+	size_t found = 0;
+
+	for (unsigned v = 0; v < VERDICTS; v++) {
+		size_t len = strlen(verdict_info[v].word);
+		unsigned d = name_distance(s, n, verdict_info[v].word, len);
+
+		if (d < least) {
+			least = d;
+			*word = verdict_info[v].word;
+			found = len;
+		}
+	}
+	return found;
+}

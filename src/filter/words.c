@@ -15,9 +15,6 @@
 
 #define IP_SRC "ip.src ipv6.src arp.src.proto_ipv4"
 #define IP_DST "ip.dst ipv6.dst arp.dst.proto_ipv4"
-#define STATES                                                                                                 \
-	"syn_sent syn_received established half_closed closed refused reset midstream answered unanswered"
-#define OUTCOMES_ALL "complete refused unanswered half_open reset unreachable"
 
 /* A verdict under Wireshark's name: packets that carry it, flows that count it. */
 #define ANALYSIS_WORD(name, key, id, meaning)                                                                  \
@@ -40,9 +37,9 @@ const struct word filter_words[] = {
 	{"proto", TYPE_TEXT, PART_ALL, "proto", "@layers", NULL, 0, "tcp udp icmp icmpv6 sctp udplite",
 	 "transport; of a packet: any of its layers"},
 	{"service", TYPE_TEXT, PART_ALL, "service", "service @layers", NULL, 0, NULL, "application, known by content"},
-	{"state", TYPE_TEXT, PART_ALL, "state", "state", NULL, 0, STATES, "how the flow stands"},
-	{"handshake", TYPE_TEXT, PART_ALL, "outcome", "outcome", NULL, 0, OUTCOMES_ALL, "what came of the handshake"},
-	{"outcome", TYPE_TEXT, PART_ALL, "outcome", "outcome", NULL, 0, OUTCOMES_ALL, "what came of the handshake"},
+	{"state", TYPE_TEXT, PART_ALL, "state", "state", NULL, 0, NULL, "how the flow stands"},
+	{"handshake", TYPE_TEXT, PART_ALL, "outcome", "outcome", NULL, 0, NULL, "what came of the handshake"},
+	{"outcome", TYPE_TEXT, PART_ALL, "outcome", "outcome", NULL, 0, NULL, "what came of the handshake"},
 	{"sni", TYPE_TEXT, PART_ALL, "server_name", "tls.handshake.extensions_server_name server_name", NULL, 0, NULL,
 	 "the server's name as the client said it"},
 	{"name", TYPE_TEXT, PART_ALL, "server_name",

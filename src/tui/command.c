@@ -121,7 +121,7 @@ static const struct {
 	enum reaction (*run)(const struct command_call *c);
 } commands[] = {
 	{"q", "", "quit, as the key does; q! at once", command_quit},
-	{"w", "NAME", "save packets, those of a connection, ladder or stream; without a name: asks", command_write},
+	{"w", "NAME", "save what is shown as NAME.pcapng or NAME.sockeye.txt; no name: asks", command_write},
 	{"save", "NAME", "the same", command_write},
 	{"filter", "EXPR", "the display filter; none: all", command_filter},
 	{"set", "NAME=VALUE", "columns, sort, theme, mouse, times, or key ACTION = KEYS", command_set},

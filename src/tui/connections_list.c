@@ -288,7 +288,10 @@ static void connections_empty(const struct look *l, const struct answer *a, stru
 			      const struct layout *at)
 {
 	unsigned y = at->list + (at->rows > 4 ? at->rows / 3 : 0), x = 3;
+	char meant[FILTER_OFFER_TEXT];
+	struct text hint;
 
+	text_init(&hint, meant, sizeof meant);
 	if (l->list.marked_only) {
 		canvas_cut(c, x, y, c->width, ROLE_DIM, "none of those marked is here any more: & shows the others");
 	} else if (l->match[0] != '\0' && a->match_error.column > 0) {
@@ -296,7 +299,11 @@ static void connections_empty(const struct look *l, const struct answer *a, stru
 	} else if (l->match[0] != '\0') {
 		x = canvas_put(c, x, y, c->width, ROLE_DIM, "nothing matches ");
 		x = canvas_foreign(c, x, y, c->width, ROLE_MATCH, l->match, strlen(l->match));
-		canvas_cut(c, x, y, c->width, ROLE_DIM, ": Esc clears the filter");
+		if (filter_hint(&hint, l->match, FILTER_FLOWS)) {
+			x = canvas_put(c, x, y, c->width, ROLE_DIM, "; did you mean ");
+			x = canvas_put(c, x, y, c->width, ROLE_MATCH, meant);
+		}
+		canvas_cut(c, x, y, c->width, ROLE_DIM, hint.len > 0 ? "? Esc clears the filter" : ": Esc clears the filter");
 	} else if (l->list.open_only && a->over > 0) {
 		canvas_cut(c, x, y, c->width, ROLE_DIM, "all of them are over: x shows them");
 	} else if (a->live && !a->ended) {

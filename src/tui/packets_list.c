@@ -353,8 +353,8 @@ static void list_row(const struct look *l, const struct answer *a, struct canvas
 static void list_empty(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
 {
 	const struct packets_look *s = &l->packets;
-	char buffer[QUERY_MATCH + 96];
-	struct text t;
+	char buffer[QUERY_MATCH + 192], meant[FILTER_OFFER_TEXT];
+	struct text t, hint;
 
 	text_init(&t, buffer, sizeof buffer);
 	if (s->marked_only) {
@@ -362,7 +362,12 @@ static void list_empty(const struct look *l, const struct answer *a, struct canv
 	} else if (s->match[0] != '\0') {
 		text_put(&t, "no packet matches ");
 		text_foreign(&t, s->match, strlen(s->match), false);
-		text_put(&t, ": Esc clears the filter");
+		text_init(&hint, meant, sizeof meant);
+		if (filter_hint(&hint, s->match, FILTER_PACKETS)) {
+			text_put(&t, "; did you mean ");
+			text_put(&t, meant);
+		}
+		text_put(&t, hint.len > 0 ? "? Esc clears the filter" : ": Esc clears the filter");
 	} else if (s->flows > 0 && a->packets.elsewhere > 0) {
 		text_put(&t, "its packets are no longer to be had");
 	} else if (a->packets.forgotten > 0) {

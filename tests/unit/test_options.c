@@ -1,5 +1,5 @@
 /* The command line: words, options, the table of views and formats.
- * links: base
+ * links: filter facts base
  */
 #include <setjmp.h>
 #include <stdarg.h>
