@@ -460,7 +460,8 @@ static void bars_keys(const struct look *l, const struct answer *a, struct canva
 
 		text_init(&t, name, sizeof name);
 		keys_name(&t, line->key[0], c->ascii);
-		if (line->bar != NULL && line->places & place && !bars_key(c, y, &x, r.end, name, line->bar))
+		if (line->bar != NULL && line->places & place &&
+		    !bars_key(c, y, &x, r.end, name, l->page == PAGE_HELP && line->action == ACTION_QUIT ? "Close" : line->bar))
 			break;
 	}
 	if (l->page != PAGE_SCREEN)
@@ -517,7 +518,7 @@ void bars_over(const struct look *l, struct canvas *c, const struct layout *at)
 	text_init(&t, first, sizeof first);
 	text_bytes(&t, l->message, n);
 	for (unsigned row = y - 1; row <= y; row++)
-		canvas_fill(c, 0, row, c->width, role, ' ');
+		canvas_fill(c, 0, row, c->width, ROLE_TEXT, ' ');
 	if (l->message_bad)
 		canvas_put(c, 1, y - 1, c->width, role, "▲ ");
 	canvas_put(c, 1 + sign, y - 1, c->width - 1, role, first);

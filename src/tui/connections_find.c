@@ -118,6 +118,8 @@ enum reaction connections_prompted(struct look *l, const char *text, int64_t now
 		text_format(&t, "column %u: ", e.column);
 		text_put(&t, e.text);
 		l->message_bad = true;
+		l->found[SCREEN_CONNECTIONS][0] = '\0'; /* nothing to go on with */
+		l->found_here = false;
 		return REACT_DRAW;
 	}
 	filter_free(f);

@@ -38,7 +38,8 @@ static unsigned detail_duration(struct canvas *c, unsigned x, unsigned y, const 
 
 static void detail_handshake(struct canvas *c, unsigned y, const struct flow_record *r)
 {
-	unsigned x = detail_label(c, y, "handshake");
+	/* Only TCP's is known step by step; of all others whether packets came both ways. */
+	unsigned x = detail_label(c, y, r->ip_proto == PROTO_TCP ? "handshake" : condition_is_message(r) ? "message" : "exchange");
 	bool roomy = c->width >= 110;
 
 	x = handshake_draw(c, x, y, c->width - 1, r, roomy ? HANDSHAKE_WORDS : HANDSHAKE_CHAIN) + 3;
@@ -91,7 +92,7 @@ static void detail_options(struct canvas *c, unsigned y, const struct flow_recor
 	text_init(&t, buffer, sizeof buffer);
 	if (r->syns == 0 && r->synacks == 0) {
 		canvas_put(c, x, y, c->width, ROLE_DIM,
-			   r->ip_proto == PROTO_TCP ? "not captured" : "none: no handshake");
+			   r->ip_proto == PROTO_TCP ? "not captured" : "none: it is not TCP");
 		return;
 	}
 	text_put(&t, "mss ");

@@ -169,6 +169,7 @@ static void dialog_list(struct look *l, struct canvas *c, const struct inside *i
 		if (d->top + i == d->at && !d->editing) {
 			canvas_role(c, in->x, y, in->end, ROLE_TEXT);
 			canvas_attr(c, in->x, y, in->end, ATTR_REVERSE);
+			canvas_put(c, in->x - 1, y, in->x, ROLE_TEXT, "▶");
 		}
 	}
 	if (d->top > 0)
@@ -198,7 +199,13 @@ void dialog_draw(struct look *l, struct canvas *c)
 		y++;
 	}
 	dialog_row(c, &in, y);
-	canvas_cut(c, in.x, y++, in.end, d->note_bad ? ROLE_WARN : ROLE_TEXT, d->note);
+	if (d->note_bad && d->note[0] != '\0') {
+		const unsigned x = canvas_put(c, in.x, y, in.end, ROLE_WARN, "▲ ");
+
+		canvas_cut(c, x, y++, in.end, ROLE_WARN, d->note);
+	} else {
+		canvas_cut(c, in.x, y++, in.end, ROLE_TEXT, d->note);
+	}
 	dialog_row(c, &in, y);
 	canvas_cut(c, in.x, y++, in.end, ROLE_DIM, d->kind->keys);
 	dialog_rule(c, &in, y, "└", "┘", NULL);

@@ -158,7 +158,13 @@ static void sums_handshake(struct text *t, const struct flow_record *r, bool end
 {
 	if (r->ip_proto != PROTO_TCP) {
 		text_put(t, r->proto != NULL ? r->proto : "?");
-		text_put(t, record_is(r, RECORD_STATE, "unanswered") ? ended ? ", no answer" : ", no answer yet" : ", answered");
+		text_put(t, ", ");
+		if (condition_is_message(r))
+			text_put(t, condition_remark(r, ended)[0] != '\0' ? condition_remark(r, ended) : "a message");
+		else if (record_has(r, RECORD_ICMP_ERROR_TYPE))
+			words_story(t, r, ended, r->last_ns);
+		else
+			text_put(t, record_is(r, RECORD_STATE, "unanswered") ? ended ? "no answer" : "no answer yet" : "answered");
 	} else if (record_has(r, RECORD_HS_FIRST_SYN_TO_ACK)) {
 		text_put(t, wide ? "handshake " : "open ");
 		words_span(t, r->first_syn_to_ack);

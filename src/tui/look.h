@@ -67,6 +67,8 @@ struct look {
 	enum prompt_kind prompt;
 	char prompt_text[QUERY_MATCH]; /* of prompts that are no filter */
 	size_t cursor;                 /* in the text of the prompt, in bytes */
+	char found[SCREENS_ALL + 1][QUERY_MATCH]; /* what each screen was searched for last; behind them, pages of text */
+	bool found_here;               /* the prompt's text was gone to already: Enter only closes */
 	/* prompt.c: what was applied before, the newest first; the one shown (from
 	 * 1; 0: what was typed); Tab's place among the words for the stem. */
 	char past[LOOK_PASTS][QUERY_MATCH], typed[QUERY_MATCH], stem[QUERY_MATCH];
@@ -168,6 +170,10 @@ bool prompt_takes(uint32_t key); /* else the list behind it does */
 /* What is said of the filter of that scope; column 0: it is understood. */
 const struct filter_error *prompt_filter_error(const struct look *l, const struct answer *a, enum filter_scope scope);
 void prompt_set(struct look *l, const char *text); /* what stands in it */
+/* prompt_find.c: the next place of what stands in the find prompt, or was found last; stays: the prompt is left open.
+ * And beside its text what came of it, else what its keys do. */
+enum reaction prompt_find(struct look *l, bool stays, struct answer *a, const struct layout *at, int64_t now_ns);
+void prompt_find_draw(const struct look *l, struct canvas *c, unsigned x, unsigned y);
 enum reaction prompt_key(struct look *l, uint32_t key, struct answer *a, const struct layout *at, int64_t now_ns);
 void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* bars.c */
@@ -200,6 +206,10 @@ static inline unsigned sheet_next(struct sheet *s)
 
 	return line >= s->scrolled && line - s->scrolled < s->rows ? s->top + line - s->scrolled : UINT32_MAX;
 }
+
+/* page.c: anybody's text in the cells x to end of row y and of as many lines below as it needs; words stay whole
+ * where they fit into a line. */
+void sheet_words(struct sheet *s, unsigned y, unsigned x, unsigned end, enum role role, const char *words, size_t n);
 
 /* handshake.c: the handshake in so many cells; 0 if it has none to show */
 enum handshake_size { HANDSHAKE_SHORT, HANDSHAKE_CHAIN, HANDSHAKE_WORDS,

@@ -132,6 +132,8 @@ static enum reaction look_key_done(struct look *l, uint32_t key, enum action act
 		return dialog_key(l, key, a, &at, now_ns);
 	if (l->save.open && key != KEY_CONTROL('C') && key != KEY_CONTROL('L') && key != KEY_CONTROL('Z'))
 		return key & KEY_POINTER ? REACT_NOTHING : save_key(l, key, a);
+	if (l->prompting && l->prompt == PROMPT_FIND && (act == ACTION_FIND || act == ACTION_SEARCH))
+		return prompt_find(l, true, a, &at, now_ns);
 	if (key & KEY_POINTER)
 		return l->prompting ? REACT_DRAW : mouse_key(l, key, a, &at, now_ns);
 	return look_act(l, act, key, a, &at, now_ns, asked);

@@ -10,11 +10,69 @@
 
 enum { PAGE_LONGEST = 1000 };
 
+/* How many bytes stand in a row of so many cells: up to a blank where there is one. */
+static size_t words_of_row(const char *words, size_t n, unsigned room)
+{
+	size_t blank = 0, at = 0;
+	unsigned width = 0;
+
+	while (at < n) {
+		uint32_t code;
+		bool bad;
+		size_t step = text_utf8(words + at, n - at, &code, &bad);
+
+		width += bad || text_width(code) == 0 ? 1 : text_width(code);
+		if (code == ' ' && at > 0)
+			blank = at;
+		if (width > room)
+			return blank > 0 ? blank : at > 0 ? at : step;
+		at += step;
+	}
+	return n;
+}
+
+void sheet_words(struct sheet *s, unsigned y, unsigned x, unsigned end, enum role role, const char *words, size_t n)
+{
+	const unsigned room = end > x ? end - x : 1;
+
+	while (n > 0) {
+		size_t step = words_of_row(words, n, room);
+
+		canvas_foreign(s->c, x, y, end, role, words, step);
+		while (step < n && words[step] == ' ')
+			step++;
+		words += step;
+		n -= step;
+		if (n > 0)
+			y = sheet_next(s);
+	}
+}
+
 static unsigned page_write(const struct look *l, const struct answer *a, struct canvas *c, unsigned top, unsigned rows)
 {
 	if (l->page == PAGE_HELP)
 		return help_page(l, c, top, rows);
 	return l->screen == SCREEN_SOCKETS ? sockets_page(l, c, top, rows) : detail_page(l, a, c, top, rows);
+}
+
+/* Which of its lines are shown, where the key bar leaves room; where it leaves little, that there are more. */
+static void page_standing(const struct look *l, struct canvas *c, unsigned y, unsigned rows, unsigned lines)
+{
+	const char *more = l->scrolled + rows < lines ? "▼" : "▲";
+	unsigned last = l->scrolled + rows < lines ? l->scrolled + rows : lines, room = 0;
+	char buffer[64];
+	struct text t;
+
+	if (rows >= lines)
+		return;
+	while (room + 1 < c->width && canvas_at(c, c->width - 1 - room, y)->code == ' ')
+		room++;
+	text_init(&t, buffer, sizeof buffer);
+	text_format(&t, "%u-%u of %u", l->scrolled + 1, last, lines);
+	if (t.len + 3 <= room)
+		canvas_right(c, 0, y, c->width - 1, ROLE_TEXT, buffer);
+	else if (room >= 4)
+		canvas_right(c, 0, y, c->width - 1, ROLE_KEY, more);
 }
 
 void page_draw(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
@@ -27,6 +85,8 @@ void page_draw(struct look *l, const struct answer *a, struct canvas *c, const s
 	page_write(l, a, c, top, rows);
 	for (unsigned y = top; y < top + rows && l->page_search[0] != '\0'; y++)
 		canvas_mark(c, 0, y, c->width, l->page_search);
+	if (at->message != 0 || l->message[0] == '\0')
+		page_standing(l, c, at->bar, rows, lines);
 }
 
 static bool page_contains(const char *line, const char *text)
@@ -60,8 +120,10 @@ enum reaction page_find(struct look *l, const char *text, const struct answer *a
 	unsigned begun = l->scrolled, from = l->page_at, found = UINT32_MAX, lines;
 	struct text t;
 
-	if (text[0] == '\0')
+	if (text[0] == '\0') {
+		l->page_search[0] = '\0';
 		return screen_say(l, false, "nothing to search for; / takes a text");
+	}
 	if (text != l->page_search) {
 		text_init(&t, l->page_search, sizeof l->page_search);
 		text_put(&t, text);

@@ -4,6 +4,7 @@
  * that could come next with the count beside them, and the error or the keys.
  * Tab writes the next word, Up and Down go through what was applied before, ^R
  * through those of them that contain what was typed.
+ * What Enter does in the find prompt: prompt_find.c.
  */
 #include <string.h>
 
@@ -51,7 +52,7 @@ void prompt_open(struct look *l, enum prompt_kind kind)
 
 	l->prompting = true;
 	l->prompt = kind;
-	l->completing = false;
+	l->completing = l->found_here = false;
 	l->recalled = 0;
 	memset(l->prompt_text, 0, sizeof l->prompt_text);
 	memcpy(l->former, prompt_text(l, &scope), sizeof l->former);
@@ -70,6 +71,7 @@ void prompt_set(struct look *l, const char *text)
 
 static enum reaction prompt_changed(struct look *l)
 {
+	l->found_here = false;
 	if (l->prompt != PROMPT_FILTER)
 		return REACT_DRAW;
 	l->fresh = true;
@@ -104,10 +106,10 @@ static enum reaction prompt_apply(struct look *l, struct answer *a, const struct
 		l->prompting = false;
 		return command_run(l, l->prompt_text, a, at, now_ns);
 	}
+	if (l->prompt == PROMPT_FIND)
+		return prompt_find(l, false, a, at, now_ns);
 	if (l->prompt != PROMPT_FILTER) {
 		l->prompting = false;
-		if (l->page != PAGE_SCREEN)
-			return page_find(l, l->prompt_text, a, at, 1);
 		return screens[l->screen]->prompted ? screens[l->screen]->prompted(l, l->prompt_text, now_ns) : REACT_DRAW;
 	}
 	if (filter_compile(&f, prompt_line(l), prompt_scope(l), NULL) < 0)
@@ -355,6 +357,10 @@ static void draw_short(const struct look *l, const struct answer *a, struct canv
 	char buffer[320];
 	struct text t;
 
+	if (l->prompt == PROMPT_FIND) {
+		prompt_find_draw(l, c, x + 2, y);
+		return;
+	}
 	text_init(&t, buffer, sizeof buffer);
 	if (wrong)
 		error_text(&t, prompt_error(l, a));

@@ -18,7 +18,27 @@ static void help_rule(struct sheet *s, const char *title)
 	canvas_fill(s->c, x + 1, y, s->c->width, ROLE_RULE, 0x2500);
 }
 
-/* Lines of the table, in two columns where there is room; what is longer than a column has a row of its own. */
+enum { HELP_NARROW = 60 }; /* below it a group's name has a row of its own, and meanings begin further left */
+
+/* Where what a name means begins. */
+static unsigned help_at(const struct canvas *c)
+{
+	return c->width < HELP_NARROW ? 17 : 24;
+}
+
+/* A name and, in the column of all meanings, what it means, in as many rows as that needs. */
+static void help_pair(struct sheet *s, const char *name, const char *meaning)
+{
+	const unsigned x = help_at(s->c);
+	unsigned y = sheet_next(s);
+
+	canvas_put(s->c, 2, y, s->c->width, ROLE_TEXT, name);
+	if (2 + canvas_width(name) >= x)
+		y = sheet_next(s);
+	sheet_words(s, y, x, s->c->width - 1, ROLE_DIM, meaning, strlen(meaning));
+}
+
+/* Lines of the table, in two columns where there is room; what is longer than a column has rows of its own. */
 struct help_flow {
 	struct sheet *s;
 	unsigned half, x, y;
@@ -28,27 +48,35 @@ struct help_flow {
 static void help_line(struct help_flow *f, const struct key_line *line, const char *group)
 {
 	struct canvas *c = f->s->c;
-	bool begins = strcmp(f->group, group) != 0, longer = canvas_width(line->help) + 25 > f->half;
+	const bool narrow = c->width < HELP_NARROW, begins = strcmp(f->group, group) != 0;
+	const bool longer = canvas_width(line->help) + 25 > f->half;
+	const unsigned words = help_at(c);
+	char keys[80] = "";
 	unsigned at;
-	char buffer[64];
 	struct text t;
 
+	if (begins && narrow)
+		canvas_put(c, 1, sheet_next(f->s), c->width, ROLE_HEAD, group);
 	if (begins || longer || f->x + f->half >= c->width || f->half == c->width) {
 		f->x = 0;
 		f->y = sheet_next(f->s);
 	} else {
 		f->x += f->half;
 	}
-	if (begins)
+	if (begins && !narrow)
 		canvas_put(c, 1, f->y, 8, ROLE_HEAD, group);
 	f->group = group;
-	at = f->x + 8;
+	at = f->x + (narrow ? 2 : 8);
+	text_init(&t, keys, sizeof keys);
 	for (unsigned k = 0; k < KEYS_EACH && line->key[k] != 0; k++) {
-		text_init(&t, buffer, sizeof buffer);
+		text_put(&t, k > 0 ? " " : "");
 		keys_name(&t, line->key[k], c->ascii);
-		at = canvas_put(c, at, f->y, f->x + 24, ROLE_KEY, buffer) + 1;
 	}
-	canvas_cut(c, f->x + 24, f->y, longer ? c->width - 1 : f->x + f->half - 1, ROLE_TEXT, line->help);
+	canvas_put(c, at, f->y, c->width, ROLE_KEY, keys);
+	if (longer && at + canvas_width(keys) >= f->x + words)
+		f->y = sheet_next(f->s);
+	sheet_words(f->s, f->y, f->x + words, longer ? c->width - 1 : f->x + f->half - 1, ROLE_TEXT, line->help,
+		    strlen(line->help));
 	if (longer)
 		f->x = c->width; /* nothing beside it */
 }
@@ -112,15 +140,6 @@ static void help_all_keys(struct sheet *s, const struct look *l)
 	help_keys(s, IN_TEXT, seen);
 }
 
-/* A name and what it means. */
-static void help_pair(struct sheet *s, const char *name, const char *meaning)
-{
-	unsigned y = sheet_next(s);
-
-	canvas_put(s->c, 2, y, 23, ROLE_TEXT, name);
-	canvas_cut(s->c, 24, y, s->c->width - 1, ROLE_DIM, meaning);
-}
-
 /* What the columns of the list say. */
 static void help_columns(struct sheet *s)
 {
@@ -168,14 +187,15 @@ static void help_rights(struct sheet *s, const char *lines)
 		const char *end = strchr(lines, '\n');
 		size_t n = end != NULL ? (size_t)(end - lines) : strlen(lines);
 
-		canvas_foreign(s->c, 2, sheet_next(s), s->c->width - 1, ROLE_TEXT, lines, n);
+		sheet_words(s, sheet_next(s), 2, s->c->width - 1, ROLE_TEXT, lines, n);
 		lines += n + (end != NULL);
 	}
 }
 
 static void help_conditions(struct sheet *s)
 {
-	unsigned half = s->c->width >= 100 ? s->c->width / 2 : s->c->width, x = 0, y = 0;
+	const unsigned half = s->c->width >= 120 ? s->c->width / 2 : s->c->width, words = help_at(s->c);
+	unsigned x = 0, y = 0;
 
 	for (unsigned i = 0; i < CONDITIONS; i++) {
 		const struct condition_look *is = &condition_looks[i];
@@ -186,8 +206,8 @@ static void help_conditions(struct sheet *s)
 			y = sheet_next(s);
 		canvas_put(s->c, x + 2, y, x + 3, is->role, s->c->ascii ? letter : is->glyph);
 		canvas_put(s->c, x + 4, y, x + 5, ROLE_DIM, s->c->ascii ? " " : letter);
-		canvas_put(s->c, x + 8, y, x + 22, ROLE_TEXT, is->word);
-		canvas_cut(s->c, x + 24, y, x + half - 1, ROLE_DIM, is->meaning);
+		canvas_put(s->c, x + 6, y, x + words, ROLE_TEXT, is->word);
+		sheet_words(s, y, x + words, x + half - 1, ROLE_DIM, is->meaning, strlen(is->meaning));
 	}
 }
 
@@ -200,14 +220,11 @@ static void help_handshakes(struct sheet *s)
 		{"S─0.1─R", "refused after 0.1 ms"},
 		{"…SA─0.2─A", "the SYN was not captured"},
 		{"12.1+0.2", "on narrow screens: network + client, in ms"},
+		{"udp answered", "what has no SYN: did packets come both ways?"},
 	};
 
-	for (size_t i = 0; i < sizeof line / sizeof line[0]; i++) {
-		unsigned y = sheet_next(s);
-
-		canvas_put(s->c, 2, y, 23, ROLE_TEXT, line[i][0]);
-		canvas_cut(s->c, 24, y, s->c->width - 1, ROLE_DIM, line[i][1]);
-	}
+	for (size_t i = 0; i < sizeof line / sizeof line[0]; i++)
+		help_pair(s, line[i][0], line[i][1]);
 }
 
 unsigned help_page(const struct look *l, struct canvas *c, unsigned top, unsigned rows)
@@ -228,7 +245,7 @@ unsigned help_page(const struct look *l, struct canvas *c, unsigned top, unsigne
 	help_rule(&s, "Commands");
 	help_commands(&s);
 	sheet_next(&s);
-	help_rule(&s, "Filter words, and every key of -o json");
+	help_rule(&s, "Filter words; and keys of -o json");
 	help_filter(&s);
 	sheet_next(&s);
 	help_rule(&s, "Mouse");

@@ -168,6 +168,7 @@ static void sockets_draw(struct look *l, const struct answer *a, struct canvas *
 		s->top = 0;
 	else if (s->top > s->rows - at->rows)
 		s->top = s->rows - at->rows;
+	sockets_measure(s, c->width, at->rows);
 	sockets_list(l, c, at);
 	if (at->pane)
 		sockets_pane(l, c, at);
@@ -331,7 +332,7 @@ static enum reaction sockets_prompted(struct look *l, const char *text, int64_t 
 	(void)now_ns;
 	text_init(&t, l->sockets.find, sizeof l->sockets.find);
 	text_put(&t, text);
-	return text[0] == '\0' ? REACT_DRAW : sockets_find(l, 1);
+	return text[0] == '\0' ? screen_say(l, false, "nothing is looked for") : sockets_find(l, 1);
 }
 
 /* ---- to the connections and back --------------------------------------------------------------------- */

@@ -99,6 +99,10 @@ struct sockets_look {
 	uint64_t typed_from;             /* selected when the filter began to be typed; 0: none is */
 	uint32_t at, top;                /* its row, the first row shown */
 	unsigned width;                  /* of the screen, as it was drawn last */
+	unsigned ends_most, owner_most;  /* the widest of its rows; grow while width and `by` stay */
+	unsigned measured_width;
+	enum sockets_by measured_by;
+	bool measured;                   /* the rows that stand now */
 	char selected_name[112];
 	char find[SOCKETS_FIND];
 	char former_match[QUERY_MATCH];  /* the connections' filter before Enter, */
@@ -145,6 +149,8 @@ const struct process *sockets_process(const struct sockets_look *s, const struct
 
 /* ---- drawing ------------------------------------------------------------------------------------ */
 
+/* How wide the columns must be, from the rows; before they are drawn. */
+void sockets_measure(struct sockets_look *s, unsigned width, unsigned rows);
 void sockets_list(const struct look *l, struct canvas *c, const struct layout *at);
 /* All rows with their head, as wide as they were drawn last, but for what is selected. False: put() wanted no more. */
 bool sockets_list_text(const struct sockets_look *s, bool ascii, bool (*put)(void *to, const char *line, size_t n), void *to);

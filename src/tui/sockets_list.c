@@ -2,7 +2,10 @@
  *
  *     what it is | who holds it | queues and what is to be said
  *
- * Narrow screens write addresses shorter and leave the owner's column out at last.
+ * Narrow screens write addresses shorter and leave the owner's column out at last. Where both ends of a connection
+ * need more than the first column has, from 100 columns on the owner's gives way - from 120 on as far as it is blank -
+ * then the last one, then the owner's down to the least; for all rows as the widest that was there needs it, so that
+ * columns do not move to and fro.
  */
 #include <string.h>
 
@@ -10,6 +13,10 @@
 #include "screen.h"
 #include "sockets.h"
 #include "words.h"
+
+enum { OWNER_FAIR = 17, /* "python3 901 fd 5" and a blank: before the last column gives way */
+       OWNER_LEAST = 15, /* "(not accepted)", "nginx 815 fd 9", and a blank */
+       MEASURED_ROWS = 2000 /* of a table; of longer ones besides what is in sight */ };
 
 enum { LINE_CELLS = 512, LINE_BYTES = 4 * LINE_CELLS + 2 }; /* a cell is at most four bytes */
 
@@ -19,7 +26,7 @@ struct list_columns {
 	bool brief;
 };
 
-static struct list_columns columns_of(unsigned width)
+static struct list_columns columns_by_width(unsigned width)
 {
 	if (width >= 120)
 		return (struct list_columns){.owner = 48, .note = 76, .gauge = 10};
@@ -30,6 +37,55 @@ static struct list_columns columns_of(unsigned width)
 	if (width >= 60)
 		return (struct list_columns){.owner = 25, .note = 41, .brief = true};
 	return (struct list_columns){.note = 24, .brief = true};
+}
+
+static struct list_columns columns_of(const struct sockets_look *s, unsigned width)
+{
+	struct list_columns at = columns_by_width(width);
+	const unsigned need = 6 + s->ends_most + 1; /* behind marks and glyph */
+	const unsigned want = need + (width >= 120 ? s->owner_most + 1 : OWNER_FAIR), note_last = width - (width >= 120 ? 39 : 33);
+
+	if (width < 100 || need <= at.owner)
+		return at;
+	if (want > at.note)
+		at.note = want < note_last ? want : note_last;
+	at.owner = need + OWNER_LEAST <= at.note ? need : at.note - OWNER_LEAST;
+	return at;
+}
+
+static void measure_row(struct sockets_look *s, const struct sockets_row *row, bool brief)
+{
+	char buffer[320];
+	struct text t;
+	unsigned width;
+
+	text_init(&t, buffer, sizeof buffer);
+	sockets_owner(&t, s, row, false);
+	width = canvas_width(buffer);
+	s->owner_most = width > s->owner_most ? width : s->owner_most;
+	if (row->head || s->table->sockets[row->place].family > SOCKET_INET6)
+		return;
+	text_reset(&t);
+	sockets_title(&t, s, row, brief, false);
+	width = canvas_width(buffer);
+	s->ends_most = width > s->ends_most ? width : s->ends_most;
+}
+
+void sockets_measure(struct sockets_look *s, unsigned width, unsigned rows)
+{
+	const bool brief = columns_by_width(width).brief;
+
+	if (width != s->measured_width || s->by != s->measured_by) {
+		s->ends_most = s->owner_most = 0;
+		s->measured = false;
+	}
+	s->measured_width = width;
+	s->measured_by = s->by;
+	for (uint32_t i = 0; !s->measured && i < s->rows && i < MEASURED_ROWS; i++)
+		measure_row(s, &s->row[i], brief);
+	s->measured = true;
+	for (uint32_t i = s->top; i < s->rows && i < s->top + rows; i++)
+		measure_row(s, &s->row[i], brief);
 }
 
 unsigned sockets_gauge(struct canvas *c, unsigned x, unsigned y, unsigned end, unsigned cells, uint32_t used, uint32_t limit)
@@ -47,7 +103,7 @@ unsigned sockets_gauge(struct canvas *c, unsigned x, unsigned y, unsigned end, u
 
 static void list_head(const struct sockets_look *s, struct canvas *c, unsigned y)
 {
-	const struct list_columns at = columns_of(c->width);
+	const struct list_columns at = columns_of(s, c->width);
 	char buffer[96];
 	struct text t;
 
@@ -82,7 +138,7 @@ static unsigned list_gauge(const struct sockets_look *s, const struct sockets_ro
 
 static void list_row(const struct sockets_look *s, const struct sockets_row *row, struct canvas *c, unsigned y, bool selected)
 {
-	const struct list_columns at = columns_of(c->width);
+	const struct list_columns at = columns_of(s, c->width);
 	const struct sockets_group *g = &s->group[row->group];
 	const unsigned title_end = (at.owner ? at.owner : at.note) - 1;
 	enum role role = ROLE_TEXT;

@@ -425,6 +425,7 @@ bool sockets_rows(struct sockets_look *s)
 	uint64_t near[ROWS_NEAR];
 	uint32_t room_before = s->sockets_room, n, old_rows = s->rows;
 
+	s->measured = false;
 	if (!s->table) {
 		s->rows = s->groups = 0;
 		return true;

@@ -368,7 +368,7 @@ static enum role note_listener(struct text *t, const struct sockets_look *s, con
 		text_format(t, "%u accept/s  ", q->accepts_s);
 	if (g->half_open > 0)
 		text_format(t, "%u half-open  ", g->half_open);
-	if (g->folded && g->established > 0)
+	if (g->folded && g->established > 0 && r->family != SOCKET_UNIX)
 		text_format(t, "%u open", g->established);
 	return full ? ROLE_BAD : used > 0 || (q && drops > q->drops_before) ? ROLE_WARN : ROLE_TEXT;
 }

@@ -507,11 +507,13 @@ static enum reaction stream_act(struct look *l, enum action act, struct answer *
 
 static enum reaction stream_prompted(struct look *l, const char *text, int64_t now_ns)
 {
-	struct stream_look *s = &l->stream;
+	struct stream_look *s = &l->stream, former = *s;
 
 	(void)now_ns;
 	s->find_len = find_parse(text, &s->find, s->find_for);
-	s->has_hit = false;
+	/* The same again goes on behind what was found. */
+	s->has_hit = former.has_hit && s->find == former.find && s->find_len == former.find_len &&
+		     memcmp(s->find_for, former.find_for, s->find_len) == 0;
 	return s->find_len > 0 ? stream_find(l, false) : screen_say(l, false, "nothing is looked for");
 }
 

@@ -162,12 +162,12 @@ static void tui_settings(struct tui *t)
 }
 
 /* Whether a key must wait for the screen it is meant for. Text that is typed need
- * not, nor a held arrow: steps add up. */
+ * not, nor a held arrow: steps add up; what goes on behind an open prompt must. */
 static bool tui_key_waits(const struct tui *t, uint32_t key)
 {
 	bool step = key == KEY_ARROW_DOWN || key == KEY_ARROW_UP || key == 'j' || key == 'k';
 
-	return t->key_asked && !(step && key == t->last_key) && (!t->look.prompting || key == KEY_RETURN);
+	return t->key_asked && !(step && key == t->last_key) && (!t->look.prompting || key == KEY_RETURN || !prompt_takes(key));
 }
 
 /* The next key that may be acted on now, or 0. */

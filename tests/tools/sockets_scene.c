@@ -2,7 +2,8 @@
  *
  * usage: sockets_scene --headless WxH --dump FILE [--keys KEYS] [--ascii] [--dump-attrs FILE]
  *
- * The key <F12> brings the next table: a connection is accepted, one has gone, a queue is full. <F11> brings
+ * The key <F12> brings the next table: a connection is accepted, one has gone, a queue is full. <F9> the one after
+ * that, in which the kernel closes a connection with long addresses. <F11> brings
  * connections, for the bars of a live run: two of a day in which many were forgotten; again: and packets were lost.
  */
 #include <errno.h>
@@ -15,6 +16,8 @@
 #include "sockeye/clock.h"
 #include "tui/headless.h"
 #include "tui/screen.h"
+
+enum { TURNS = 3 };
 
 #define WALL (INT64_C(1800000000) * CLOCK_S)
 
@@ -169,6 +172,10 @@ static void clients(struct world *w, unsigned turn)
 	s->has &= ~(unsigned)SOCKET_HAS_TCP;
 	s->timer = SOCKET_TIMEWAIT;
 	s->timer_ms = 42000;
+	if (turn > 1) {
+		s = add_tcp(w, 213, v4(192, 168, 100, 201, 50001), v4(198, 151, 100, 202, 50443), SOCKET_FIN_WAIT2);
+		s->inode = 0;
+	}
 	add_tcp(w, 212, v4(10, 9, 0, 1, 40002), v4(10, 9, 0, 2, 80), SOCKET_ESTABLISHED); /* nobody is known to hold it */
 }
 
@@ -372,8 +379,10 @@ static void press(struct look *l, struct answer *a, const struct canvas *c, uint
 		a->source[0].drops = 41;
 		return;
 	}
-	if (key == KEY_FUNCTION + 12) {
-		sockets_show(l, tables[1], w[1].queue, w[1].queues);
+	if (key == KEY_FUNCTION + 12 || key == KEY_FUNCTION + 9) {
+		const unsigned turn = key == KEY_FUNCTION + 9 ? 2 : 1;
+
+		sockets_show(l, tables[turn], w[turn].queue, w[turn].queues);
 		return;
 	}
 	if (look_key(l, key, a, c->width, c->height, 0) == REACT_ASK) {
@@ -388,8 +397,8 @@ int main(int argc, char **argv)
 {
 	struct answer *a = calloc(1, sizeof *a);
 	struct look *l = calloc(1, sizeof *l);
-	const struct socket_table *tables[2];
-	struct world w[2] = {0};
+	const struct socket_table *tables[TURNS];
+	struct world w[TURNS] = {0};
 	struct canvas c = {0};
 	struct options o;
 	uint32_t key;
@@ -398,7 +407,7 @@ int main(int argc, char **argv)
 	if (!options_of(&o, argc, argv) || !a || !l || !canvas_resize(&c, o.width, o.height))
 		return 2;
 	c.ascii = o.ascii;
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < TURNS; i++)
 		if ((tables[i] = make(&w[i], i)) == NULL)
 			return 1;
 	look_init(l, true, "va", NULL);
@@ -417,7 +426,7 @@ int main(int argc, char **argv)
 	wrong = write_out(o.dump, &c, l->theme, headless_text) || write_out(o.attrs, &c, l->theme, headless_attrs);
 	look_release(l);
 	canvas_release(&c);
-	for (unsigned i = 0; i < 2; i++) {
+	for (unsigned i = 0; i < TURNS; i++) {
 		host_table_free(w[i].t);
 		free(w[i].batch);
 	}

@@ -201,6 +201,7 @@ static const struct {
 	{{"in-order", in_order, 50000, 0, 0}, nothing_is_said},
 	{{"colliding-tuples", colliding_tuples, 8192, 0, 64 << 20}, few_probes},
 	{{"colliding-ipv6", colliding_ipv6, 8192, 0, 0}, few_probes},
+	{{"colliding-ipv6-halves", colliding_ipv6_halves, 32768, 0, 0}, few_probes},
 	{{"reverse-order", reverse_order, 500000, 0, 0}, all_bytes_late},
 	{{"every-second-byte", every_second_byte, 20000, 0, 0}, holes_are_no_repeats},
 	{{"every-second-byte-backward", every_second_byte_backward, 20000, 0, 0}, holes_are_no_repeats},

@@ -237,6 +237,30 @@ static void the_histogram_never_overflows(void **state)
 
 /* Longer than the last bucket: it holds them all, and the least and the
  * greatest keep the median within them. */
+/* Nobody acknowledged either; the second comes again when the first has waited too long, and once more: what is timed
+ * is the repeat, wherever it stands by then. */
+static void repeats_outlast_what_waits_too_long(void **state)
+{
+	struct call c = begin();
+
+	(void)state;
+	c.stamps = true;
+	c.stamp[0] = 1000;
+	data(&c, MS, 101, 201);
+	data(&c, MS, 201, 301);
+	for (unsigned i = 0; i < 40; i++) {
+		c.stamp[0] += 1300 * 1000;
+		data(&c, i ? CLOCK_S : 1300 * CLOCK_S, 201, 301);
+	}
+	c.echo[1] = c.stamp[0];
+	assert_int_equal(ack(&c, 20 * MS, 301), 20 * MS);
+	for (uint32_t at = 301; at < 1301; at += 100)
+		data(&c, MS, at, at + 100);
+	assert_int_equal(ack(&c, 5 * MS, 1301), 12 * MS); /* three are timed: the newest of them began 12 ms ago */
+	assert_int_equal(record(&c).round_trip[0].samples, 2);
+	world_free(c.w);
+}
+
 static void beyond_the_last_bucket(void **state)
 {
 	struct call c = begin();
@@ -322,6 +346,7 @@ int main(void)
 		cmocka_unit_test(many_in_flight),
 		cmocka_unit_test(the_median_is_good_to_a_fifth),
 		cmocka_unit_test(the_histogram_never_overflows),
+		cmocka_unit_test(repeats_outlast_what_waits_too_long),
 		cmocka_unit_test(beyond_the_last_bucket),
 		cmocka_unit_test(a_wait_of_an_hour_is_no_short_trip),
 		cmocka_unit_test(a_block_is_taken_back),
