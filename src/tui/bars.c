@@ -512,7 +512,8 @@ void bars_over(const struct look *l, struct canvas *c, const struct layout *at)
 	size_t n;
 	struct text t;
 
-	if (y < 2 || l->prompting || l->message[0] == '\0' || canvas_width(l->message) <= room)
+	/* Over the pane, never over a row that may be selected. */
+	if (y == 0 || at->pane == 0 || l->screen != SCREEN_CONNECTIONS || l->page != PAGE_SCREEN || l->prompting || l->message[0] == '\0' || canvas_width(l->message) <= room)
 		return;
 	n = bars_line(l->message, room);
 	text_init(&t, first, sizeof first);
