@@ -60,6 +60,7 @@ struct packet_query {
 	uint64_t to_number;            /* not 0: select that one, or the next that there is */
 	enum packet_find find;         /* select the next that has it, from the selected one on, and round */
 	bool find_back;
+	bool find_stop;                /* a search that goes on is over */
 	uint8_t find_for[QUERY_FIND];
 	unsigned find_len;
 	uint64_t find_verdicts;        /* verdict_bit(); a repeat that is row.answers_syn is none */
@@ -148,6 +149,8 @@ struct packet_answer {
 	uint64_t matched;            /* rows in all (a folded run is one); exact where counted, else at least so many */
 	bool counted;
 	bool not_found;              /* find: nobody has it */
+	bool found_round;            /* what find found is beyond the end, from the other one on */
+	unsigned looked;             /* looking: percent of the packets that were looked at so far, at most 99 */
 	bool looking;                /* match or find goes on: news will come (exchange_dirty); what find finds is then
 				      * selected in the answer to a query that selects what this one did and moves nowhere */
 	char trouble[200];           /* why less is kept than could be, a sentence; or "" */

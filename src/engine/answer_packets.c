@@ -41,6 +41,10 @@ static uint64_t select_found(struct remembered *m, const struct packet_query *q,
 	bool still = m->find.on && row == m->find.origin && q->move == 0 && !q->to_first && !q->to_last && !q->to_number;
 	uint64_t number;
 
+	if (q->find_stop) {
+		m->find.on = false;
+		m->found = 0;
+	}
 	if (q->find != FIND_NOTHING)
 		find_begin(&m->find, m->list, q, row);
 	else if (!still && !m->found)
@@ -48,6 +52,7 @@ static uint64_t select_found(struct remembered *m, const struct packet_query *q,
 	if (m->found && row == m->find.origin) { /* between two answers */
 		number = m->found;
 		m->found = 0;
+		out->found_round = m->find.wrapped;
 		return packet_list_near(m->list, number);
 	}
 	m->found = 0;
@@ -55,6 +60,7 @@ static uint64_t select_found(struct remembered *m, const struct packet_query *q,
 		return row;
 	switch (find_go_on(&m->find, m->list, m->recall, deadline_ns, &number)) {
 	case FIND_FOUND:
+		out->found_round = m->find.wrapped;
 		return packet_list_near(m->list, number);
 	case FIND_NOBODY:
 		out->not_found = true;
@@ -217,6 +223,17 @@ static void nothing(struct packet_answer *out)
 	memset(&out->detail.row, 0, sizeof out->detail.row);
 }
 
+/* How far what goes on has come: the search, which looks at every packet once, else the list. */
+static unsigned looked_percent(const struct remembered *m, const struct packet_answer *out)
+{
+	const uint64_t first = remember_first(m), all = out->total >= first ? out->total - first + 1 : 1;
+	uint64_t n = m->find.on ? find_looked(&m->find, first, out->total) : packet_list_looked(m->list);
+
+	n = m->find.on ? n : n >= first ? n - first + 1 : 0;
+	n = (uint64_t)((double)n * 100 / (double)all);
+	return n < 99 ? (unsigned)n : 99;
+}
+
 void answer_packets(struct engine *e, const struct packet_query *q, struct packet_answer *out, int64_t deadline_ns)
 {
 	struct remembered *m = engine_remembered(e);
@@ -239,6 +256,7 @@ void answer_packets(struct engine *e, const struct packet_query *q, struct packe
 	out->matched = packet_list_rows(m->list);
 	out->counted = packet_list_done(m->list);
 	out->looking |= !out->counted && !packet_list_full(m->list);
+	out->looked = out->looking ? looked_percent(m, out) : 0;
 	rows_in_sight(m, q, selected, out);
 	if (q->detail)
 		detail(m, out->selected, &out->detail);

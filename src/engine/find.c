@@ -104,3 +104,14 @@ enum find_result find_go_on(struct find *f, struct packet_list *l, struct recall
 	f->on = false;
 	return FIND_NOBODY;
 }
+
+uint64_t find_looked(const struct find *f, uint64_t first, uint64_t last)
+{
+	/* Forward from end + 1 to last and first to end, or the other way round: at may be just outside. */
+	const uint64_t at = f->at < first ? first : f->at > last ? last : f->at;
+	const uint64_t end = f->end < first ? first : f->end > last ? last : f->end;
+
+	if (f->back)
+		return f->wrapped ? end - first + (last - at) : end > at ? end - at : 0;
+	return f->wrapped ? last - end + (at - first) : at > end ? at - end : 0;
+}

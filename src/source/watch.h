@@ -18,7 +18,7 @@
 enum { WATCH_NOTES = 64 };
 
 /* Behind the name of an interface that was captured alone. */
-#define WATCH_GONE ": the interface is gone; all up to there was read, a new one of that name is not followed"
+#define WATCH_GONE ": the interface is gone; a new one is not followed"
 
 struct watch {
 	struct links *links; /* never NULL once open */

@@ -13,7 +13,10 @@ struct right {
 	unsigned y, end, least; /* nothing is drawn left of least */
 };
 
-enum { BARS_NOTE_S = 600 }; /* so long a note stands */
+enum {
+	BARS_NOTE_S = 600, /* so long a note stands */
+	TABS_NAMES = 60,   /* columns in which every tab has its name */
+};
 
 static bool right_fits(const struct right *r, unsigned width)
 {
@@ -177,24 +180,42 @@ static void bars_counts(const struct answer *a, struct right *r)
 	right_put(r, ROLE_TEXT, conns);
 }
 
-static void bars_top(const struct look *l, const struct answer *a, struct canvas *c)
+/* Where the data comes from, at most so wide. Of a file's path the front is cut: its name says more. */
+static unsigned bars_title(const struct look *l, const struct answer *a, struct canvas *c, unsigned x, unsigned end, bool *cut)
+{
+	const char *at = l->title, *slash = !a->live || a->replay ? strrchr(at, '/') : NULL;
+
+	*cut = x + canvas_width(at) > end;
+	if (!*cut || slash == NULL)
+		return canvas_foreign(c, x, 0, end, ROLE_TEXT, at, strlen(at));
+	/* As many of its last directories as fit. */
+	while (at < slash && x + 1 + canvas_width(at) > end)
+		at = strchr(at + 1, '/');
+	x = canvas_put(c, x, 0, end, ROLE_TEXT, "…");
+	at += x + canvas_width(at) > end;
+	return canvas_foreign(c, x, 0, end, ROLE_TEXT, at, strlen(at));
+}
+
+/* What the title gets is given: it says whether that was too little, and returns how many columns are free. */
+static unsigned bars_top_row(const struct look *l, const struct answer *a, struct canvas *c, unsigned more, bool *cut)
 {
 	struct right r = {c, 0, c->width - 1, 0};
-	unsigned x, end, wide = c->width >= 100;
+	unsigned x, end, least, wide = c->width >= 100;
 	char buffer[96];
 	struct text t;
 	bool lossless;
 
+	canvas_fill(c, 0, 0, c->width, ROLE_TEXT, ' ');
 	x = canvas_put(c, 1, 0, c->width, ROLE_BRAND, "sockeye");
 	r.least = x + 6;               /* a word of the mode has room beside them */
 	lossless = bars_losses(a, &r); /* first, so that nothing crowds them out */
 	x = canvas_put(c, x, 0, c->width, ROLE_RULE, wide ? " │ " : " ");
-	/* The name of the source may be long: it gets a third of the row, and what the losses leave. */
-	end = x + c->width / 3 < r.end - 4 ? x + c->width / 3 : r.end - 4;
-	x = canvas_foreign(c, x, 0, end, ROLE_TEXT, l->title, strlen(l->title));
+	/* The name of the source may be long: it gets a third of the row, and what the losses and all others leave. */
+	end = x + c->width / 3 + more < r.end - 4 ? x + c->width / 3 + more : r.end - 4;
+	x = bars_title(l, a, c, x, end, cut);
 	x = canvas_put(c, x, 0, c->width, ROLE_RULE, wide ? " │ " : " ");
 	x = bars_mode(l, a, c, x, r.end + 1);
-	r.least = x + 1;
+	r.least = least = x + 1;
 	if (lossless && a->live)
 		right_put(&r, ROLE_TEXT, "drop 0");
 	bars_counts(a, &r);
@@ -206,6 +227,16 @@ static void bars_top(const struct look *l, const struct answer *a, struct canvas
 		text_put(&t, wide ? "b/s" : "b");
 		right_put(&r, ROLE_TEXT, buffer);
 	}
+	return r.end > least ? r.end - least : 0;
+}
+
+static void bars_top(const struct look *l, const struct answer *a, struct canvas *c)
+{
+	bool cut;
+	unsigned more = bars_top_row(l, a, c, 0, &cut);
+
+	if (cut && more > 0)
+		(void)bars_top_row(l, a, c, more, &cut);
 }
 
 /* Of views that are not built yet. */
@@ -270,7 +301,7 @@ bool bars_tab(const struct look *l, unsigned width, unsigned i, unsigned *from, 
 	for (unsigned k = 0; k < i; k++)
 		*from += bars_tab_width(k, wide) + wide;
 	*end = *from + bars_tab_width(i, wide);
-	return width >= 60;
+	return width >= TABS_NAMES;
 }
 
 /* What is not in the list though it might be looked for there. */
@@ -293,6 +324,19 @@ static void bars_missing(const struct look *l, const struct answer *a, struct ri
 		words_count(&t, a->reused);
 		right_put(r, ROLE_DIM, buffer);
 	}
+}
+
+/* The other views where there is room for one name: their digits, if what stands at the right leaves so much. */
+static void bars_digits(const struct look *l, struct canvas *c, unsigned y, struct right *r)
+{
+	const unsigned others = SCREENS - (l->screen < SCREENS);
+	char digit[2] = "1";
+
+	if (!right_fits(r, 2 * others))
+		return;
+	for (unsigned i = 0; i < SCREENS; i++, digit[0]++)
+		if (i != (unsigned)l->screen)
+			r->least = canvas_put(c, r->least, y, c->width, screens[i] ? ROLE_TEXT : ROLE_DIM, digit) + 1;
 }
 
 static void bars_tabs(const struct look *l, const struct answer *a, struct canvas *c, unsigned y)
@@ -318,7 +362,7 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 		}
 	}
 	r.least = end + wide + 1;
-	if (c->width < 60) { /* there is room for one name */
+	if (c->width < TABS_NAMES) { /* there is room for one name */
 		text_reset(&t);
 		text_char(&t, '[');
 		if (l->screen < SCREENS)
@@ -338,6 +382,8 @@ static void bars_tabs(const struct look *l, const struct answer *a, struct canva
 		right_put(&r, ROLE_MATCH, buffer);
 	}
 	bars_filter(l, a, c, y, &r); /* first: what is shown depends on it */
+	if (c->width < TABS_NAMES)
+		bars_digits(l, c, y, &r);
 	bars_missing(l, a, &r);
 }
 
@@ -436,4 +482,46 @@ void bars_draw(const struct look *l, const struct answer *a, struct canvas *c, c
 		canvas_fill(c, 0, at->bar, c->width, ROLE_TEXT, ' ');
 		bars_message(l, a, c, at->bar);
 	}
+}
+
+/* The bytes of a text that fit into so many cells, up to a blank where there is one. */
+static size_t bars_line(const char *s, unsigned room)
+{
+	const size_t n = strlen(s);
+	size_t at = 0, blank = 0;
+
+	for (unsigned cells = 0; at < n;) {
+		uint32_t code;
+		bool bad;
+		const size_t step = text_utf8(s + at, n - at, &code, &bad);
+
+		cells += bad ? 1 : text_width(code);
+		if (cells > room)
+			return blank > 0 ? blank : at;
+		blank = code == ' ' ? at : blank;
+		at += step;
+	}
+	return n;
+}
+
+void bars_over(const struct look *l, struct canvas *c, const struct layout *at)
+{
+	const unsigned sign = l->message_bad ? 2 : 0, y = at->message, room = c->width - 2 - sign;
+	const enum role role = l->message_bad ? ROLE_WARN : ROLE_TEXT;
+	char first[sizeof l->message];
+	size_t n;
+	struct text t;
+
+	/* Over the pane, never over a row that may be selected. */
+	if (y == 0 || at->pane == 0 || l->screen != SCREEN_CONNECTIONS || l->page != PAGE_SCREEN || l->prompting || l->message[0] == '\0' || canvas_width(l->message) <= room)
+		return;
+	n = bars_line(l->message, room);
+	text_init(&t, first, sizeof first);
+	text_bytes(&t, l->message, n);
+	for (unsigned row = y - 1; row <= y; row++)
+		canvas_fill(c, 0, row, c->width, ROLE_TEXT, ' ');
+	if (l->message_bad)
+		canvas_put(c, 1, y - 1, c->width, role, "▲ ");
+	canvas_put(c, 1 + sign, y - 1, c->width - 1, role, first);
+	canvas_cut(c, 1 + sign, y, c->width - 1, role, l->message + n + (l->message[n] == ' '));
 }

@@ -10,7 +10,8 @@
 
 #include "sockeye/text.h"
 
-enum { GLYPH_ELLIPSIS = 0x2026, GLYPH_DOT = 0xb7 };
+/* A dot would look like a part of a name that was cut. */
+enum { GLYPH_ELLIPSIS = 0x2026, ASCII_ELLIPSIS = '~', GLYPH_DOT = 0xb7 };
 
 /* Our glyphs and what stands for them where only ASCII is to be had. */
 static const struct {
@@ -26,7 +27,7 @@ static const struct {
 	{0x25b6, '>'}, {0x25c0, '<'}, {0x2192, '>'}, {0x2190, '<'}, {0x25b2, '^'}, {0x25bc, 'v'},
 	{0x2191, '^'}, {0x2193, 'v'}, {0x2500, '-'}, {0x2501, '-'}, {0x2502, '|'}, {0x250c, '+'},
 	{0x2510, '+'}, {0x2514, '+'}, {0x2518, '+'}, {0x251c, '+'}, {0x2524, '+'}, {0x252c, '+'},
-	{0x2534, '+'}, {0x253c, '+'}, {0x2574, '-'}, {GLYPH_ELLIPSIS, '.'}, {GLYPH_DOT, '.'}, {0xd7, 'x'},
+	{0x2534, '+'}, {0x253c, '+'}, {0x2574, '-'}, {GLYPH_ELLIPSIS, ASCII_ELLIPSIS}, {GLYPH_DOT, '.'}, {0xd7, 'x'},
 	{0xb5, 'u'}, {0x22ef, '.'}, {0x258f, '_'}, {0x2588, '#'}, {0x2591, '.'}, {0x2595, '|'},
 	{0x2715, 'x'}, {0x2550, '='}, {0x25c6, '*'}, {0x394, 'd'}, {0x2265, '>'},
 	{0x2715, 'x'}, {0x25b8, '>'}, {0x25be, 'v'}, {0x2702, 'x'}, {0x2022, '*'}, {0x2194, '-'},
@@ -138,7 +139,7 @@ static unsigned canvas_draw(struct canvas *c, unsigned x, unsigned y, unsigned e
 			if (mark && any && last < end) {
 				for (unsigned k = last; k < x; k++)
 					canvas_set(c, k, y, ' ', 1, role);
-				canvas_set(c, last, y, c->ascii ? '.' : GLYPH_ELLIPSIS, 1, role);
+				canvas_set(c, last, y, c->ascii ? ASCII_ELLIPSIS : GLYPH_ELLIPSIS, 1, role);
 				return last + 1;
 			}
 			return x;

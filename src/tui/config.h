@@ -42,8 +42,8 @@ bool config_keep(const struct look *l, const char *old, size_t n, struct text *o
 /* The i-th "NAME=VALUE" that :set offers, or NULL. */
 const char *config_word(unsigned i);
 
-/* :save-config: into the file that was open at the start, what a person wrote there stays; else a page says the
- * lines. */
+/* :save-config: into the file that was open at the start, what a person wrote there stays; else a dialog says where
+ * that would be, why it is not, what to do, and the lines. */
 enum reaction config_save(struct look *l, const struct layout *at);
 
 /* Opens the file for l->config_fd (-1: there is none) and reads it; path NULL: the person's

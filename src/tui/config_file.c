@@ -121,6 +121,20 @@ static int config_opened(const char *path, bool *writable)
 	return fd >= 0 ? fd : open(path, O_RDONLY | flags);
 }
 
+static const char config_absent[] = "it was not there at the start, and no file can be made since";
+
+/* What :save-config will say of a file that it cannot write; of a sentence that begins with the name, what is behind. */
+static void config_because(struct look *l, const char *why)
+{
+	const size_t n = strlen(l->config_name);
+	struct text t;
+
+	if (n > 0 && strncmp(why, l->config_name, n) == 0 && strncmp(why + n, ": ", 2) == 0)
+		why += n + 2;
+	text_init(&t, l->config_why, sizeof l->config_why);
+	text_put(&t, why);
+}
+
 int config_open(struct look *l, const char *path, unsigned *wrong, struct error *err)
 {
 	char own[4096], name[300];
@@ -133,6 +147,7 @@ int config_open(struct look *l, const char *path, unsigned *wrong, struct error 
 	*wrong = 0;
 	l->config_fd = -1;
 	text_init(&t, own, sizeof own);
+	config_because(l, "nobody can be told whose home directory would have it");
 	if (!config_person(&uid, &gid, &sudo) || (!said && !config_path(&t, uid, sudo)))
 		return 0; /* nobody's file */
 	path = said ? path : own;
@@ -146,19 +161,25 @@ int config_open(struct look *l, const char *path, unsigned *wrong, struct error 
 	why = errno;
 	(void)setfsuid(geteuid());
 	(void)setfsgid(getegid());
+	config_because(l, config_absent);
 	if (fd < 0 && !said && (why == ENOENT || why == ENOTDIR))
 		return 0;
 	if (fd < 0 && why == ENOENT)
 		return error_set(err, why, "%s: no such file", name);
 	if (fd < 0)
-		return error_set(err, why, "%s: cannot be read: %s", name, why == ELOOP ? "it is a link" : strerror(why));
-	failed = config_look_at(fd, uid, name, said, err);
+		failed = error_set(err, why, "%s: cannot be read: %s", name, why == ELOOP ? "it is a link" : strerror(why));
+	else
+		failed = config_look_at(fd, uid, name, said, err);
 	if (failed == 0)
 		failed = config_take(l, fd, name, wrong, err);
 	if (failed == 0 && writable)
 		l->config_fd = fd;
-	else
+	else if (fd >= 0)
 		close(fd);
+	if (failed != 0 && err != NULL)
+		config_because(l, err->text);
+	else
+		config_because(l, writable ? "" : "whoever started this may read it and not write it");
 	return failed;
 }
 
@@ -177,6 +198,9 @@ int config_begin(struct look *l, const struct tui_options *o, struct error *err)
 }
 
 /* ---- :save-config ----------------------------------------------------------------- */
+
+/* Cells of the dialog; and bytes of what it says before the lines. */
+enum { LINES_WIDTH = 70, LINES_WORDS = 900 };
 
 static unsigned lines_count(const struct look *l)
 {
@@ -205,9 +229,9 @@ static enum reaction lines_key(struct look *l, uint32_t key, struct answer *a, c
 }
 
 static const struct dialog_kind dialog_of_lines = {
-	.title = "These lines keep what was set",
+	.title = "Keeping what was set",
 	.keys = "Esc, Enter away",
-	.width = 70,
+	.width = LINES_WIDTH,
 	.lines = lines_count,
 	.line = lines_line,
 	.key = lines_key,
@@ -240,14 +264,64 @@ static bool config_write(struct look *l, const char **why)
 	return done;
 }
 
+/* Words into lines of so many cells; what has no blank is broken where the line ends. */
+static void lines_wrap(struct text *t, const char *words, unsigned width)
+{
+	for (size_t left = strlen(words); left > 0;) {
+		size_t n = 0, blank = 0, step;
+		unsigned cells = 0;
+
+		for (uint32_t code; n < left; n += step) {
+			bool bad;
+
+			step = text_utf8(words + n, left - n, &code, &bad);
+			cells += bad ? 1 : text_width(code);
+			blank = code == ' ' ? n : blank;
+			if (cells > width && n > 0)
+				break;
+		}
+		n = n < left && blank > 0 ? blank : n;
+		text_bytes(t, words, n);
+		text_char(t, '\n');
+		n += n < left && words[n] == ' ';
+		words += n;
+		left -= n;
+	}
+}
+
+/* What stands in the dialog: where the lines would be kept and why they are not, what to do, and the lines. */
+static void lines_say(struct look *l, const struct layout *at)
+{
+	const unsigned width = at->width > LINES_WIDTH + 4 ? LINES_WIDTH : at->width > 24 ? at->width - 4 : 20;
+	char lines[CONFIG_LINES], words[800];
+	struct text t, w;
+
+	text_init(&t, lines, sizeof lines);
+	config_lines(l, &t);
+	text_init(&w, words, sizeof words);
+	if (l->config_name[0] == '\0')
+		text_format(&w, "Not kept: %s.", l->config_why[0] != '\0' ? l->config_why : "the configuration was not read at the start");
+	else
+		text_format(&w, "Not kept in %s: %s.", l->config_name,
+			    l->config_fd >= 0 ? "it cannot be written now, and is as it was" : l->config_why);
+	if (strcmp(l->config_why, config_absent) == 0)
+		text_put(&w, " Make it, empty, and its directory where there is none; start again, and :save-config writes it.");
+	text_put(&w, t.len > 0 ? " These lines keep what was set:" : " Nothing is set that is not so at every start.");
+	text_init(&t, l->dialog_lines, sizeof l->dialog_lines);
+	lines_wrap(&t, words, width);
+	if (lines[0] != '\0') {
+		text_char(&t, '\n');
+		text_put(&t, lines);
+	}
+}
+
 enum reaction config_save(struct look *l, const struct layout *at)
 {
-	char lines[CONFIG_LINES];
+	char lines[CONFIG_LINES - LINES_WORDS];
 	const char *why = NULL;
 	struct text t;
 
 	text_init(&t, lines, sizeof lines);
-	text_put(&t, "# written by :save-config\n");
 	config_lines(l, &t);
 	if (t.cut)
 		return screen_say(l, true, "too much was set to be kept");
@@ -259,14 +333,6 @@ enum reaction config_save(struct look *l, const struct layout *at)
 	}
 	if (why != NULL)
 		return screen_say(l, true, why);
-	memcpy(l->dialog_lines, lines, sizeof l->dialog_lines);
-	dialog_open(l, &dialog_of_lines, at);
-	text_init(&t, l->dialog.note, sizeof l->dialog.note);
-	if (l->config_fd >= 0)
-		text_format(&t, "%s cannot be written now, so write them yourself", l->config_name);
-	else if (l->config_name[0] != '\0')
-		text_format(&t, "%s: not there at the start, so write them yourself", l->config_name);
-	else
-		text_put(&t, "the configuration was not read, so write them yourself");
-	return REACT_DRAW;
+	lines_say(l, at);
+	return dialog_open(l, &dialog_of_lines, at);
 }

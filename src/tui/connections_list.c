@@ -283,6 +283,19 @@ static void connections_row(const struct look *l, const struct answer *a, struct
 	}
 }
 
+/* Of the socket that was come from. */
+static void connections_uncaptured(const struct look *l, struct canvas *c, unsigned y)
+{
+	const bool listens = l->sockets.led_listens;
+
+	canvas_cut(c, 3, y, c->width, ROLE_TEXT, listens ? "no connection to this socket was captured"
+							 : "nothing of this connection was captured");
+	if (!listens)
+		canvas_cut(c, 3, y + 1, c->width, ROLE_DIM, c->width < 70 ? "it began before the capture, or is elsewhere" :
+			   "it began before the capture and was silent since, or goes another way");
+	canvas_cut(c, 3, y + 1 + !listens, c->width, ROLE_DIM, "Esc goes back to the sockets");
+}
+
 /* An empty list says why. */
 static void connections_empty(const struct look *l, const struct answer *a, struct canvas *c,
 			      const struct layout *at)
@@ -296,6 +309,9 @@ static void connections_empty(const struct look *l, const struct answer *a, stru
 		canvas_cut(c, x, y, c->width, ROLE_DIM, "none of those marked is here any more: & shows the others");
 	} else if (l->match[0] != '\0' && a->match_error.column > 0) {
 		canvas_cut(c, x, y, c->width, ROLE_BAD, "this filter is not understood: Esc clears it");
+	} else if (l->match[0] != '\0' && l->from[SCREEN_CONNECTIONS] == SCREEN_SOCKETS &&
+		   strcmp(l->match, l->sockets.led_match) == 0) {
+		connections_uncaptured(l, c, y);
 	} else if (l->match[0] != '\0') {
 		x = canvas_put(c, x, y, c->width, ROLE_DIM, "nothing matches ");
 		x = canvas_foreign(c, x, y, c->width, ROLE_MATCH, l->match, strlen(l->match));

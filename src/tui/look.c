@@ -207,6 +207,7 @@ static void look_small(const struct look *l, const struct answer *a, struct canv
 /* What stands over screen or page. */
 static void look_over(struct look *l, const struct answer *a, struct canvas *c, const struct layout *at)
 {
+	bars_over(l, c, at);
 	if (l->save.open)
 		save_draw(l, a, c, at->message ? at->message : at->bar);
 	if (l->dialog.kind != NULL)

@@ -110,6 +110,7 @@ struct look {
 	uint64_t tellings;     /* answers to that which were shown */
 	int config_fd;         /* -1: none */
 	char config_name[300]; /* printable; "" */
+	char config_why[160];  /* -1: why, the rest of a sentence that begins with the name */
 	char message[192];     /* ours, UTF-8 */
 	bool message_bad;
 	bool quit_asked;
@@ -177,6 +178,8 @@ enum reaction prompt_key(struct look *l, uint32_t key, struct answer *a, const s
 void prompt_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* bars.c */
 void bars_draw(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
+/* A message that is longer than its row, until the next key: the row above goes to it, too. */
+void bars_over(const struct look *l, struct canvas *c, const struct layout *at);
 /* connections_list.c: heads and rows */
 void connections_list(const struct look *l, const struct answer *a, struct canvas *c, const struct layout *at);
 /* detail.c */

@@ -47,7 +47,10 @@ struct packets_look {
 	uint8_t find_for[QUERY_FIND];
 	unsigned find_len;
 	bool finding, find_back;       /* with the next query */
-	bool searching;                /* the last answer was not all */
+	bool searching;                /* the last answer was not all, */
+	bool seeking;                  /* and a search is why: begun, and not found, given up or stopped yet */
+	bool find_stop;                /* with the next query */
+	char progress[24];             /* of searching, for the tabs' row */
 	int step;                      /* [ ]: the connection that many further on is wanted */
 	bool zoom, beside;             /* one pane alone; side by side */
 

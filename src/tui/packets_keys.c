@@ -205,7 +205,7 @@ static enum reaction packets_find(struct look *l, bool back)
 
 	if (s->find == FIND_NOTHING)
 		s->find = FIND_VERDICT;
-	s->finding = true;
+	s->finding = s->seeking = true;
 	s->find_back = back;
 	s->follow = false;
 	return REACT_ASK;
@@ -223,11 +223,17 @@ static enum reaction packets_reference(struct look *l, const struct answer *a)
 	return screen_say(l, false, s->reference ? "times count from this packet; T again: from the first" : "times count from the first");
 }
 
-/* Out of what is on top: the pane, the marks, the filter, the screen. */
+/* Out of what is on top: the search, the pane, the marks, the filter, the screen. */
 static enum reaction packets_back(struct look *l, const struct answer *a)
 {
 	struct packets_look *s = &l->packets;
 
+	if (s->seeking) { /* still: the answer would come for a search that nobody waits for */
+		s->seeking = s->finding = false;
+		s->find_stop = true;
+		screen_say(l, false, "the search was stopped; n goes on from here");
+		return REACT_ASK;
+	}
 	if (s->zoom || s->pane != PANE_LIST) {
 		s->zoom = false;
 		s->pane = PANE_LIST;

@@ -128,6 +128,7 @@ static void packets_ask(const struct look *l, const struct answer *a, const stru
 	q->move = s->move;
 	q->to_first = s->to_first;
 	q->to_last = s->to_last || (s->follow && !l->paused);
+	q->find_stop = s->find_stop;
 	if (s->finding) {
 		q->find = s->find;
 		q->find_back = s->find_back;
@@ -148,7 +149,7 @@ static void packets_asked(struct look *l)
 	struct packets_look *s = &l->packets;
 
 	s->move = 0;
-	s->scroll = s->to_first = s->to_last = s->finding = false;
+	s->scroll = s->to_first = s->to_last = s->finding = s->find_stop = false;
 	s->to_number = 0;
 }
 
@@ -168,10 +169,30 @@ static void packets_stepped(struct look *l, const struct answer *a)
 	s->to_first = true;
 }
 
+/* What was found is beyond the end: in the words that Connections has. */
+static void packets_round(struct look *l)
+{
+	const struct packets_look *s = &l->packets;
+	struct text t;
+
+	text_init(&t, l->message, sizeof l->message);
+	text_put(&t, "found: ");
+	if (s->find == FIND_TEXT)
+		text_foreign(&t, s->find_for, s->find_len, false);
+	for (unsigned i = 0; s->find == FIND_BYTES && i < s->find_len; i++) {
+		text_put(&t, i > 0 ? " " : "");
+		text_hex(&t, s->find_for[i], 2);
+	}
+	text_put(&t, s->find == FIND_TEXT || s->find == FIND_BYTES ? "" : "a verdict");
+	text_put(&t, s->find_back ? ", round from the last row" : ", round from the first row");
+	l->message_bad = false;
+}
+
 static void packets_answered(struct look *l, const struct answer *a)
 {
 	struct packets_look *s = &l->packets;
 	const struct packet_answer *p = &a->packets;
+	struct text t;
 
 	if (a->about == QUERY_FLOWS && s->step != 0)
 		packets_stepped(l, a);
@@ -181,6 +202,12 @@ static void packets_answered(struct look *l, const struct answer *a)
 	if (p->not_found)
 		screen_say(l, false, s->find == FIND_NOTHING || s->find == FIND_VERDICT ? "no packet of these has a verdict"
 										       : "no packet of these has it");
+	else if (p->found_round)
+		packets_round(l);
+	/* Whoever moved meanwhile has ended it. */
+	s->seeking = s->seeking && p->looking && p->selected == s->selected;
+	text_init(&t, s->progress, sizeof s->progress);
+	text_format(&t, " SEARCHING %u %% ", p->looked);
 	s->selected = p->selected;
 	s->anchor = p->selected_row;
 	layers_answered(s, a);
@@ -247,7 +274,7 @@ static char *packets_match(struct look *l, enum filter_scope *scope)
 
 static const char *packets_status(const struct look *l, const struct answer *a)
 {
-	return l->packets.searching ? " SEARCHING " : l->packets.marked_only ? " MARKED " : l->live && !a->ended && l->packets.follow ? " FOLLOW " : "";
+	return l->packets.searching ? l->packets.progress : l->packets.marked_only ? " MARKED " : l->live && !a->ended && l->packets.follow ? " FOLLOW " : "";
 }
 
 /* Whose packets these are, at the length that there is room for. */

@@ -378,6 +378,8 @@ static enum reaction sockets_connections(struct look *l, const struct answer *a)
 	memcpy(s->former_match, l->match, sizeof s->former_match);
 	memset(l->match, 0, sizeof l->match);
 	memcpy(l->match, match, t.len);
+	memcpy(s->led_match, l->match, sizeof s->led_match);
+	s->led_listens = s->table->sockets[row->place].state == SOCKET_LISTEN;
 	l->list.group = GROUP_NONE;
 	l->list.marked_only = false;
 	l->stick = STICK_FIRST;

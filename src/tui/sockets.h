@@ -105,7 +105,9 @@ struct sockets_look {
 	bool measured;                   /* the rows that stand now */
 	char selected_name[112];
 	char find[SOCKETS_FIND];
-	char former_match[QUERY_MATCH];  /* the connections' filter before Enter */
+	char former_match[QUERY_MATCH];  /* the connections' filter before Enter, */
+	char led_match[QUERY_MATCH];     /* and what Enter made it last */
+	bool led_listens;                /* of a socket that listens */
 };
 
 /* ---- sockets_rows.c ---------------------------------------------------------------------- */

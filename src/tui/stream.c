@@ -4,7 +4,7 @@
  * Only pieces in sight are asked (query.h, stream_query). Going down asks from the
  * piece at the top; going up asks some pieces earlier and counts their lines when
  * they are here. A search goes through the stream answer by answer, so the screen
- * stays quick while it does; any key but n ends it.
+ * stays quick while it does; any key but n ends it, Esc does nothing else then.
  */
 #include <string.h>
 
@@ -466,6 +466,7 @@ static enum reaction stream_act(struct look *l, enum action act, struct answer *
 {
 	static const char *const ends[STREAM_ENDS] = {"both directions", "what the client said", "what the server said"};
 	struct stream_look *s = &l->stream;
+	const bool searched = s->finding;
 	enum reaction moved;
 
 	(void)at, (void)now_ns;
@@ -494,7 +495,12 @@ static enum reaction stream_act(struct look *l, enum action act, struct answer *
 	case ACTION_FIND_NEXT: return stream_find(l, false);
 	case ACTION_FIND_BACK: return stream_find(l, true);
 	case ACTION_SAVE: return save_open(l, SAVE_OF_STREAM, a);
-	case ACTION_BACK: return screen_show(l, l->from[SCREEN_STREAM], a, false);
+	case ACTION_BACK:
+		if (!searched)
+			return screen_show(l, l->from[SCREEN_STREAM], a, false);
+		s->from = s->piece;
+		screen_say(l, false, "the search was stopped");
+		return REACT_ASK;
 	default: return REACT_DRAW;
 	}
 }

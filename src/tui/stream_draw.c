@@ -2,7 +2,8 @@
  * bytes as text, hexadecimal, or both.
  *
  * Of a long piece the first bytes are shown, and how many more there are; + shows them.
- * Text is strict UTF-8; \r, \n and \t show as such, other control bytes and what no
+ * Text is strict UTF-8, all of the piece: else its bytes from 0x80 on are no characters, whatever they would make
+ * by chance. \r, \n and \t show as such, other control bytes and what no
  * terminal should get as \xNN, the backslash as two. A line ends at \n or where the
  * width does. The same walk counts and draws, so they cannot disagree.
  */
@@ -137,12 +138,47 @@ static void stream_head(const struct stream_look *s, const struct stream_answer 
 
 /* ---- bytes ------------------------------------------------------------------------- */
 
-/* What stands for the next character; bytes taken. */
-static size_t stream_token(const uint8_t *at, size_t n, struct text *t, bool *escaped)
+static bool stream_continues(uint8_t byte)
+{
+	return (byte & 0xc0) == 0x80;
+}
+
+/* A control character that texts have: of lines, or of a terminal's colours. */
+static bool stream_of_text(uint32_t code)
+{
+	return code >= 0x20 ? code < 0x7f || code > 0x9f : code == 0x1b || (code >= 0x07 && code <= 0x0d);
+}
+
+/* Is all of it text? A character may have begun in the piece before, or end in the next one. */
+static bool stream_is_text(const uint8_t *bytes, size_t n)
+{
+	size_t i = 0, rest;
+
+	while (i < n && i < 3 && stream_continues(bytes[i]))
+		i++;
+	while (i < n) {
+		uint32_t code;
+		bool bad;
+		size_t step = text_utf8(bytes + i, n - i, &code, &bad);
+
+		if (bad) {
+			for (rest = i + 1; rest < n && stream_continues(bytes[rest]); rest++)
+				;
+			return rest == n && n - i < 4 && bytes[i] >= 0xc2 && bytes[i] <= 0xf4;
+		}
+		if (!stream_of_text(code))
+			return false;
+		i += step;
+	}
+	return true;
+}
+
+/* What stands for the next character, of a text or of bytes; bytes taken. */
+static size_t stream_token(const uint8_t *at, size_t n, bool is_text, struct text *t, bool *escaped)
 {
 	uint32_t code;
 	bool bad;
-	size_t step = text_utf8(at, n, &code, &bad);
+	size_t step = text_utf8(at, is_text ? n : 1, &code, &bad);
 
 	*escaped = true;
 	if (code == '\r')
@@ -161,6 +197,7 @@ static size_t stream_token(const uint8_t *at, size_t n, struct text *t, bool *es
 static void stream_text(const struct stream_look *s, const struct stream_piece *p, const uint8_t *bytes, struct pen *pen)
 {
 	const uint64_t here = stream_shown(s, p);
+	const bool is_text = stream_is_text(bytes, p->here);
 	bool any = false;
 
 	for (uint64_t i = 0; i < here;) {
@@ -171,7 +208,7 @@ static void stream_text(const struct stream_look *s, const struct stream_piece *
 		unsigned cells;
 
 		text_init(&t, buffer, sizeof buffer);
-		step = stream_token(bytes + i, here - i, &t, &escaped);
+		step = stream_token(bytes + i, here - i, is_text, &t, &escaped);
 		cells = canvas_width(buffer);
 		if (pen->x + cells > pen->width && any)
 			pen_newline(pen);

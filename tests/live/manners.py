@@ -258,6 +258,8 @@ def own_configuration(lab):
     seat.until(" of 46")
     seat.keys(":set sort=-bytes\r:save-config\r")
     seat.until("sort = -bytes")
+    said = " ".join(line.split("│")[-2].strip() for line in seat.screen.lines() if line.count("│") >= 2)
+    check("it was not there at the start" in said and "Make it, empty" in said and str(path) in said.replace(" ", ""), "what to do is not said:", said)
     check(not path.exists(), "a file was made after rights were given up")
     seat.keys("\x1b")
     seat.until(lambda: not seat.screen.holds("sort = -bytes"))

@@ -131,7 +131,7 @@ static const char *const screen_80_ascii[] = {
 	"  0.0000         |---------- SYN ----------->| mss 1460 sackOK ts wscale 7",
 	"  0.0121  +12.10 |<------- SYN/ACK 1 --------| network 12.10 ms",
 	"  0.0123   +0.21 |--------- ACK 1 ---------->| OPEN 12.31 ms",
-	"> 0.0127   +0.38 |-------- PSH 517 --------->| ClientHello  SNI example.org  AL.",
+	"> 0.0127   +0.38 |-------- PSH 517 --------->| ClientHello  SNI example.org  AL~",
 	"  0.0249  +12.21 |<-------- ACK 518 ---------|",
 	"  0.0254   +0.48 |<---------- 1448 ----------| ServerHello",
 	"  0.0254   +0.01 |<---------- 1448 ----------|",
@@ -149,10 +149,10 @@ static const char *const screen_80_ascii[] = {
 };
 
 static const char *const screen_40_ascii[] = {
-	"  0.0000 > SYN       mss 1460 sackOK ts.",
+	"  0.0000 > SYN       mss 1460 sackOK ts~",
 	"  0.0121 < SA        network 12.10 ms",
 	"  0.0123 > A         OPEN 12.31 ms",
-	"> 0.0127 > 517       ClientHello  SNI e.",
+	"> 0.0127 > 517       ClientHello  SNI e~",
 	"  0.0249 < A",
 };
 

@@ -119,7 +119,7 @@ static void canvas_ascii_keeps_columns(void **state)
 	(void)state;
 	c.ascii = true;
 	canvas_put(&c, 0, 0, 10, ROLE_TEXT, "▶●─12.1µ…");
-	assert_string_equal(row(0), ">O-12.1u. ");
+	assert_string_equal(row(0), ">O-12.1u~ ");
 	canvas_foreign(&c, 0, 1, 10, ROLE_TEXT, "é日x", 6);
 	assert_string_equal(row(1), "..x       ");
 	assert_sane();

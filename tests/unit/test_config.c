@@ -339,6 +339,46 @@ static void a_long_file_is_whole_or_refused(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static bool says(const char *words)
+{
+	char all[sizeof l.dialog_lines];
+	size_t n = 0;
+
+	for (const char *s = l.dialog_lines; *s != '\0'; s++)
+		all[n++] = *s == '\n' ? ' ' : *s;
+	all[n] = '\0';
+	return strstr(all, words) != NULL;
+}
+
+/* Where, why and what to do, in lines as wide as the screen has them. */
+static void what_is_not_kept_says_why_in_full(void **state)
+{
+	const struct layout at = look_layout(40, 24);
+	unsigned wrong;
+	struct error e;
+
+	(void)state;
+	assert_int_equal(setenv("XDG_CONFIG_HOME", "/nonexistent/a-home-directory-that-has-a-very-long-name", 1), 0);
+	(void)unsetenv("SUDO_UID");
+	assert_int_equal(config_open(&l, NULL, &wrong, &e), 0);
+	l.mouse = true;
+	(void)config_save(&l, &at);
+	assert_true(says("it was not there at the start"));
+	assert_true(says("Make it, empty, and its directory"));
+	assert_true(says("Nothing is set"));
+	l.mouse = false;
+	(void)config_save(&l, &at);
+	assert_true(says("These lines keep what was set:"));
+	assert_non_null(strstr(l.dialog_lines, "\n\nmouse = off\n"));
+	for (const char *s = l.dialog_lines, *end; (end = strchr(s, '\n')) != NULL; s = end + 1)
+		assert_true(end - s <= 36);
+	/* A directory cannot be read as a file: that is why. */
+	assert_true(config_open(&l, "/", &wrong, &e) < 0);
+	(void)config_save(&l, &at);
+	assert_true(says("Not kept in /: not read, it is no regular file."));
+	(void)unsetenv("XDG_CONFIG_HOME");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -349,6 +389,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_kept_is_read_again, start, stop),
 		cmocka_unit_test_setup_teardown(what_a_person_wrote_is_kept, start, stop),
 		cmocka_unit_test_setup_teardown(a_long_file_is_whole_or_refused, start, stop),
+		cmocka_unit_test_setup_teardown(what_is_not_kept_says_why_in_full, start, stop),
 		cmocka_unit_test_setup_teardown(any_bytes, start, stop),
 		cmocka_unit_test(a_text_is_put_whole_or_not_at_all),
 	};

@@ -187,12 +187,32 @@ static void a_whole_row(void **state)
 	c.ascii = true;
 	look_draw(&l, &a, &c);
 	assert_string_equal(row(3), ">O  10.0.0.1:40001        192.0.2.7:443         S-12.1-SA-0.20-A            517  218K"
-				    "     0    . tls www.example.[31m.o.");
+				    "     0    . tls www.example.[31m.o~");
 	c.ascii = false;
 	draw(60, 20);
 	assert_string_equal(row(3), "▶●  :40001 192.0.2.7:443        12.1+0.20    219K  www.exam…");
 	draw(40, 8);
 	assert_string_equal(row(2), "▶●  192.0.2.7:443       12.1+0.20  219K");
+}
+
+/* Of a path the file's name stays, and what is free is used; the name of an interface begins as it is. */
+static void the_front_of_a_path_is_cut(void **state)
+{
+	(void)state;
+	a.live = false;
+	a.ended = true;
+	l.title = "/srv/captures/of/the/year/2026/november/trace-of-friday.pcap";
+	draw(80, 24);
+	assert_non_null(strstr(row(0), "sockeye …/year/2026/november/trace-of-friday.pcap FILE"));
+	draw(60, 20);
+	assert_non_null(strstr(row(0), "sockeye …/trace-of-friday.pcap FILE"));
+	draw(40, 10);
+	assert_non_null(strstr(row(0), "sockeye …trace-of-fr"));
+	a.live = true;
+	a.ended = false;
+	l.title = "eth0 in /run/netns/a-name-that-is-far-too-long-for-a-row-of-so-many-columns-as-there-are";
+	draw(80, 24);
+	assert_non_null(strstr(row(0), "sockeye eth0 in /run/netns/"));
 }
 
 static void small_screens_say_so(void **state)
@@ -557,6 +577,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(handshakes_as_a_column, start, stop),
 		cmocka_unit_test_setup_teardown(a_whole_row, start, stop),
+		cmocka_unit_test_setup_teardown(the_front_of_a_path_is_cut, start, stop),
 		cmocka_unit_test_setup_teardown(small_screens_say_so, start, stop),
 		cmocka_unit_test_setup_teardown(an_empty_list_says_why, start, stop),
 		cmocka_unit_test_setup_teardown(losses_are_said, start, stop),

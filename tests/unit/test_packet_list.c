@@ -351,6 +351,7 @@ static void finds_forward_back_and_round(void **state)
 			a = ask(w, &q);
 			assert_false(a->not_found);
 			assert_int_equal(a->selected, at + 1);
+			assert_int_equal(a->found_round, round ? a->selected >= q.selected : a->selected <= q.selected);
 			q.selected = a->selected;
 		}
 	}
@@ -365,6 +366,31 @@ static void finds_forward_back_and_round(void **state)
 	assert_false(a->not_found);
 	assert_string_equal(a->row[a->selected_row].protocol, "http");
 	world_free(w);
+}
+
+/* How far it is grows; stopped, nothing is found and nothing goes on. */
+static void searches_are_stopped(struct world *w)
+{
+	struct query q = {.about = QUERY_PACKETS, .packets = {.rows = 10, .selected = 1, .find = FIND_TEXT, .find_len = 11}};
+	unsigned looked = 0, slices = 0;
+
+	memcpy(q.packets.find_for, "nobody.here", 11);
+	engine_answer_within(w->engine, &q, w->answer, 0);
+	assert_true(w->answer->packets.looking);
+	q.packets.find = FIND_NOTHING;
+	while (w->answer->packets.looked < 20 && slices++ < 1000000) {
+		engine_go_on(w->engine, 10000);
+		engine_answer_within(w->engine, &q, w->answer, 0);
+		assert_true(w->answer->packets.looked >= looked && w->answer->packets.looked < 100);
+		looked = w->answer->packets.looked;
+	}
+	assert_true(looked >= 20 && w->answer->packets.looking);
+	q.packets.find_stop = true;
+	engine_answer_within(w->engine, &q, w->answer, 0);
+	assert_false(w->answer->packets.looking);
+	assert_false(w->answer->packets.not_found);
+	assert_int_equal(w->answer->packets.selected, 1);
+	assert_false(engine_unfinished(w->engine));
 }
 
 /* With no time at all an answer comes all the same, says that it is not all, and what is worked on meanwhile
@@ -400,6 +426,7 @@ static void slices_come_to_an_end(void **state)
 	}
 	assert_false(w->answer->packets.not_found);
 	assert_int_equal(w->answer->packets.row[w->answer->packets.selected_row].flow, w->flow[60]);
+	searches_are_stopped(w);
 	world_free(w);
 }
 

@@ -145,7 +145,7 @@ static void open_stream(void)
 
 static void text_with_every_control_shown(void **state)
 {
-	static const char ask[] = "GET / HTTP/1.0\r\nCookie: a=\x1b]2;PWN\x07\r\n\r\n", reply[] = "HTTP/1.0 200 OK\r\n\tx\\y \xc3\xa9 \xe2\x80\xae \xff";
+	static const char ask[] = "GET / HTTP/1.0\r\nCookie: a=\x1b]2;PWN\x07\r\n\r\n", reply[] = "HTTP/1.0 200 OK\r\n\tx\\y \xc3\xa9 \xe2\x80\xae \x1b";
 
 	(void)state;
 	add(0, ask, sizeof ask - 1);
@@ -159,7 +159,7 @@ static void text_with_every_control_shown(void **state)
 	assert_string_equal(row(6), "  \\r\\n");
 	assert_string_equal(row(7), "◀ 00:00:00.001  30 B  packet 2  from byte 0");
 	assert_string_equal(row(8), "  HTTP/1.0 200 OK\\r\\n");
-	assert_string_equal(row(9), "  \\tx\\\\y é \\xe2\\x80\\xae \\xff");
+	assert_string_equal(row(9), "  \\tx\\\\y é \\xe2\\x80\\xae \\x1b");
 	assert_string_equal(row(10), "◀ ✂ 1 448 bytes were not captured here");
 	width = 100;
 	assert_true(canvas_resize(&c, width, height));
@@ -179,7 +179,22 @@ static void text_with_every_control_shown(void **state)
 	c.ascii = true;
 	press("d");
 	assert_string_equal(row(10), "< x 1 448 bytes were not captured here");
-	assert_string_equal(row(9), "  \\tx\\\\y . \\xe2\\x80\\xae \\xff");
+	assert_string_equal(row(9), "  \\tx\\\\y . \\xe2\\x80\\xae \\x1b");
+}
+
+/* A piece is text if all of it is: else what bytes would be by chance is not shown. */
+static void bytes_are_no_letters_by_chance(void **state)
+{
+	static const char split[] = "\xa9 caf\xc3\xa9 \xe2\x82", zero[] = "\xc3\xa9 and \x01", broken[] = "\xc3\xa9 \xff and more";
+
+	(void)state;
+	add(0, split, sizeof split - 1); /* a character began before it, one ends behind it */
+	add(0, zero, sizeof zero - 1);
+	add(0, broken, sizeof broken - 1);
+	open_stream();
+	assert_string_equal(row(4), "  \\xa9 café \\xe2\\x82");
+	assert_string_equal(row(6), "  \\xc3\\xa9 and \\x01");
+	assert_string_equal(row(8), "  \\xc3\\xa9 \\xff and more");
 }
 
 static void nothing_says_so(void **state)
@@ -326,6 +341,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(text_with_every_control_shown, start, stop),
+		cmocka_unit_test_setup_teardown(bytes_are_no_letters_by_chance, start, stop),
 		cmocka_unit_test_setup_teardown(nothing_says_so, start, stop),
 		cmocka_unit_test_setup_teardown(finds_across_pieces_and_round, start, stop),
 		cmocka_unit_test_setup_teardown(scrolling_shows_the_lines_of_the_stream, start, stop),
