@@ -9,7 +9,7 @@
 #            threads with ThreadSanitizer
 #   expect   what each capture must print, the known truth of captures; what each case must print, in both builds
 #   cut      every frame of every capture at every length; fuzz targets on the captures
-#   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (60)
+#   fuzz     libFuzzer on the readers and the dissectors, FUZZ_SECONDS in all (40)
 #   live     real handshakes in network namespaces, signals, pipes, bounds, a cable with faults (root, or sudo)
 #   faults   everything that can go wrong around the program, provoked once (root, or sudo)
 #   screen   kept screens, tmux, from SYN to screen (root, or sudo)
@@ -161,7 +161,7 @@ stage_cut() {
 
 stage_fuzz() {
 	built fuzz || return
-	seconds=${FUZZ_SECONDS:-60}
+	seconds=${FUZZ_SECONDS:-40}
 	fuzzers=$(find build/fuzz/tests -maxdepth 1 -type f -name 'fuzz_*' -perm -u+x | sort)
 	if [ -z "$fuzzers" ]; then
 		result fail fuzz 'there is no fuzz target'

@@ -198,7 +198,7 @@ def listeners_follow(lab):
         check(not any(f"{SERVER}:8080" in line and "SYN/s" in line for line in lines_of(watch)), "wire0 is not captured:", lines_of(watch))
     watch.keys("1i")
     shown(watch, 5, "wire0")
-    names = re.findall(r"[|│] [O● ] \d+\.(\S+)", "\n".join(lines_of(watch)))
+    names = re.findall(r"[|│][ >▶][O● ] \d+\.(\S+)", "\n".join(lines_of(watch)))
     watch.keys("j" * names.index("wire0") + "\r")
     shown(watch, 5, "captured from now on, too: wire0")
     watch.keys("\x1b")

@@ -315,7 +315,7 @@ def another_interface(lab):
     seat.until("LIVE")
     seat.keys("i")
     seat.until("in all")
-    names = re.findall(r"│ [● ] \d+\.(\S+)", "\n".join(seat.screen.lines()))
+    names = re.findall(r"│[ ▶][● ] \d+\.(\S+)", "\n".join(seat.screen.lines()))
     seat.keys("j" * names.index("wire0"))
     pid = program_of(seat.process)
     before = rings(pid)
