@@ -5,7 +5,7 @@
 #
 #   build    four builds: dev (gcc, ASan and UBSan), fuzz (clang, the same), release, min;
 #            and what cmake --install puts in place runs
-#   unit     cmocka programs and the rules of the house, in the dev and in the min build; hand-overs between
+#   unit     cmocka programs and the rules of the house, in dev, and some of them in min; hand-overs between
 #            threads with ThreadSanitizer
 #   expect   what each capture must print, the known truth of captures; what each case must print, in both builds
 #   cut      every frame of every capture at every length; fuzz targets on the captures
@@ -139,9 +139,9 @@ stage_build() {
 }
 
 stage_unit() {
-	for preset in dev min; do
-		built "$preset" && tests "$preset" '^(unit|rooms)\.'
-	done
+	built dev && tests dev '^(unit|rooms)\.'
+	# Of the rooms that the small build leaves something out of; the others are the same as in dev.
+	built min && tests min '^(rooms\.|unit\.test_(engine|run|source|pcap|host|host_live|broker|confine|sockets|writer_files|zeek|plan)$)'
 	# What passes between threads, with ThreadSanitizer: beside the others, which wait much.
 	aside tsan 900 sh -c 'cmake --preset tsan -G Ninja &&
 		cmake --build build/tsan -j2 --target test_pipeline test_exchange &&
