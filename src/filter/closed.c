@@ -11,14 +11,17 @@
 #define END_STATES                                                                                             \
 	"closed listen syn_sent syn_received established fin_wait_1 fin_wait_2 close_wait closing last_ack time_wait"
 
+/* The two whose words are also looked for alone. */
+enum { LIST_STATE, LIST_OUTCOME };
+
 static const struct {
 	enum record_key key;
 	const char *asked; /* how it is named where another name was asked for its word */
 	const char *words;
 } closed[] = {
-	{RECORD_STATE, "state",
+	[LIST_STATE] = {RECORD_STATE, "state",
 	 "syn_sent syn_received established half_closed closed refused reset midstream answered unanswered"},
-	{RECORD_OUTCOME, "handshake", "complete refused unanswered half_open reset unreachable"},
+	[LIST_OUTCOME] = {RECORD_OUTCOME, "handshake", "complete refused unanswered half_open reset unreachable"},
 	{RECORD_TCP_STATE_CLIENT, "tcp_state.client and tcp_state.server", END_STATES},
 	{RECORD_TCP_STATE_SERVER, "tcp_state.client and tcp_state.server", END_STATES},
 	{RECORD_CONN_STATE, "conn_state", "S0 S1 S2 S3 SF SH SHR REJ RSTO RSTR RSTOS0 RSTRH OTH"},
@@ -96,7 +99,7 @@ void closed_advice(struct text *t, const char *words, enum relation r, const cha
 	const char *near = "";
 	size_t len;
 
-	if (words == closed[0].words && equal_folded("listen", 6, s, n)) {
+	if (words == closed[LIST_STATE].words && equal_folded("listen", 6, s, n)) {
 		text_put(t, ": who listens has no flow yet; of an end ask tcp_state.server, of sockets: sockeye sockets state listen");
 		return;
 	}
@@ -125,6 +128,6 @@ bool closed_is_state(const char *s, size_t n)
 		return false;
 	memcpy(folded, s, n);
 	closed_fold(folded, n);
-	return closed_has(closed[0].words, RELATION_EQUAL, folded, n, NULL) ||
-	       closed_has(closed[1].words, RELATION_EQUAL, folded, n, NULL);
+	return closed_has(closed[LIST_STATE].words, RELATION_EQUAL, folded, n, NULL) ||
+	       closed_has(closed[LIST_OUTCOME].words, RELATION_EQUAL, folded, n, NULL);
 }

@@ -126,36 +126,34 @@ static inline uint32_t colliding_tuples(uint8_t *at, uint32_t i, uint32_t n)
 	return segment_frame(at, &s);
 }
 
+/* An empty datagram from the address of these four words. */
+static inline uint32_t udp6_frame(uint8_t *at, uint32_t a, uint32_t b, uint32_t c, uint32_t d)
+{
+	uint8_t *to = add_ethernet(at, 0x86dd);
+
+	to = add32(to, 0x60000000);
+	to = add16(to, 8);
+	to = add16(to, PROTO_UDP << 8 | 64);
+	to = add32(add32(add32(add32(to, a), b), c), d);
+	to = add32(add32(add32(add32(to, 0x20020000), 0), 0), 1);
+	to = add16(add16(add16(add16(to, PORT), 9), 8), 0);
+	return (uint32_t)(to - at);
+}
+
 /* IPv6 addresses whose last eight bytes make a number that a hash might multiply
  * with: 38, the length of the key. */
 static inline uint32_t colliding_ipv6(uint8_t *at, uint32_t i, uint32_t n)
 {
-	uint8_t *to = add_ethernet(at, 0x86dd);
-
 	(void)n;
-	to = add32(to, 0x60000000);
-	to = add16(to, 8);
-	to = add16(to, PROTO_UDP << 8 | 64);
-	to = add32(add32(add32(add32(to, 0x20010000), i), 0x26000000), 0);
-	to = add32(add32(add32(add32(to, 0x20020000), 0), 0), 1);
-	to = add16(add16(add16(add16(to, PORT), 9), 8), 0);
-	return (uint32_t)(to - at);
+	return udp6_frame(at, 0x20010000, i, 0x26000000, 0);
 }
 
 /* IPv6 addresses of one /48 of which only the highest bits of both halves vary, read as this machine reads them: a
  * sum of the halves, whatever the second is multiplied with, would have a sixteenth of the values. */
 static inline uint32_t colliding_ipv6_halves(uint8_t *at, uint32_t i, uint32_t n)
 {
-	uint8_t *to = add_ethernet(at, 0x86dd);
-
 	(void)n;
-	to = add32(to, 0x60000000);
-	to = add16(to, 8);
-	to = add16(to, PROTO_UDP << 8 | 64);
-	to = add32(add32(add32(add32(to, 0x20010db8), i & 0xff), 0), i >> 8 & 0xff);
-	to = add32(add32(add32(add32(to, 0x20020000), 0), 0), 1);
-	to = add16(add16(add16(add16(to, PORT), 9), 8), 0);
-	return (uint32_t)(to - at);
+	return udp6_frame(at, 0x20010db8, i & 0xff, 0, i >> 8 & 0xff);
 }
 
 /* One byte each, the last first. */
