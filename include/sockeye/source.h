@@ -10,7 +10,7 @@
 #include "sockeye/error.h"
 #include "sockeye/frame.h"
 
-enum { SOURCE_BATCH = 64, SOURCE_MAX = 64 };
+enum { SOURCE_BATCH = 512, SOURCE_MAX = 64 };
 
 struct source_stats {
 	const char *name;        /* file or interface; foreign: escape it. "-" for stdin */

@@ -21,7 +21,7 @@
 #include "sockeye/descriptor.h"
 
 /* Packets: so long before its turn what a flow needs is brought near: its slot, its record, what hangs on that. */
-enum { AHEAD_SLOT = FLOW_NEAR_SLOTS, AHEAD = 12, AHEAD_REST = 5 };
+enum { AHEAD_SLOT = FLOW_NEAR_SLOTS, AHEAD = 12, AHEAD_REST = 5, LINE = 64 };
 
 /* ---- observers ------------------------------------------------------------ */
 
@@ -332,17 +332,27 @@ void engine_expect(struct engine *e, struct ready *r)
 	r->expected = true;
 }
 
+/* What another thread wrote of packet i lies with that one's processor, which may be far away: it is asked for a batch ahead. */
+static inline void get_here(const struct ready *r, unsigned i)
+{
+	for (size_t at = 0; at < sizeof r->d[i]; at += LINE)
+		__builtin_prefetch((const uint8_t *)&r->d[i] + at);
+	__builtin_prefetch(&r->near[i]);
+}
+
 /* The way that packet i came gets its number, and its flow is brought near. */
 static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 {
 	if (!r->is[i])
 		return;
-	if (!headers_path(&r->headers[i], e->paths, &r->d[i])) {
+	if (!r->tally.calm && !headers_path(&r->headers[i], e->paths, &r->d[i])) {
 		r->is[i] = false;
 		return;
 	}
 	e->near[i] = r->near[i];
-	__builtin_prefetch(r->d[i].payload); /* another thread may have read it: it lies with that one's processor */
+	/* Another thread may have read it: it lies with that one's processor. As much as is mostly kept (contents.c). */
+	__builtin_prefetch(r->d[i].payload);
+	__builtin_prefetch(r->d[i].payload + LINE);
 	flow_near_record(e->flows, &r->d[i], &e->near[i]);
 }
 
@@ -412,7 +422,7 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 }
 
 /* Packet by packet: time, flow, application, counters, observers. */
-int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r)
+int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r, const struct ready *far)
 {
 	unsigned i;
 
@@ -427,6 +437,8 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 		if (r->is[i + AHEAD_SLOT])
 			flow_near_slot(e->flows, &r->d[i + AHEAD_SLOT], &r->near[i + AHEAD_SLOT]);
 		get_near(e, r, i + AHEAD);
+		if (far)
+			get_here(far, i);
 		if (r->is[i + AHEAD_REST])
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &e->near[i + AHEAD_REST]);
 		e->count.at = i;
@@ -450,7 +462,7 @@ int engine_batch(struct engine *e, const struct frame *frames, unsigned n)
 	if (e->stop)
 		return e->stop;
 	prepare(&how, frames, n, &e->ready, e->flows);
-	return engine_prepared(e, frames, n, &e->ready);
+	return engine_prepared(e, frames, n, &e->ready, NULL);
 }
 
 int engine_tick(struct engine *e, int64_t now_ns)

@@ -35,9 +35,9 @@
 #include "sockeye/thread.h"
 
 enum {
-	AHEAD = 64,      /* batches: 4096 packets */
-	AHEAD_WAKE = 16, /* batches that wake the engine's thread */
-	AHEAD_LITTLE = 4, /* batches: with no more, reading is what everything waits for */
+	AHEAD = 8,       /* batches: 4096 packets */
+	AHEAD_WAKE = 2,  /* batches that wake the engine's thread */
+	AHEAD_LITTLE = 1, /* batches: with no more, reading is what everything waits for */
 	ASK_MS = 20,
 	PATIENCE = 10000, /* pauses of the processor: a few hundred microseconds */
 	LINE = 64,       /* bytes that travel between two cores together */
@@ -274,11 +274,12 @@ struct ready *pipeline_ready(struct source *s)
 	return ready_or_null(p, p->taken - 1);
 }
 
-struct ready *pipeline_next(struct source *s)
+struct ready *pipeline_next(struct source *s, unsigned later)
 {
 	struct pipeline *p = (struct pipeline *)s;
+	uint64_t slot = p->taken - 1 + later;
 
-	return atomic_load(&p->head) > p->taken ? ready_or_null(p, p->taken) : NULL;
+	return atomic_load(&p->head) > slot ? ready_or_null(p, slot) : NULL;
 }
 
 static bool pipeline_stats(struct source *s, unsigned index, struct source_stats *out)

@@ -56,7 +56,8 @@ void engine_expect(struct engine *e, struct ready *r);
 /* On another thread: flow_touch_ahead(). */
 void engine_touch_ahead(const struct engine *e, size_t *done);
 
-/* The second half. 0, or what an observer returned to stop the run. */
-int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r);
+/* The second half. 0, or what an observer returned to stop the run. far: a batch of later, which another thread has prepared and
+ * which is brought near meanwhile; or NULL. */
+int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r, const struct ready *far);
 
 #endif

@@ -13,7 +13,7 @@
 #include "sockeye/text.h"
 
 enum {
-	RUN_LOOK = 16,     /* batches between two looks at signals and the clock */
+	RUN_LOOK = 2,      /* batches between two looks at signals and the clock */
 	RUN_MANY = 128,    /* packets between two waits, from which on they are fetched together, later */
 	RUN_BEHIND = 8192, /* packets at most that a question waits for, so that its answer has what had come before it */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
@@ -333,10 +333,10 @@ static int account(struct run *r, const struct frame *frames, unsigned n)
 
 	if (!ready)
 		return engine_batch(r->engine, frames, n);
-	next = pipeline_next(r->source);
+	next = pipeline_next(r->source, 1);
 	if (next)
 		engine_expect(r->engine, next);
-	return engine_prepared(r->engine, frames, n, ready);
+	return engine_prepared(r->engine, frames, n, ready, pipeline_next(r->source, 2));
 }
 
 /* False: an observer has stopped the run. */

@@ -31,6 +31,8 @@ struct merge_former {
 	struct merge_former *next;
 };
 
+enum { MERGE_BATCH = 64 }; /* frames of each source that wait here */
+
 struct merge_child {
 	struct source *s;
 	struct merge_former *former;
@@ -41,7 +43,7 @@ struct merge_child {
 	bool dry;
 	int64_t dry_since_ns;
 	uint64_t arrived; /* what the source had read when it was asked last */
-	struct frame frame[SOURCE_BATCH];
+	struct frame frame[MERGE_BATCH];
 };
 
 struct merge {
@@ -75,7 +77,7 @@ static bool merge_refill(struct merge *m)
 		if (c->ended || c->pos < c->count)
 			continue;
 		c->pos = c->count = 0;
-		got = c->s->next_batch(c->s, c->frame, SOURCE_BATCH);
+		got = c->s->next_batch(c->s, c->frame, MERGE_BATCH);
 		if (got < 0) {
 			merge_end_child(m, c, got);
 		} else if (got > 0) {

@@ -36,7 +36,8 @@
 enum {
 	LIVE_TIMEOUT_MS = 10,
 	LIVE_DRAIN_MS = 2 * LIVE_TIMEOUT_MS + 5, /* the kernel hands its last block over within that */
-	LIVE_ARENA = SOURCE_BATCH * FRAME_MAX,
+	LIVE_BATCH = 64,
+	LIVE_ARENA = LIVE_BATCH * FRAME_MAX,
 	SLL_OUTGOING = 4,
 };
 
@@ -173,7 +174,7 @@ static int live_next_batch(struct source *s, struct frame *out, unsigned n)
 		return l->gone;
 	l->out = out;
 	l->have = 0;
-	l->want = n < SOURCE_BATCH ? n : SOURCE_BATCH;
+	l->want = n < LIVE_BATCH ? n : LIVE_BATCH;
 	l->used = 0;
 	rc = pcap_dispatch(l->p, (int)l->want, live_packet, (u_char *)l);
 	watch_look(&l->watch, l->have == 0);

@@ -26,6 +26,8 @@
 #define REPLAY_STEP_NS (3600 * CLOCK_S) /* the longest sleep */
 #define REPLAY_BACK_NS CLOCK_S          /* a step of the clock, and not frames that changed places */
 
+enum { REPLAY_BATCH = 64 }; /* frames that wait here */
+
 struct replay {
 	struct source s;
 	struct source *below;
@@ -37,7 +39,7 @@ struct replay {
 	int64_t from_ts; /* ... this time was */
 	int64_t reached; /* time of the last frame passed on */
 	unsigned pos, count; /* frames lent to us and not passed on: [pos, count) */
-	struct frame frame[SOURCE_BATCH];
+	struct frame frame[REPLAY_BATCH];
 };
 
 static void replay_alarm(const struct replay *r, int64_t ns)
@@ -86,7 +88,7 @@ static int64_t replay_wait(struct replay *r, const struct frame *f, int64_t now_
 /* Nothing is at hand: ask below. Its answer, where that is not a number of frames. */
 static int replay_refill(struct replay *r)
 {
-	int got = r->below->next_batch(r->below, r->frame, SOURCE_BATCH);
+	int got = r->below->next_batch(r->below, r->frame, REPLAY_BATCH);
 
 	r->pos = 0;
 	r->count = got > 0 ? (unsigned)got : 0;

@@ -132,7 +132,7 @@ static const struct way {
 	const char *name;
 	void (*run)(const char *file, enum view_kind view, struct told *out);
 } ways[] = {
-	{"64 a batch", by_batch},
+	{"as many a batch as there may be", by_batch},
 	{"7 a batch", by_seven},
 	{"1 a batch", by_one},
 };
