@@ -76,6 +76,13 @@ def run(words, **options):
     return figures["cpu_s"], figures["seconds"], figures["rss_mb"] * 1024, done.stdout or b""
 
 
+def line():
+    """ns that a cache line takes from one processor to the other, or None: there is one."""
+    if len(os.sched_getaffinity(0)) < 2:
+        return None
+    return int(subprocess.run([BUILD / "tests/line"], capture_output=True, text=True, check=True, timeout=60).stdout)
+
+
 class Bench:
     def __init__(self, o):
         self.program, self.packets, self.runs, self.keep = os.path.abspath(o.program), o.packets, o.runs, o.keep
@@ -156,11 +163,14 @@ def mixed(b):
     b.row("a: empty pcap_loop", n / loop / 1e6, "Mpps")
     b.row("a: report, one thread", n / one / 1e6, "Mpps", note=f"RSS {rss:.0f} MB, truth equal")
     b.row("a: report, one thread / pcap_loop", one / loop, "x", 1.0, 1.3)
+    before = line()
     two, _ = b.report(a, wall=True)
+    after = line()
     walls = b.least([BUILD / "tests/floor", a], wall=True)[0]
     with open("/dev/null", "wb") as nothing:
         catwall = b.least(["cat", a], wall=True, stdout=nothing)[0]
-    b.row("a: report, default threads / pcap_loop (clock)", two / walls, "x", 0.65, 0.9)
+    b.row("a: report, default threads / pcap_loop (clock)", two / walls, "x", 0.65, 0.9,
+          note=f"a line from processor to processor: {before} ns before, {after} after" if before else "one processor")
     b.row("a: report, default threads / cat (clock)", two / catwall, "x", 1.75)
     e = b.capture("e")
     with open("/dev/null", "wb") as nothing: # both have been read before
