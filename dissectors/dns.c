@@ -251,7 +251,18 @@ static enum dissect_result dns_dissect(struct cursor *c, struct packet *p)
 	return dns_datagram(c, p, DNS_UNICAST);
 }
 
-static const struct bind dns_binds[] = {{TABLE_UDP_GUESS, 0}, {TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+/* What dns_plausible() says of the upper bytes of flags and counts, of a message that begins there. */
+#define DNS_BEGINS(table, place) \
+	{table, GUESS_AT(place + 2, 0x00, 0x17)}, {table, GUESS_AT(place + 2, 0x20, 0x2f)}, \
+	{table, GUESS_AT(place + 2, 0x80, 0x97)}, {table, GUESS_AT(place + 2, 0xa0, 0xaf)}, \
+	{table, GUESS_AT(place + 4, 0, DNS_COUNT_MAX >> 8)}
+
+static const struct bind dns_binds[] = {
+	DNS_BEGINS(TABLE_UDP_GUESS, 0),
+	{TABLE_UDP_GUESS, GUESS_AT(6, 0, DNS_COUNT_MAX >> 8)},
+	DNS_BEGINS(TABLE_TCP_GUESS, 2),
+	{TABLE_NONE, 0},
+};
 
 const struct dissector dns_dissector = {
 	.name = "dns",

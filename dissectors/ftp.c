@@ -127,9 +127,15 @@ static enum dissect_result ftp_dissect(struct cursor *c, struct packet *p)
 }
 
 static const struct bind ftp_binds[] = {
-	{TABLE_TCP_GUESS, GUESS_BYTES('2', '2')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('2', '2')}, /* 220, 227; AUTH, PORT, USER */
 	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'U')},
 	{TABLE_TCP_GUESS, GUESS_BYTES('a', 'u')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, '2', '2')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, 'O', 'U')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, 'o', 'u')},
+	{TABLE_TCP_GUESS, GUESS_AT(2, '0', '7')},
+	{TABLE_TCP_GUESS, GUESS_AT(2, 'E', 'T')},
+	{TABLE_TCP_GUESS, GUESS_AT(2, 'e', 't')},
 	{TABLE_NONE, 0},
 };
 

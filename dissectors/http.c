@@ -251,7 +251,10 @@ static enum dissect_result http_dissect(struct cursor *c, struct packet *p)
 }
 
 static const struct bind http_binds[] = {
-	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'Z')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'Z')}, /* methods of three letters at least, or "HTTP" */
+	{TABLE_TCP_GUESS, GUESS_AT(1, 'A', 'Z')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, '-', '-')},
+	{TABLE_TCP_GUESS, GUESS_AT(2, 'A', 'Z')},
 	{TABLE_NONE, 0},
 };
 

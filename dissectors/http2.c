@@ -176,8 +176,10 @@ static enum dissect_result http2_dissect(struct cursor *c, struct packet *p)
 }
 
 static const struct bind http2_binds[] = {
-	{TABLE_TCP_GUESS, GUESS_BYTES(0, 0)},
+	{TABLE_TCP_GUESS, GUESS_BYTES(0, 0)}, /* a length, and SETTINGS; or "PRI " */
 	{TABLE_TCP_GUESS, GUESS_BYTES('P', 'P')},
+	{TABLE_TCP_GUESS, GUESS_AT(3, HTTP2_SETTINGS, HTTP2_SETTINGS)},
+	{TABLE_TCP_GUESS, GUESS_AT(3, ' ', ' ')},
 	{TABLE_NONE, 0},
 };
 

@@ -151,13 +151,20 @@ static enum dissect_result imap_dissect(struct cursor *c, struct packet *p)
 	return lines_done(c, p);
 }
 
+#define IMAP_TAG(place) \
+	{TABLE_TCP_GUESS, GUESS_AT(place, '-', '.')}, {TABLE_TCP_GUESS, GUESS_AT(place, '0', '9')}, \
+	{TABLE_TCP_GUESS, GUESS_AT(place, 'A', 'Z')}, {TABLE_TCP_GUESS, GUESS_AT(place, '_', '_')}, \
+	{TABLE_TCP_GUESS, GUESS_AT(place, 'a', 'z')}
+
 static const struct bind imap_binds[] = {
-	{TABLE_TCP_GUESS, GUESS_BYTES('*', '*')},
-	{TABLE_TCP_GUESS, GUESS_BYTES('-', '.')},
-	{TABLE_TCP_GUESS, GUESS_BYTES('0', '9')},
-	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'Z')},
-	{TABLE_TCP_GUESS, GUESS_BYTES('_', '_')},
-	{TABLE_TCP_GUESS, GUESS_BYTES('a', 'z')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('*', '*')}, /* "* OK", "a ID" at least */
+	IMAP_TAG(0),
+	IMAP_TAG(1),
+	{TABLE_TCP_GUESS, GUESS_AT(1, ' ', ' ')},
+	IMAP_TAG(2),
+	{TABLE_TCP_GUESS, GUESS_AT(2, ' ', ' ')},
+	IMAP_TAG(3),
+	{TABLE_TCP_GUESS, GUESS_AT(3, ' ', ' ')},
 	{TABLE_NONE, 0},
 };
 

@@ -11,7 +11,14 @@ static enum dissect_result llmnr_dissect(struct cursor *c, struct packet *p)
 	return dns_datagram(c, p, DNS_LINK_LOCAL);
 }
 
-static const struct bind llmnr_binds[] = {{TABLE_UDP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind llmnr_binds[] = {
+	{TABLE_UDP_GUESS, GUESS_AT(2, 0x00, 0x07)}, /* of the flags no operation and no result */
+	{TABLE_UDP_GUESS, GUESS_AT(2, 0x80, 0x87)},
+	{TABLE_UDP_GUESS, GUESS_AT(3, 0, 0)},
+	{TABLE_UDP_GUESS, GUESS_AT(4, 0, 0)}, /* one question */
+	{TABLE_UDP_GUESS, GUESS_AT(5, 1, 1)},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector llmnr_dissector = {
 	.name = "llmnr",

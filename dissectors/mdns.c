@@ -13,7 +13,12 @@ static enum dissect_result mdns_dissect(struct cursor *c, struct packet *p)
 	return dns_datagram(c, p, DNS_MULTICAST);
 }
 
-static const struct bind mdns_binds[] = {{TABLE_UDP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind mdns_binds[] = {
+	{TABLE_UDP_GUESS, GUESS_AT(2, 0x00, 0x07)}, /* of the flags no operation and no result */
+	{TABLE_UDP_GUESS, GUESS_AT(2, 0x80, 0x87)},
+	{TABLE_UDP_GUESS, GUESS_AT(3, 0, 0)},
+	{TABLE_NONE, 0},
+};
 
 const struct dissector mdns_dissector = {
 	.name = "mdns",

@@ -267,7 +267,10 @@ static enum dissect_result mysql_dissect(struct cursor *c, struct packet *p)
 	return cut ? DISSECT_CUT : DISSECT_OK;
 }
 
-static const struct bind mysql_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
+static const struct bind mysql_binds[] = {
+	{TABLE_TCP_GUESS, GUESS_AT(3, 0, 2)}, /* the packet's number: that of a greeting, a refusal, a login */
+	{TABLE_NONE, 0},
+};
 
 const struct dissector mysql_dissector = {
 	.name = "mysql",

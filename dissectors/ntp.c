@@ -177,6 +177,18 @@ static enum dissect_result ntp_dissect(struct cursor *c, struct packet *p)
 	return c->fault == CURSOR_CUT ? DISSECT_CUT : DISSECT_OK;
 }
 
+/* Of the first four bytes as much as holds for any port. */
+static bool ntp_perhaps(const uint8_t *at, size_t n)
+{
+	unsigned mode = at[0] & 7, version = at[0] >> 3 & 7;
+
+	if (version < 1 || version > 4 || mode == 0)
+		return false;
+	return mode >= NTP_CONTROL || n < 4 ||
+	       (at[1] <= NTP_STRATUM_MAX && ntp_is_within((int8_t)at[2], NTP_POLL_MIN, NTP_POLL_MAX) &&
+		ntp_is_within((int8_t)at[3], -32, 32));
+}
+
 static const struct bind ntp_binds[] = {{TABLE_UDP_GUESS, 0}, {TABLE_NONE, 0}};
 
 const struct dissector ntp_dissector = {
@@ -186,4 +198,5 @@ const struct dissector ntp_dissector = {
 	.binds = ntp_binds,
 	.info = "{ntp.flags.mode}[ version {ntp.flags.vn}][ stratum {ntp.stratum}][ {ntp.refid.name}][ {ntp.xmt}]",
 	.dissect = ntp_dissect,
+	.perhaps = ntp_perhaps,
 };

@@ -220,7 +220,10 @@ static enum dissect_result pgsql_dissect(struct cursor *c, struct packet *p)
 }
 
 static const struct bind pgsql_binds[] = {
-	{TABLE_TCP_GUESS, GUESS_BYTES(0, 0)},
+	{TABLE_TCP_GUESS, GUESS_BYTES(0, 0)}, /* a length that is allowed, and a version or code */
+	{TABLE_TCP_GUESS, GUESS_AT(1, 0, 0)},
+	{TABLE_TCP_GUESS, GUESS_AT(4, 0, 0)},
+	{TABLE_TCP_GUESS, GUESS_AT(4, PGSQL_SSL >> 24, PGSQL_SSL >> 24)},
 	{TABLE_NONE, 0},
 };
 

@@ -118,9 +118,13 @@ static enum dissect_result pop_dissect(struct cursor *c, struct packet *p)
 }
 
 static const struct bind pop_binds[] = {
-	{TABLE_TCP_GUESS, GUESS_BYTES('+', '-')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('+', '+')}, /* "+OK"; APOP, AUTH, CAPA, STLS, USER */
 	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'U')},
 	{TABLE_TCP_GUESS, GUESS_BYTES('a', 'u')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, 'A', 'U')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, 'a', 'u')},
+	{TABLE_TCP_GUESS, GUESS_AT(2, 'E', 'T')},
+	{TABLE_TCP_GUESS, GUESS_AT(2, 'e', 't')},
 	{TABLE_NONE, 0},
 };
 

@@ -219,6 +219,10 @@ static enum dissect_result quic_dissect(struct cursor *c, struct packet *p)
 
 static const struct bind quic_binds[] = {
 	{TABLE_UDP_GUESS, GUESS_BYTES(0x80, 0xff)},
+	{TABLE_UDP_GUESS, GUESS_AT(1, 0, 0)}, /* the version; the length of an id */
+	{TABLE_UDP_GUESS, GUESS_AT(1, QUIC_V2 >> 24, QUIC_V2 >> 24)},
+	{TABLE_UDP_GUESS, GUESS_AT(1, QUIC_DRAFT, QUIC_DRAFT)},
+	{TABLE_UDP_GUESS, GUESS_AT(5, 0, QUIC_ID_MAX)},
 	{TABLE_NONE, 0},
 };
 

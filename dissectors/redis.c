@@ -151,6 +151,9 @@ static const struct bind redis_binds[] = {
 	{TABLE_TCP_GUESS, GUESS_BYTES('*', '+')},
 	{TABLE_TCP_GUESS, GUESS_BYTES('P', 'P')},
 	{TABLE_TCP_GUESS, GUESS_BYTES('p', 'p')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, '0', '9')}, /* "*1", "PING", "+PONG" */
+	{TABLE_TCP_GUESS, GUESS_AT(1, 'I', 'P')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, 'i', 'p')},
 	{TABLE_NONE, 0},
 };
 

@@ -113,11 +113,14 @@ static enum dissect_result sip_dissect(struct cursor *c, struct packet *p)
 	return lines_done(c, p);
 }
 
+/* Methods have three letters at least, as "SIP" has. */
+#define SIP_BEGINS(table) \
+	{table, GUESS_AT(0, 'A', 'U')}, {table, GUESS_AT(0, 'a', 'u')}, {table, GUESS_AT(1, 'A', 'Z')}, \
+	{table, GUESS_AT(1, 'a', 'z')}, {table, GUESS_AT(2, 'A', 'Z')}, {table, GUESS_AT(2, 'a', 'z')}
+
 static const struct bind sip_binds[] = {
-	{TABLE_UDP_GUESS, GUESS_BYTES('A', 'Z')},
-	{TABLE_UDP_GUESS, GUESS_BYTES('a', 'z')},
-	{TABLE_TCP_GUESS, GUESS_BYTES('A', 'Z')},
-	{TABLE_TCP_GUESS, GUESS_BYTES('a', 'z')},
+	SIP_BEGINS(TABLE_UDP_GUESS),
+	SIP_BEGINS(TABLE_TCP_GUESS),
 	{TABLE_NONE, 0},
 };
 

@@ -120,9 +120,15 @@ static enum dissect_result smtp_dissect(struct cursor *c, struct packet *p)
 }
 
 static const struct bind smtp_binds[] = {
-	{TABLE_TCP_GUESS, GUESS_BYTES('1', '5')},
+	{TABLE_TCP_GUESS, GUESS_BYTES('1', '5')}, /* a code; EHLO, HELO, MAIL */
 	{TABLE_TCP_GUESS, GUESS_BYTES('E', 'M')},
 	{TABLE_TCP_GUESS, GUESS_BYTES('e', 'm')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, '0', '9')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, 'A', 'H')},
+	{TABLE_TCP_GUESS, GUESS_AT(1, 'a', 'h')},
+	{TABLE_TCP_GUESS, GUESS_AT(2, '0', '9')},
+	{TABLE_TCP_GUESS, GUESS_AT(2, 'I', 'L')},
+	{TABLE_TCP_GUESS, GUESS_AT(2, 'i', 'l')},
 	{TABLE_NONE, 0},
 };
 

@@ -50,47 +50,45 @@ static const struct field_info f_lists[] = {
 	{"ssh.languages_server_to_client", "Languages to client", FIELD_TEXT, NULL},
 };
 
-/* "SSH-2.0-software comment": printable ASCII up to the line's end. */
-static bool ssh_banner(struct cursor *c, struct packet *p)
+/* "SSH-2.0-software comment" and the line's end: printable ASCII. left: bytes from there. */
+static bool ssh_is_banner(const uint8_t *at, size_t n, size_t left)
 {
-	size_t left = cursor_left(c), look = left < SSH_BANNER_MAX ? left : SSH_BANNER_MAX, n;
-	const uint8_t *at = c->pos, *end;
-
-	if (look < 9 || (memcmp(at, "SSH-2.0-", 8) != 0 && memcmp(at, "SSH-1.", 6) != 0))
+	if (left < 9 || (memcmp(at, "SSH-2.0-", 8) != 0 && memcmp(at, "SSH-1.", 6) != 0))
 		return false;
-	end = memchr(at, '\n', look);
-	if (!end)
-		return false;
-	n = (size_t)(end - at);
-	if (n > 0 && at[n - 1] == '\r')
-		n--;
 	for (size_t i = 0; i < n; i++)
-		if (at[i] < ' ' || at[i] > '~')
+		if ((at[i] < ' ' || at[i] > '~') && !(at[i] == '\r' && i + 1 == n))
 			return false;
-	cursor_skip(c, (size_t)(end - at) + 1);
-	packet_field(p, &f_protocol, at, n, 0);
 	return true;
 }
 
-/* A server may send other lines before (RFC 4253 section 4.2); they count only
- * if the identification follows in the same segment. */
+/* Where the identification is, and how long without its end. A server may send other lines
+ * before (RFC 4253 section 4.2); they count only if it follows in the same segment. */
+static const uint8_t *ssh_find_banner(const uint8_t *at, size_t left, size_t *n)
+{
+	for (unsigned i = 0; i <= SSH_LINES_BEFORE && left > 0; i++) {
+		const uint8_t *end = memchr(at, '\n', left < SSH_BANNER_MAX ? left : SSH_BANNER_MAX);
+
+		if (!end)
+			return NULL;
+		*n = (size_t)(end - at);
+		if (at[0] == 'S' && ssh_is_banner(at, *n, left))
+			return at;
+		left -= *n + 1;
+		at = end + 1;
+	}
+	return NULL;
+}
+
 static bool ssh_greeting(struct cursor *c, struct packet *p)
 {
-	struct cursor look = *c;
+	size_t n;
+	const uint8_t *at = ssh_find_banner(c->pos, cursor_left(c), &n);
 
-	for (unsigned i = 0; i <= SSH_LINES_BEFORE && cursor_left(&look) > 0; i++) {
-		size_t left = cursor_left(&look), n = left < SSH_BANNER_MAX ? left : SSH_BANNER_MAX;
-		const uint8_t *end = memchr(look.pos, '\n', n);
-
-		if (ssh_banner(&look, p)) {
-			*c = look;
-			return true;
-		}
-		if (!end)
-			return false;
-		cursor_skip(&look, (size_t)(end - look.pos) + 1);
-	}
-	return false;
+	if (!at)
+		return false;
+	cursor_skip(c, (size_t)(at - c->pos) + n + 1);
+	packet_field(p, &f_protocol, at, n > 0 && at[n - 1] == '\r' ? n - 1 : n, 0);
+	return true;
 }
 
 static bool ssh_is_name_list(const uint8_t *at, size_t n)
@@ -182,6 +180,12 @@ static enum dissect_result ssh_dissect(struct cursor *c, struct packet *p)
 	return cut ? DISSECT_CUT : DISSECT_OK;
 }
 
+/* The identification, or the length of a packet. */
+static bool ssh_perhaps(const uint8_t *at, size_t n)
+{
+	return at[0] == 0 || ssh_find_banner(at, n, &n);
+}
+
 static const struct bind ssh_binds[] = {{TABLE_TCP_GUESS, 0}, {TABLE_NONE, 0}};
 
 const struct dissector ssh_dissector = {
@@ -191,4 +195,5 @@ const struct dissector ssh_dissector = {
 	.binds = ssh_binds,
 	.info = "[{ssh.protocol}][ {ssh.message}][ {ssh.encrypted_packet}]",
 	.dissect = ssh_dissect,
+	.perhaps = ssh_perhaps,
 };

@@ -407,6 +407,8 @@ static enum dissect_result tls_dissect(struct cursor *c, struct packet *p)
 
 static const struct bind tls_binds[] = {
 	{TABLE_TCP_GUESS, GUESS_BYTES(TLS_CHANGE_CIPHER_SPEC, TLS_HEARTBEAT)},
+	{TABLE_TCP_GUESS, GUESS_AT(1, 3, 3)}, /* the version */
+	{TABLE_TCP_GUESS, GUESS_AT(2, 0, 4)},
 	{TABLE_NONE, 0},
 };
 

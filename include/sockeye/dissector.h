@@ -43,6 +43,9 @@ struct dissector {
 	 * (packets -e), of this layer's rows alone, "ethertype {eth.type}". Else NULL. */
 	const char *link;
 	enum dissect_result (*dissect)(struct cursor *c, struct packet *p);
+	/* Or NULL. Of one whom what it binds would have asked about nearly everything: the same
+	 * of all n bytes that are here, at least one. False: nothing is taken, nor more wanted. */
+	bool (*perhaps)(const uint8_t *at, size_t n);
 };
 
 /* ---- the loop ----------------------------------------------------------- */
@@ -115,6 +118,10 @@ enum dissect_result dissect_payload(struct dissect *d, struct packet *p, const s
  * batch ends, and rows point there. More follow or may follow. */
 enum dissect_result dissect_stream(struct dissect *d, struct packet *p, const struct talk *t,
 				   const uint8_t *bytes, uint32_t len);
+
+/* Of the payload of a datagram or segment, n bytes that are here, of a conversation of which
+ * nothing is known: false, if dissect_payload() would say no more than NOT_MINE, and want none. */
+bool dissect_anybody(uint8_t proto, const uint8_t *at, size_t n);
 
 const struct dissect_stats *dissect_stats(const struct dissect *d);
 

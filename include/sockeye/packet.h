@@ -165,13 +165,16 @@ enum table {
 	TABLE_PPP,       /* PPP protocol numbers */
 	TABLE_IPPROTO,
 	TABLE_UDP_PORT,  /* tunnels only: services are known by content, not by port */
-	/* Asked in the order of dissectors.def. Key: 0, or GUESS_BYTES() for each range of first
-	 * bytes without which nothing that is not known yet is taken, nor more of it wanted. */
+	/* Asked in the order of dissectors.def. Key: 0, or GUESS_AT() for each range of bytes
+	 * at a place, one of the first GUESS_DEPTH, without which nothing that is not known yet
+	 * is taken, nor more of it wanted; where it ends before that place, they say nothing. */
 	TABLE_TCP_GUESS,
 	TABLE_UDP_GUESS,
 	TABLES,
 };
-#define GUESS_BYTES(from, to) (0x10000u | (uint32_t)(from) << 8 | (uint32_t)(to))
+enum { GUESS_DEPTH = 8 };
+#define GUESS_AT(place, from, to) (0x10000u | (uint32_t)(place) << 20 | (uint32_t)(from) << 8 | (uint32_t)(to))
+#define GUESS_BYTES(from, to) GUESS_AT(0, from, to)
 
 struct packet {
 	struct frame frame;

@@ -81,12 +81,6 @@ static inline bool headers_done(const struct rest *r, unsigned stack, unsigned s
 
 /* ---- what is not in every frame is set apart: the rest shall stay in registers ---- */
 
-/* A port that a tunnel is bound to: the loop asks who that is. */
-__attribute__((noinline)) static bool headers_is_tunnel(unsigned from, unsigned to)
-{
-	return registry_find(TABLE_UDP_PORT, to) || registry_find(TABLE_UDP_PORT, from);
-}
-
 /* What SYNs say, in words of four bytes as systems lay it out, of so many bytes that are there. The number of
  * options, or 0: there is something else. */
 static inline unsigned headers_usual_options(const uint8_t *at, unsigned n, struct tcp_facts *f)
@@ -214,7 +208,9 @@ static inline bool headers_udp(struct rest r, unsigned stack, unsigned steps, st
 	if (!at)
 		return false;
 	u = udp_read(at);
-	if (u.length < UDP_HEADER || !rest_limit(&r, u.length - UDP_HEADER) || headers_is_tunnel(u.from, u.to))
+	if (u.length < UDP_HEADER || !rest_limit(&r, u.length - UDP_HEADER))
+		return false;
+	if (registry_has_udp_port(u.from) || registry_has_udp_port(u.to)) /* a tunnel: the loop asks which */
 		return false;
 	d->tuple.from_port = (uint16_t)u.from;
 	d->tuple.to_port = (uint16_t)u.to;

@@ -77,7 +77,7 @@ static enum dissect_result payload_try(struct packet *p, const struct piece *pie
 	return result;
 }
 
-/* Those who may begin with its first byte are asked. Everyone who cannot tell yet says how
+/* Those who may begin with its first bytes are asked. Everyone who cannot tell yet says how
  * much more would do; the least counts. */
 static enum dissect_result payload_guess(struct packet *p, const struct piece *piece, enum table table)
 {
@@ -91,9 +91,14 @@ static enum dissect_result payload_guess(struct packet *p, const struct piece *p
 		return DISSECT_NOT_MINE;
 	}
 	guessers = registry_guessers(table, &n);
-	for (uint32_t left = registry_guess(table, piece->at[0]); left && result == DISSECT_NOT_MINE; left &= left - 1) {
+	for (uint32_t left = registry_guess(table, piece->at, piece->captured); left && result == DISSECT_NOT_MINE;
+	     left &= left - 1) {
+		const struct dissector *by = guessers[__builtin_ctz(left)];
+
+		if (by->perhaps && !by->perhaps(piece->at, piece->captured))
+			continue;
 		p->need_more = 0;
-		result = payload_try(p, piece, guessers[__builtin_ctz(left)]);
+		result = payload_try(p, piece, by);
 		if (result == DISSECT_NOT_MINE && p->need_more && (!least || p->need_more < least))
 			least = p->need_more;
 	}
@@ -102,18 +107,42 @@ static enum dissect_result payload_guess(struct packet *p, const struct piece *p
 	return result;
 }
 
+/* The guessers' table of a transport, or TABLE_NONE. */
+static enum table payload_table(uint8_t proto)
+{
+	if (proto == PROTO_UDP || proto == PROTO_UDPLITE)
+		return TABLE_UDP_GUESS;
+	return proto == PROTO_TCP ? TABLE_TCP_GUESS : TABLE_NONE;
+}
+
+bool dissect_anybody(uint8_t proto, const uint8_t *at, size_t n)
+{
+	const enum table table = payload_table(proto);
+	const struct dissector *const *guessers;
+	unsigned all = 0;
+
+	if (table == TABLE_NONE || n == 0)
+		return false;
+	guessers = registry_guessers(table, &all);
+	for (uint32_t left = registry_guess(table, at, n); left; left &= left - 1) {
+		const struct dissector *by = guessers[__builtin_ctz(left)];
+
+		if (!by->perhaps || by->perhaps(at, n))
+			return true;
+	}
+	return false;
+}
+
 static enum dissect_result payload_of(struct dissect *d, struct packet *p, const struct piece *piece,
 				      const struct talk *t)
 {
 	static const struct talk stranger = {0};
+	const enum table table = payload_table(p->tuple.proto);
 	enum dissect_result result;
-	enum table table = TABLE_TCP_GUESS;
 	uint32_t before = p->budget.left;
 
 	p->need_more = 0;
-	if (p->tuple.proto == PROTO_UDP || p->tuple.proto == PROTO_UDPLITE)
-		table = TABLE_UDP_GUESS;
-	else if (p->tuple.proto != PROTO_TCP)
+	if (table == TABLE_NONE)
 		return DISSECT_NOT_MINE;
 	p->talk = t ? t : &stranger;
 	if (p->talk->known)

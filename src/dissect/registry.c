@@ -46,14 +46,15 @@ struct registry_place {
 
 static struct registry_slot registry_slots[REGISTRY_SLOTS];
 static struct registry_place registry_places[REGISTRY_PLACES];
-/* The guessers of a transport, and which of them may take what begins with a byte. */
+/* The guessers of a transport, and which of them may take what has a byte at a place. */
 struct registry_guessers {
 	const struct dissector *by[REGISTRY_GUESSERS];
 	unsigned n;
-	uint32_t first[256]; /* bit i: by[i] */
+	uint32_t at[GUESS_DEPTH][256]; /* bit i: by[i] */
 };
 
 static struct registry_guessers registry_tcp, registry_udp;
+uint64_t registry_udp_ports[8]; /* bit: its lower nine bits are those of a port that is bound */
 static pthread_once_t registry_made = PTHREAD_ONCE_INIT;
 
 static unsigned registry_slot(enum table table, uint32_t key)
@@ -71,17 +72,36 @@ static struct registry_guessers *registry_of(enum table table)
 	return table == TABLE_TCP_GUESS ? &registry_tcp : &registry_udp;
 }
 
-/* A dissector may come with several ranges, one after the other. */
+static bool registry_takes_any(const struct registry_guessers *g, unsigned place, uint32_t bit)
+{
+	for (unsigned byte = 0; byte < 256; byte++)
+		if (!(g->at[place][byte] & bit))
+			return false;
+	return true;
+}
+
+/* A dissector may come with several ranges, one after the other: any byte will do at a place of which it says nothing. */
 static void registry_bind_guess(struct registry_guessers *g, const struct dissector *by, uint32_t key)
 {
-	unsigned from = key ? key >> 8 & 0xff : 0, to = key ? key & 0xff : 0xff;
+	unsigned place = key >> 20, from = key >> 8 & 0xff, to = key & 0xff;
+	uint32_t bit;
 
 	if (g->n == 0 || g->by[g->n - 1] != by) {
 		assert(g->n < REGISTRY_GUESSERS);
 		g->by[g->n++] = by;
+		for (unsigned i = 0; i < GUESS_DEPTH; i++)
+			for (unsigned byte = 0; byte < 256; byte++)
+				g->at[i][byte] |= UINT32_C(1) << (g->n - 1);
 	}
+	if (!key)
+		return;
+	assert(place < GUESS_DEPTH);
+	bit = UINT32_C(1) << (g->n - 1);
+	if (registry_takes_any(g, place, bit))
+		for (unsigned byte = 0; byte < 256; byte++)
+			g->at[place][byte] &= ~bit;
 	for (unsigned byte = from; byte <= to; byte++)
-		g->first[byte] |= UINT32_C(1) << (g->n - 1);
+		g->at[place][byte] |= bit;
 }
 
 static void registry_bind(const struct dissector *by, const struct bind *b)
@@ -96,6 +116,8 @@ static void registry_bind(const struct dissector *by, const struct bind *b)
 		if (registry_slots[at].table == b->table && registry_slots[at].key == b->key)
 			return;
 	registry_slots[at] = (struct registry_slot){.by = by, .table = b->table, .key = b->key};
+	if (b->table == TABLE_UDP_PORT)
+		registry_udp_ports[b->key / 64 % 8] |= UINT64_C(1) << b->key % 64;
 }
 
 static void registry_make(void)
@@ -137,9 +159,14 @@ const struct dissector *const *registry_guessers(enum table table, unsigned *n)
 	return registry_of(table)->by;
 }
 
-uint32_t registry_guess(enum table table, uint8_t first)
+uint32_t registry_guess(enum table table, const uint8_t *at, size_t n)
 {
-	return registry_of(table)->first[first];
+	const struct registry_guessers *g = registry_of(table);
+	uint32_t may = g->at[0][at[0]];
+
+	for (unsigned i = 1; i < GUESS_DEPTH && i < n; i++)
+		may &= g->at[i][at[i]];
+	return may;
 }
 
 const struct dissector *const *dissect_list(void)

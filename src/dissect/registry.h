@@ -7,6 +7,7 @@
 #ifndef SOCKEYE_DISSECT_REGISTRY_H
 #define SOCKEYE_DISSECT_REGISTRY_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sockeye/dissector.h"
@@ -21,7 +22,15 @@ const struct dissector *registry_find(enum table table, uint32_t key);
  * dissectors.def; *n of them. */
 const struct dissector *const *registry_guessers(enum table table, unsigned *n);
 
-/* Which of them may take what begins with that byte: bit i is the i-th. */
-uint32_t registry_guess(enum table table, uint8_t first);
+/* Which of them may take what begins with those bytes, or want more of it: bit i is the i-th.
+ * Whom the table lets through may still say that it does not (perhaps). */
+uint32_t registry_guess(enum table table, const uint8_t *at, size_t n);
+
+/* Is anyone bound to that UDP port? Those who are not are nearly all known by a bit. */
+extern uint64_t registry_udp_ports[8];
+static inline bool registry_has_udp_port(unsigned port)
+{
+	return registry_udp_ports[port / 64 % 8] >> port % 64 & 1 && registry_find(TABLE_UDP_PORT, port);
+}
 
 #endif

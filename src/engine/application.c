@@ -15,6 +15,22 @@ static struct packet *packet_of(struct engine *e, const struct frame *frame, con
 	return &e->packet;
 }
 
+/* Most first payloads are nobody's, which their first bytes tell: no packet is made of those. */
+static bool is_noise(const struct engine *e, const struct descriptor *d, const struct talk *talk, enum flow_piece piece)
+{
+	return e->packet_is == PACKET_IS_NOT && !talk->known && piece != PIECE_GREW &&
+	       !dissect_anybody(d->tuple.proto, d->payload, d->payload_captured);
+}
+
+static void missed(struct engine *e, const struct descriptor *d, struct flow *f, unsigned side, bool gap)
+{
+	flow_service_missed(e->flows, f, side);
+	if (gap)
+		(void)flow_head_keep(e->flows, f, side, d, true, 0);
+	else
+		flow_head_drop(e->flows, f, side);
+}
+
 void application_look(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct headers *h,
 		      struct flow *f, unsigned side)
 {
@@ -27,7 +43,6 @@ void application_look(struct engine *e, const struct frame *frame, const struct 
 
 	if (!d->payload || (!e->packet.want_fields && !wanted))
 		return;
-	p = packet_of(e, frame, d, h);
 	if (wanted) {
 		e->looked = INDEX_HEAD;
 		if (!talk.known)
@@ -36,10 +51,15 @@ void application_look(struct engine *e, const struct frame *frame, const struct 
 	}
 	talk.gap = piece == PIECE_AHEAD;
 	if (piece == PIECE_OLD || piece == PIECE_KEPT) { /* for its rows only */
-		if (p->want_fields)
-			(void)dissect_payload(e->dissect, p, &talk);
+		if (e->packet.want_fields)
+			(void)dissect_payload(e->dissect, packet_of(e, frame, d, h), &talk);
 		return;
 	}
+	if (is_noise(e, d, &talk, piece)) {
+		missed(e, d, f, side, talk.gap);
+		return;
+	}
+	p = packet_of(e, frame, d, h);
 	if (piece == PIECE_GREW) {
 		uint32_t len;
 		const uint8_t *head = flow_head(e->flows, f, side, &len);
