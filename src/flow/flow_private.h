@@ -206,6 +206,7 @@ struct flow_table {
 	uint32_t n_past[FLOW_LISTS - FLOW_PAST];
 	struct flow work;        /* the flow at hand, unfolded */
 	bool work_open;          /* what it says is newer than what is kept */
+	bool holes_moved;        /* and some of its holes came, went or were forgotten */
 	bool bits_open;          /* and so are bits and application of scratch: met_keep() */
 
 	struct names names;
@@ -416,6 +417,7 @@ struct side_trouble *side_trouble(const struct flow_table *t, const struct flow_
 struct side_trouble *side_trouble_need(struct flow_table *t, struct flow_side *s);        /* NULL: no room */
 struct side_trouble *trouble_need(struct flow_table *t, uint32_t *trouble);               /* the same */
 void side_trouble_release(struct flow_table *t, uint32_t trouble);
+bool segments_holes(const struct flow_table *t, uint32_t trouble); /* has it holes, or forgotten ones? */
 /* After verdicts_judge(): adds the exact verdicts. */
 void segments_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,
 		      struct judgement *j);

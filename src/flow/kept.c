@@ -350,7 +350,7 @@ static void fold_whole(struct kept *k, const struct flow *f)
 	k->completeness = (uint8_t)(f->completeness | f->client_known << 6);
 	k->completeness_before = (uint8_t)(f->completeness_before | f->closed_by << 6);
 	k->class = (uint8_t)(f->class | (f->client ? KEPT_CLIENT : 0) | (f->closed_by_fin ? KEPT_BY_FIN : 0) |
-			     (f->zeek.client ? KEPT_ZEEK_CLIENT : 0));
+			     (f->zeek.client ? KEPT_ZEEK_CLIENT : 0) | (k->class & KEPT_HOLES));
 	k->handshake = (uint8_t)(letters << 4 | (seen(f->first_syn_ns) ? KEPT_SYN : 0) |
 				 (seen(f->synack_ns) ? KEPT_SYNACK : 0) | (seen(f->ack_ns) ? KEPT_ACK : 0) |
 				 (seen(f->rtt_ns) ? KEPT_RTT : 0));
@@ -392,6 +392,11 @@ static void assert_same(const struct flow_table *t, const struct flow *f)
 }
 #endif
 
+static bool has_holes(const struct flow_table *t, const struct flow *f)
+{
+	return segments_holes(t, f->side[0].trouble) || segments_holes(t, f->side[1].trouble);
+}
+
 void kept_fold(struct flow_table *t, struct flow *f)
 {
 	struct kept *k = &t->flows[f->self];
@@ -403,6 +408,9 @@ void kept_fold(struct flow_table *t, struct flow *f)
 	flow_moved(t, f->self);
 	k->base_ns = base_of(f);
 	fold_whole(k, f);
+	if (t->holes_moved)
+		k->class = (uint8_t)((k->class & ~KEPT_HOLES) | (has_holes(t, f) ? KEPT_HOLES : 0));
+	t->holes_moved = false;
 	plain = k->base_ns == f->first_ns && handshake_follows(f) && rest_follows(f);
 	plain &= fold_side(k, 0, f);
 	plain &= fold_side(k, 1, f);

@@ -92,7 +92,8 @@ struct kept {
 _Static_assert(sizeof(struct kept) == 256, "four cache lines");
 _Static_assert(offsetof(struct kept, id) == 64 && offsetof(struct kept, side) == 96, "the first line is looked at ahead");
 
-enum kept_class_bit { KEPT_CLASS = 7, KEPT_CLIENT = 8, KEPT_ZEEK_CLIENT = 16, KEPT_BY_FIN = 32 };
+enum kept_class_bit { KEPT_CLASS = 7, KEPT_CLIENT = 8, KEPT_ZEEK_CLIENT = 16, KEPT_BY_FIN = 32,
+		      KEPT_HOLES = 64 /* a side has some, or has forgotten one: its block need not be looked at */ };
 
 /* What does not follow from struct kept, of both sides and the whole flow: all of it is meant, or nothing. */
 struct odd_side { /* as in flow_side */

@@ -85,26 +85,39 @@ static void trips_gather(struct flow_table *t, const struct kept *k)
 	}
 }
 
+/* What is in the words goes into a block. NULL: there is none. */
+static struct side_trips *trips_into_block(struct flow_table *t, struct kept *k, unsigned i)
+{
+	struct side_trips *block;
+	uint32_t ref;
+
+	if (t->blocks.free[TRIPS_CLASS] == REF_NONE && t->flow_live >= t->trips_gather_from)
+		trips_gather(t, k);
+	ref = blocks_take(t, TRIPS_CLASS);
+	if (ref == REF_NONE) {
+		k->trips_are[i] = KEPT_TRIPS_LOST;
+		return NULL;
+	}
+	block = blocks_at(&t->blocks, ref);
+	kept_trips_unfold(t, k, i, block);
+	k->trips_are[i] = KEPT_TRIPS_BLOCK;
+	k->trips[i][0] = ref;
+	return block;
+}
+
 void kept_trips_fold(struct flow_table *t, struct kept *k, unsigned i, const struct side_trips *x)
 {
 	struct side_trips *block = kept_trips_block(t, k, i);
-	uint32_t ref;
 
 	if (x->lost || trips_fit(k, x)) {
 		kept_trips_release(t, k, i);
 		trips_into_words(k, i, x);
 		return;
 	}
-	if (!block) {
-		if (t->blocks.free[TRIPS_CLASS] == REF_NONE && t->flow_live >= t->trips_gather_from)
-			trips_gather(t, k);
-		ref = blocks_take(t, TRIPS_CLASS);
-		k->trips_are[i] = (uint8_t)(ref == REF_NONE ? KEPT_TRIPS_LOST : KEPT_TRIPS_BLOCK);
-		if (ref == REF_NONE)
-			return;
-		k->trips[i][0] = ref;
-		block = kept_trips_block(t, k, i);
-	}
+	if (!block)
+		block = trips_into_block(t, k, i);
+	if (!block)
+		return;
 	*block = *x;
 	kept_trips_say(k, i, block);
 }
@@ -113,14 +126,22 @@ _Static_assert(sizeof((struct side_trips){0}.few) == sizeof((struct kept){0}.tri
 
 __attribute__((noinline)) void kept_trips_send_unfolded(struct flow_table *t, struct kept *k, unsigned i, uint32_t us, uint32_t end)
 {
-	unsigned is = k->trips_are[i];
-	struct side_trips x;
+	unsigned is = k->trips_are[i], words = kept_trips_samples(is) + 2 * (kept_trips_timed(is) + 1);
+	struct side_trips x, *block;
 
 	if (is & KEPT_TRIPS_LOST)
 		return;
-	kept_trips_unfold(t, k, i, &x);
-	trips_sent(&x, us, end);
-	kept_trips_fold(t, k, i, &x);
+	if (k->family == FAMILY_IPV4 && words <= KEPT_TRIP_WORDS) {
+		kept_trips_unfold(t, k, i, &x);
+		trips_sent(&x, us, end);
+		kept_trips_fold(t, k, i, &x);
+		return;
+	}
+	block = trips_into_block(t, k, i);
+	if (!block)
+		return;
+	trips_sent(block, us, end);
+	kept_trips_say(k, i, block);
 }
 
 __attribute__((noinline)) int64_t kept_trips_ack_unfolded(struct flow_table *t, struct kept *k, unsigned i, int64_t sent_ns,

@@ -16,6 +16,8 @@
  * it lies folded (kept.h), as tcp_account() would. Whatever else comes is declined, and nothing
  * was written. Only flows of which all follows are looked at: none with an odd part, no fast open,
  * no ECN, no hole. */
+#include <assert.h>
+
 #include "plain.h"
 
 /* ---- the close ---------------------------------------------------------------------- */
@@ -28,7 +30,7 @@ static bool flow_is_usual(const struct kept *k)
 		     (k->bits & (FLOW_BIT_REPORTED | FLOW_BIT_ACKED)) == (FLOW_BIT_REPORTED | FLOW_BIT_ACKED);
 
 	return (known || handshake == 0) && (k->bits & other) == 0 && client_of(k) == ((k->class & KEPT_ZEEK_CLIENT) != 0) &&
-	       k->handshake >> 4 < ZEEK_PACKED;
+	       !(k->class & KEPT_HOLES) && k->handshake >> 4 < ZEEK_PACKED;
 }
 
 /* What both sides have to be: of one that has ACKed packets were seen. */
@@ -37,13 +39,13 @@ static const struct kept_side usual_of = {.bits = SIDE_KNOWN, .ws_bits = UINT8_M
 					  .zeek = KEPT_DUPS << KEPT_DUPS_SHIFT},
 	usual_is = {.bits = SIDE_KNOWN, .ws_bits = WS_PLAIN};
 
-static inline bool side_is_usual(const struct flow_table *t, const struct kept_side *s)
+static inline bool side_is_usual(const struct kept_side *s)
 {
-	return side_is(s, &usual_of, &usual_is) && state_of(s) >= END_ESTABLISHED && s->next && s->window && !has_holes(t, s);
+	return side_is(s, &usual_of, &usual_is) && state_of(s) >= END_ESTABLISHED && s->next && s->window;
 }
 
 /* A FIN at its highest end, or an ACK that moves, and that of the other's FIN. */
-static bool closes_plainly(const struct flow_table *t, const struct kept *k, const struct descriptor *d, unsigned dir)
+static bool closes_plainly(const struct kept *k, const struct descriptor *d, unsigned dir)
 {
 	const struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
 	uint32_t acks = d->tcp.ack - s->acked, sent = peer->next - s->acked;
@@ -51,7 +53,7 @@ static bool closes_plainly(const struct flow_table *t, const struct kept *k, con
 	enum zeek_state mine = zeek_of(s), other = zeek_of(peer);
 
 	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || d->tcp.seq + 1 == 0 ||
-	    d->tcp.seq + 1 - s->low > JUMP_MAX || !flow_is_usual(k) || !side_is_usual(t, s) || !side_is_usual(t, peer))
+	    d->tcp.seq + 1 - s->low > JUMP_MAX || !flow_is_usual(k) || !side_is_usual(s) || !side_is_usual(peer))
 		return false;
 	if (answers && (d->tcp.ack != peer->next || looked_at(peer) != (acks ? LOOKED_ACKED : LOOKED_FIN)))
 		return false;
@@ -151,15 +153,14 @@ static const struct kept_side open_of = {.bits = SIDE_KNOWN, .ws_bits = (uint8_t
 					 .state = 15 | 3 << KEPT_LOOKED_SHIFT},
 	open_is = {.bits = SIDE_KNOWN, .ws_bits = WS_PLAIN, .state = END_ESTABLISHED | LOOKED_ACKED << KEPT_LOOKED_SHIFT};
 
-static inline bool side_is_open(const struct flow_table *t, const struct kept_side *s)
+static inline bool side_is_open(const struct kept_side *s)
 {
-	return side_is(s, &open_of, &open_is) && zeek_is_open(s) && s->next && s->window && !has_holes(t, s);
+	return side_is(s, &open_of, &open_is) && zeek_is_open(s) && s->next && s->window;
 }
 
 /* As is_ordinary() of ordinary.c, where it may be the first of its kind. A side that has said nothing since its SYN/ACK
  * has a window that is not scaled yet. */
-static bool goes_on_plainly(const struct flow_table *t, const struct kept *k, const struct descriptor *d, unsigned dir,
-			    int64_t at)
+static bool goes_on_plainly(const struct kept *k, const struct descriptor *d, unsigned dir, int64_t at)
 {
 	const struct kept_side *s = &k->side[dir], *peer = &k->side[!dir];
 	uint32_t len = d->payload_len, end = d->tcp.seq + len;
@@ -167,7 +168,7 @@ static bool goes_on_plainly(const struct flow_table *t, const struct kept *k, co
 	int64_t before = kept_ns(0, s->ack, s->ack_high);
 
 	if (d->tcp.seq != s->next || acks > sent || sent > JUMP_MAX || before == KEPT_TIME_FAR ||
-	    (k->class & KEPT_CLASS) != FLOW_ESTABLISHED || !flow_is_usual(k) || !side_is_open(t, s) || !side_is_open(t, peer))
+	    (k->class & KEPT_CLASS) != FLOW_ESTABLISHED || !flow_is_usual(k) || !side_is_open(s) || !side_is_open(peer))
 		return false;
 	if (len == 0) /* the same once more says the next of its kind, up to so many */
 		return acks || d->window != s->window || dups_of(s) < KEPT_DUPS;
@@ -296,10 +297,12 @@ static enum flow_stepped step(struct flow_table *t, uint32_t ref, const struct d
 	const int64_t at = d->ts_ns - k->base_ns;
 	const bool closing = d->flags & TCP_FIN || k->side[!dir].end & END_FIN;
 
+	assert(!(k->class & KEPT_HOLES) ==
+	       !(segments_holes(t, k->side[0].trouble) || segments_holes(t, k->side[1].trouble)));
 	if (k->odd != REF_NONE || k->story || !is_usual(d) || at < 0 || !kept_fits(at) || k->port[0] == k->port[1] ||
 	    (t->ages && flow_too_old(t, k->class & KEPT_CLASS, kept_last_ns(k), d->ts_ns)))
 		return STEP_NOT;
-	if (kind == TCP_ACK && !closing && goes_on_plainly(t, k, d, dir, at)) {
+	if (kind == TCP_ACK && !closing && goes_on_plainly(k, d, dir, at)) {
 		if (copies_saw(&t->copies, d, near->identity))
 			return STEP_NOT;
 		*rtt_us = go_on(t, k, d, dir, at, trip);
@@ -309,7 +312,7 @@ static enum flow_stepped step(struct flow_table *t, uint32_t ref, const struct d
 		return STEP_NOT;
 	if (closing) {
 		if (!(kind == TCP_ACK || (kind == (TCP_FIN | TCP_ACK) && stamp_fits(s, d, at - kept_ns(0, s->ack, s->ack_high)))) ||
-		    !closes_plainly(t, k, d, dir) || copies_saw(&t->copies, d, near->identity))
+		    !closes_plainly(k, d, dir) || copies_saw(&t->copies, d, near->identity))
 			return STEP_NOT;
 		*rtt_us = close_step(t, k, ref, d, dir, at);
 		return STEP_DONE;
@@ -330,6 +333,19 @@ static uint32_t step_of_embryo(struct flow_table *t, const struct descriptor *d,
 	words_of_key(&w, &t->embryos[near->place & ~REF_EMBRYO].key);
 	words_of_tuple(&key, &d->tuple, near->dir);
 	return words_equal(&key, &w) ? plain_synack(t, near->place, d, near->identity, near->dir) : REF_NONE;
+}
+
+/* It goes the long way, which looks at what went wrong before: brought near while the flow is unfolded. */
+static enum flow_stepped declined(const struct flow_table *t, const struct kept *k)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (k->side[i].trouble != REF_NONE) {
+			const uint8_t *block = blocks_at(&t->blocks, k->side[i].trouble);
+
+			__builtin_prefetch(block, 1);
+			__builtin_prefetch(block + BLOCK_MIN, 1);
+		}
+	return STEP_NOT;
 }
 
 enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
@@ -357,7 +373,7 @@ enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, co
 		stepped = plain_datagram(t, ref, d, near->dir) ? STEP_DONE : STEP_NOT;
 	}
 	if (stepped == STEP_NOT)
-		return STEP_NOT;
+		return ref & REF_EMBRYO ? STEP_NOT : declined(t, &t->flows[ref]);
 	flow_moved(t, ref);
 	k = &t->flows[ref];
 	trip->id = kept_id(k);

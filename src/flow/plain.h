@@ -83,16 +83,6 @@ static inline bool side_is(const struct kept_side *s, const struct kept_side *of
 	return (eight_of(s) & eight_of(of)) == eight_of(is);
 }
 
-static inline bool has_holes(const struct flow_table *t, const struct kept_side *s)
-{
-	const struct side_trouble *x;
-
-	if (__builtin_expect(s->trouble == REF_NONE, 1))
-		return false;
-	x = blocks_at(&t->blocks, s->trouble);
-	return x->n_holes || x->forgotten_holes;
-}
-
 /* Time, packets and window; its ACK, which is none of an old number. */
 static inline void plain_account(struct flow_table *t, struct kept *k, unsigned dir, const struct descriptor *d, int64_t at)
 {

@@ -40,6 +40,13 @@ struct side_trouble *side_trouble(const struct flow_table *t, const struct flow_
 	return s->trouble == REF_NONE ? NULL : blocks_at(&t->blocks, s->trouble);
 }
 
+bool segments_holes(const struct flow_table *t, uint32_t trouble)
+{
+	const struct side_trouble *x = trouble == REF_NONE ? NULL : blocks_at(&t->blocks, trouble);
+
+	return x && (x->n_holes || x->forgotten_holes);
+}
+
 struct side_trouble *trouble_need(struct flow_table *t, uint32_t *trouble)
 {
 	struct side_trouble *x;
@@ -95,6 +102,7 @@ static void hole_remove(struct flow_table *t, struct side_trouble *x, unsigned a
 	t->stats.interval_steps += x->n_holes - at;
 	memmove(h + at, h + at + 1, (x->n_holes - at - 1) * sizeof *h);
 	x->n_holes--;
+	t->holes_moved = true;
 }
 
 /* A hole, the lowest, is settled before its time. Which bytes below its end were
@@ -105,6 +113,7 @@ static void forget(struct flow_table *t, struct side_trouble *x, const struct ho
 	if (!x->forgotten_holes || seq_before(x->known, h->to))
 		x->known = h->to;
 	x->forgotten_holes++;
+	t->holes_moved = true;
 	t->stats.holes_lost++;
 }
 
@@ -156,6 +165,7 @@ static bool hole_insert(struct flow_table *t, struct side_trouble *x, const stru
 	memmove(h + at + 1, h + at, (x->n_holes - at) * sizeof *h);
 	h[at] = new;
 	x->n_holes++;
+	t->holes_moved = true;
 	return true;
 }
 
@@ -454,8 +464,10 @@ void segments_cut(struct flow_table *t, struct flow_side *s)
 {
 	struct side_trouble *x = side_trouble(t, s);
 
-	while (x && x->n_holes && seq_before(s->next, holes_of(t, x)[x->n_holes - 1].to))
+	while (x && x->n_holes && seq_before(s->next, holes_of(t, x)[x->n_holes - 1].to)) {
 		x->n_holes--;
+		t->holes_moved = true;
+	}
 }
 
 /* A FIN that comes late: its number, before which something else came, is no byte that is missing. */
