@@ -226,6 +226,18 @@ static inline bool kept_is(const struct kept *k, const struct tuple *t, unsigned
 		(kept_has_rest(k->trips[0], a + FIRST) && kept_has_rest(k->trips[1], b + FIRST)));
 }
 
+/* What went wrong in it lies elsewhere: it is brought near. */
+__attribute__((always_inline)) static inline void kept_trouble_near(const struct flow_table *t, const struct kept *k)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (k->side[i].trouble != REF_NONE) {
+			const uint8_t *block = blocks_at(&t->blocks, k->side[i].trouble);
+
+			__builtin_prefetch(block, 1);
+			__builtin_prefetch(block + BLOCK_MIN, 1);
+		}
+}
+
 /* The shift of its windows; unknown is what it is if it is not known. */
 static inline unsigned kept_shift(const struct kept_side *s, unsigned unknown)
 {

@@ -335,19 +335,6 @@ static uint32_t step_of_embryo(struct flow_table *t, const struct descriptor *d,
 	return words_equal(&key, &w) ? plain_synack(t, near->place, d, near->identity, near->dir) : REF_NONE;
 }
 
-/* It goes the long way, which looks at what went wrong before: brought near while the flow is unfolded. */
-static enum flow_stepped declined(const struct flow_table *t, const struct kept *k)
-{
-	for (unsigned i = 0; i < 2; i++)
-		if (k->side[i].trouble != REF_NONE) {
-			const uint8_t *block = blocks_at(&t->blocks, k->side[i].trouble);
-
-			__builtin_prefetch(block, 1);
-			__builtin_prefetch(block + BLOCK_MIN, 1);
-		}
-	return STEP_NOT;
-}
-
 enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
 			    struct flow_trip *trip)
 {
@@ -372,8 +359,11 @@ enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, co
 	} else {
 		stepped = plain_datagram(t, ref, d, near->dir) ? STEP_DONE : STEP_NOT;
 	}
-	if (stepped == STEP_NOT)
-		return ref & REF_EMBRYO ? STEP_NOT : declined(t, &t->flows[ref]);
+	if (stepped == STEP_NOT) {
+		if (!(ref & REF_EMBRYO))
+			kept_trouble_near(t, &t->flows[ref]); /* the long way looks there: brought near while it is unfolded */
+		return STEP_NOT;
+	}
 	flow_moved(t, ref);
 	k = &t->flows[ref];
 	trip->id = kept_id(k);

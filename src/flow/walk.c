@@ -193,7 +193,7 @@ static uint64_t id_of(const struct flow_table *t, uint32_t ref)
 	return (uint64_t)e->id_high << 32 | e->id_low;
 }
 
-enum { ORDER_AHEAD = 8 };
+enum { ORDER_AHEAD = 8, ORDER_AHEAD_REST = 4 };
 
 static void prefetch_id(const struct flow_table *t, uint32_t ref)
 {
@@ -208,6 +208,19 @@ static void prefetch_flow(const struct flow_table *t, uint32_t ref)
 	prefetch_id(t, ref);
 	for (size_t at = 0; !(ref & REF_EMBRYO) && at < sizeof *t->flows; at += 64)
 		__builtin_prefetch((const uint8_t *)&t->flows[ref] + at);
+}
+
+/* And what hangs on those lines: what went wrong, and what is odd. As a call it would be left out: compilers see nothing
+ * that it does. */
+__attribute__((always_inline)) static inline void prefetch_rest(const struct flow_table *t, uint32_t ref)
+{
+	const struct kept *k = &t->flows[ref & ~REF_EMBRYO];
+
+	if (ref & REF_EMBRYO)
+		return;
+	kept_trouble_near(t, k);
+	for (size_t at = 0; k->odd != REF_NONE && at < sizeof *t->flows; at += 64)
+		__builtin_prefetch((const uint8_t *)&t->flows[k->odd] + at);
 }
 
 struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)
@@ -347,6 +360,8 @@ void flow_table_end(struct flow_table *t)
 
 		if (i + ORDER_AHEAD < n)
 			prefetch_flow(t, order[i + ORDER_AHEAD].ref);
+		if (i + ORDER_AHEAD_REST < n)
+			prefetch_rest(t, order[i + ORDER_AHEAD_REST].ref);
 		if (order[i].ref & REF_EMBRYO) {
 			lone_tell(t, &lones, order[i].ref, false);
 			continue;

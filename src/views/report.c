@@ -23,11 +23,19 @@ struct report_slow {
 	uint64_t repeats;
 };
 
+/* Whoever has talked, and is not counted yet: its entry is on its way from memory. */
+struct report_talk {
+	struct endpoint host;
+	uint64_t hash, sent, received;
+};
+
 struct report {
 	struct histogram times;
 	struct report_slow slow[REPORT_SLOWEST];
 	unsigned slows;
 	struct talkers hosts;    /* by address */
+	struct report_talk talks[2]; /* of the flow that ended last */
+	unsigned talks_wait;
 	struct talkers failures; /* by server and outcome */
 	struct losses losses;
 	uint64_t handshakes[OUTCOMES];
@@ -117,17 +125,33 @@ static struct endpoint report_host(const struct endpoint *e)
 	return (struct endpoint){.ip = e->ip, .family = e->family};
 }
 
+static void report_talks(struct report *r)
+{
+	for (unsigned i = 0; i < r->talks_wait; i++) {
+		const struct report_talk *t = &r->talks[i];
+
+		talkers_add(&r->hosts, t->hash, &t->host, 0, t->sent, t->received);
+	}
+	r->talks_wait = 0;
+}
+
 void report_flow(struct report *r, const struct flow_record *f)
 {
 	r->flows++;
 	losses_add(&r->losses, f);
+	if (!r->names)
+		return;
+	report_talks(r);
+	for (unsigned i = 0; i < 2; i++) {
+		struct report_talk *t = &r->talks[r->talks_wait];
 
-	for (unsigned i = 0; i < 2 && r->names; i++) {
-		struct endpoint host = report_host(i == 0 ? &f->client : &f->server);
-
-		if (host.family != FAMILY_NONE)
-			talkers_add(&r->hosts, talkers_hash(&r->hosts, &host, 0), &host, 0,
-				    report_half(f, RECORD_BYTES, f->bytes, i), report_half(f, RECORD_BYTES, f->bytes, i ^ 1));
+		t->host = report_host(i == 0 ? &f->client : &f->server);
+		if (t->host.family == FAMILY_NONE)
+			continue;
+		t->hash = talkers_hash(&r->hosts, &t->host, 0);
+		t->sent = report_half(f, RECORD_BYTES, f->bytes, i);
+		t->received = report_half(f, RECORD_BYTES, f->bytes, i ^ 1);
+		r->talks_wait++;
 	}
 }
 
@@ -162,8 +186,10 @@ void report_lone(struct report *r, const struct lone_counts *n, const struct lon
 {
 	r->flows += n->flows;
 	r->handshakes[OUTCOME_UNANSWERED] += n->syns;
-	if (r->names)
-		report_lone_names(r, each, n->flows);
+	if (!r->names)
+		return;
+	report_talks(r);
+	report_lone_names(r, each, n->flows);
 }
 
 /* ---- JSON ---------------------------------------------------------------- */
@@ -449,6 +475,7 @@ void report_write(struct view *v, const struct totals *t)
 {
 	if (!t)
 		return;
+	report_talks(v->report);
 	if (v->o.format == VIEW_JSON) {
 		report_json(v, t);
 		return;
