@@ -118,19 +118,8 @@ static enum table payload_table(uint8_t proto)
 bool dissect_anybody(uint8_t proto, const uint8_t *at, size_t n)
 {
 	const enum table table = payload_table(proto);
-	const struct dissector *const *guessers;
-	unsigned all = 0;
 
-	if (table == TABLE_NONE || n == 0)
-		return false;
-	guessers = registry_guessers(table, &all);
-	for (uint32_t left = registry_guess(table, at, n); left; left &= left - 1) {
-		const struct dissector *by = guessers[__builtin_ctz(left)];
-
-		if (!by->perhaps || by->perhaps(at, n))
-			return true;
-	}
-	return false;
+	return table != TABLE_NONE && n > 0 && registry_guesses(table, at, n);
 }
 
 static enum dissect_result payload_of(struct dissect *d, struct packet *p, const struct piece *piece,

@@ -50,6 +50,8 @@ static struct registry_place registry_places[REGISTRY_PLACES];
 struct registry_guessers {
 	const struct dissector *by[REGISTRY_GUESSERS];
 	unsigned n;
+	uint32_t looks;                /* bit i: by[i] looks for itself, too */
+	bool (*perhaps[REGISTRY_GUESSERS])(const uint8_t *at, size_t n); /* of those */
 	uint32_t at[GUESS_DEPTH][256]; /* bit i: by[i] */
 };
 
@@ -88,6 +90,8 @@ static void registry_bind_guess(struct registry_guessers *g, const struct dissec
 
 	if (g->n == 0 || g->by[g->n - 1] != by) {
 		assert(g->n < REGISTRY_GUESSERS);
+		g->perhaps[g->n] = by->perhaps;
+		g->looks |= (uint32_t)(by->perhaps != NULL) << g->n;
 		g->by[g->n++] = by;
 		for (unsigned i = 0; i < GUESS_DEPTH; i++)
 			for (unsigned byte = 0; byte < 256; byte++)
@@ -167,6 +171,19 @@ uint32_t registry_guess(enum table table, const uint8_t *at, size_t n)
 	for (unsigned i = 1; i < GUESS_DEPTH && i < n; i++)
 		may &= g->at[i][at[i]];
 	return may;
+}
+
+bool registry_guesses(enum table table, const uint8_t *at, size_t n)
+{
+	const struct registry_guessers *g = registry_of(table);
+	uint32_t left = registry_guess(table, at, n);
+
+	if (left & ~g->looks)
+		return true;
+	for (; left; left &= left - 1)
+		if (g->perhaps[__builtin_ctz(left)](at, n))
+			return true;
+	return false;
 }
 
 const struct dissector *const *dissect_list(void)

@@ -26,6 +26,9 @@ const struct dissector *const *registry_guessers(enum table table, unsigned *n);
  * Whom the table lets through may still say that it does not (perhaps). */
 uint32_t registry_guess(enum table table, const uint8_t *at, size_t n);
 
+/* Is there anybody left, if those look for themselves who do? */
+bool registry_guesses(enum table table, const uint8_t *at, size_t n);
+
 /* Is anyone bound to that UDP port? Those who are not are nearly all known by a bit. */
 extern uint64_t registry_udp_ports[8];
 static inline bool registry_has_udp_port(unsigned port)

@@ -209,7 +209,7 @@ static bool place_begin(struct flow_table *t)
 	return true;
 }
 
-void places_reserve(struct flow_table *t)
+void places_make(struct flow_table *t)
 {
 	while (t->flows_free < PLACES_RESERVED)
 		if (!place_begin(t))

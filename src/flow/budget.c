@@ -16,7 +16,7 @@ size_t budget_touched(const struct flow_table *t)
 	size_t all = copies_size(&t->copies) + contents_size(&t->contents);
 
 	if (!t->joins.begun)
-		all += joins_size(t->limits.memory);
+		all += t->joins.size;
 	return budget_used(t) - all + (copies < copies_size(&t->copies) ? copies : copies_size(&t->copies)) +
 	       contents_touched(&t->contents);
 }
@@ -25,7 +25,7 @@ size_t budget_used(const struct flow_table *t)
 {
 	return (size_t)t->flow_used * sizeof *t->flows + (size_t)(t->chunks_made - t->chunks_back) * CHUNK_BYTES +
 	       (size_t)(t->slot_mask + 1) * sizeof *t->slots + t->names.used + t->blocks.used +
-	       heads_used(&t->heads) + joins_size(t->limits.memory) + copies_size(&t->copies) +
+	       heads_used(&t->heads) + t->joins.size + copies_size(&t->copies) +
 	       contents_size(&t->contents);
 }
 

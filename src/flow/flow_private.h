@@ -372,7 +372,12 @@ bool budget_affords_head(const struct flow_table *t);
 
 /* ageing.c */
 enum { PLACES_RESERVED = 2 };
-void places_reserve(struct flow_table *t); /* for a flow and what is odd of one; evicts if it must */
+void places_make(struct flow_table *t);
+static inline void places_reserve(struct flow_table *t) /* for a flow and what is odd of one; evicts if it must */
+{
+	if (__builtin_expect(t->flows_free < PLACES_RESERVED, 0))
+		places_make(t);
+}
 bool places_are_free(struct flow_table *t); /* the same, at the cost of those alone that are past; false: no room */
 uint32_t place_take(struct flow_table *t); /* one of those that were reserved */
 void place_give(struct flow_table *t, uint32_t ref);
@@ -487,7 +492,6 @@ void fill_ends(struct flow_record *r, const struct flow *f);
 void fill_rare(struct flow_record *r, const struct flow_table *t, const struct flow *f);
 
 /* mptcp.c */
-size_t joins_size(size_t memory);
 int joins_open(struct joins *k, size_t memory, struct error *e);
 void joins_free(struct joins *k);
 void mptcp_account(struct flow_table *t, struct flow *f, const struct descriptor *d, unsigned dir,

@@ -22,7 +22,7 @@
 
 enum { JOINED_BYTES = sizeof(struct joined) + 4 * sizeof(uint32_t) /* two tokens, half full */ };
 
-size_t joins_size(size_t memory)
+static size_t joins_size(size_t memory)
 {
 	size_t max = 1;
 
@@ -36,6 +36,7 @@ int joins_open(struct joins *k, size_t memory, struct error *e)
 	size_t size = joins_size(memory);
 	int err;
 
+	k->size = size;
 	k->max = (uint32_t)(size / JOINED_BYTES);
 	err = memory_reserve((void **)&k->at, size, "multipath connections", e);
 	if (err < 0)

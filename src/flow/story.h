@@ -72,6 +72,7 @@ struct joined {
 struct joins {
 	struct joined *at;
 	uint32_t *slots;
+	size_t size;             /* bytes of it */
 	uint32_t max, next;      /* max: a power of two */
 	uint64_t begun;
 };

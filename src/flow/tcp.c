@@ -278,9 +278,11 @@ static void count(struct flow_table *t, struct flow_side *s, const struct judgem
 	if (x && duplicate)
 		x->duplicates++;
 
-	for (unsigned v = 0; x && v < VERDICTS_COUNTED; v++)
-		if (counted >> v & 1 && x->count[v] < UINT32_MAX)
-			x->count[v]++;
+	for (; x && counted; counted &= counted - 1) {
+		uint32_t *n = &x->count[__builtin_ctzll(counted)];
+
+		*n += *n < UINT32_MAX;
+	}
 }
 
 enum { TCP_RARE = TCP_SYN | TCP_FIN | TCP_RST | TCP_ECE | TCP_CWR | TCP_AE };
