@@ -504,6 +504,7 @@ static inline bool tcp_rtt_known(const struct flow *f)
 }
 
 /* contents.c */
+enum { CONTENTS_UNIT = 8 };
 int contents_open(struct contents *c, const struct hash_key *key, size_t memory, struct error *e);
 void contents_free(struct contents *c);
 size_t contents_size(const struct contents *c);

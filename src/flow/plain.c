@@ -335,6 +335,15 @@ static uint32_t step_of_embryo(struct flow_table *t, const struct descriptor *d,
 	return words_equal(&key, &w) ? plain_synack(t, near->place, d, near->identity, near->dir) : REF_NONE;
 }
 
+/* Where the long way will look: brought near while the flow is unfolded. */
+__attribute__((always_inline)) static inline void long_way_near(const struct flow_table *t, const struct kept *k,
+								const struct descriptor *d, unsigned dir)
+{
+	kept_trouble_near(t, k);
+	if (d->payload) /* sent before? what was kept last of it */
+		__builtin_prefetch(t->contents.at + (size_t)(k->side[dir].contents & t->contents.mask) * CONTENTS_UNIT);
+}
+
 enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
 			    struct flow_trip *trip)
 {
@@ -361,7 +370,7 @@ enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, co
 	}
 	if (stepped == STEP_NOT) {
 		if (!(ref & REF_EMBRYO))
-			kept_trouble_near(t, &t->flows[ref]); /* the long way looks there: brought near while it is unfolded */
+			long_way_near(t, &t->flows[ref], d, near->dir);
 		return STEP_NOT;
 	}
 	flow_moved(t, ref);
