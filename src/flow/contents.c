@@ -17,12 +17,9 @@
 #include "sockeye/memory.h"
 
 enum {
-	CONTENT_HEAD = 2 << 10,
-	CONTENT_REST = 48,
 	CONTENT_MOST = 64 << 20,      /* bytes of log */
 	CONTENT_LEAST = 4 << 20,      /* bytes of it that are used before it begins again */
 	CONTENT_OF_FLOW = 256,        /* or so many for each flow, if that is more */
-	UNIT = 8,                     /* bytes: places are counted in these */
 	WALK_MOST = 128,              /* pieces looked at for one segment */
 	PUT_AHEAD = 512, PUT_LINES = 4, /* bytes, and lines from there on: brought near for writing */
 	GAPS_MOST = 8,                /* parts of it that may wait for an older piece */
@@ -36,7 +33,7 @@ struct piece {
 	uint32_t top;    /* nothing in this piece or an older one lies at this number or behind it */
 	uint64_t n;      /* bytes that follow */
 };
-enum { PIECE_UNITS = sizeof(struct piece) / UNIT };
+enum { PIECE_UNITS = sizeof(struct piece) / CONTENTS_UNIT };
 
 /* Part of a segment that was not held against anything yet: offsets in its payload. */
 struct gap {
@@ -47,7 +44,7 @@ int contents_open(struct contents *c, const struct hash_key *key, size_t memory,
 {
 	uint32_t units = 1024;
 
-	while ((size_t)units * 2 * UNIT <= memory && units < CONTENT_MOST / UNIT)
+	while ((size_t)units * 2 * CONTENTS_UNIT <= memory && units < CONTENT_MOST / CONTENTS_UNIT)
 		units *= 2;
 	c->mask = units - 1;
 	c->head = 1;
@@ -64,19 +61,19 @@ void contents_free(struct contents *c)
 
 size_t contents_size(const struct contents *c)
 {
-	return ((size_t)c->mask + 1) * UNIT;
+	return ((size_t)c->mask + 1) * CONTENTS_UNIT;
 }
 
 size_t contents_touched(const struct contents *c)
 {
 	const uint32_t at = c->head & c->mask;
 
-	return (size_t)(c->used < at && at > 1 ? at : c->used) * UNIT; /* it begins at 1 */
+	return (size_t)(c->used < at && at > 1 ? at : c->used) * CONTENTS_UNIT; /* it begins at 1 */
 }
 
 static struct piece *piece_at(const struct contents *c, uint32_t place)
 {
-	return (struct piece *)(c->at + (size_t)(place & c->mask) * UNIT);
+	return (struct piece *)(c->at + (size_t)(place & c->mask) * CONTENTS_UNIT);
 }
 
 static uint32_t tag_of(const struct contents *c, uint32_t owner, uint32_t place)
@@ -100,17 +97,17 @@ static uint32_t kept(uint32_t low, const struct descriptor *d, uint32_t at)
 {
 	uint32_t left = d->payload_captured < d->payload_len ? d->payload_captured : d->payload_len;
 
-	return at - low >= CONTENT_HEAD && left > CONTENT_REST ? CONTENT_REST : left;
+	return at - low >= CONTENTS_HEAD && left > CONTENTS_REST ? CONTENTS_REST : left;
 }
 
 /* Where the part in use ends: more of it where there are more flows, so that each has its past. */
 __attribute__((noinline)) static void go_on(struct flow_table *t, uint32_t units)
 {
 	struct contents *c = &t->contents;
-	uint64_t limit = (uint64_t)t->flow_live * (CONTENT_OF_FLOW / UNIT);
+	uint64_t limit = (uint64_t)t->flow_live * (CONTENT_OF_FLOW / CONTENTS_UNIT);
 
-	if (limit < CONTENT_LEAST / UNIT)
-		limit = CONTENT_LEAST / UNIT;
+	if (limit < CONTENT_LEAST / CONTENTS_UNIT)
+		limit = CONTENT_LEAST / CONTENTS_UNIT;
 	c->limit = limit > c->mask ? c->mask : (uint32_t)limit;
 	if ((c->head & c->mask) + units <= c->limit)
 		return;
@@ -129,13 +126,13 @@ static inline void put(struct flow_table *t, uint32_t owner, uint32_t *place, ui
 
 	if (n > c->mask / 2)
 		n = c->mask / 2;
-	units = PIECE_UNITS + (n + UNIT - 1) / UNIT;
+	units = PIECE_UNITS + (n + CONTENTS_UNIT - 1) / CONTENTS_UNIT;
 	if ((c->head & c->mask) + units > c->limit)
 		go_on(t, units);
 	p = piece_at(c, c->head);
 	*p = (struct piece){.before = *place, .tag = tag_of(c, owner, c->head), .seq = seq, .n = n, .top = top};
-	if (n == CONTENT_REST) /* six moves, and no call */
-		memcpy(p + 1, bytes, CONTENT_REST);
+	if (n == CONTENTS_REST) /* six moves, and no call */
+		memcpy(p + 1, bytes, CONTENTS_REST);
 	else
 		memcpy(p + 1, bytes, n);
 	for (unsigned line = 0; line < PUT_LINES; line++) /* of the pieces that come next */

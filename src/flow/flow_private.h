@@ -504,7 +504,8 @@ static inline bool tcp_rtt_known(const struct flow *f)
 }
 
 /* contents.c */
-enum { CONTENTS_UNIT = 8 };
+/* Bytes: places are counted in these; all of a direction is kept that far, and of a segment behind it so much. */
+enum { CONTENTS_UNIT = 8, CONTENTS_HEAD = 2 << 10, CONTENTS_REST = 48 };
 int contents_open(struct contents *c, const struct hash_key *key, size_t memory, struct error *e);
 void contents_free(struct contents *c);
 size_t contents_size(const struct contents *c);
