@@ -56,7 +56,7 @@ struct registry_guessers {
 };
 
 static struct registry_guessers registry_tcp, registry_udp;
-uint64_t registry_udp_ports[8]; /* bit: its lower nine bits are those of a port that is bound */
+uint64_t registry_udp_ports[8]; /* bit: its lower nine bits are those of a port that is bound; of all after registry_open() */
 static pthread_once_t registry_made = PTHREAD_ONCE_INIT;
 
 static unsigned registry_slot(enum table table, uint32_t key)

@@ -21,7 +21,8 @@
 #include "sockeye/descriptor.h"
 
 /* Packets: so long before its turn what a flow needs is brought near: its slot, its record, what hangs on that. */
-enum { AHEAD_SLOT = FLOW_NEAR_SLOTS, AHEAD = 12, AHEAD_REST = 5, LINE = 64 };
+enum { AHEAD_SLOT = FLOW_NEAR_SLOTS, AHEAD = 12, AHEAD_REST = 5 };
+enum { LINE = 64 }; /* bytes that travel together */
 
 /* ---- observers ------------------------------------------------------------ */
 

@@ -35,8 +35,8 @@
 #include "sockeye/thread.h"
 
 enum {
-	AHEAD = 8,       /* batches: 4096 packets */
-	AHEAD_WAKE = 2,  /* batches that wake the engine's thread */
+	AHEAD = 16,      /* batches: of some 400 packets, where frames are large of fewer */
+	AHEAD_WAKE = 3,  /* batches that wake the engine's thread */
 	AHEAD_LITTLE = 1, /* batches: with no more, reading is what everything waits for */
 	ASK_MS = 20,
 	PATIENCE = 10000, /* pauses of the processor: a few hundred microseconds */

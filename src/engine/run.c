@@ -13,7 +13,7 @@
 #include "sockeye/text.h"
 
 enum {
-	RUN_LOOK = 2,      /* batches between two looks at signals and the clock */
+	RUN_LOOK = 1024,   /* packets between two looks at signals and the clock */
 	RUN_MANY = 128,    /* packets between two waits, from which on they are fetched together, later */
 	RUN_BEHIND = 8192, /* packets at most that a question waits for, so that its answer has what had come before it */
 	RUN_TICK_MS = 100, /* live: time goes on at least that often */
@@ -385,12 +385,12 @@ static void drain(struct run *r)
 static int pump(struct run *r)
 {
 	struct frame frames[SOURCE_BATCH];
-	unsigned turn = 0;
+	unsigned since = 0; /* packets since the last look */
 
 	pipeline_lend(r->source);
 	while (!r->over) {
 		unsigned n = batch_size(r);
-		bool waits;
+		bool waits, pause;
 		int got;
 
 		if (n == 0)
@@ -410,12 +410,16 @@ static int pump(struct run *r)
 			serve(r, false);
 		/* A file returns nothing now and then, so that others get a turn. */
 		waits = got == 0 && r->source->fd >= 0;
+		since += (unsigned)got;
+		pause = got == 0 || since >= RUN_LOOK;
 		if (waits)
 			look_about(r);
-		else if (got == 0 || ++turn % RUN_LOOK == 0)
+		else if (pause)
 			look(r);
-		if (got == 0 || turn % RUN_LOOK == 0)
+		if (pause) {
 			go_on(r, RUN_GO_ON_NS);
+			since = 0;
+		}
 		if (waits && !r->over)
 			wait_for_something(r, false);
 	}

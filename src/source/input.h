@@ -17,7 +17,7 @@
 #include "sockeye/error.h"
 
 enum {
-	INPUT_BUFFER = 256 << 10, /* what one read asks for */
+	INPUT_BUFFER = 128 << 10, /* what one read asks for */
 	INPUT_MAX = 1 << 20,      /* what the buffer may grow to */
 };
 

@@ -31,7 +31,7 @@ struct merge_former {
 	struct merge_former *next;
 };
 
-enum { MERGE_BATCH = 64 }; /* frames of each source that wait here */
+enum { MERGE_BATCH = 256 }; /* frames of each source that wait here */
 
 struct merge_child {
 	struct source *s;

@@ -99,20 +99,37 @@ static const struct {
 #undef OPENING
 };
 
+static const char *const others[] = {NULL, "220 a\r\n", "USER a\r\n", "+OK\r\n", "* OK\r\n", "a1 CAPABILITY\r\n",
+				     "PING\r\n", "EHLO a.example\r\n"};
+
+/* Who talks, and where: ports that mean something to somebody, groups, either side, begun or not. which: of all these ways. */
+static void conversation(struct packet *p, struct talk *talk, enum table table, unsigned which)
+{
+	static const uint16_t ports[] = {7777, 53, 5353, 5355, 123, 137, 22, 25, 80, 443, 3306, 5432, 5060, 6379, 67, 547};
+	static const uint8_t groups[][4] = {{192, 0, 2, 1}, {224, 0, 0, 251}, {224, 0, 0, 252}};
+	const char *other = others[which % (sizeof others / sizeof *others)];
+	uint32_t more = (which + 1) * UINT32_C(2654435761) >> 8;
+
+	p->tuple.family = more & 1 ? FAMILY_IPV4 : FAMILY_IPV6;
+	p->tuple.proto = table == TABLE_TCP_GUESS ? PROTO_TCP : PROTO_UDP;
+	memcpy(p->tuple.to.b, groups[(more >> 1) % 3], sizeof groups[0]);
+	p->tuple.to_port = ports[(more >> 4) % (sizeof ports / sizeof *ports)];
+	p->tuple.from_port = more >> 8 & 1 ? p->tuple.to_port : 40000;
+	*talk = (struct talk){.first = more >> 9 & 1, .from_client = more >> 10 & 1, .gap = more >> 11 & 1,
+			      .other = (const uint8_t *)other, .other_len = other ? (uint32_t)strlen(other) : 0};
+}
+
 /* Asked all the same, a guesser takes nothing and wants nothing. */
 static void says_nothing(const struct dissector *by, enum table table, const uint8_t *bytes, size_t n, size_t wire,
-			 const char *other)
+			 unsigned which)
 {
 	static struct packet p;
 	const struct frame frame = {.data = bytes, .caplen = (uint32_t)n, .wirelen = (uint32_t)wire};
-	struct talk talk = {.first = true, .from_client = true, .other = (const uint8_t *)other,
-			    .other_len = other ? (uint32_t)strlen(other) : 0};
+	struct talk talk;
 	struct cursor c;
 
 	packet_reset(&p, &frame);
-	p.tuple.family = FAMILY_IPV4;
-	p.tuple.proto = table == TABLE_TCP_GUESS ? PROTO_TCP : PROTO_UDP;
-	p.tuple.to_port = 7777;
+	conversation(&p, &talk, table, which);
 	p.transport = true;
 	p.layer[p.layers++] = (struct layer){.by = by};
 	p.current = by;
@@ -123,18 +140,14 @@ static void says_nothing(const struct dissector *by, enum table table, const uin
 	assert_int_equal(p.budget.left, BUDGET_FRAME); /* nor is work counted that is not done */
 }
 
-static const char *const others[] = {NULL, "220 a\r\n", "USER a\r\n", "+OK\r\n", "* OK\r\n", "a1 CAPABILITY\r\n",
-				     "PING\r\n", "EHLO a.example\r\n"};
-
 struct tried {
 	unsigned asked, left_out;
 };
 
-/* Who is left out, of a transport, had nothing to say. which: what the other side said. */
+/* Who is left out, of a transport, had nothing to say. which: of what conversation. */
 static void leaves_nobody_out(enum table table, const uint8_t *bytes, size_t n, size_t wire, unsigned which,
 			      struct tried *t)
 {
-	const char *other = others[which % (sizeof others / sizeof *others)];
 	const uint32_t may = registry_guess(table, bytes, n);
 	const unsigned asked = t->asked;
 	unsigned all = 0;
@@ -147,7 +160,7 @@ static void leaves_nobody_out(enum table table, const uint8_t *bytes, size_t n, 
 			continue;
 		}
 		t->left_out++;
-		says_nothing(guessers[i], table, bytes, n, wire, other);
+		says_nothing(guessers[i], table, bytes, n, wire, which);
 	}
 	assert_int_equal(dissect_anybody(table == TABLE_TCP_GUESS ? PROTO_TCP : PROTO_UDP, bytes, n), t->asked > asked);
 }
