@@ -19,6 +19,10 @@
  *   done. Ended early by a signal or an observer, the engine's thread just stops asking;
  *   free() tells the other and joins it.
  *
+ * Where others want the processors, too, the reading thread may get none just when it is waited for, and two threads take
+ * longer than one. So the engine's thread sees how long it waited, and how long the other ran meanwhile; one that is waited
+ * for and does not run is let go, and from there on the engine's thread reads.
+ *
  * The thread begins at the first next_batch(): rights are given up by then, and the
  * sandbox is inherited. It takes no signals.
  */
@@ -31,6 +35,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "sockeye/clock.h"
 #include "sockeye/engine.h"
 #include "sockeye/thread.h"
 
@@ -39,6 +44,7 @@ enum {
 	AHEAD_WAKE = 3,  /* batches that wake the engine's thread */
 	AHEAD_LITTLE = 1, /* batches: with no more, reading is what everything waits for */
 	ASK_MS = 20,
+	WHILE_NS = 50 * CLOCK_MS, /* after which it is asked whether two threads are worth it */
 	PATIENCE = 10000, /* pauses of the processor: a few hundred microseconds */
 	LINE = 64,       /* bytes that travel between two cores together */
 };
@@ -65,7 +71,9 @@ struct pipeline {
 	pthread_t thread;
 	int ready_fd, room_fd;      /* wake the engine's thread, the reading one */
 	/* The engine's thread: */
-	bool begun, alone;          /* alone: without the thread after all */
+	bool begun, running, alone; /* running: there is a thread; alone: without it after all */
+	int64_t since_ns, ran_ns;   /* a while began, when the reading thread had run so long */
+	int64_t waited_ns, empty_ns; /* waited for it in this while; since when now, or 0 */
 	bool lent;                  /* frames are taken where they lie: pipeline_lend() */
 	bool slept;                 /* fd may be readable */
 	uint64_t taken, calls;      /* slots; batches with frames */
@@ -180,11 +188,65 @@ static void pipeline_begin(struct pipeline *p)
 	p->prepare = engine_prepare(p->engine);
 	for (unsigned i = 0; i < p->sources; i++)
 		(void)p->below->stats(p->below, i, &p->stats[AHEAD * p->sources + i]);
-	if (!p->below->lend(p->below, p->loans) || thread_start(&p->thread, reader_run, p) != 0) {
-		p->alone = true;
-		p->s.fd = -1;
-		p->s.ask_ms = 0;
+	p->running = p->below->lend(p->below, p->loans) && thread_start(&p->thread, reader_run, p) == 0;
+	p->since_ns = clock_monotonic_ns();
+}
+
+static void pipeline_join(struct pipeline *p)
+{
+	if (!p->running)
+		return;
+	atomic_store(&p->stop, true);
+	pipeline_wake(&p->reader_waits, p->room_fd);
+	(void)pthread_join(p->thread, NULL);
+	p->running = false;
+}
+
+/* How long the reading thread has run; what is not known: all the time. */
+static int64_t pipeline_ran_ns(const struct pipeline *p)
+{
+	struct timespec t;
+	clockid_t clock;
+
+	if (pthread_getcpuclockid(p->thread, &clock) != 0 || clock_gettime(clock, &t) != 0)
+		return INT64_MAX;
+	return t.tv_sec * CLOCK_S + t.tv_nsec;
+}
+
+/* There are frames again, after none were there. In vain is the thread that is waited for a quarter of the time, and does not
+ * run in a quarter of it. */
+static void pipeline_waited(struct pipeline *p)
+{
+	const int64_t now_ns = clock_monotonic_ns(), all_ns = now_ns - p->since_ns;
+	int64_t ran_ns;
+
+	p->waited_ns += now_ns - p->empty_ns;
+	p->empty_ns = 0;
+	if (all_ns < WHILE_NS || !p->running)
+		return;
+	ran_ns = pipeline_ran_ns(p);
+	if (p->waited_ns > all_ns / 4 && ran_ns - p->ran_ns < all_ns / 4 * 3)
+		pipeline_join(p); /* what it has read already comes first */
+	p->since_ns = now_ns;
+	p->ran_ns = ran_ns;
+	p->waited_ns = 0;
+}
+
+/* Without a thread: frames of the last call are done with. */
+static int pipeline_alone(struct pipeline *p, struct frame *out, unsigned n)
+{
+	int got;
+
+	p->alone = true;
+	p->s.fd = -1;
+	p->s.ask_ms = 0;
+	loans_back(p->loans, p->calls);
+	got = p->below->next_batch(p->below, out, n);
+	if (got > 0) {
+		loans_gave(p->loans);
+		p->calls++;
 	}
+	return got;
 }
 
 static const struct batch *pipeline_at_hand(const struct pipeline *p)
@@ -220,7 +282,7 @@ static int pipeline_next_batch(struct source *s, struct frame *out, unsigned n)
 	if (!p->begun)
 		pipeline_begin(p);
 	if (p->alone)
-		return p->below->next_batch(p->below, out, n);
+		return pipeline_alone(p, out, n);
 	loans_back(p->loans, p->calls);
 	if (p->slept) {
 		atomic_store(&p->engine_waits, false);
@@ -231,10 +293,16 @@ static int pipeline_next_batch(struct source *s, struct frame *out, unsigned n)
 	if (b && b->end)
 		return b->end;
 	do {
+		if (atomic_load(&p->head) == p->taken && !p->running)
+			return pipeline_alone(p, out, n);
+		if (atomic_load(&p->head) == p->taken && !p->empty_ns)
+			p->empty_ns = clock_monotonic_ns();
 		for (unsigned i = 0; i < p->patience && atomic_load(&p->head) == p->taken; i++)
 			pipeline_pause();
 		if (atomic_load(&p->head) == p->taken && pipeline_empty(p))
 			return 0;
+		if (p->empty_ns)
+			pipeline_waited(p);
 		b = pipeline_take(p);
 	} while (b->n == 0 && !b->end); /* nothing but news of how far it is */
 	if (b->end)
@@ -325,11 +393,7 @@ static void pipeline_free(struct source *s)
 {
 	struct pipeline *p = (struct pipeline *)s;
 
-	if (p->begun && !p->alone) {
-		atomic_store(&p->stop, true);
-		pipeline_wake(&p->reader_waits, p->room_fd);
-		(void)pthread_join(p->thread, NULL);
-	}
+	pipeline_join(p);
 	p->below->free(p->below);
 	pipeline_release(p);
 }

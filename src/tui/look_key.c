@@ -62,7 +62,7 @@ static enum reaction look_quit(struct look *l, const struct answer *a, bool aske
 
 	if (l->page == PAGE_HELP && key == 'q')
 		return look_back(l);
-	if (!l->live || a->ended || a->replay || asked_before || key == KEY_CONTROL('C'))
+	if (!l->live || a->ended || a->replay || a->totals.packets == 0 || asked_before || key == KEY_CONTROL('C'))
 		return REACT_QUIT;
 	text_init(&t, l->message, sizeof l->message);
 	text_put(&t, "q again: quit; ");
