@@ -353,7 +353,7 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 	e->near[i] = r->near[i];
 	/* Another thread may have read it: it lies with that one's processor. As much as is mostly kept (contents.c). */
 	__builtin_prefetch(r->d[i].payload);
-	__builtin_prefetch(r->d[i].payload + LINE);
+	__builtin_prefetch((const void *)((uintptr_t)r->d[i].payload + LINE)); /* of none: nowhere */
 	flow_near_record(e->flows, &r->d[i], &e->near[i]);
 }
 

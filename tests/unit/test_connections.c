@@ -405,6 +405,9 @@ static void commands(void **state)
 	assert_non_null(strstr(l.message, "a packet's number"));
 	l.live = true;
 	a.ended = false;
+	a.totals.packets = 0;
+	assert_int_equal(press(":q<Enter>"), REACT_QUIT); /* nothing came, nothing is lost */
+	a.totals.packets = 1;
 	assert_int_equal(press(":q<Enter>"), REACT_DRAW); /* asks once, as the key does */
 	assert_int_equal(press("q"), REACT_QUIT);
 	assert_int_equal(press(":q!<Enter>"), REACT_QUIT);
