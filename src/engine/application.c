@@ -22,24 +22,28 @@ static bool is_noise(const struct engine *e, const struct descriptor *d, const s
 	       !dissect_anybody(d->tuple.proto, d->payload, d->payload_captured);
 }
 
-static void missed(struct engine *e, const struct descriptor *d, struct flow *f, unsigned side, bool gap)
+/* The dissectors, of the bytes in order where this piece made them longer. */
+static enum dissect_result asked(struct engine *e, struct packet *p, const struct talk *talk, struct flow *f, unsigned side,
+				 enum flow_piece piece)
 {
-	flow_service_missed(e->flows, f, side);
-	if (gap)
-		(void)flow_head_keep(e->flows, f, side, d, true, 0);
-	else
-		flow_head_drop(e->flows, f, side);
+	const uint8_t *head;
+	uint32_t len;
+
+	if (piece != PIECE_GREW)
+		return dissect_payload(e->dissect, p, talk);
+	head = flow_head(e->flows, f, side, &len);
+	return dissect_stream(e->dissect, p, talk, head, len);
 }
 
 void application_look(struct engine *e, const struct frame *frame, const struct descriptor *d, const struct headers *h,
 		      struct flow *f, unsigned side)
 {
-	bool wanted = flow_service_wanted(f, side), known;
-	struct packet *p;
+	bool wanted = flow_service_wanted(f, side), known = false;
+	struct packet *p = NULL;
+	uint32_t need_more = 0;
 	enum flow_piece piece = PIECE_OLD;
 	struct talk talk = {.known = flow_service(f), .from_client = side == 0,
 			    .first = flow_first_payload(f, side)};
-	enum dissect_result r;
 
 	if (!d->payload || (!e->packet.want_fields && !wanted))
 		return;
@@ -55,20 +59,11 @@ void application_look(struct engine *e, const struct frame *frame, const struct 
 			(void)dissect_payload(e->dissect, packet_of(e, frame, d, h), &talk);
 		return;
 	}
-	if (is_noise(e, d, &talk, piece)) {
-		missed(e, d, f, side, talk.gap);
-		return;
+	if (!is_noise(e, d, &talk, piece)) {
+		p = packet_of(e, frame, d, h);
+		known = asked(e, p, &talk, f, side, piece) != DISSECT_NOT_MINE && p->service;
+		need_more = p->need_more;
 	}
-	p = packet_of(e, frame, d, h);
-	if (piece == PIECE_GREW) {
-		uint32_t len;
-		const uint8_t *head = flow_head(e->flows, f, side, &len);
-
-		r = dissect_stream(e->dissect, p, &talk, head, len);
-	} else {
-		r = dissect_payload(e->dissect, p, &talk);
-	}
-	known = r != DISSECT_NOT_MINE && p->service;
 	if (known)
 		e->looked |= INDEX_MESSAGE;
 	if (known)
@@ -77,8 +72,8 @@ void application_look(struct engine *e, const struct frame *frame, const struct 
 		flow_service_missed(e->flows, f, side);
 	if (flow_service_named(f))
 		return;
-	if (p->need_more || (talk.gap && !known))
-		(void)flow_head_keep(e->flows, f, side, d, talk.gap, p->need_more);
+	if (need_more || (talk.gap && !known))
+		(void)flow_head_keep(e->flows, f, side, d, talk.gap, need_more);
 	else
 		flow_head_drop(e->flows, f, side);
 }

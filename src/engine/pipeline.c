@@ -202,15 +202,16 @@ static void pipeline_join(struct pipeline *p)
 	p->running = false;
 }
 
-/* How long the reading thread has run; what is not known: all the time. */
-static int64_t pipeline_ran_ns(const struct pipeline *p)
+/* How long the reading thread has run. False: nobody knows. */
+static bool pipeline_ran(const struct pipeline *p, int64_t *ran_ns)
 {
 	struct timespec t;
 	clockid_t clock;
 
 	if (pthread_getcpuclockid(p->thread, &clock) != 0 || clock_gettime(clock, &t) != 0)
-		return INT64_MAX;
-	return t.tv_sec * CLOCK_S + t.tv_nsec;
+		return false;
+	*ran_ns = t.tv_sec * CLOCK_S + t.tv_nsec;
+	return true;
 }
 
 /* There are frames again, after none were there. In vain is the thread that is waited for a quarter of the time, and does not
@@ -222,9 +223,8 @@ static void pipeline_waited(struct pipeline *p)
 
 	p->waited_ns += now_ns - p->empty_ns;
 	p->empty_ns = 0;
-	if (all_ns < WHILE_NS || !p->running)
+	if (all_ns < WHILE_NS || !p->running || !pipeline_ran(p, &ran_ns))
 		return;
-	ran_ns = pipeline_ran_ns(p);
 	if (p->waited_ns > all_ns / 4 && ran_ns - p->ran_ns < all_ns / 4 * 3)
 		pipeline_join(p); /* what it has read already comes first */
 	p->since_ns = now_ns;

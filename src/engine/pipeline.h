@@ -19,7 +19,7 @@ void pipeline_lend(struct source *s);
 const struct frame *pipeline_frames(struct source *s, const struct frame *copied); /* copied: what next_batch() got */
 
 /* The batch that next_batch() of s lent last, prepared; NULL: it comes as frames (s is no pipeline, its thread could not be
- * started, or that one is what everything waits for and left it to the engine's). Valid as long as the frames. */
+ * started or was let go, or that one is what everything waits for and left it to the engine's). Valid as long as the frames. */
 struct ready *pipeline_ready(struct source *s);
 /* The one that will be lent so many after it, if it is there and prepared already; or NULL. */
 struct ready *pipeline_next(struct source *s, unsigned later);
