@@ -31,7 +31,7 @@ static bool threads_pay(struct source *s)
 	return bytes > THREADS_BYTES && thread_cores();
 }
 
-int threads_open(struct source **s, const struct engine *engine, const struct options *o, struct error *e)
+int threads_open(struct source **s, struct engine *engine, const struct options *o, struct error *e)
 {
 	int r;
 

@@ -11,6 +11,6 @@ size_t threads_inflate(const struct options *o);
 
 /* Put a pipeline in place of *s where one is asked for or pays, and can be. Where it cannot,
  * one thread reads; that is an error only where two were asked for and there is no memory. */
-int threads_open(struct source **s, const struct engine *engine, const struct options *o, struct error *e);
+int threads_open(struct source **s, struct engine *engine, const struct options *o, struct error *e);
 
 #endif

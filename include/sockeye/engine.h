@@ -104,7 +104,7 @@ void engine_answer_sources(struct answer *out, struct source *s, bool ended);
  * alone, without a writer or a view of packets: names of interfaces are not to be had
  * meanwhile. All observers must be there at the first next_batch(). e outlives the source:
  * the other thread looks at it until free(). -ENOTSUP: below may be waited for, or cannot lend. */
-int pipeline_open(struct source **out, struct source *below, const struct engine *e, uint64_t max_packets,
+int pipeline_open(struct source **out, struct source *below, struct engine *e, uint64_t max_packets,
 		  struct error *err);
 
 /* ---- the run: the one place that waits ---------------------------------- */

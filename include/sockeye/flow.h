@@ -108,6 +108,25 @@ void flow_hash_batch(const struct hash_key *key, struct descriptor *d, const boo
  * those that are there; *done: how far that is, 0 at first, the caller's. */
 void flow_touch_ahead(const struct flow_table *t, size_t *done);
 
+/* What is kept of payloads (contents.c) can be put down later, by the thread that read them and has them at hand. Pieces of one
+ * batch of packets are owed in a list, at most one for each, and paid by flow_pay(), by one thread at a time and in the order of
+ * lists, while the descriptors and payloads that it names are there. What is owed may be asked for before: then all of it is
+ * paid first, by flow_pays()'s function for lists that were handed on. */
+enum { FLOW_OWED = 512 };
+struct flow_owed {
+	const struct descriptor *d;
+	uint32_t place, before, tag, n; /* as in contents.c: where it goes; bytes */
+};
+struct flow_owing {
+	unsigned n;
+	uint32_t until; /* place in the log behind all that came with this list and before it */
+	struct flow_owed at[FLOW_OWED];
+};
+void flow_owe(struct flow_table *t, struct flow_owing *o, uint32_t paid); /* from here on in o; paid: an until, all before it was */
+void flow_owes(struct flow_table *t);                                     /* o is complete; from here on nothing is owed */
+void flow_pay(const struct flow_table *t, const struct flow_owing *o);    /* any thread */
+void flow_pays(struct flow_table *t, void (*all)(void *arg), void *arg);  /* NULL: every list was paid */
+
 /* Bring what flow_track() will look at nearer, and change nothing: of a batch first
  * the slot of each packet, when its hash is there; then, some packets ahead of the one at
  * hand, the record that it names, whose place is noted; then the rest of it, where the
@@ -115,6 +134,8 @@ void flow_touch_ahead(const struct flow_table *t, size_t *done);
 void flow_near_slot(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
 void flow_near_record(const struct flow_table *t, const struct descriptor *d, struct flow_near *near);
 void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
+/* The payload, which lies with another processor, where it is looked at and not only kept: its flow's application is not known. */
+void flow_near_payload(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near);
 
 /* Time went on: end what was silent too long. now_ns never moves back. */
 void flow_expire(struct flow_table *t, int64_t now_ns);

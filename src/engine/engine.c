@@ -320,6 +320,16 @@ struct prepare engine_prepare(const struct engine *e)
 	};
 }
 
+void engine_pay(const struct engine *e, const struct ready *r)
+{
+	flow_pay(e->flows, &r->owing);
+}
+
+void engine_pays(struct engine *e, void (*all)(void *arg), void *arg)
+{
+	flow_pays(e->flows, all, arg);
+}
+
 void engine_touch_ahead(const struct engine *e, size_t *done)
 {
 	flow_touch_ahead(e->flows, done);
@@ -341,8 +351,9 @@ static inline void get_here(const struct ready *r, unsigned i)
 	__builtin_prefetch(&r->near[i]);
 }
 
-/* The way that packet i came gets its number, and its flow is brought near. */
-static inline void get_near(struct engine *e, struct ready *r, unsigned i)
+/* The way that packet i came gets its number, and its flow is brought near; and as much as is mostly kept of its payload, where
+ * that is done here. */
+static inline void get_near(struct engine *e, struct ready *r, unsigned i, bool here)
 {
 	if (!r->is[i])
 		return;
@@ -351,9 +362,10 @@ static inline void get_near(struct engine *e, struct ready *r, unsigned i)
 		return;
 	}
 	e->near[i] = r->near[i];
-	/* Another thread may have read it: it lies with that one's processor. As much as is mostly kept (contents.c). */
-	__builtin_prefetch(r->d[i].payload);
-	__builtin_prefetch((const void *)((uintptr_t)r->d[i].payload + LINE)); /* of none: nowhere */
+	if (here) {
+		__builtin_prefetch(r->d[i].payload);
+		__builtin_prefetch((const void *)((uintptr_t)r->d[i].payload + LINE)); /* of none: nowhere */
+	}
 	flow_near_record(e->flows, &r->d[i], &e->near[i]);
 }
 
@@ -423,31 +435,39 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 }
 
 /* Packet by packet: time, flow, application, counters, observers. */
-int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r, const struct ready *far)
+int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r, const struct apart *apart)
 {
+	const struct ready *later = apart ? apart->later : NULL;
 	unsigned i;
 
 	if (e->stop)
 		return e->stop;
+	if (apart)
+		flow_owe(e->flows, &r->owing, apart->paid);
 	dissect_batch(e->dissect);
 	count_batch(&e->count, frames, r);
 	engine_expect(e, r);
 	for (i = 0; i < AHEAD; i++)
-		get_near(e, r, i);
+		get_near(e, r, i, !apart);
 	for (i = 0; i < n && !e->stop; i++) {
 		if (r->is[i + AHEAD_SLOT])
 			flow_near_slot(e->flows, &r->d[i + AHEAD_SLOT], &r->near[i + AHEAD_SLOT]);
-		get_near(e, r, i + AHEAD);
-		if (far)
-			get_here(far, i);
-		if (r->is[i + AHEAD_REST])
+		get_near(e, r, i + AHEAD, !apart);
+		if (later)
+			get_here(later, i);
+		if (r->is[i + AHEAD_REST]) {
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &e->near[i + AHEAD_REST]);
+			if (apart)
+				flow_near_payload(e->flows, &r->d[i + AHEAD_REST], &e->near[i + AHEAD_REST]);
+		}
 		e->count.at = i;
 		time_goes_on(e, &frames[i], r, i);
 		if (!r->is[i] || (!ordinary(e, &frames[i], &r->d[i], &e->near[i]) &&
 				  !begins(e, &frames[i], &r->d[i], &e->near[i])))
 			one_of_any_kind(e, &frames[i], r, i);
 	}
+	if (apart)
+		flow_owes(e->flows);
 	count_until(&e->count, i);
 	dissect_count_steps(e->dissect, e->count.steps);
 	e->count.steps = 0;

@@ -7,8 +7,10 @@
  *   engine's: it holds on to the slot that it took last until it takes the next, because
  *   the stats of its place in the file stand there. head is written by the one, tail
  *   (= taken - 1) by the other, each after what it hands over.
- * - Frames lie in the readers' buffers, which come back by number of batch (loans): at
- *   the call after the one that lent them, as with every source.
+ * - Frames lie in the readers' buffers, which come back by number of batch (loans): after
+ *   the call that follows the one that lent them (done), when what the engine owes of their contents (prepare.h) was put
+ *   down, too. The reading thread does that when it comes by; the engine's, when that is asked for before: whoever has set
+ *   paying.
  * - Who has nothing to do looks at the other for a while (PATIENCE), says so (engine_waits, reader_waits), looks once more, and
  *   sleeps: the engine's thread in the run's poll(), on fd, beside signals and the
  *   screen; the reading thread in read(2) of another eventfd. Both are woken late, when
@@ -44,6 +46,7 @@ enum {
 	AHEAD_WAKE = 3,  /* batches that wake the engine's thread */
 	AHEAD_LITTLE = 1, /* batches: with no more, reading is what everything waits for */
 	ASK_MS = 20,
+	IN_VAIN = 4,     /* whiles */
 	WHILE_NS = 50 * CLOCK_MS, /* after which it is asked whether two threads are worth it */
 	PATIENCE = 10000, /* pauses of the processor: a few hundred microseconds */
 	LINE = 64,       /* bytes that travel between two cores together */
@@ -59,7 +62,7 @@ struct batch {
 struct pipeline {
 	struct source s; /* first: a source is cast back to its pipeline */
 	struct source *below;
-	const struct engine *engine;
+	struct engine *engine;
 	struct prepare prepare;
 	struct loans *loans;
 	unsigned patience;          /* looks at what the other does before falling asleep, which costs both more */
@@ -74,14 +77,20 @@ struct pipeline {
 	bool begun, running, alone; /* running: there is a thread; alone: without it after all */
 	int64_t since_ns, ran_ns;   /* a while began, when the reading thread had run so long */
 	int64_t waited_ns, empty_ns; /* waited for it in this while; since when now, or 0 */
+	unsigned in_vain;           /* whiles in a row */
 	bool lent;                  /* frames are taken where they lie: pipeline_lend() */
 	bool slept;                 /* fd may be readable */
 	uint64_t taken, calls;      /* slots; batches with frames */
+	uint64_t paid_calls;        /* who is paying: of batches with frames, those of which nothing is owed any more */
 	/* Both: */
 	_Alignas(LINE) _Atomic uint64_t head;
 	_Alignas(LINE) _Atomic uint64_t tail;
+	_Atomic uint64_t done;      /* slots that the engine has nothing to do with any more, but for the stats of the last */
+	_Alignas(LINE) _Atomic uint64_t paid; /* slots of which nothing is owed any more */
+	_Atomic uint32_t paid_until;
+	atomic_flag paying;
 	_Alignas(LINE) atomic_bool engine_waits;
-	atomic_bool reader_waits, stop;
+	atomic_bool reader_waits, stop, gone; /* gone: the reading thread does nothing more */
 };
 
 static void pipeline_wake(atomic_bool *waits, int fd)
@@ -106,15 +115,48 @@ static struct source_stats *pipeline_stats_of(const struct pipeline *p, uint64_t
 	return p->stats + slot % AHEAD * p->sources;
 }
 
+/* Of the batches that are done with, what is owed is put down; then their frames go back. False: the other thread is at it. */
+static bool pay(struct pipeline *p)
+{
+	const uint64_t done = atomic_load(&p->done);
+	uint64_t paid;
+
+	if (atomic_flag_test_and_set(&p->paying))
+		return false;
+	for (paid = atomic_load(&p->paid); paid < done; paid++) {
+		const struct batch *b = &p->ring[paid % AHEAD];
+
+		p->paid_calls += b->n > 0;
+		if (!b->ready.prepared)
+			continue;
+		engine_pay(p->engine, &b->ready);
+		atomic_store_explicit(&p->paid_until, b->ready.owing.until, memory_order_release);
+	}
+	loans_back(p->loans, p->paid_calls);
+	atomic_store(&p->paid, paid);
+	atomic_flag_clear(&p->paying);
+	return true;
+}
+
 /* ---- the reading thread --------------------------------------------------------- */
+
+static void reader_pay(struct pipeline *p)
+{
+	if (atomic_load_explicit(&p->paid, memory_order_relaxed) != atomic_load_explicit(&p->done, memory_order_relaxed))
+		(void)pay(p);
+}
 
 static bool reader_full(struct pipeline *p)
 {
-	return atomic_load_explicit(&p->head, memory_order_relaxed) - atomic_load(&p->tail) == AHEAD;
+	const uint64_t head = atomic_load_explicit(&p->head, memory_order_relaxed);
+
+	reader_pay(p);
+	return head - atomic_load(&p->tail) == AHEAD || head - atomic_load(&p->paid) == AHEAD;
 }
 
 static bool reader_without_buffers(struct pipeline *p)
 {
+	reader_pay(p);
 	return loans_wanting(p->loans);
 }
 
@@ -177,10 +219,20 @@ static void *reader_run(void *arg)
 		reader_hand_over(p, b);
 		engine_touch_ahead(p->engine, &p->touched);
 	} while (!b->end && left > 0);
+	atomic_store(&p->gone, true);
 	return NULL;
 }
 
 /* ---- the engine's thread ----------------------------------------------------------- */
+
+/* All that is owed of batches that are done with, at once. */
+static void pipeline_pay(void *arg)
+{
+	struct pipeline *p = arg;
+
+	while (!pay(p))
+		pipeline_pause();
+}
 
 static void pipeline_begin(struct pipeline *p)
 {
@@ -188,6 +240,7 @@ static void pipeline_begin(struct pipeline *p)
 	p->prepare = engine_prepare(p->engine);
 	for (unsigned i = 0; i < p->sources; i++)
 		(void)p->below->stats(p->below, i, &p->stats[AHEAD * p->sources + i]);
+	engine_pays(p->engine, pipeline_pay, p);
 	p->running = p->below->lend(p->below, p->loans) && thread_start(&p->thread, reader_run, p) == 0;
 	p->since_ns = clock_monotonic_ns();
 }
@@ -215,7 +268,7 @@ static bool pipeline_ran(const struct pipeline *p, int64_t *ran_ns)
 }
 
 /* There are frames again, after none were there. In vain is the thread that is waited for a quarter of the time, and does not
- * run in a quarter of it. */
+ * run in a quarter of it, for several whiles in a row: a machine may stop for one. */
 static void pipeline_waited(struct pipeline *p)
 {
 	const int64_t now_ns = clock_monotonic_ns(), all_ns = now_ns - p->since_ns;
@@ -225,7 +278,8 @@ static void pipeline_waited(struct pipeline *p)
 	p->empty_ns = 0;
 	if (all_ns < WHILE_NS || !p->running || !pipeline_ran(p, &ran_ns))
 		return;
-	if (p->waited_ns > all_ns / 4 && ran_ns - p->ran_ns < all_ns / 4 * 3)
+	p->in_vain = p->waited_ns > all_ns / 4 && ran_ns - p->ran_ns < all_ns / 4 * 3 ? p->in_vain + 1 : 0;
+	if (p->in_vain == IN_VAIN)
 		pipeline_join(p); /* what it has read already comes first */
 	p->since_ns = now_ns;
 	p->ran_ns = ran_ns;
@@ -283,7 +337,9 @@ static int pipeline_next_batch(struct source *s, struct frame *out, unsigned n)
 		pipeline_begin(p);
 	if (p->alone)
 		return pipeline_alone(p, out, n);
-	loans_back(p->loans, p->calls);
+	atomic_store(&p->done, p->taken);
+	if (atomic_load(&p->gone))
+		pipeline_pay(p);
 	if (p->slept) {
 		atomic_store(&p->engine_waits, false);
 		(void)!read(p->ready_fd, &count, sizeof count);
@@ -342,6 +398,11 @@ struct ready *pipeline_ready(struct source *s)
 	return ready_or_null(p, p->taken - 1);
 }
 
+uint32_t pipeline_paid(struct source *s)
+{
+	return atomic_load_explicit(&((struct pipeline *)s)->paid_until, memory_order_acquire);
+}
+
 struct ready *pipeline_next(struct source *s, unsigned later)
 {
 	struct pipeline *p = (struct pipeline *)s;
@@ -394,11 +455,14 @@ static void pipeline_free(struct source *s)
 	struct pipeline *p = (struct pipeline *)s;
 
 	pipeline_join(p);
+	atomic_store(&p->done, p->taken);
+	pipeline_pay(p);
+	engine_pays(p->engine, NULL, NULL);
 	p->below->free(p->below);
 	pipeline_release(p);
 }
 
-int pipeline_open(struct source **out, struct source *below, const struct engine *e, uint64_t max_packets,
+int pipeline_open(struct source **out, struct source *below, struct engine *e, uint64_t max_packets,
 		  struct error *err)
 {
 	struct pipeline *p;
@@ -410,6 +474,7 @@ int pipeline_open(struct source **out, struct source *below, const struct engine
 	if (!p)
 		return error_set(err, ENOMEM, "no memory to read ahead");
 	memset(p, 0, sizeof *p);
+	atomic_flag_clear(&p->paying);
 	p->ready_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	p->room_fd = eventfd(0, EFD_CLOEXEC);
 	while (below->stats(below, p->sources, &stats))

@@ -23,5 +23,6 @@ const struct frame *pipeline_frames(struct source *s, const struct frame *copied
 struct ready *pipeline_ready(struct source *s);
 /* The one that will be lent so many after it, if it is there and prepared already; or NULL. */
 struct ready *pipeline_next(struct source *s, unsigned later);
+uint32_t pipeline_paid(struct source *s); /* of batches that were done with: as in struct apart */
 
 #endif

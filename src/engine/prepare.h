@@ -26,6 +26,8 @@ struct tally {
 	int64_t first_ns, last_ns;
 };
 
+_Static_assert((int)FLOW_OWED == (int)SOURCE_BATCH, "each packet may owe one");
+
 /* The frames of a batch whose headers are common. */
 struct ready {
 	struct descriptor d[SOURCE_BATCH];
@@ -33,6 +35,7 @@ struct ready {
 	struct flow_near near[SOURCE_BATCH];
 	bool is[SOURCE_BATCH + FLOW_NEAR_SLOTS]; /* those behind the last are not: whoever looks ahead need not ask */
 	struct tally tally;
+	struct flow_owing owing; /* of contents, which another thread puts down: with *paid of engine_prepared() */
 	unsigned n;
 	bool prepared; /* false: of frames of a pipeline: their reader had no time for it (pipeline.c) */
 	bool expected; /* the slots that it needs were brought near */
@@ -56,8 +59,18 @@ void engine_expect(struct engine *e, struct ready *r);
 /* On another thread: flow_touch_ahead(). */
 void engine_touch_ahead(const struct engine *e, size_t *done);
 
-/* The second half. 0, or what an observer returned to stop the run. far: a batch of later, which another thread has prepared and
- * which is brought near meanwhile; or NULL. */
-int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r, const struct ready *far);
+/* Of a batch that another thread has prepared, which may be far away. That thread has the payloads at hand, too. */
+struct apart {
+	const struct ready *later; /* a batch that is brought near meanwhile; or NULL */
+	uint32_t paid;             /* the owing.until of the last batch of which engine_pay() is over; 0: none */
+};
+
+/* The second half. 0, or what an observer returned to stop the run. apart: or NULL, nothing is owed. */
+int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r, const struct apart *apart);
+
+/* Put down what is owed of the contents of a batch that is done with: on any thread, in the order of batches, before its frames
+ * are given back. *all: does that at once for all batches before the one at hand; NULL: it was done, and is not owed any more. */
+void engine_pay(const struct engine *e, const struct ready *r);
+void engine_pays(struct engine *e, void (*all)(void *arg), void *arg);
 
 #endif

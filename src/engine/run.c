@@ -330,13 +330,15 @@ static unsigned batch_size(const struct run *r)
 static int account(struct run *r, const struct frame *frames, unsigned n)
 {
 	struct ready *ready = pipeline_ready(r->source), *next;
+	struct apart apart;
 
 	if (!ready)
 		return engine_batch(r->engine, frames, n);
 	next = pipeline_next(r->source, 1);
 	if (next)
 		engine_expect(r->engine, next);
-	return engine_prepared(r->engine, frames, n, ready, pipeline_next(r->source, 2));
+	apart = (struct apart){.later = pipeline_next(r->source, 2), .paid = pipeline_paid(r->source)};
+	return engine_prepared(r->engine, frames, n, ready, &apart);
 }
 
 /* False: an observer has stopped the run. */

@@ -21,7 +21,8 @@ enum {
 	CONTENT_LEAST = 4 << 20,      /* bytes of it that are used before it begins again */
 	CONTENT_OF_FLOW = 256,        /* or so many for each flow, if that is more */
 	WALK_MOST = 128,              /* pieces looked at for one segment */
-	PUT_AHEAD = 512, PUT_LINES = 4, /* bytes, and lines from there on: brought near for writing */
+	LINE = 64, PUT_AHEAD = 512, PUT_LINES = 4, /* bytes, and lines from there on: brought near for writing */
+	AT_ONCE = 64,                 /* batches of which nothing is owed, after one that was asked for something of it */
 	GAPS_MOST = 8,                /* parts of it that may wait for an older piece */
 };
 
@@ -48,7 +49,7 @@ int contents_open(struct contents *c, const struct hash_key *key, size_t memory,
 		units *= 2;
 	c->mask = units - 1;
 	c->head = 1;
-	c->limit = 0;
+	c->limit = c->bound = 0;
 	c->secret = (uint32_t)(key->a >> 32);
 	return memory_reserve((void **)&c->at, contents_size(c), "contents of segments", e);
 }
@@ -76,6 +77,15 @@ static struct piece *piece_at(const struct contents *c, uint32_t place)
 	return (struct piece *)(c->at + (size_t)(place & c->mask) * CONTENTS_UNIT);
 }
 
+static inline void put_piece(struct piece *p, const struct piece *is, const uint8_t *bytes)
+{
+	*p = *is;
+	if (is->n == CONTENTS_REST) /* six moves, and no call */
+		memcpy(p + 1, bytes, CONTENTS_REST);
+	else
+		memcpy(p + 1, bytes, is->n);
+}
+
 static uint32_t tag_of(const struct contents *c, uint32_t owner, uint32_t place)
 {
 	return owner ^ c->secret ^ place * UINT32_C(0x9e3779b1);
@@ -100,8 +110,87 @@ static uint32_t kept(uint32_t low, const struct descriptor *d, uint32_t at)
 	return at - low >= CONTENTS_HEAD && left > CONTENTS_REST ? CONTENTS_REST : left;
 }
 
+/* ---- what is owed -------------------------------------------------------------- */
+
+/* Pieces [sure, head) may not be there yet. */
+static bool is_owed(const struct contents *c, uint32_t place)
+{
+	return c->owes && place - c->sure < c->head - c->sure;
+}
+
+void flow_pay(const struct flow_table *t, const struct flow_owing *o)
+{
+	enum { AHEAD = 8 };
+	const struct contents *c = &t->contents;
+
+	for (unsigned i = 0; i < o->n; i++) {
+		const struct flow_owed *one = &o->at[i];
+		const struct descriptor *d = one->d;
+
+		if (i + AHEAD < o->n) {
+			const uint8_t *payload = o->at[i + AHEAD].d->payload;
+
+			__builtin_prefetch(payload);
+			__builtin_prefetch((const void *)((uintptr_t)payload + CONTENTS_REST - 1));
+			__builtin_prefetch(c->at + (size_t)(o->at[i + AHEAD].place & c->mask) * CONTENTS_UNIT + LINE, 1);
+		}
+		put_piece(piece_at(c, one->place), &(struct piece){.before = one->before, .tag = one->tag, .seq = d->tcp.seq,
+								   .n = one->n, .top = d->tcp.seq + d->payload_len}, d->payload);
+	}
+}
+
+/* Now, because somebody looks at it, or the log comes round to it. */
+static void pay_all(struct flow_table *t)
+{
+	struct contents *c = &t->contents;
+
+	if (c->owing) {
+		flow_pay(t, c->owing);
+		c->owing->n = 0;
+	}
+	if (c->pays)
+		c->pays(c->pays_arg);
+	c->owes = false;
+}
+
+void flow_owe(struct flow_table *t, struct flow_owing *o, uint32_t paid)
+{
+	struct contents *c = &t->contents;
+
+	if ((int32_t)(paid - c->sure) > 0)
+		c->sure = paid;
+	if (c->sure == c->head)
+		c->owes = false;
+	o->n = 0;
+	c->owing = c->at_once > 0 ? NULL : o;
+	c->at_once = (uint8_t)(c->at_once - (c->at_once > 0));
+	o->until = c->head; /* where nothing is owed in it, all before it */
+}
+
+void flow_owes(struct flow_table *t)
+{
+	if (t->contents.owing)
+		t->contents.owing->until = t->contents.head;
+	t->contents.owing = NULL;
+}
+
+void flow_pays(struct flow_table *t, void (*all)(void *arg), void *arg)
+{
+	t->contents.pays = all;
+	t->contents.pays_arg = arg;
+	if (!all)
+		t->contents.owes = false;
+}
+
+/* ---- the log -------------------------------------------------------------------- */
+
+static uint32_t turn_of(const struct contents *c, uint32_t place)
+{
+	return place & ~c->mask;
+}
+
 /* Where the part in use ends: more of it where there are more flows, so that each has its past. */
-__attribute__((noinline)) static void go_on(struct flow_table *t, uint32_t units)
+static void begin_again(struct flow_table *t, uint32_t units)
 {
 	struct contents *c = &t->contents;
 	uint64_t limit = (uint64_t)t->flow_live * (CONTENT_OF_FLOW / CONTENTS_UNIT);
@@ -112,8 +201,40 @@ __attribute__((noinline)) static void go_on(struct flow_table *t, uint32_t units
 	if ((c->head & c->mask) + units <= c->limit)
 		return;
 	c->used = c->used < (c->head & c->mask) ? c->head & c->mask : c->used;
-	c->head = (c->head & ~c->mask) + c->mask + 1;
+	c->head = turn_of(c, c->head) + c->mask + 1;
 	c->head += c->head == 0; /* no place is 0 */
+}
+
+/* Behind the bound. What is owed of the turn before is not run over: up to there, or it is paid first. */
+__attribute__((noinline)) static void go_on(struct flow_table *t, uint32_t units)
+{
+	struct contents *c = &t->contents;
+
+	if ((c->head & c->mask) + units > c->limit)
+		begin_again(t, units);
+	c->bound = c->limit;
+	if (!c->owes || turn_of(c, c->sure) == turn_of(c, c->head))
+		return;
+	if ((c->head & c->mask) + units > (c->sure & c->mask))
+		pay_all(t);
+	else if (c->bound > (c->sure & c->mask))
+		c->bound = c->sure & c->mask;
+}
+
+/* Room for a piece of n bytes: at most half of the log. */
+static inline uint32_t take(struct flow_table *t, uint32_t *n)
+{
+	struct contents *c = &t->contents;
+	uint32_t units, place;
+
+	if (*n > c->mask / 2)
+		*n = c->mask / 2;
+	units = PIECE_UNITS + (*n + CONTENTS_UNIT - 1) / CONTENTS_UNIT;
+	if ((c->head & c->mask) + units > c->bound)
+		go_on(t, units);
+	place = c->head;
+	c->head += units;
+	return place;
 }
 
 /* Bytes that were not seen before, from number seq on; behind top lies nothing. */
@@ -121,24 +242,13 @@ static inline void put(struct flow_table *t, uint32_t owner, uint32_t *place, ui
 		       const uint8_t *bytes, uint32_t n)
 {
 	struct contents *c = &t->contents;
-	uint32_t units;
-	struct piece *p;
+	const uint32_t at = take(t, &n);
+	struct piece *p = piece_at(c, at);
 
-	if (n > c->mask / 2)
-		n = c->mask / 2;
-	units = PIECE_UNITS + (n + CONTENTS_UNIT - 1) / CONTENTS_UNIT;
-	if ((c->head & c->mask) + units > c->limit)
-		go_on(t, units);
-	p = piece_at(c, c->head);
-	*p = (struct piece){.before = *place, .tag = tag_of(c, owner, c->head), .seq = seq, .n = n, .top = top};
-	if (n == CONTENTS_REST) /* six moves, and no call */
-		memcpy(p + 1, bytes, CONTENTS_REST);
-	else
-		memcpy(p + 1, bytes, n);
+	put_piece(p, &(struct piece){.before = *place, .tag = tag_of(c, owner, at), .seq = seq, .n = n, .top = top}, bytes);
 	for (unsigned line = 0; line < PUT_LINES; line++) /* of the pieces that come next */
-		__builtin_prefetch((const uint8_t *)p + PUT_AHEAD + line * 64, 1);
-	*place = c->head;
-	c->head += units;
+		__builtin_prefetch((const uint8_t *)p + PUT_AHEAD + line * LINE, 1);
+	*place = at;
 }
 
 static void append(struct flow_table *t, const struct content_side *s, uint32_t seq, const uint8_t *bytes, uint32_t n)
@@ -205,9 +315,14 @@ __attribute__((noinline)) static uint32_t compare(struct flow_table *t, const st
 	unsigned n_gaps = 1;
 
 	for (unsigned steps = 0; steps < WALK_MOST; steps++) {
-		const struct piece *p = piece_of(&t->contents, s->owner, place);
 		uint32_t low = lowest(gaps, n_gaps, n);
+		const struct piece *p;
 
+		if (__builtin_expect(is_owed(&t->contents, place), 0)) {
+			pay_all(t);
+			t->contents.at_once = AT_ONCE;
+		}
+		p = piece_of(&t->contents, s->owner, place);
 		t->stats.interval_steps++;
 		if (!p || low == n || !seq_before(at + low, p->top))
 			break;
@@ -235,10 +350,21 @@ uint32_t contents_saw(struct flow_table *t, const struct content_side *s, const 
 
 void contents_follow(struct flow_table *t, uint32_t owner, uint32_t *place, uint32_t low, const struct descriptor *d)
 {
-	const uint32_t seq = d->tcp.seq, n = kept(low, d, seq);
+	const uint32_t seq = d->tcp.seq;
+	struct contents *c = &t->contents;
+	uint32_t n = kept(low, d, seq), at;
 
 	if (n == 0)
 		return;
 	t->stats.bytes_copied += n;
-	put(t, owner, place, seq, seq + d->payload_len, d->payload, n);
+	if (!c->owing || c->owing->n == FLOW_OWED) {
+		put(t, owner, place, seq, seq + d->payload_len, d->payload, n);
+		return;
+	}
+	at = take(t, &n);
+	if (!c->owes)
+		c->sure = at;
+	c->owes = true;
+	c->owing->at[c->owing->n++] = (struct flow_owed){.d = d, .place = at, .before = *place, .tag = tag_of(c, owner, at), .n = n};
+	*place = at;
 }

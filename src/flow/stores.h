@@ -43,8 +43,16 @@ struct contents {
 	uint32_t mask;
 	uint32_t head;   /* place of the next piece: the turn of the log, and the offset */
 	uint32_t limit;  /* offset where the log begins again, for now */
+	uint32_t bound;  /* offset up to which nothing need be asked: that, or less */
 	uint32_t used;   /* offset up to which it was filled before it began again */
 	uint32_t secret;
+	/* What is put down later (flow_owe()): */
+	struct flow_owing *owing; /* NULL: nothing, for now */
+	uint32_t sure;            /* with owes: all before this place was put down */
+	bool owes;
+	uint8_t at_once;          /* batches of which nothing is owed: it was asked for too soon */
+	void (*pays)(void *arg);  /* or NULL */
+	void *pays_arg;
 };
 
 enum { HEAD_BLOCK = 1024, HEAD_BLOCKS = FLOW_HEAD_MAX / HEAD_BLOCK, HEAD_RUNS = 4 };

@@ -219,6 +219,13 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 		near_flow(&t->flows[k->odd]);
 }
 
+void flow_near_payload(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
+{
+	const bool asked = near->place >= REF_EMBRYO || !(t->flows[near->place].side[near->dir].bits & SIDE_TRIED);
+
+	__builtin_prefetch((const void *)((uintptr_t)d->payload & -(uintptr_t)asked)); /* no jump, which nobody could guess */
+}
+
 /* ---- one packet ---------------------------------------------------------- */
 
 static void count_new(struct flow_table *t, uint8_t proto)

@@ -25,6 +25,7 @@ struct told {
 	struct hash_key key;
 	uint64_t sum, records, packets, no_flow, memory;
 	uint64_t frames, damaged, bytes, bytes_read, steps;
+	uint64_t conflicts; /* bytes that came again as others */
 	uint64_t nap_ns, naps; /* every so many records, the observer sleeps */
 	uint64_t stop_at;      /* record that ends the run; 0: none */
 	int rc, stopped;
@@ -52,6 +53,8 @@ static int told_event(void *self, const struct event *ev)
 			text_char(&t, ' ');
 			record_text(&t, ev->flow, (enum record_key)k);
 		}
+	if (ev->kind == EVENT_FLOW_END)
+		s->conflicts += ev->flow->exact.conflicting_bytes[0] + ev->flow->exact.conflicting_bytes[1];
 	s->sum = s->sum * 31 + hash_bytes(&s->key, line, strlen(line));
 	s->records++;
 	if (s->naps && s->records % s->naps == 0)
@@ -116,6 +119,7 @@ static void assert_same(const struct told *a, const struct told *b, const char *
 	assert_int_equal(a->sum, b->sum);
 	assert_int_equal(a->records, b->records);
 	assert_int_equal(a->packets, b->packets);
+	assert_int_equal(a->conflicts, b->conflicts);
 	assert_int_equal(a->no_flow, b->no_flow);
 	assert_int_equal(a->memory, b->memory);
 	assert_int_equal(a->steps, b->steps);
@@ -289,6 +293,102 @@ static void pipeline_damage_ahead(void **state)
 	}
 }
 
+/* ---- contents that come again ---------------------------------------------------- */
+
+enum { TALKS = 24, TALK_BYTES = 90, SAID = 700000 };
+
+/* Conversations in order: a handshake of each, then data of either side in turn. Every so many segments one is sent again, which
+ * was sent a little or long before, mostly with other bytes: what is kept of it may be on its way from one thread to the other. */
+struct talks {
+	struct capture_file file;
+	uint8_t bytes[54 + TALK_BYTES];
+	uint32_t next[TALKS][2];
+	unsigned frames;
+};
+
+static void talk_says(struct talks *t, unsigned talk, unsigned side, uint8_t flags, uint32_t seq, uint32_t len, uint8_t fill)
+{
+	const uint8_t ip[] = {0x45, 0, 0, (uint8_t)(40 + len), (uint8_t)(t->frames >> 8), (uint8_t)t->frames, 0x40, 0, 64, 6, 0, 0,
+			      10, 0, 0, (uint8_t)(side ? 200 : talk), 10, 0, 0, (uint8_t)(side ? talk : 200)};
+	const uint32_t ack = flags == TCP_SYN ? 0 : t->next[talk][!side];
+	struct frame f = {.linktype = LINKTYPE_ETHERNET, .data = t->bytes, .caplen = 54 + len, .wirelen = 54 + len};
+	uint8_t *at = t->bytes + 14;
+
+	memset(t->bytes, 0, 54);
+	t->bytes[12] = 8;
+	memcpy(at, ip, sizeof ip);
+	at += sizeof ip;
+	at[side ? 0 : 2] = 0x1b;
+	at[side ? 2 : 0] = 0x9c;
+	for (unsigned i = 0; i < 4; i++) {
+		at[4 + i] = (uint8_t)(seq >> (24 - 8 * i));
+		at[8 + i] = (uint8_t)(ack >> (24 - 8 * i));
+	}
+	at[12] = 0x50;
+	at[13] = flags;
+	at[14] = 0xff;
+	memset(t->bytes + 54, fill, len);
+	capture_add(&t->file, &f, 0, (int64_t)t->frames++ * 10 * CLOCK_US);
+}
+
+static int make_talks(char *name, unsigned segments, unsigned every, unsigned back_most)
+{
+	static struct talks t;
+	uint64_t dice = 1;
+	struct hash_key key;
+
+	hash_key_init(&key, 5);
+	t = (struct talks){.frames = 0};
+	capture_begin(&t.file);
+	for (unsigned i = 0; i < TALKS; i++) {
+		talk_says(&t, i, 0, TCP_SYN, 999, 0, 0);
+		t.next[i][0] = 1000;
+		t.next[i][1] = 5000;
+		talk_says(&t, i, 1, TCP_SYN | TCP_ACK, 4999, 0, 0);
+		talk_says(&t, i, 0, TCP_ACK, 1000, 0, 0);
+	}
+	for (unsigned i = 0; i < segments; i++) {
+		unsigned talk, side = i & 1;
+
+		dice = hash_bytes(&key, &dice, sizeof dice);
+		talk = i / 2 % TALKS;
+		talk_says(&t, talk, side, TCP_ACK, t.next[talk][side], TALK_BYTES, (uint8_t)(t.next[talk][side] / TALK_BYTES));
+		t.next[talk][side] += TALK_BYTES;
+		if (every && i % every == every - 1) {
+			uint32_t back = 1 + (uint32_t)(dice >> 8) % back_most;
+
+			if (t.next[talk][side] - 5000 > back * TALK_BYTES)
+				talk_says(&t, talk, side, TCP_ACK, t.next[talk][side] - back * TALK_BYTES, TALK_BYTES, (uint8_t)dice);
+		}
+	}
+	return capture_end(&t.file, name);
+}
+
+/* Whatever is owed when it is asked for: a moment ago, batches ago, just before the log begins again; often, or now and then. */
+static void pipeline_contents_again(void **state)
+{
+	static const struct { unsigned every, back_most; } kinds[] = {{0, 1}, {40, 3}, {3000, 40}, {40000, 400}, {45000, 2}};
+	uint64_t conflicts = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+		struct told one = {.sum = 0}, two = {.sum = 0}, slow = {.nap_ns = 300 * CLOCK_US, .naps = 7};
+		char name[CAPTURE_NAME];
+		int fd = make_talks(name, i < 3 ? SAID / 10 : SAID, kinds[i].every, kinds[i].back_most);
+		const char *files[] = {name};
+
+		assert_true(play(files, 1, NULL, false, 0, &one));
+		assert_true(play(files, 1, NULL, true, 0, &two));
+		assert_true(play(files, 1, NULL, true, 0, &slow));
+		assert_same(&one, &two, "talks");
+		assert_same(&one, &slow, "talks, slowly");
+		assert_true((one.conflicts > 0) == (kinds[i].every > 0));
+		conflicts += one.conflicts;
+		(void)close(fd);
+	}
+	assert_true(conflicts > 10000);
+}
+
 /* ---- a source of the test's own ----------------------------------------------------- */
 
 /* Gives batches of all sizes, nothing now and then, sleeps, and may break. */
@@ -409,6 +509,7 @@ int main(void)
 		cmocka_unit_test(pipeline_slow_engine),
 		cmocka_unit_test(pipeline_stopped_early),
 		cmocka_unit_test(pipeline_damage_ahead),
+		cmocka_unit_test(pipeline_contents_again),
 		cmocka_unit_test(pipeline_slow_file),
 		cmocka_unit_test(pipeline_broken_in_the_middle),
 		cmocka_unit_test(pipeline_refuses_pipes),
