@@ -207,6 +207,8 @@ uint64_t flow_id(const struct flow *f);
 /* Walk all flows in the table: start with *at = 0; NULL at the end. A flow
  * that is promoted between two calls may be met twice or not at all. */
 struct flow *flow_next(struct flow_table *t, uint64_t *at);
+/* The same of its id alone, which is returned (0: there is none), and its place: of many flows some are looked for. */
+uint64_t flow_next_id(struct flow_table *t, uint64_t *at, uint32_t *place);
 
 /* For who keeps something of each flow, and looks again only at those that moved. Every flow
  * that is there has a seat of its own, a small number, which is free again when it ends; the seats

@@ -42,7 +42,7 @@ static uint64_t select_found(struct remembered *m, const struct packet_query *q,
 	uint64_t number;
 
 	if (q->find_stop) {
-		m->find.on = false;
+		m->find.on = m->find.nobody = false;
 		m->found = 0;
 	}
 	if (q->find != FIND_NOTHING)
@@ -56,8 +56,11 @@ static uint64_t select_found(struct remembered *m, const struct packet_query *q,
 		return packet_list_near(m->list, number);
 	}
 	m->found = 0;
-	if (!m->find.on)
+	if (!m->find.on) {
+		out->not_found = m->find.nobody && row == m->find.origin;
+		m->find.nobody = false;
 		return row;
+	}
 	switch (find_go_on(&m->find, m->list, m->recall, deadline_ns, &number)) {
 	case FIND_FOUND:
 		out->found_round = m->find.wrapped;
@@ -276,7 +279,8 @@ void engine_go_on(struct engine *e, int64_t ns)
 {
 	struct remembered *m = engine_remembered(e);
 	int64_t deadline = clock_monotonic_ns() + ns;
-	bool list, find = false;
+	enum find_result find = FIND_FOUND;
+	bool list;
 
 	if (m && m->save)
 		save_go_on(m, deadline);
@@ -284,8 +288,9 @@ void engine_go_on(struct engine *e, int64_t ns)
 		return;
 	list = !m->list || packet_list_go_on(m->list, deadline);
 	if (m->find.on && m->list && !m->found)
-		find = find_go_on(&m->find, m->list, m->recall, deadline, &m->found) == FIND_GOES_ON;
+		find = find_go_on(&m->find, m->list, m->recall, deadline, &m->found);
+	m->find.nobody = m->find.nobody || find == FIND_NOBODY;
 	if (m->streams)
 		list = streams_go_on(m->streams, deadline) && list;
-	m->unfinished = !list || find;
+	m->unfinished = !list || find == FIND_GOES_ON;
 }

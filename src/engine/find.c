@@ -76,6 +76,25 @@ void find_begin(struct find *f, struct packet_list *l, const struct packet_query
 	*f = new;
 }
 
+/* The flows of that packet and of those that come next, in one walk over the table. */
+static void find_flows(struct find *f, const struct remembered *m, struct recall *r, uint64_t number)
+{
+	const uint64_t first = remember_first(m), all = index_count(m->index);
+	uint32_t ids[RECALL_FLOWS];
+	unsigned n = 0;
+
+	if (f->kind == FIND_VERDICT || (number >= f->from && number <= f->to))
+		return;
+	f->from = f->back ? (number - first < RECALL_FLOWS ? first : number - RECALL_FLOWS + 1) : number;
+	f->to = f->back ? number : (all - number < RECALL_FLOWS ? all : number + RECALL_FLOWS - 1);
+	for (uint64_t at = f->from; at <= f->to; at++) {
+		struct index_entry e;
+
+		ids[n++] = index_get(m->index, at, &e) ? e.flow : 0;
+	}
+	recall_flows(r, ids, n);
+}
+
 enum find_result find_go_on(struct find *f, struct packet_list *l, struct recall *r, int64_t deadline_ns, uint64_t *number)
 {
 	for (unsigned steps = 1;; steps++) {
@@ -93,6 +112,7 @@ enum find_result find_go_on(struct find *f, struct packet_list *l, struct recall
 		if (next == 0 || (f->wrapped && (f->back ? next < f->end : next > f->end)))
 			break;
 		f->at = next;
+		find_flows(f, packet_list_of(l), r, next);
 		if (packet_has(f, packet_list_of(l), r, next)) {
 			f->on = false;
 			*number = next;

@@ -15,10 +15,17 @@
 enum {
 	CHUNK_BYTES = INDEX_CHUNK * (int)sizeof(struct index_entry),
 	SLOTS_MIN = 2,
-	BIRTHS = 32,
+	BIRTHS = 32, BIRTHS_KEPT = 16,
 	SETS = 4096, SETS_SLOTS = 16384, /* of verdicts: a few dozens are usual */
 };
 #define CHUNKS_MOST (UINT64_C(1) << 22) /* 68 G packets */
+
+/* The greatest number of a flow up to the end of each stretch of BIRTHS packets of a chunk. */
+struct births {
+	uint64_t chunk; /* + 1; 0: none */
+	unsigned n;     /* stretches that are known */
+	uint32_t most[INDEX_CHUNK / BIRTHS];
+};
 
 struct index_parts {
 	uint8_t *memory;
@@ -35,11 +42,7 @@ struct index_parts {
 	uint64_t set[SETS];        /* [0]: none */
 	uint16_t set_slot[SETS_SLOTS];
 	unsigned sets;
-	/* Of the chunk that a flow's beginning was looked for last: the greatest flow up to the end of each stretch
-	 * of BIRTHS packets. */
-	uint64_t born_chunk;       /* + 1; 0: none */
-	unsigned born_n;           /* stretches that are known */
-	uint32_t born[INDEX_CHUNK / BIRTHS];
+	struct births births[BIRTHS_KEPT]; /* of chunks that beginnings were looked for in: each has one place */
 	struct index_stats stats;
 };
 
@@ -246,45 +249,86 @@ static uint64_t chunk_of_birth(const struct index *x, uint32_t flow)
 }
 
 /* The whole stretches of a chunk, each up to its end. */
-static void births_of(struct index_parts *p, uint64_t chunk, const struct index_entry *e, unsigned n)
+static const struct births *births_of(struct index_parts *p, uint64_t chunk, const struct index_entry *e, unsigned n)
 {
-	if (p->born_chunk != chunk + 1)
-		p->born_n = 0;
-	p->born_chunk = chunk + 1;
-	for (; (p->born_n + 1) * BIRTHS <= n; p->born_n++) {
-		uint32_t most = p->born_n > 0 ? p->born[p->born_n - 1] : 0;
+	struct births *b = &p->births[chunk % BIRTHS_KEPT];
 
-		for (unsigned i = p->born_n * BIRTHS; i < (p->born_n + 1) * BIRTHS; i++)
+	if (b->chunk != chunk + 1)
+		b->n = 0;
+	b->chunk = chunk + 1;
+	for (; (b->n + 1) * BIRTHS <= n; b->n++) {
+		uint32_t most = b->n > 0 ? b->most[b->n - 1] : 0;
+
+		for (unsigned i = b->n * BIRTHS; i < (b->n + 1) * BIRTHS; i++)
 			most = e[i].flow > most ? e[i].flow : most;
-		p->born[p->born_n] = most;
+		b->most[b->n] = most;
 		p->stats.looked += BIRTHS;
 	}
+	return b;
 }
 
-uint64_t index_birth(struct index *x, uint32_t flow)
+uint64_t index_birth(struct index *x, uint32_t flow, uint64_t least)
 {
 	struct index_parts *p = x->parts;
-	uint64_t chunk = chunk_of_birth(x, flow);
+	uint64_t chunk = chunk_of_birth(x, flow), number;
 	unsigned n, from = 0, to;
-	const struct index_entry *e = index_chunk(x, chunk, &n);
+	const struct index_entry *e;
+	const struct births *born;
 
-	if (flow == 0 || !e)
+	if (flow == 0 || (chunk + 1) * INDEX_CHUNK < least) /* so it need not be read */
 		return 0;
-	births_of(p, chunk, e, n);
-	for (to = p->born_n; from < to;) {
+	e = index_chunk(x, chunk, &n);
+	if (!e)
+		return 0;
+	born = births_of(p, chunk, e, n);
+	for (to = born->n; from < to;) {
 		unsigned middle = from + (to - from) / 2;
 
-		if (p->born[middle] >= flow)
+		if (born->most[middle] >= flow)
 			to = middle;
 		else
 			from = middle + 1;
 	}
 	for (unsigned i = from * BIRTHS; i < n && i < (from + 1) * BIRTHS; i++) {
 		p->stats.looked++;
+		number = chunk * INDEX_CHUNK + i + 1;
 		if (e[i].flow == flow)
-			return chunk * INDEX_CHUNK + i + 1;
+			return number >= least ? number : 0;
 	}
 	return 0;
+}
+
+bool index_next(struct index *x, uint32_t flow, uint64_t from, uint64_t to, uint64_t *number)
+{
+	uint64_t at = from - 1; /* counted from 0 */
+
+	*number = 0;
+	if (from == 0)
+		return false;
+	while (at < to) {
+		const uint64_t chunk = at / INDEX_CHUNK, ends = (chunk + 1) * INDEX_CHUNK < to ? (chunk + 1) * INDEX_CHUNK : to;
+		struct index_chunk says;
+		const struct index_entry *e;
+		unsigned n;
+
+		if (chunk < x->packets / INDEX_CHUNK && index_chunk_says(x, chunk, &says) &&
+		    (flow < says.flow_min || flow > says.flow_max)) {
+			at = ends;
+			continue;
+		}
+		e = index_chunk(x, chunk, &n);
+		if (!e || ends - chunk * INDEX_CHUNK > n)
+			return false;
+		for (unsigned i = (unsigned)(at % INDEX_CHUNK), last = (unsigned)(ends - chunk * INDEX_CHUNK); i < last; i++)
+			if (e[i].flow == flow) {
+				x->parts->stats.looked += i - (unsigned)(at % INDEX_CHUNK) + 1;
+				*number = chunk * INDEX_CHUNK + i + 1;
+				return true;
+			}
+		x->parts->stats.looked += ends - at;
+		at = ends;
+	}
+	return true;
 }
 
 bool index_get(struct index *x, uint64_t number, struct index_entry *out)

@@ -114,8 +114,12 @@ enum { INDEX_CACHE = 4 };
 const struct index_entry *index_chunk(struct index *x, uint64_t chunk, unsigned *n);
 /* What is in it; false: no such chunk. */
 bool index_chunk_says(const struct index *x, uint64_t chunk, struct index_chunk *out);
-/* The packet that the flow of that number began with; 0: it is not there any more, or there is no such flow. */
-uint64_t index_birth(struct index *x, uint32_t flow);
+/* The packet that the flow of that number began with, if that is least or a later one; 0: it is not, or is not there any
+ * more, or there is no such flow. */
+uint64_t index_birth(struct index *x, uint32_t flow, uint64_t least);
+/* The first packet of the flow of that number from one packet to another one, both included; 0: there is none. False: some
+ * were forgotten or could not be read, and none was found before. */
+bool index_next(struct index *x, uint32_t flow, uint64_t from, uint64_t to, uint64_t *number);
 /* One entry; false: forgotten. */
 bool index_get(struct index *x, uint64_t number, struct index_entry *out);
 /* The verdicts that its number stands for. */

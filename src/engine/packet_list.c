@@ -17,7 +17,7 @@
 enum {
 	RUN_LEAST = 4,
 	LOOK_MATCH = 64, LOOK_ROWS = 4096, /* between two looks at the clock */
-	MATCH_BLOCK = 1024,                /* packets whose flows are looked for together */
+	MATCH_BLOCK = RECALL_FLOWS,        /* packets whose flows are looked for together */
 };
 
 struct packet_list {

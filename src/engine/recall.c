@@ -114,8 +114,8 @@ void recall_flows(struct recall *r, const uint32_t *ids, unsigned n)
 {
 	struct flow_table *t = engine_flows(r->m->engine);
 	unsigned wanted = 0;
-	const struct flow *f;
-	uint64_t at = 0;
+	uint64_t at = 0, id;
+	uint32_t place;
 
 	if (r->places + n > PLACES / 2) {
 		memset(r->place, 0, sizeof r->place);
@@ -131,12 +131,12 @@ void recall_flows(struct recall *r, const uint32_t *ids, unsigned n)
 		wanted++;
 	}
 	r->stats.walks += wanted > 0;
-	while (wanted > 0 && (f = flow_next(t, &at)) != NULL) {
-		struct recall_place *p = place_of(r, flow_id(f));
+	while (wanted > 0 && (id = flow_next_id(t, &at, &place)) != 0) {
+		struct recall_place *p = place_of(r, id);
 
 		if (p->id == 0 || p->place != UINT32_MAX)
 			continue;
-		p->place = flow_place(f);
+		p->place = place;
 		wanted--;
 	}
 }
@@ -324,10 +324,8 @@ static bool replay_on(struct recall *r, struct replayed *f, uint64_t number, con
 	for (uint64_t at = f->last + 1; at <= number; at++) {
 		struct index_entry e;
 
-		if (!index_get(r->m->index, at, &e))
+		if (!index_next(r->m->index, last->flow, at, number, &at) || at == 0 || !index_get(r->m->index, at, &e))
 			return false;
-		if (e.flow != last->flow)
-			continue;
 		if (f->fed > RECALL_HEAD || (at < number && f->fed == RECALL_HEAD) || f->bytes[side] > RECALL_HEAD_BYTES ||
 		    !replay_feed(r, at, &e))
 			return false;
@@ -350,8 +348,8 @@ static bool replay_head(struct recall *r, uint64_t number, const struct index_en
 
 	if (f && f->last < number)
 		return replay_on(r, f, number, e);
-	birth = index_birth(r->m->index, e->flow);
-	if (birth == 0 || birth > number || number - birth > RECALL_LOOK)
+	birth = index_birth(r->m->index, e->flow, number > RECALL_LOOK ? number - RECALL_LOOK : 1);
+	if (birth == 0 || birth > number)
 		return false;
 	if (f && !replay_begin(r))
 		return false;

@@ -42,7 +42,7 @@ void recall_free(struct recall *r);
 struct engine *recall_engine(const struct recall *r);
 
 /* The flows of these are looked for in one walk over the table, before many are recalled: at most RECALL_FLOWS. */
-enum { RECALL_FLOWS = 4096 };
+enum { RECALL_FLOWS = 16384 };
 void recall_flows(struct recall *r, const uint32_t *ids, unsigned n);
 /* The flow of that id, or NULL. */
 const struct flow *recall_flow(struct recall *r, uint64_t id);

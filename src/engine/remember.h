@@ -16,6 +16,7 @@ struct streams;
 struct find {
 	bool on;
 	bool back, wrapped;
+	bool nobody;        /* it came to its end between two answers: to be told */
 	enum packet_find kind;
 	uint8_t what[QUERY_FIND];
 	uint32_t len;
@@ -23,6 +24,7 @@ struct find {
 	uint64_t origin;    /* the row it began at */
 	uint64_t end;       /* the packet that it ends with, when it has come round */
 	uint64_t at;        /* looked at last */
+	uint64_t from, to;  /* packets whose flows were looked for together */
 };
 
 struct remembered {

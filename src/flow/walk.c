@@ -133,23 +133,34 @@ void scratch_complete(struct flow_table *t, const struct flow *f)
 	t->scratch.bits |= told;
 }
 
-struct flow *flow_next(struct flow_table *t, uint64_t *at)
+/* The place of the next flow from *at on; REF_NONE: there is none. */
+static uint32_t next_place(const struct flow_table *t, uint64_t *at)
 {
 	uint64_t n = *at;
 
-	flow_store(t);
 	for (; n < t->flow_used; n++)
 		if (t->flows[n].family != FAMILY_NONE) {
 			*at = n + 1;
-			return in_passing(t, (uint32_t)n);
+			return (uint32_t)n;
 		}
 	for (n -= t->flow_used; n < (uint64_t)t->chunks_made * EMBRYO_CHUNK; n++)
 		if (t->embryos[n].key.family != FAMILY_NONE) {
 			*at = t->flow_used + n + 1;
-			return embryo_outline(t, (uint32_t)n | REF_EMBRYO);
+			return (uint32_t)n | REF_EMBRYO;
 		}
 	*at = UINT64_MAX;
-	return NULL;
+	return REF_NONE;
+}
+
+struct flow *flow_next(struct flow_table *t, uint64_t *at)
+{
+	uint32_t ref;
+
+	flow_store(t);
+	ref = next_place(t, at);
+	if (ref == REF_NONE)
+		return NULL;
+	return ref & REF_EMBRYO ? embryo_outline(t, ref) : in_passing(t, ref);
 }
 
 struct flow *flow_in_seat(struct flow_table *t, uint32_t seat)
@@ -221,6 +232,16 @@ __attribute__((always_inline)) static inline void prefetch_rest(const struct flo
 	kept_trouble_near(t, k);
 	for (size_t at = 0; k->odd != REF_NONE && at < sizeof *t->flows; at += 64)
 		__builtin_prefetch((const uint8_t *)&t->flows[k->odd] + at);
+}
+
+uint64_t flow_next_id(struct flow_table *t, uint64_t *at, uint32_t *place)
+{
+	uint32_t ref;
+
+	flow_store(t);
+	ref = *at == UINT64_MAX ? REF_NONE : next_place(t, at);
+	*place = ref;
+	return ref == REF_NONE ? 0 : id_of(t, ref);
 }
 
 struct flow *flow_at(struct flow_table *t, uint32_t place, uint64_t id)

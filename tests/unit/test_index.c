@@ -100,6 +100,62 @@ static void chunks_come_back_from_the_spool(void **state)
 	index_free(x);
 }
 
+/* Flows that begin one after the other and speak at random, some for long, some never again: their next packets and their
+ * first ones, as walking over all entries finds them. */
+static void flows_are_found_again(void **state)
+{
+	enum { PACKETS = 6 * INDEX_CHUNK + 1234, FLOWS = 3000, QUIET = 900 };
+	static uint32_t flow[PACKETS + 1];
+	uint64_t room = 0, found = 0, skipped;
+	struct index_options o = {.memory = 0, .rereads = 1};
+	struct index *x;
+	struct error e = {""};
+	uint32_t random = 5, begun = 0;
+
+	(void)state;
+	o.fd = spool_open(&room, &e);
+	o.room = 100 << 20;
+	assert_int_equal(index_open(&x, &o, &e), 0);
+	for (uint64_t i = 1; i <= PACKETS; i++) {
+		struct frame f = {.offset = i};
+
+		random = random * 1664525u + 1013904223u;
+		if ((random >> 8) % 30 == 0 && begun < FLOWS)
+			flow[i] = ++begun;
+		else if (begun > QUIET && i > PACKETS / 2)
+			flow[i] = QUIET + 1 + (random >> 10) % (begun - QUIET);
+		else
+			flow[i] = begun ? (random >> 10) % (begun + 1) : 0;
+		index_add(x, &f, flow[i], 0, 0);
+	}
+	for (unsigned i = 0; i < 3000; i++) {
+		uint64_t from = 1 + (random = random * 1664525u + 1013904223u) % PACKETS, to, number, next, birth;
+		uint32_t of = 1 + (random >> 7) % (begun + 9); /* some that are none */
+
+		to = from + (random = random * 1664525u + 1013904223u) % (i % 2 ? 40000 : 300);
+		to = to > PACKETS ? PACKETS : to;
+		for (next = from; next <= to && flow[next] != of; next++)
+			;
+		assert_true(index_next(x, of, from, to, &number));
+		assert_int_equal(number, next <= to ? next : 0);
+		found += number > 0;
+		for (birth = 1; birth <= PACKETS && flow[birth] != of; birth++)
+			;
+		assert_int_equal(index_birth(x, of, 1), birth <= PACKETS ? birth : 0);
+		assert_int_equal(index_birth(x, of, from), birth <= PACKETS && birth >= from ? birth : 0);
+	}
+	assert_true(found > 300 && found < 2700);
+	assert_false(index_next(x, 1, 0, 5, &(uint64_t){0})); /* there is no packet 0 */
+	assert_false(index_next(x, begun + 1, PACKETS, PACKETS + 1, &(uint64_t){0}));
+	/* A chunk in which no such flow is is not looked at. */
+	skipped = index_stats(x)->looked;
+	assert_true(index_next(x, begun + 1, 1, 6 * INDEX_CHUNK, &found));
+	assert_int_equal(found, 0);
+	assert_int_equal(index_stats(x)->looked, skipped);
+	index_free(x);
+	close(o.fd);
+}
+
 static void sets_of_verdicts_are_few(void **state)
 {
 	const struct index_options o = {.memory = 1 << 20, .rereads = 1, .fd = -1};
@@ -161,6 +217,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bits_are_a_set),
 		cmocka_unit_test(chunks_come_back_from_the_spool),
+		cmocka_unit_test(flows_are_found_again),
 		cmocka_unit_test(sets_of_verdicts_are_few),
 		cmocka_unit_test(history_forgets_the_oldest),
 	};

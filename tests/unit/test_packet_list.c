@@ -7,6 +7,8 @@
 
 #include "packet_list_world.h"
 
+#include "engine/recall.h"
+
 /* ---- the tests -------------------------------------------------------------------------- */
 
 /* All packets: the place is the number, wherever. */
@@ -331,9 +333,15 @@ static void the_last_ack_is_an_event(void **state)
 	world_free(w);
 }
 
+static uint64_t walked(struct world *w)
+{
+	return recall_stats(engine_remembered(w->engine)->recall)->walks;
+}
+
 static void finds_forward_back_and_round(void **state)
 {
 	struct world *w = world_new(64 << 20, false);
+	uint64_t walks;
 	struct packet_query q = {.rows = 10, .find = FIND_TEXT, .find_len = 11, .selected = 1};
 	const struct packet_answer *a;
 
@@ -356,9 +364,12 @@ static void finds_forward_back_and_round(void **state)
 		}
 	}
 	q.find = FIND_BYTES; /* case counts */
+	walks = walked(w);
 	a = ask(w, &q);
 	assert_true(a->not_found);
 	assert_int_equal(a->selected, q.selected);
+	/* Their flows were looked for together: to the end, and from the beginning on. */
+	assert_true(walked(w) - walks <= 3);
 	/* In the line: what http says. */
 	q = (struct packet_query){.rows = 10, .find = FIND_TEXT, .find_len = 10, .selected = 3};
 	memcpy(q.find_for, "c7.EXAMPLE", 10);
@@ -391,6 +402,26 @@ static void searches_are_stopped(struct world *w)
 	assert_false(w->answer->packets.not_found);
 	assert_int_equal(w->answer->packets.selected, 1);
 	assert_false(engine_unfinished(w->engine));
+}
+
+/* A search that comes to its end between two answers: the next one says so, once. */
+static void searches_end_between_answers(struct world *w)
+{
+	struct query q = {.about = QUERY_PACKETS, .packets = {.rows = 10, .selected = 1, .find = FIND_TEXT, .find_len = 11}};
+	unsigned slices = 0;
+
+	memcpy(q.packets.find_for, "nobody.here", 11);
+	engine_answer_within(w->engine, &q, w->answer, 0);
+	assert_true(w->answer->packets.looking);
+	q.packets.find = FIND_NOTHING;
+	while (engine_unfinished(w->engine) && slices++ < 1000000)
+		engine_go_on(w->engine, 100000);
+	engine_answer_within(w->engine, &q, w->answer, 0);
+	assert_true(w->answer->packets.not_found);
+	assert_false(w->answer->packets.looking);
+	assert_int_equal(w->answer->packets.selected, 1);
+	engine_answer_within(w->engine, &q, w->answer, 0);
+	assert_false(w->answer->packets.not_found);
 }
 
 /* With no time at all an answer comes all the same, says that it is not all, and what is worked on meanwhile
@@ -427,6 +458,7 @@ static void slices_come_to_an_end(void **state)
 	assert_false(w->answer->packets.not_found);
 	assert_int_equal(w->answer->packets.row[w->answer->packets.selected_row].flow, w->flow[60]);
 	searches_are_stopped(w);
+	searches_end_between_answers(w);
 	world_free(w);
 }
 
