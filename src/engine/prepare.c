@@ -39,6 +39,7 @@ void prepare(const struct prepare *how, const struct frame *frames, unsigned n, 
 	memset(out->is + n, 0, FLOW_NEAR_SLOTS);
 	out->prepared = true;
 	out->expected = near != NULL;
+	out->owing.n = 0; /* so nothing is, of one that is never taken up */
 	/* First all of one, then all of the other: what was just written is read again in other pieces,
 	 * which waits until it has left the processor's queue. */
 	if (how->fast)

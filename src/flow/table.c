@@ -195,6 +195,13 @@ void flow_near_record(const struct flow_table *t, const struct descriptor *d, st
 		embryo_near(t, d, near);
 }
 
+static inline void near_trips(const struct flow_table *t, const struct kept *k, unsigned side, unsigned needed)
+{
+	const unsigned block = (k->trips_are[side] & KEPT_TRIPS_BLOCK) != 0;
+
+	__builtin_prefetch(blocks_at(&t->blocks, k->trips[side][0] & -(block & needed)), 1);
+}
+
 /* What is not in the flow's own four lines: many round trips, and, of what does not look ordinary, what is odd. */
 void flow_near_rest(const struct flow_table *t, const struct descriptor *d, const struct flow_near *near)
 {
@@ -204,14 +211,9 @@ void flow_near_rest(const struct flow_table *t, const struct descriptor *d, cons
 	if (near->place >= REF_EMBRYO)
 		return;
 	k = &t->flows[near->place];
-	/* Without a jump, which would be guessed wrong: where there is none, or it is not needed, block 0. */
-	for (unsigned i = 0; i < 2; i++) {
-		const unsigned is = k->trips_are[i], sends = i == near->dir, data = d->payload_len != 0;
-		const unsigned waits = kept_trips_timed(is) != 0, block = (is & KEPT_TRIPS_BLOCK) != 0;
-		const unsigned needed = block & ((sends & data) | (~sends & waits));
-
-		__builtin_prefetch(blocks_at(&t->blocks, k->trips[i][0] & -needed), 1);
-	}
+	/* Without a jump, which would be guessed wrong: where there is none, or nothing is sent, block 0. */
+	near_trips(t, k, near->dir, d->payload_len != 0);
+	near_trips(t, k, !near->dir, 1);
 	if (k->odd == REF_NONE)
 		return;
 	bit = (unsigned)(d->payload_len ? FLOW_BIT_ORDINARY_DATA : FLOW_BIT_ORDINARY_ACK) << near->dir;
