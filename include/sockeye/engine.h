@@ -103,7 +103,7 @@ void engine_answer_sources(struct answer *out, struct source *s, bool ended);
  * results and stats are those of one thread. max_packets: as in run_options. For the run
  * alone, without a writer or a view of packets: names of interfaces are not to be had
  * meanwhile. All observers must be there at the first next_batch(). e outlives the source:
- * the other thread looks at it until free(). -ENOTSUP: below may be waited for, or cannot lend. */
+ * the other thread looks at it, and puts down contents, until free(). -ENOTSUP: below may be waited for, or cannot lend. */
 int pipeline_open(struct source **out, struct source *below, struct engine *e, uint64_t max_packets,
 		  struct error *err);
 

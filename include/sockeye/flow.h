@@ -111,7 +111,7 @@ void flow_touch_ahead(const struct flow_table *t, size_t *done);
 /* What is kept of payloads (contents.c) can be put down later, by the thread that read them and has them at hand. Pieces of one
  * batch of packets are owed in a list, at most one for each, and paid by flow_pay(), by one thread at a time and in the order of
  * lists, while the descriptors and payloads that it names are there. What is owed may be asked for before: then all of it is
- * paid first, by flow_pays()'s function for lists that were handed on. */
+ * paid first, by flow_pays()'s function for lists that were handed on. A list that was not in flow_owe() has n 0. */
 enum { FLOW_OWED = 512 };
 struct flow_owed {
 	const struct descriptor *d;
@@ -124,7 +124,7 @@ struct flow_owing {
 };
 void flow_owe(struct flow_table *t, struct flow_owing *o, uint32_t paid); /* from here on in o; paid: an until, all before it was */
 void flow_owes(struct flow_table *t);                                     /* o is complete; from here on nothing is owed */
-void flow_pay(const struct flow_table *t, const struct flow_owing *o);    /* any thread */
+void flow_pay(struct flow_table *t, const struct flow_owing *o);          /* any thread */
 void flow_pays(struct flow_table *t, void (*all)(void *arg), void *arg);  /* NULL: every list was paid */
 
 /* Bring what flow_track() will look at nearer, and change nothing: of a batch first

@@ -320,7 +320,7 @@ struct prepare engine_prepare(const struct engine *e)
 	};
 }
 
-void engine_pay(const struct engine *e, const struct ready *r)
+void engine_pay(struct engine *e, const struct ready *r)
 {
 	flow_pay(e->flows, &r->owing);
 }

@@ -6,11 +6,11 @@
  * - Slots [head, head + 1) of the ring are the reading thread's, [taken - 1, head) the
  *   engine's: it holds on to the slot that it took last until it takes the next, because
  *   the stats of its place in the file stand there. head is written by the one, tail
- *   (= taken - 1) by the other, each after what it hands over.
+ *   (= taken - 1) and done (up to where it looks at no frame any more) by the other, each after what it hands over.
  * - Frames lie in the readers' buffers, which come back by number of batch (loans): after
  *   the call that follows the one that lent them (done), when what the engine owes of their contents (prepare.h) was put
- *   down, too. The reading thread does that when it comes by; the engine's, when that is asked for before: whoever has set
- *   paying.
+ *   down, too: slots [paid, done). The reading thread does that when it comes by; the engine's, when that is asked for
+ *   before, and once the other is gone: whoever has set paying. A slot is filled again only when it is paid.
  * - Who has nothing to do looks at the other for a while (PATIENCE), says so (engine_waits, reader_waits), looks once more, and
  *   sleeps: the engine's thread in the run's poll(), on fd, beside signals and the
  *   screen; the reading thread in read(2) of another eventfd. Both are woken late, when
@@ -46,7 +46,7 @@ enum {
 	AHEAD_WAKE = 3,  /* batches that wake the engine's thread */
 	AHEAD_LITTLE = 1, /* batches: with no more, reading is what everything waits for */
 	ASK_MS = 20,
-	IN_VAIN = 4,     /* whiles */
+	IN_VAIN = 3,     /* whiles */
 	WHILE_NS = 50 * CLOCK_MS, /* after which it is asked whether two threads are worth it */
 	PATIENCE = 10000, /* pauses of the processor: a few hundred microseconds */
 	LINE = 64,       /* bytes that travel between two cores together */
@@ -142,7 +142,7 @@ static bool pay(struct pipeline *p)
 
 static void reader_pay(struct pipeline *p)
 {
-	if (atomic_load_explicit(&p->paid, memory_order_relaxed) != atomic_load_explicit(&p->done, memory_order_relaxed))
+	if (atomic_load_explicit(&p->paid, memory_order_relaxed) != atomic_load(&p->done)) /* after reader_waits was said */
 		(void)pay(p);
 }
 
@@ -214,7 +214,7 @@ static void *reader_run(void *arg)
 		if (got == 0)
 			reader_wait_while(p, reader_without_buffers);
 		b->ready.prepared = false;
-		if (!reader_is_late(p))
+		if (b->n > 0 && !reader_is_late(p))
 			prepare(&p->prepare, b->frame, b->n, &b->ready, NULL);
 		reader_hand_over(p, b);
 		engine_touch_ahead(p->engine, &p->touched);

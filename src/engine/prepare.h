@@ -35,7 +35,7 @@ struct ready {
 	struct flow_near near[SOURCE_BATCH];
 	bool is[SOURCE_BATCH + FLOW_NEAR_SLOTS]; /* those behind the last are not: whoever looks ahead need not ask */
 	struct tally tally;
-	struct flow_owing owing; /* of contents, which another thread puts down: with *paid of engine_prepared() */
+	struct flow_owing owing; /* of contents, which another thread puts down: engine_pay() */
 	unsigned n;
 	bool prepared; /* false: of frames of a pipeline: their reader had no time for it (pipeline.c) */
 	bool expected; /* the slots that it needs were brought near */
@@ -70,7 +70,7 @@ int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, st
 
 /* Put down what is owed of the contents of a batch that is done with: on any thread, in the order of batches, before its frames
  * are given back. *all: does that at once for all batches before the one at hand; NULL: it was done, and is not owed any more. */
-void engine_pay(const struct engine *e, const struct ready *r);
+void engine_pay(struct engine *e, const struct ready *r);
 void engine_pays(struct engine *e, void (*all)(void *arg), void *arg);
 
 #endif

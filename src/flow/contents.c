@@ -118,7 +118,7 @@ static bool is_owed(const struct contents *c, uint32_t place)
 	return c->owes && place - c->sure < c->head - c->sure;
 }
 
-void flow_pay(const struct flow_table *t, const struct flow_owing *o)
+void flow_pay(struct flow_table *t, const struct flow_owing *o)
 {
 	enum { AHEAD = 8 };
 	const struct contents *c = &t->contents;
@@ -157,7 +157,7 @@ void flow_owe(struct flow_table *t, struct flow_owing *o, uint32_t paid)
 {
 	struct contents *c = &t->contents;
 
-	if ((int32_t)(paid - c->sure) > 0)
+	if (c->owes && paid - c->sure <= c->head - c->sure) /* an old one is outside */
 		c->sure = paid;
 	if (c->sure == c->head)
 		c->owes = false;
@@ -210,8 +210,11 @@ __attribute__((noinline)) static void go_on(struct flow_table *t, uint32_t units
 {
 	struct contents *c = &t->contents;
 
-	if ((c->head & c->mask) + units > c->limit)
+	if ((c->head & c->mask) + units > c->limit) {
+		if (c->owes && turn_of(c, c->sure) != turn_of(c, c->head))
+			pay_all(t); /* two turns back nothing is owed: the bound below looks at one */
 		begin_again(t, units);
+	}
 	c->bound = c->limit;
 	if (!c->owes || turn_of(c, c->sure) == turn_of(c, c->head))
 		return;
@@ -221,7 +224,7 @@ __attribute__((noinline)) static void go_on(struct flow_table *t, uint32_t units
 		c->bound = c->sure & c->mask;
 }
 
-/* Room for a piece of n bytes: at most half of the log. */
+/* Room for a piece of n bytes: a small part of the log. */
 static inline uint32_t take(struct flow_table *t, uint32_t *n)
 {
 	struct contents *c = &t->contents;

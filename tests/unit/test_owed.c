@@ -217,10 +217,62 @@ static void whenever_they_are_put_down(void **state)
 		}
 }
 
+struct taken {
+	uint8_t *unit; /* [units of the log]: owed */
+	size_t units;
+	unsigned asked;
+};
+
+static void nothing_is_owed(void *arg)
+{
+	struct taken *t = arg;
+
+	t->asked++;
+	memset(t->unit, 0, t->units);
+}
+
+/* It was long, when there were many flows, and what is owed lies behind where it begins again from now on: it comes round
+ * twice, and never to a place that is owed. */
+static void a_log_that_shrinks(void **state)
+{
+	enum { FEW = 14, SAID = 2000, LONG = (12 << 20) / CONTENTS_UNIT };
+	static uint8_t payload[SAID];
+	static struct flow_owing lists[FEW];
+	struct world *w = world_new(false, 512 << 20);
+	struct contents *c = &w->flows->contents;
+	struct descriptor d = packet(CLIENT, 5000, SERVER, 80, PROTO_TCP);
+	struct taken taken = {.units = (size_t)c->mask + 1};
+	uint32_t place = 0;
+
+	(void)state;
+	taken.unit = calloc(taken.units, 1);
+	assert_non_null(taken.unit);
+	flow_pays(w->flows, nothing_is_owed, &taken);
+	c->limit = c->bound = LONG;
+	c->head = c->mask + 1 + LONG - 1000;
+	d.payload = payload;
+	d.payload_len = d.payload_captured = SAID;
+	for (unsigned n = 0; n < FEW; n++) {
+		flow_owe(w->flows, &lists[n], 0);
+		for (unsigned i = 0; i < FLOW_OWED; i++, d.tcp.seq += SAID) {
+			contents_follow(w->flows, 2, &place, d.tcp.seq, &d);
+			assert_int_equal(lists[n].at[lists[n].n - 1].place, place);
+			for (uint32_t unit = place; unit != c->head; unit++)
+				assert_false(taken.unit[unit & c->mask]++);
+		}
+		flow_owes(w->flows);
+	}
+	assert_true(taken.asked >= 1);
+	free(taken.unit);
+	flow_pays(w->flows, NULL, NULL);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(whenever_they_are_put_down),
+		cmocka_unit_test(a_log_that_shrinks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
