@@ -83,7 +83,7 @@ static void find_flows(struct find *f, const struct remembered *m, struct recall
 	uint32_t ids[RECALL_FLOWS];
 	unsigned n = 0;
 
-	if (f->kind == FIND_VERDICT || (number >= f->from && number <= f->to))
+	if (f->kind == FIND_VERDICT || (number >= f->from && number <= f->to && f->forgot == recall_forgot(r)))
 		return;
 	f->from = f->back ? (number - first < RECALL_FLOWS ? first : number - RECALL_FLOWS + 1) : number;
 	f->to = f->back ? number : (all - number < RECALL_FLOWS ? all : number + RECALL_FLOWS - 1);
@@ -93,6 +93,7 @@ static void find_flows(struct find *f, const struct remembered *m, struct recall
 		ids[n++] = index_get(m->index, at, &e) ? e.flow : 0;
 	}
 	recall_flows(r, ids, n);
+	f->forgot = recall_forgot(r);
 }
 
 enum find_result find_go_on(struct find *f, struct packet_list *l, struct recall *r, int64_t deadline_ns, uint64_t *number)

@@ -34,7 +34,8 @@ struct packet_list {
 	uint64_t looked;          /* packets, for members */
 	uint64_t want[QUERY_TOGETHER], found[QUERY_TOGETHER]; /* packets of each flow; want UINT64_MAX: not known */
 	bool known[QUERY_TOGETHER]; /* its application */
-	uint64_t prepared;        /* flows of packets up to here were looked for */
+	uint64_t prepared;        /* flows of packets up to here were looked for, */
+	unsigned forgot;          /* and are at hand as long as that is recall_forgot() */
 	/* The second walk. */
 	uint64_t rowed;
 	struct dull dull[QUERY_TOGETHER];
@@ -211,12 +212,13 @@ static void prepare_flows(struct packet_list *l, const struct index_entry *e, un
 	uint32_t ids[MATCH_BLOCK];
 	unsigned many = 0;
 
-	if (number <= l->prepared)
+	if (number <= l->prepared && l->forgot == recall_forgot(l->m->recall))
 		return;
 	for (; from < n && many < MATCH_BLOCK; from++)
 		ids[many++] = e[from].flow;
 	l->prepared = number + many - 1;
 	recall_flows(l->m->recall, ids, many);
+	l->forgot = recall_forgot(l->m->recall);
 }
 
 static bool matches(struct packet_list *l, uint64_t number)

@@ -9,7 +9,7 @@
 
 enum {
 	BRIEFS = 4096,
-	PLACES = 4 * RECALL_FLOWS,
+	PLACES = 8 * RECALL_FLOWS,
 	REPLAY_FLOWS = 48,    /* whose heads are in one engine: all that they keep fits into it */
 	FRAGMENTS_BACK = 256, /* packets before one that was put together, among which its pieces are */
 };
@@ -35,7 +35,7 @@ struct recall {
 	struct flow_record record;
 	struct recall_brief brief[BRIEFS];
 	struct recall_place place[PLACES];
-	unsigned places;
+	unsigned places, forgot;
 	struct {
 		struct engine *engine;
 		struct replayed flow[REPLAY_FLOWS]; /* that it was fed, each from its beginning on */
@@ -120,6 +120,7 @@ void recall_flows(struct recall *r, const uint32_t *ids, unsigned n)
 	if (r->places + n > PLACES / 2) {
 		memset(r->place, 0, sizeof r->place);
 		r->places = 0;
+		r->forgot++;
 	}
 	for (unsigned i = 0; i < n; i++) {
 		struct recall_place *p = ids[i] ? place_of(r, ids[i]) : NULL;
@@ -139,6 +140,11 @@ void recall_flows(struct recall *r, const uint32_t *ids, unsigned n)
 		p->place = place;
 		wanted--;
 	}
+}
+
+unsigned recall_forgot(const struct recall *r)
+{
+	return r->forgot;
 }
 
 const struct flow *recall_flow(struct recall *r, uint64_t id)

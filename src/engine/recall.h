@@ -44,6 +44,8 @@ struct engine *recall_engine(const struct recall *r);
 /* The flows of these are looked for in one walk over the table, before many are recalled: at most RECALL_FLOWS. */
 enum { RECALL_FLOWS = 16384 };
 void recall_flows(struct recall *r, const uint32_t *ids, unsigned n);
+/* Another number than before: what was looked for is not at hand any more. */
+unsigned recall_forgot(const struct recall *r);
 /* The flow of that id, or NULL. */
 const struct flow *recall_flow(struct recall *r, uint64_t id);
 

@@ -24,7 +24,8 @@ struct find {
 	uint64_t origin;    /* the row it began at */
 	uint64_t end;       /* the packet that it ends with, when it has come round */
 	uint64_t at;        /* looked at last */
-	uint64_t from, to;  /* packets whose flows were looked for together */
+	uint64_t from, to;  /* packets whose flows were looked for together, */
+	unsigned forgot;    /* and are at hand as long as that is recall_forgot() */
 };
 
 struct remembered {

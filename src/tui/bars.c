@@ -137,13 +137,18 @@ static bool bars_losses(const struct answer *a, struct right *r)
 	return known && drops == 0;
 }
 
+/* Those in the list were counted when connections were asked for last: since then there may be others. */
+static bool bars_counted(const struct answer *a)
+{
+	return a->about == QUERY_FLOWS || ((!a->live || a->ended) && a->flows - a->over == a->totals.flows_live);
+}
+
 /* How many connections there are; live those that are over are among them while there is room for them, and so_far says
  * how many there were in all. Its width. */
 static unsigned bars_conns(const struct answer *a, unsigned width, bool so_far, struct text *t)
 {
 	text_reset(t);
-	/* How many are open is counted where connections are asked for. */
-	if (a->live && !a->ended && a->about != QUERY_FLOWS) {
+	if (!bars_counted(a)) {
 		words_count(t, a->totals.flows_live);
 		text_put(t, a->totals.flows_live == 1 ? " conn" : " conns");
 	} else {

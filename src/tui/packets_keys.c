@@ -231,7 +231,7 @@ static enum reaction packets_back(struct look *l, const struct answer *a)
 	if (s->seeking) { /* still: the answer would come for a search that nobody waits for */
 		s->seeking = s->finding = false;
 		s->find_stop = true;
-		screen_say(l, false, "the search was stopped; n goes on from here");
+		screen_say(l, false, "the search was stopped; n begins again from the selected packet");
 		return REACT_ASK;
 	}
 	if (s->zoom || s->pane != PANE_LIST) {

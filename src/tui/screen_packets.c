@@ -148,6 +148,10 @@ static void packets_asked(struct look *l)
 {
 	struct packets_look *s = &l->packets;
 
+	if (s->seeking && !s->finding && (s->move != 0 || s->to_first || s->to_last || s->to_number)) { /* who moves ends it */
+		s->seeking = false;
+		screen_say(l, false, "the search was stopped: another packet was selected");
+	}
 	s->move = 0;
 	s->scroll = s->to_first = s->to_last = s->finding = s->find_stop = false;
 	s->to_number = 0;

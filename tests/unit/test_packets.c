@@ -444,28 +444,6 @@ static void finding(void **state)
 	assert_string_equal(l.message, "no packet of these has it");
 }
 
-static void a_search_is_stopped_by_esc(void **state)
-{
-	(void)state;
-	l.from[SCREEN_PACKETS] = SCREEN_CONNECTIONS;
-	draw(120, 35);
-	press("<F3>example<Enter>");
-	assert_int_equal(ask().packets.find, FIND_TEXT);
-	a.packets.looking = true;
-	a.packets.looked = 37;
-	draw(120, 35);
-	assert_true(on_screen(" SEARCHING 37 %"));
-	press("<Esc>");
-	assert_int_equal(l.screen, SCREEN_PACKETS);
-	assert_non_null(strstr(l.message, "the search was stopped"));
-	assert_true(ask().packets.find_stop);
-	a.packets.looking = false;
-	draw(120, 35);
-	assert_false(on_screen("SEARCHING"));
-	press("<Esc>");
-	assert_int_equal(l.screen, SCREEN_CONNECTIONS);
-}
-
 static void a_field_becomes_a_filter(void **state)
 {
 	(void)state;
@@ -590,7 +568,6 @@ int main(void)
 		cmocka_unit_test_setup_teardown(marks, start, stop),
 		cmocka_unit_test_setup_teardown(moves_are_asked, start, stop),
 		cmocka_unit_test_setup_teardown(finding, start, stop),
-		cmocka_unit_test_setup_teardown(a_search_is_stopped_by_esc, start, stop),
 		cmocka_unit_test_setup_teardown(a_field_becomes_a_filter, start, stop),
 		cmocka_unit_test_setup_teardown(ways_between_screens, start, stop),
 		cmocka_unit_test_setup_teardown(live_follows_the_end, start, stop),
