@@ -122,7 +122,8 @@ struct flow_owing {
 	uint32_t until; /* place in the log behind all that came with this list and before it */
 	struct flow_owed at[FLOW_OWED];
 };
-void flow_owe(struct flow_table *t, struct flow_owing *o, uint32_t paid); /* from here on in o; paid: an until, all before it was */
+bool flow_owe(struct flow_table *t, struct flow_owing *o, uint32_t paid); /* from here on in o; paid: an until, all before it was.
+									     False: nothing is owed for now, it was asked for too soon */
 void flow_owes(struct flow_table *t);                                     /* o is complete; from here on nothing is owed */
 void flow_pay(struct flow_table *t, const struct flow_owing *o);          /* any thread */
 void flow_pays(struct flow_table *t, void (*all)(void *arg), void *arg);  /* NULL: every list was paid */

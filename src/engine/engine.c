@@ -438,26 +438,26 @@ static void one_of_any_kind(struct engine *e, const struct frame *f, struct read
 int engine_prepared(struct engine *e, const struct frame *frames, unsigned n, struct ready *r, const struct apart *apart)
 {
 	const struct ready *later = apart ? apart->later : NULL;
+	bool here; /* payloads are looked at on this thread */
 	unsigned i;
 
 	if (e->stop)
 		return e->stop;
-	if (apart)
-		flow_owe(e->flows, &r->owing, apart->paid);
+	here = !apart || !flow_owe(e->flows, &r->owing, apart->paid);
 	dissect_batch(e->dissect);
 	count_batch(&e->count, frames, r);
 	engine_expect(e, r);
 	for (i = 0; i < AHEAD; i++)
-		get_near(e, r, i, !apart);
+		get_near(e, r, i, here);
 	for (i = 0; i < n && !e->stop; i++) {
 		if (r->is[i + AHEAD_SLOT])
 			flow_near_slot(e->flows, &r->d[i + AHEAD_SLOT], &r->near[i + AHEAD_SLOT]);
-		get_near(e, r, i + AHEAD, !apart);
+		get_near(e, r, i + AHEAD, here);
 		if (later)
 			get_here(later, i);
 		if (r->is[i + AHEAD_REST]) {
 			flow_near_rest(e->flows, &r->d[i + AHEAD_REST], &e->near[i + AHEAD_REST]);
-			if (apart)
+			if (!here)
 				flow_near_payload(e->flows, &r->d[i + AHEAD_REST], &e->near[i + AHEAD_REST]);
 		}
 		e->count.at = i;

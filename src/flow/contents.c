@@ -153,7 +153,7 @@ static void pay_all(struct flow_table *t)
 	c->owes = false;
 }
 
-void flow_owe(struct flow_table *t, struct flow_owing *o, uint32_t paid)
+bool flow_owe(struct flow_table *t, struct flow_owing *o, uint32_t paid)
 {
 	struct contents *c = &t->contents;
 
@@ -165,6 +165,7 @@ void flow_owe(struct flow_table *t, struct flow_owing *o, uint32_t paid)
 	c->owing = c->at_once > 0 ? NULL : o;
 	c->at_once = (uint8_t)(c->at_once - (c->at_once > 0));
 	o->until = c->head; /* where nothing is owed in it, all before it */
+	return c->owing != NULL;
 }
 
 void flow_owes(struct flow_table *t)
