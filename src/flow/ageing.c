@@ -96,9 +96,9 @@ static void tell_kept(struct flow_table *t, uint32_t ref, bool evicted)
 
 	if (t->flows[ref].bits & FLOW_BIT_TOLD)
 		return;
-	f = flow_look(t, ref);
+	f = flow_look_to_tell(t, ref);
 	flow_tell(t, f, evicted);
-	t->flows[ref].bits = f->bits;
+	flow_was_told(t, ref);
 }
 
 static void release_odd(struct flow_table *t, uint32_t ref)

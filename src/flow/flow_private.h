@@ -541,6 +541,8 @@ static inline void flow_store(struct flow_table *t)
 
 /* walk.c */
 struct flow *flow_look(struct flow_table *t, uint32_t ref);  /* a copy of a full flow */
+struct flow *flow_look_to_tell(struct flow_table *t, uint32_t ref);
+void flow_was_told(struct flow_table *t, uint32_t ref); /* after flow_tell() of that */
 /* seats.c: who sits there, and whether the client is the second of its key; false: nobody */
 bool seat_key(const struct flow_table *t, uint32_t seat, struct flow_key *key, bool *client);
 /* Of the keys asked, bits by number, take off those that are known: fill.c. */

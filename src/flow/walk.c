@@ -13,6 +13,26 @@ struct flow *flow_look(struct flow_table *t, uint32_t ref)
 	return &t->scratch;
 }
 
+/* The same of one that is to be told: as little as that takes where all of it follows; the rest if a record asks (scratch_ready()). */
+struct flow *flow_look_to_tell(struct flow_table *t, uint32_t ref)
+{
+	const struct kept *k = &t->flows[ref];
+	struct flow *f;
+
+	if (k->odd != REF_NONE)
+		return flow_look(t, ref);
+	f = flow_met(t, ref);
+	for (unsigned i = 0; i < 2; i++)
+		f->side[i].bytes = (uint64_t)k->side[i].bytes_high << 32 | k->side[i].bytes;
+	return f;
+}
+
+void flow_was_told(struct flow_table *t, uint32_t ref)
+{
+	t->flows[ref].bits = t->scratch.bits;
+	t->bits_open = false;
+}
+
 /* What orders a flow, and its id: most of those that are walked over are not looked at. */
 static struct flow *in_passing(struct flow_table *t, uint32_t ref)
 {
@@ -388,9 +408,9 @@ void flow_table_end(struct flow_table *t)
 			continue;
 		}
 		lones_flush(t, &lones);
-		f = flow_look(t, order[i].ref);
+		f = flow_look_to_tell(t, order[i].ref);
 		flow_tell(t, f, false);
-		t->flows[order[i].ref].bits = f->bits;
+		flow_was_told(t, order[i].ref);
 	}
 	lones_flush(t, &lones);
 	table_slots_clear(t->slots, t->slot_mask + 1);
