@@ -109,8 +109,8 @@ void flow_hash_batch(const struct hash_key *key, struct descriptor *d, const boo
 void flow_touch_ahead(const struct flow_table *t, size_t *done);
 
 /* What is kept of payloads (contents.c) can be put down later, by the thread that read them and has them at hand. Pieces of one
- * batch of packets are owed in a list, at most one for each, and paid by flow_pay(), by one thread at a time and in the order of
- * lists, while the descriptors and payloads that it names are there. What is owed may be asked for before: then all of it is
+ * batch of packets are owed in a list, at most one for each, and paid by flow_pay(), lists that were handed on one after the other,
+ * while the descriptors and payloads that it names are there. What is owed may be asked for before: then all of it is
  * paid first, by flow_pays()'s function for lists that were handed on. A list that was not in flow_owe() has n 0. */
 enum { FLOW_OWED = 512 };
 struct flow_owed {
@@ -165,7 +165,8 @@ enum flow_stepped {
 };
 enum flow_stepped flow_step(struct flow_table *t, const struct descriptor *d, const struct flow_near *near,
 			    struct flow_trip *trip);
-/* The flow in that place, which has just gone a step: who it is, its handshake, its application, which may be set. */
+/* The flow in that place, of which all follows (it has just gone a step, or is to be told): who it is, its handshake, its
+ * application, which may be set. Bytes of its sides are not set. */
 struct flow *flow_met(struct flow_table *t, uint32_t place);
 
 /* Account a SYN that begins a flow, is the first of its tuple and asks for nothing that would need more

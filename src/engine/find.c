@@ -76,30 +76,34 @@ void find_begin(struct find *f, struct packet_list *l, const struct packet_query
 	*f = new;
 }
 
-/* The flows of that packet and of those that come next, in one walk over the table. */
-static void find_flows(struct find *f, const struct remembered *m, struct recall *r, uint64_t number)
+/* The flows of that packet and of those of the list that come next, in one walk over the table. True: they were looked for. */
+static bool find_flows(struct find *f, struct packet_list *l, struct recall *r, uint64_t number)
 {
-	const uint64_t first = remember_first(m), all = index_count(m->index);
+	const struct remembered *m = packet_list_of(l);
 	uint32_t ids[RECALL_FLOWS];
+	uint64_t last = number;
 	unsigned n = 0;
 
 	if (f->kind == FIND_VERDICT || (number >= f->from && number <= f->to && f->forgot == recall_forgot(r)))
-		return;
-	f->from = f->back ? (number - first < RECALL_FLOWS ? first : number - RECALL_FLOWS + 1) : number;
-	f->to = f->back ? number : (all - number < RECALL_FLOWS ? all : number + RECALL_FLOWS - 1);
-	for (uint64_t at = f->from; at <= f->to; at++) {
+		return false;
+	for (uint64_t at = number; at != 0 && n < RECALL_FLOWS; at = packet_list_next(l, at, f->back)) {
 		struct index_entry e;
 
 		ids[n++] = index_get(m->index, at, &e) ? e.flow : 0;
+		last = at;
 	}
+	f->from = number < last ? number : last;
+	f->to = number < last ? last : number;
 	recall_flows(r, ids, n);
 	f->forgot = recall_forgot(r);
+	return true;
 }
 
 enum find_result find_go_on(struct find *f, struct packet_list *l, struct recall *r, int64_t deadline_ns, uint64_t *number)
 {
 	for (unsigned steps = 1;; steps++) {
 		uint64_t next = packet_list_next(l, f->at, f->back);
+		bool walked;
 
 		if (next == 0 && f->wrapped)
 			break;
@@ -113,13 +117,13 @@ enum find_result find_go_on(struct find *f, struct packet_list *l, struct recall
 		if (next == 0 || (f->wrapped && (f->back ? next < f->end : next > f->end)))
 			break;
 		f->at = next;
-		find_flows(f, packet_list_of(l), r, next);
+		walked = find_flows(f, l, r, next);
 		if (packet_has(f, packet_list_of(l), r, next)) {
 			f->on = false;
 			*number = next;
 			return FIND_FOUND;
 		}
-		if (steps % FIND_LOOK == 0 && clock_monotonic_ns() >= deadline_ns)
+		if ((walked || steps % FIND_LOOK == 0) && clock_monotonic_ns() >= deadline_ns)
 			return FIND_GOES_ON;
 	}
 	f->on = false;

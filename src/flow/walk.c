@@ -22,7 +22,7 @@ struct flow *flow_look_to_tell(struct flow_table *t, uint32_t ref)
 	if (k->odd != REF_NONE)
 		return flow_look(t, ref);
 	f = flow_met(t, ref);
-	for (unsigned i = 0; i < 2; i++)
+	for (unsigned i = 0; i < 2; i++) /* flow_outcome() asks for them where an answer is given up */
 		f->side[i].bytes = (uint64_t)k->side[i].bytes_high << 32 | k->side[i].bytes;
 	return f;
 }

@@ -140,7 +140,7 @@ static bool bars_losses(const struct answer *a, struct right *r)
 /* Those in the list were counted when connections were asked for last: since then there may be others. */
 static bool bars_counted(const struct answer *a)
 {
-	return a->about == QUERY_FLOWS || ((!a->live || a->ended) && a->flows - a->over == a->totals.flows_live);
+	return a->about == QUERY_FLOWS || ((!a->live || a->ended) && a->flows == a->totals.flows_live);
 }
 
 /* How many connections there are; live those that are over are among them while there is room for them, and so_far says

@@ -150,7 +150,7 @@ static void packets_asked(struct look *l)
 
 	if (s->seeking && !s->finding && (s->move != 0 || s->to_first || s->to_last || s->to_number)) { /* who moves ends it */
 		s->seeking = false;
-		screen_say(l, false, "the search was stopped: another packet was selected");
+		screen_say(l, false, "the search was stopped: you moved in the list");
 	}
 	s->move = 0;
 	s->scroll = s->to_first = s->to_last = s->finding = s->find_stop = false;

@@ -69,6 +69,8 @@ def written_live(lab):
     eye = lab.sockeye("-w", ours, "-i", "wire0", "udp")
     datagrams(lab, 50)
     status, out, err = finish(eye)
+    # It gets them up to a second later, in a block, and what it has not got by then it does not write.
+    wait_for("tcpdump to write", 5, lambda: os.path.getsize(theirs) >= 24 + 50 * (16 + 42 + 1002))
     dump.terminate()
     dump.wait(5)
     check(status == 0 and not out, f"exit {status}:", out, err)

@@ -370,6 +370,20 @@ static void finds_forward_back_and_round(void **state)
 	assert_int_equal(a->selected, q.selected);
 	/* Their flows were looked for together: to the end, and from the beginning on. */
 	assert_true(walked(w) - walks <= 3);
+	/* Of one connection's list nobody else is looked for, backwards neither. */
+	for (unsigned back = 0; back < 2; back++) {
+		struct packet_query few = {.rows = 10, .flows = 1, .flow = {w->flow[3]}, .find = FIND_TEXT, .find_len = 11, .find_back = back};
+		uint64_t looked;
+
+		(void)ask(w, &(struct packet_query){.rows = 10, .flows = 1, .flow = {w->flow[3]}});
+		memcpy(few.find_for, "nobody.here", 11);
+		walks = walked(w);
+		looked = index_stats(engine_index(w->engine))->looked;
+		a = ask(w, &few);
+		assert_true(a->not_found);
+		assert_true(walked(w) - walks <= 1);
+		assert_true(index_stats(engine_index(w->engine))->looked - looked < 60 * a->matched);
+	}
 	/* In the line: what http says. */
 	q = (struct packet_query){.rows = 10, .find = FIND_TEXT, .find_len = 10, .selected = 3};
 	memcpy(q.find_for, "c7.EXAMPLE", 10);
